@@ -19,7 +19,7 @@ export function filesWithImages() {
   return ['docker-compose.yml', ...list('infra/docker', /^Dockerfile/), ...list('infra/kubernetes', /\.ya?ml$/)];
 }
 
-/** References as the files spell them: `name:tag@digest`. Stages of the same Dockerfile and own images are left out. */
+/** References as the files spell them: `name:tag@digest`, without stages of the same Dockerfile and own images. */
 export function imageReferences(file) {
   const text = readFileSync(join(root, file), 'utf8');
   const stages = new Set([...text.matchAll(/^FROM \S+ AS (\S+)/gim)].map(([, name]) => name));

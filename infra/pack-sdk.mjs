@@ -17,7 +17,7 @@ writeFileSync(join(target, 'package.json'), `${JSON.stringify(publishedManifest(
 cpSync(join(source, 'README.md'), join(target, 'README.md'));
 cpSync(join(root, 'LICENSE'), join(target, 'LICENSE'));
 
-/** In the repository the package is run from its sources; `publishConfig` has what differs outside. */
+/** The manifest for publishing: in the repository the package runs from its sources, and `publishConfig` has what differs outside. */
 function publishedManifest() {
   const { private: _, publishConfig, ...manifest } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
   return { ...manifest, ...publishConfig };

@@ -20,7 +20,7 @@ for (const path of found) {
   else if (existsSync(path)) copy(path);
 }
 
-/** As Node resolves: the nearest node_modules folder on the way up. */
+/** Follows a dependency as Node resolves it: the nearest node_modules folder on the way up. */
 function follow(from, name, isNeeded) {
   const path = candidates(from, name).find((candidate) => packages[candidate]);
   if (path === undefined) {

@@ -1,7 +1,7 @@
 // Runs the very steps of a Dockerfile in a scratch folder, where there is no container engine:
 // `node infra/docker/run-steps.mjs DOCKERFILE SCRATCH [--modules DIR]`. Each stage's file system is a folder of SCRATCH.
 // --modules: take DIR's node_modules, installed from the same package-lock.json, in place of running `npm ci`.
-// Steps that change the machine itself (apt-get) are named and left out; USER and base images have no meaning here.
+// Steps that change the machine itself (apt-get) are named and skipped; USER and base images have no meaning here.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -80,7 +80,7 @@ function copy(args, { from }, stage) {
 }
 
 function runCommand(text, { cwd, env }) {
-  if (text.startsWith('apt-get')) return say(`left out: ${text}`);
+  if (text.startsWith('apt-get')) return say(`not run: ${text}`);
   if (modules && text.startsWith('npm ci')) return reuseModules(cwd);
   return void execFileSync('sh', ['-ec', text], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] });
 }

@@ -56,7 +56,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       expect((await client.get('/v1/datasets', { key: 'sf_wrong' })).body).toMatchObject({ status: 401, code: 'unauthorized' });
     });
 
-    it('are two datasets, whose pictures can be seen again', async () => {
+    it('are two datasets, whose images can be seen again', async () => {
       styleRef = await newDataset('style_ref', [0, 40, 80]);
       aux = await newDataset('aux', [120, 160, 200]);
       const { body, headers } = await client.get(`/v1/datasets/${styleRef}`);
@@ -124,7 +124,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     });
 
     it(
-      'draws: the same seed the same picture, with its parameters in the file',
+      'generates: the same seed the same image, with its parameters in the file',
       async () => {
         const body = { model: job, prompts: ['a photo of zwx style'], steps: 2, seed: 7, wait: 60 };
         const draw = async () => {

@@ -104,7 +104,7 @@ it.skipIf(warnNotTested("the compose file's store", weedMissing))(
   240_000,
 );
 
-it.skipIf(warnNotTested("the compose file's queue", redisMissing))('the queue starts and wants its password', async () => {
+it.skipIf(warnNotTested("the compose file's queue", redisMissing))('the queue starts and requires its password', async () => {
   const [, ...args] = (compose.services['redis']?.command ?? []).map(fillIn);
   const port = String(await freePort());
   const child = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', scratch, ...args], { stdio: 'ignore' });

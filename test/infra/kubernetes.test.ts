@@ -132,7 +132,7 @@ describe('workers', () => {
     expect(served.sort()).toEqual(Object.keys(queueMix()).sort());
   });
 
-  it('stand on GPU nodes and are given time for a checkpoint', () => {
+  it('run on GPU nodes and are given time for a checkpoint', () => {
     for (const { pod } of workers()) {
       expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(settingOf(pod, 'WORKER_GRACE_SECONDS')) + 15);
     }

@@ -1,4 +1,4 @@
-// The lint rule of this repository's own: a test that is left out says so.
+// The lint rule of this repository's own: a test that is skipped says so.
 import { ESLint, Linter } from 'eslint';
 import { expect, it } from 'vitest';
 import { repository } from './files.ts';

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-export type Kind = 'comment' | 'text' | 'test name' | 'document';
+/** A note is a comment of one line, which may be half a sentence. */
+export type Kind = 'comment' | 'note' | 'text' | 'test name' | 'document';
 export interface Sentence {
   readonly file: string;
   readonly line: number;
@@ -18,18 +19,22 @@ interface Rule {
   readonly instead: string;
 }
 
-const EVERYWHERE: readonly Kind[] = ['comment', 'text', 'test name', 'document'];
+const EVERYWHERE: readonly Kind[] = ['comment', 'note', 'text', 'test name', 'document'];
 const RULES: readonly Rule[] = [
   {
     pattern: /^(Of|That|Those|For|Left out|So that|As|In|From)\b/,
     kinds: ['comment'],
     instead: 'start with a noun phrase or a verb: "Seed of the first image"',
   },
+  {
+    pattern: /^(By|Without|Below|Until|Also|Beside|Over|Between|Under|Among|Into|Behind|Then|Such as|Hears?|With(?! \w =))\b/,
+    kinds: ['comment'],
+    instead: 'start with a noun phrase or a verb: "Names of the layers", "Called when ..."',
+  },
   { pattern: /^(Of|Those|Left out|For itself)\b/, kinds: ['text'], instead: 'start with a noun phrase or a verb' },
   { pattern: /\bmend(s|ed|ing)?\b/i, kinds: EVERYWHERE, instead: 'repair' },
   { pattern: /\banew\b/i, kinds: EVERYWHERE, instead: 'again' },
   { pattern: /\bfor ever\b/i, kinds: EVERYWHERE, instead: 'permanently' },
-  { pattern: /\blies? in (a|the) (file|folder|store|bucket|database|row)\b/i, kinds: EVERYWHERE, instead: 'is stored in' },
   {
     pattern: /\b(is|are|was|were) no (JSON|PNG|JPEG|WebP|ZIP|YAML|numbers?|safetensors|UUID|picture)\b/i,
     kinds: EVERYWHERE,
@@ -42,21 +47,24 @@ const RULES: readonly Rule[] = [
     kinds: ['text', 'document'],
     instead: 'is not a',
   },
-  { pattern: /\banswer(s|ed|ing)?\b/i, kinds: ['text', 'document'], instead: 'response, respond' },
+  { pattern: /\banswer(s|ed|ing)?\b/i, kinds: EVERYWHERE, instead: 'response, respond' },
   { pattern: /\bcommas them\b|\bparted by\b/i, kinds: EVERYWHERE, instead: 'separated by commas' },
-  { pattern: /\bwants\b/i, kinds: ['text', 'document'], instead: 'requires' },
-  { pattern: /\bwhen left out\b|\bleft out: /i, kinds: ['text', 'document'], instead: '"Default: ..." or "Omit for ..."' },
-  { pattern: /\bhear(s|d)? (of|from)\b|\b(last|was) heard\b/i, kinds: ['text', 'document'], instead: 'receives, last seen' },
-  { pattern: /\blies? (below|there|beside|before)\b/i, kinds: ['text', 'document'], instead: 'is stored in, is' },
+  { pattern: /\bwants\b/i, kinds: ['text', 'document', 'test name'], instead: 'requires' },
+  { pattern: /\bwhen left out\b|\bleft out: /i, kinds: EVERYWHERE, instead: '"Default: ..." or "Omit for ..."' },
+  { pattern: /\bhears?\b|\bheard (of|from)\b|\b(last|was) heard\b/i, kinds: EVERYWHERE, instead: 'receives, last seen' },
+  { pattern: /\blies?\b(?! and )/i, kinds: EVERYWHERE, instead: 'is stored in, is' },
   { pattern: /\b(some|no) room\b|\broom left\b/i, kinds: ['text', 'document'], instead: 'disk space, memory' },
   { pattern: /\bof one's own\b/i, kinds: ['text', 'document'], instead: 'your own' },
-  { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(])/i, kinds: ['comment', 'text', 'document'], instead: 'image' },
+  { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(])/i, kinds: EVERYWHERE, instead: 'image' },
 ];
 
 /** Texts that are data: prompts and captions that a model was trained with, and names of files. */
 const DATA = /shipped-prompts|packages\/samples\/|apps\/lab\/src\/(pretrain|mini-clip|bench|parity)|tools\/python-client|sealed-answer/;
 /** Records of what was, which keep their words. */
 const HISTORY = /^docs\/(experiments|decisions)\/|CHANGELOG|generated|^models\/|^test\/(golden|infra\/plain-words)|LICENSE/;
+
+/** Files whose comments begin with a number sign. */
+const SCRIPTS = ['*.yaml', '*.yml', '*.sh', '*.tf', '*.service', 'infra/docker/Dockerfile*', '.ci/run'];
 
 /** Each fault as `file:line: "word" in kind; write instead`. */
 export function faultsOf(sentences: readonly Sentence[]): string[] {
@@ -68,12 +76,15 @@ export function faultsOf(sentences: readonly Sentence[]): string[] {
 }
 
 export function sentencesOfRepository(root: string): Sentence[] {
-  const files = execFileSync('git', ['ls-files', '*.ts', '*.tsx', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  const files = execFileSync('git', ['ls-files', '*.ts', '*.tsx', '*.mjs', '*.md', ...SCRIPTS], { cwd: root, encoding: 'utf8' })
+    .trim()
+    .split('\n');
   return files
     .filter((file) => !HISTORY.test(file))
     .flatMap((file) => {
       const content = readFileSync(join(root, file), 'utf8');
-      return file.endsWith('.md') ? sentencesOfDocument(file, content) : sentencesOfSource(file, content);
+      if (file.endsWith('.md')) return sentencesOfDocument(file, content);
+      return /\.(m?ts|tsx|mjs)$/.test(file) ? sentencesOfSource(file, content) : notesOf(file, content, '#');
     });
 }
 
@@ -86,6 +97,15 @@ export function sentencesOfDocument(file: string, content: string): Sentence[] {
   });
 }
 
+/** Comments that fill a line. */
+const notesOf = (file: string, content: string, mark: '//' | '#'): Sentence[] =>
+  content.split('\n').flatMap((line, at): Sentence[] => {
+    const text = line.trimStart();
+    return text.startsWith(`${mark} `)
+      ? [{ file, line: at + 1, kind: 'note', text: text.slice(mark.length + 1).replaceAll(/`[^`]*`/g, '') }]
+      : [];
+  });
+
 export function sentencesOfSource(file: string, content: string): Sentence[] {
   const source = ts.createSourceFile(
     file,
@@ -96,7 +116,15 @@ export function sentencesOfSource(file: string, content: string): Sentence[] {
   );
   const lineAt = (position: number) => source.getLineAndCharacterOfPosition(position).line + 1;
   const comments = [...content.matchAll(/\/\*\*([\s\S]*?)\*\//g)].map(({ 1: body, index }): Sentence => {
-    return { file, line: lineAt(index), kind: 'comment', text: (body ?? '').replaceAll(/^\s*\* ?/gm, '').trim() };
+    return {
+      file,
+      line: lineAt(index),
+      kind: 'comment',
+      text: (body ?? '')
+        .replaceAll(/^\s*\* ?/gm, '')
+        .trim()
+        .replaceAll(/(?!^)`[^`]*`/g, ''),
+    };
   });
   const texts: Sentence[] = [];
   const isTest = /(^|\/)test\//.test(file);
@@ -110,7 +138,7 @@ export function sentencesOfSource(file: string, content: string): Sentence[] {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return [...comments, ...texts];
+  return [...comments, ...notesOf(file, content, '//'), ...texts];
 }
 
 const isTestName = ({ parent }: ts.Node): boolean =>

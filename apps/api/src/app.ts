@@ -39,7 +39,7 @@ import { ProjectEventHub } from './services/events/project-event-hub.ts';
 const JSON_BODY_LIMIT = 1024 * 1024;
 /** Each costs some kilobytes, also one that never sends a request. */
 const MAX_CONNECTIONS = 5_000;
-/** Then the operating system asks whether the other side is still there. */
+/** Time after which the operating system asks whether the other side is still there. */
 const PEER_SILENCE_MS = 60_000;
 
 export async function buildApp(options: ApiOptions): Promise<ApiServer> {

@@ -21,22 +21,22 @@ export type ApiOptions = {
   logLevel: string;
   /** Absent: callers may ask as often as they like. */
   rateLimiter?: RateLimiter | undefined;
-  /** Requests with wrong keys, by address; left out: any number. */
+  /** Limit of requests with wrong keys, by address. Default: no limit. */
   wrongKeyLimiter?: RateLimiter | undefined;
   /** Proxies, in CIDR notation, whose word on a caller's address counts. */
   trustedProxies?: string[];
-  /** Open at a time; left out: as many as they like. */
+  /** Limit of open connections. Default: no limit. */
   eventStreamsPerKey?: number;
-  /** Whose pages may call from a browser, `*` for any; none when left out. */
+  /** Origins whose pages may call from a browser; `*` for any. Default: none. */
   corsOrigins?: string[];
   /** Default: no limit but that of the project itself. */
   maxQueuedJobsPerProject?: number;
-  /** What the unfinished generations, and evaluations, of a project may cost together; left out: no limit but that of the project itself. */
+  /** Limit of what the unfinished generations, and evaluations, of a project may cost together. Default: the project's own limit alone. */
   generationBudgetPerProject?: number;
   evaluationBudgetPerProject?: number;
-  /** How long an Idempotency-Key stays locked after the process of its request has died; a minute when left out. */
+  /** Milliseconds for which an Idempotency-Key stays locked after the process of its request has died. Default: a minute. */
   idempotencyLockMs?: number;
-  /** Holds the files of uploads while they are checked; the system's folder for temporary files when left out. */
+  /** Folder for the files of uploads while they are checked. Default: the system's folder for temporary files. */
   uploadDirectory?: string;
   /** Uploads under way at a time, of an API key and of all of them. */
   uploadsPerKey?: number;
@@ -68,6 +68,6 @@ export type ApiDependencies = ApiOptions & {
   /** Wakes whoever follows what happens in a project. */
   projectEvents: ProjectEventHub;
   imageDecoder: ImageDecoder;
-  /** Whether everything that the API depends on answers. */
+  /** Whether everything that the API depends on responds. */
   readiness: () => Promise<Readiness>;
 };

@@ -26,7 +26,7 @@ const withoutSignatures = (body: unknown): unknown =>
   JSON.parse(JSON.stringify(body, (key, value: unknown) => (key === 'url' ? String(value).replace(/\?X-Amz-.*$/, '') : value)));
 
 describe.each(Object.keys(pathOf))('a %s', (kind) => {
-  it('keeps notes, metadata and a star, and changes only what is named', async () => {
+  it('keeps notes, metadata and a star, and changes only the named fields', async () => {
     const path = pathOf[kind]!(ids);
     const before = await api.call('GET', path);
     expect(before.body).toMatchObject({ notes: '', starred: false, metadata: {} });
@@ -58,7 +58,7 @@ it('gives names to what may have one', async () => {
   expect((await api.call('PATCH', pathOf['prompt set']!(ids), { body: { name: 'x' } })).status).toBe(422);
 });
 
-it('never removes a checkpoint with a star by itself', async () => {
+it('never removes a checkpoint with a star automatically', async () => {
   const { prisma, retention } = api.database;
   const { jobId } = await prisma.checkpoint.findUniqueOrThrow({ where: { id: ids['checkpoints']! } });
   const { id } = await prisma.checkpoint.create({

@@ -51,7 +51,7 @@ describe('POST /v1/api-keys', () => {
     }
   });
 
-  it('answers a repeated Idempotency-Key with the same key, to the same caller only, and keeps it encrypted', async () => {
+  it('repeats the response with the same key for a repeated Idempotency-Key, to the same caller only, and stores it encrypted', async () => {
     const headers = { 'idempotency-key': 'one key' };
     const first = await create({ name: 'once' }, headers);
     const second = await create({ name: 'once' }, headers);

@@ -1,4 +1,4 @@
-// Calls from pages of other origins: what a browser asks beforehand, and what it looks for in an answer.
+// Calls from pages of other origins: what a browser asks beforehand, and the headers that it needs in a response.
 import { buildApp } from '@styleforge/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
@@ -38,7 +38,7 @@ describe('without CORS_ORIGINS', () => {
 });
 
 describe('with CORS_ORIGINS', () => {
-  it('answers what a browser asks beforehand, without a key, for the named origins alone', async () => {
+  it("responds to a browser's preflight request without a key, for the named origins alone", async () => {
     const answer = await preflight(open, '/v1/datasets');
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({
@@ -53,7 +53,7 @@ describe('with CORS_ORIGINS', () => {
     expect((await preflight(open, '/v1/datasets', 'https://evil.example')).headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  it('lets the page read answers of all kinds with their headers', async () => {
+  it('lets the page read all kinds of responses with their headers', async () => {
     const good = await read(open, '/v1/datasets');
     expect([good.statusCode, good.headers['access-control-allow-origin']]).toEqual([200, PAGE]);
     for (const name of ['location', 'x-request-id', 'retry-after', 'etag'])
@@ -81,7 +81,7 @@ describe('with CORS_ORIGINS', () => {
     expect(stream.body).toContain('event: job.cancelled');
   });
 
-  it('changes neither the OpenAPI document nor what other methods are answered', async () => {
+  it('changes neither the OpenAPI document nor the responses of other methods', async () => {
     const [before, after] = await Promise.all([api.app, open].map(async (app) => (await app.inject('/openapi.json')).json<object>()));
     expect(after).toEqual(before);
     for (const app of [api.app, open]) {

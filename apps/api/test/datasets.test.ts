@@ -107,7 +107,7 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect([metadata.exif, metadata.orientation]).toEqual([undefined, undefined]);
   });
 
-  it('answers for each file why it was refused, and keeps the others', async () => {
+  it('says of each file why it was refused, and keeps the others', async () => {
     const id = await newDataset();
     const good = await picture(10);
     const jpeg = await picture(11, 'jpeg');
@@ -228,7 +228,7 @@ describe('projects and keys', () => {
 });
 
 describe('GET /v1/images/{id}', () => {
-  it('sends a range, the unchanged answer, and refuses what lies outside', async () => {
+  it('sends a range, a 304 for an unchanged image, and refuses what is outside', async () => {
     const id = await createDataset(api, 'style_ref', [{ seeds: [30] }]);
     const url = `/v1/images/${(await read(id)).images[0]?.id}`;
     const whole = await api.call('GET', url);

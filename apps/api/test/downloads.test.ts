@@ -29,7 +29,7 @@ afterAll(async () => {
 describe('from files', () => {
   const get = (headers: Record<string, string> = {}) => api.call('GET', imageUrl, { headers });
 
-  it('whole, with a tag, and not again for whom has it', async () => {
+  it('whole, with a tag, and not again for a caller that has it', async () => {
     const { status, headers, bytes } = await get();
     expect([status, headers['content-type'], headers['accept-ranges'], bytes.length]).toEqual([
       200,
@@ -65,7 +65,7 @@ describe('from S3', () => {
     return answer;
   }
 
-  it('by a link that works without a key, honours ranges, and is kept by no cache for longer than it works', async () => {
+  it('by a link that works without a key, honours ranges, and is cached no longer than it works', async () => {
     const answer = await getThrough('redirect');
     expect([answer.statusCode, answer.headers['cache-control'], answer.headers['etag']]).toEqual([302, 'private, max-age=1800', undefined]);
     const link = String(answer.headers['location']);

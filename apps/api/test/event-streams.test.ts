@@ -147,7 +147,7 @@ it('the end of a job is the last thing that its stream tells, after the last pro
 });
 
 describe('after a restart', () => {
-  it('a stream goes on after Last-Event-ID with what happened while no API ran: nothing twice, nothing left out', async () => {
+  it('a stream continues after Last-Event-ID with what happened while no API ran: each event once', async () => {
     const before = await startInstance();
     const id = await createJob(before);
     const first = await Listener.open(before, id);

@@ -132,13 +132,13 @@ it('shows, changes and deletes nothing of another project: 404, as for what does
   }
 });
 
-/** Links are signed again for every answer. */
+/** Links are signed again for every response. */
 const unsigned = (data: object[]): unknown => JSON.parse(JSON.stringify(data).replaceAll(/\?X-Amz-[^"]*/g, ''));
 
 describe('GET', () => {
   const gets = () => routes.filter(({ method }) => method === 'GET');
 
-  it('answers with 200 on every route, HEAD the same without a body', async () => {
+  it('responds with 200 on every route, HEAD the same without a body', async () => {
     expect(gets().length).toBeGreaterThan(25);
     for (const route of gets()) {
       const url = pathWith(ids, route.path);
@@ -151,7 +151,7 @@ describe('GET', () => {
     }
   });
 
-  it('carries an ETag wherever it reads one thing, and answers 304 to it', async () => {
+  it('carries an ETag wherever it reads one thing, and responds with 304 to it', async () => {
     const single = gets().filter(({ path }) => path.endsWith('}'));
     expect(single.length).toBeGreaterThan(9);
     for (const route of single) {
@@ -166,7 +166,7 @@ describe('GET', () => {
     }
   });
 
-  it('refuses to answer in a format that it does not have', async () => {
+  it('refuses a format that it does not have', async () => {
     // A download has whatever type its file has.
     const isDownload = ({ operation }: Route) => 'application/octet-stream' in (operation.responses['200']?.content ?? {});
     for (const route of gets().filter((route) => !isDownload(route))) {
@@ -177,7 +177,7 @@ describe('GET', () => {
     }
   });
 
-  it('answers in the format that is liked best where it has several', async () => {
+  it('responds in the preferred format where it has several', async () => {
     const formats = (route: Route) => Object.keys(route.operation.responses['200']?.content ?? {});
     // The stream of the whole project has no end to wait for: project-events.test.ts asks for both of its formats.
     // An image has the format that its generation asked for.
@@ -231,7 +231,7 @@ describe('GET', () => {
 });
 
 describe('POST', () => {
-  it('gives its first answer again to the same Idempotency-Key, on every route', async () => {
+  it('sends its first response again for the same Idempotency-Key, on every route', async () => {
     // An upload's body is read as it comes: zip-uploads.test.ts and uploaded-adapters.test.ts have it.
     const posts = routes.filter(({ method, path }) => method === 'POST' && !/\/(images|upload)$/.test(path));
     expect(posts.length).toBeGreaterThan(15);

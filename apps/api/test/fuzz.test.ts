@@ -1,4 +1,4 @@
-// Generated input for every route of the OpenAPI document: nothing breaks the service, and every answer is one that the document describes.
+// Generated input for every route of the OpenAPI document: nothing breaks the service, and the document describes every response.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -129,7 +129,7 @@ async function expectDescribed({ method, path, operation }: Route, { url, header
 }
 
 describe('generated input', () => {
-  it('breaks no route and gets no answer that the document does not describe', async () => {
+  it('breaks no route and gets no response that the document does not describe', async () => {
     const seen = new Map<string, Set<number>>();
     // What deletes comes last, or the other routes would find nothing.
     const order = [...routes].sort((a, b) => Number(a.method === 'DELETE') - Number(b.method === 'DELETE'));

@@ -92,7 +92,7 @@ describe('POST /v1/images/generations', () => {
     });
   });
 
-  it('queues the work once and answers with the images when they come in time', async () => {
+  it('queues the work once and responds with the images when they are ready in time', async () => {
     const waiting = post({ model: 'tiny', prompts: ['a dog'], wait: 20 });
     let id: string | undefined;
     while (id === undefined) {
@@ -111,7 +111,7 @@ describe('POST /v1/images/generations', () => {
     expect((await api.call('GET', `/v1/images/generations/${id}`)).body).toEqual(answer.body);
   });
 
-  it('answers with what there is when the images do not come in time, and refuses a repetition while the first request waits', async () => {
+  it('responds with the images that exist when time is up, and refuses a repetition while the first request waits', async () => {
     const late = await post({ model: 'tiny', prompts: ['a bird'], wait: 0.1 });
     expect([late.status, late.body.status, late.body.images]).toEqual([202, 'queued', []]);
     const send = () =>

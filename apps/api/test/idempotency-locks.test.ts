@@ -109,7 +109,7 @@ it('is given back when the sender leaves before the first part is read', async (
   for (const key of keys) await until(async () => (await uploadAtOnce(id, key)).status === 200);
 });
 
-it('that another request has taken over is neither renewed nor given an answer', async () => {
+it('that another request has taken over is neither renewed nor given a response', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { finish } = await startUpload(id, 'lost');
   await api.database.prisma.idempotencyKey.updateMany({ where: { key: 'lost' }, data: { lockedUntil: new Date(0) } });

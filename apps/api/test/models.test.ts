@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** With checkpoints of steps 5 and 9, of which the last is the result. */
+/** A job with checkpoints of steps 5 and 9, of which the last is the result. */
 async function trainedJob(): Promise<{ id: string; checkpoints: string[] }> {
   const { trainingJobs, checkpoints } = api.database;
   const { id } = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body: jobRequest(dataset) })).body;

@@ -53,7 +53,7 @@ describe.skipIf(warnNotTested('an outage of Redis', redisMissing))('Redis', () =
     await redis.stop();
   });
 
-  it('that accepts connections and answers nothing makes the API not ready until it answers again', async () => {
+  it('that accepts connections and never responds makes the API not ready until it responds again', async () => {
     const app = await buildApp({ ...api.options, queues });
     await untilReady(app);
     await promisify(execFile)('redis-cli', ['-u', redis.redisUrl, 'client', 'pause', '5000', 'all']);

@@ -1,4 +1,4 @@
-// Small requests that ask for much work: each is refused before the work, and the process goes on answering.
+// Small requests that ask for much work: each is refused before the work, and the process continues to respond.
 import { startApi } from '@styleforge/api';
 import { countVariations, exampleId, listVariations } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

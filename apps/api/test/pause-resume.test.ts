@@ -49,7 +49,7 @@ async function saveCheckpoint(id: string, step: number): Promise<string> {
   return (await api.database.checkpoints.record({ projectId: api.projectId, jobId: id, step, objectPrefix, files: [] })).id;
 }
 
-/** What the worker does when it has heard of the wish. */
+/** The status that the worker sets when it has read the request. */
 async function pauseAt(id: string, step: number): Promise<void> {
   await run(id);
   await pause(id);
@@ -210,7 +210,7 @@ describe('resume', () => {
     expect((await resume(gone)).body).toMatchObject({ status: 422, code: 'unusable_dataset' });
   });
 
-  it('answers a repeated Idempotency-Key as it answered first', async () => {
+  it('repeats the first response for a repeated Idempotency-Key', async () => {
     const id = await create();
     await pause(id);
     const send = () =>

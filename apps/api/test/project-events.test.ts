@@ -101,7 +101,7 @@ describe('the stream', () => {
     stream.leave();
   });
 
-  it('goes on after Last-Event-ID: nothing twice, nothing left out; the pages tell the same', async () => {
+  it('continues after Last-Event-ID: each event once; the pages list the same', async () => {
     const first = await Stream.open();
     const job = await createJob();
     await first.until(({ event }) => event === 'training_job.queued');

@@ -105,7 +105,7 @@ describe('GET /v1/prompt-sets', () => {
     expect(names).toHaveLength(9);
   });
 
-  it("answers 404 for what is not there, and for what is another project's", async () => {
+  it("responds with 404 for what does not exist, and for what is another project's", async () => {
     const { body } = await post({ name: 'private', prompts: ['a house'] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');

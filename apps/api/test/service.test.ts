@@ -39,7 +39,7 @@ type OpenApi = {
 };
 
 describe('health', () => {
-  it('is alive without a key, and ready while its dependencies answer', async () => {
+  it('is alive without a key, and ready while its dependencies respond', async () => {
     expect((await api.app.inject('/healthz')).json()).toEqual({ status: 'ok' });
     const ready = await api.app.inject('/readyz');
     expect(ready.statusCode).toBe(200);
@@ -247,7 +247,7 @@ describe('OpenAPI', () => {
 });
 
 describe('errors', () => {
-  it('answers unknown paths with a problem that carries the request id', async () => {
+  it('responds to unknown paths with a problem that carries the request id', async () => {
     const answer = await api.app.inject('/nowhere?x=1');
     expect(answer.statusCode).toBe(404);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -288,7 +288,7 @@ describe('startApi', () => {
     await closed;
   });
 
-  it('answers whoever waits for images with what there is when it stops', async () => {
+  it('sends the images that exist to callers that wait for more when it stops', async () => {
     const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
     const headers = { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' };
     const answer = fetch(`${running.url}/v1/images/generations`, {
@@ -303,7 +303,7 @@ describe('startApi', () => {
     // Less than the wait that was asked for.
   }, 45_000);
 
-  it('answers an upload that is refused half-way, and goes on serving', async () => {
+  it('responds to an upload that is refused half-way, and continues to serve', async () => {
     const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
     const datasetId = await createDataset(api, 'style_ref', []);
     const form = new FormData();

@@ -84,7 +84,7 @@ describe('a session', () => {
     expect(JSON.stringify(rows)).not.toContain(first.cookie.split('=')[1]);
   });
 
-  it('keeps the answer of a new API key secret from other sessions of the same key', async () => {
+  it('keeps the response with a new API key secret from other sessions of the same key', async () => {
     const { key } = await api.database.apiKeys.create(api.projectId, 'admin', ['admin']);
     const [one, two] = [await signIn(key), await signIn(key)];
     const create = ({ cookie, csrf }: Signed) =>

@@ -51,7 +51,7 @@ function open(path: string, { key = api.key, length, type = 'application/json', 
 const statusOf = ({ text }: Opened) => Number(/^HTTP\/1.1 (\d+)/.exec(text())?.[1]);
 
 describe('a JSON body', () => {
-  it('that stops, or trickles, is answered 408 when its time is over', async () => {
+  it('that stops, or trickles, gets 408 when its time is over', async () => {
     const silent = open('/v1/datasets', { length: 100 });
     const trickling = open('/v1/datasets', { length: 1000 });
     const timer = setInterval(() => trickling.socket.write(' '), 100);
@@ -61,7 +61,7 @@ describe('a JSON body', () => {
     expect(silent.text()).toContain('"code":"request_timeout"');
   });
 
-  it('to a path that is not there, or without a key, is answered before it arrives and cut off', async () => {
+  it('to a path that does not exist, or without a key, gets its response before it arrives and is cut off', async () => {
     const [lost, docs, stranger] = [
       open('/nowhere', { length: 1000 }),
       open('/docs', { length: 'chunked' }),
@@ -99,7 +99,7 @@ describe('an upload', () => {
     return opened;
   };
 
-  it('that stops, or trickles, is answered 408; one that is slow enough goes on', async () => {
+  it('that stops, or trickles, gets 408; one that is slow enough continues', async () => {
     const [silent, trickling] = [upload(), upload()];
     const timer = setInterval(() => trickling.socket.write('x'), 200);
     await expect.poll(() => statusOf(silent), SOON).toBe(408);
@@ -128,7 +128,7 @@ describe('an upload', () => {
   });
 });
 
-it('closes connections beyond its limit, and answers again when there is room', async () => {
+it('closes connections beyond its limit, and responds again when there is room', async () => {
   const idle = Array.from({ length: 100 }, () => connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => undefined));
   sockets.push(...idle);
   await expect.poll(() => idle.filter(({ destroyed }) => destroyed).length, SOON).toBeGreaterThanOrEqual(40);

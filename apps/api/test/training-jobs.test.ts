@@ -31,7 +31,7 @@ const post = (body: object) => api.call<TrainingJobBody>('POST', '/v1/training-j
 const create = async (changes: object = {}) => (await post(request(changes))).body;
 
 describe('POST /v1/training-jobs', () => {
-  it('answers 202 with every default resolved: the base model before the method', async () => {
+  it('responds with 202 and every default resolved: the base model before the method', async () => {
     const answer = await post(request({ hyperparameters: { max_train_steps: 7 }, metadata: { team: 'a' } }));
     expect(answer.status).toBe(202);
     expect(answer.headers['location']).toBe(`/v1/training-jobs/${answer.body.id}`);
@@ -192,7 +192,7 @@ describe('POST /v1/training-jobs/check', () => {
       body: { ...request(), style_ref: {}, aux: {}, ...changes },
     });
 
-  it('answers with what a job would be trained with whose datasets are still to come, and makes none', async () => {
+  it('shows the settings of a job whose datasets are not uploaded yet, and creates none', async () => {
     const before = await api.database.outbox.count();
     const answer = await check({ hyperparameters: { max_train_steps: 7 }, evaluation: { prompts: ['a cat', 'a house'] } });
     expect([answer.status, answer.body]).toEqual([
@@ -247,7 +247,7 @@ describe('Idempotency-Key', () => {
     expect(await api.database.outbox.count()).toBe(before + 1);
   });
 
-  it('gives the first answer again, and refuses the key for another body', async () => {
+  it('sends the first response again, and refuses the key for another body', async () => {
     const body = request({ hyperparameters: { max_train_steps: 5 } });
     const first = await send('again', body);
     await api.call('POST', `/v1/training-jobs/${first.body.id}/cancel`);
@@ -258,7 +258,7 @@ describe('Idempotency-Key', () => {
     expect([other.status, other.body]).toMatchObject([422, { code: 'idempotency_key_reused' }]);
   });
 
-  it('keeps an answer for a day, and takes the key for another request then', async () => {
+  it('keeps a response for a day, and takes the key for another request then', async () => {
     const first = await send('a day', request());
     const where = { projectId_key: { projectId: api.projectId, key: 'a day' } };
     const { createdAt, expiresAt } = await api.database.prisma.idempotencyKey.findUniqueOrThrow({ where });
@@ -327,7 +327,7 @@ describe('reading', () => {
     });
   });
 
-  it('answers 304 for an unchanged dataset, also to a weak mark or one of several', async () => {
+  it('responds with 304 for an unchanged dataset, also to a weak mark or one of several', async () => {
     const url = `/v1/datasets/${styleRef}`;
     const etag = String((await api.call('GET', url)).headers['etag']);
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*'])

@@ -93,7 +93,7 @@ describe('webhook endpoints', () => {
     expect((await api.call('POST', `/v1/webhooks/${other}/deliveries/${sent.id}/redeliver`)).status).toBe(404);
   });
 
-  it('hear of evaluations, and of a study when its last job has ended', async () => {
+  it('receive events of evaluations, and of a study when its last job has ended', async () => {
     const { id } = (await create(newUrl(), ['evaluation.cancelled', 'study.finished'])).body;
     const dataset = await createDataset(api, 'style_ref', [{ seeds: [11, 12, 13] }]);
     const body = { model: 'tiny', reference_dataset_id: dataset, prompts: ['a cat', 'a house'] };
@@ -129,7 +129,7 @@ describe('webhook endpoints', () => {
 });
 
 describe("a job's webhook_url", () => {
-  it('gets an endpoint of its own, or that which the project has, and hears of the job', async () => {
+  it("gets an endpoint of its own, or that which the project has, and receives the job's events", async () => {
     const styleRef = await createDataset(api, 'style_ref');
     const job = (webhook_url: string) =>
       api.call<TrainingJobBody>('POST', '/v1/training-jobs', {

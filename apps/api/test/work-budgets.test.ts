@@ -49,7 +49,7 @@ it('refuses a request that alone is too much, and names the fields with what wou
   expect((await post(generations, { ...some, steps })).statusCode).toBe(202);
 });
 
-it('answers 429 when what is unfinished fills the budget, exactly and for many at once; what ends frees it; other projects go on', async () => {
+it('responds with 429 when unfinished work fills the budget, exactly and for many at once; finished work frees it; other projects continue', async () => {
   const [post, other, rich] = [await caller(), await caller(), await caller({ generationBudget: 2_000 })];
   const answers = await Promise.all(Array.from({ length: 30 }, () => post(generations, some)));
   const made = answers.filter(({ statusCode }) => statusCode === 202);

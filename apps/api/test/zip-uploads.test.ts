@@ -189,7 +189,7 @@ describe('a full dataset', () => {
 });
 
 describe('an upload with an Idempotency-Key', () => {
-  it('is answered as it was first, and refused for other files', async () => {
+  it('gets its first response again, and is refused for other files', async () => {
     const id = await newDataset();
     const parts = async (seed: number) => [
       { field: 'component', value: 'person' },

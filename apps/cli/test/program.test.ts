@@ -93,7 +93,7 @@ describe('help', () => {
 });
 
 describe('completion', () => {
-  it('gives each shell its script, and answers what comes next', async () => {
+  it('gives each shell its script, and completes the next word', async () => {
     for (const shell of ['bash', 'zsh', 'fish']) {
       const { code, stdout } = await run('completion', shell);
       expect([code, stdout.includes('styleforge complete --')]).toEqual([0, true]);
@@ -210,7 +210,7 @@ describe('images in the terminal', () => {
     expect(imageProtocol({ terminal: { ...terminal, isKitty: true } }, false)).toBeUndefined();
   });
 
-  it('carry the whole file, in pieces where the protocol wants them', () => {
+  it('carry the whole file, in pieces where the protocol requires them', () => {
     const png = Buffer.alloc(5000, 7);
     const escape = '\u001b';
     const pieces = inlineImage('kitty', png)

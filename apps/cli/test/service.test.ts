@@ -128,7 +128,7 @@ describe('a job', () => {
   );
 
   it(
-    'draws when it has succeeded',
+    'generates images when it has succeeded',
     async () => {
       const job = await json<{ id: string; status: string }>(
         'train',
@@ -175,7 +175,7 @@ describe('a job', () => {
   );
 
   it.skipIf(warnNotTested('pictures in a terminal', scriptMissing))(
-    'shows its pictures in a terminal that can, as they were saved',
+    'shows its images in a terminal that can, as they were saved',
     async () => {
       const sent = await inTerminal(line, 'xterm-kitty', ['generate', '-m', 'styleforge-mini', 'a house', '--steps', '2', '-o', 'shown']);
       const escape = '\u001b';

@@ -1,7 +1,7 @@
 // What is given on the command line: numbers, and one of several choices.
 
 interface Range {
-  /** 1 when left out. */
+  /** Default: 1. */
   readonly least?: number;
   /** Whether it need not be whole. */
   readonly fraction?: boolean;
@@ -15,7 +15,7 @@ export function numberOption(name: string, text: string, { least = 1, fraction =
   return value;
 }
 
-/** Undefined where the option was left out. */
+/** Undefined where the option was not given. */
 export function optionalNumber(name: string, text: string | undefined, range?: Range): number | undefined {
   return text === undefined ? undefined : numberOption(name, text, range);
 }

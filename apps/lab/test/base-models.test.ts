@@ -158,7 +158,7 @@ describe('a hub', () => {
     expect((await readdir(directory)).filter((name) => name !== '.downloads')).toEqual([]);
   });
 
-  it('that wants a token gets it, and its absence has a remedy', async () => {
+  it('that requires a token gets it, and its absence has a remedy', async () => {
     const closed = await startFakeHub(origin, repository, { token: 'secret' });
     await expect(add(`hf:${repository}`, { hub: { endpoint: closed.url } })).rejects.toThrow(/answered 401 .*HUB_TOKEN/);
     await expectOrigin(await add(`hf:${repository}`, { hub: { endpoint: closed.url, token: 'secret' } }));

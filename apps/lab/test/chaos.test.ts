@@ -93,7 +93,7 @@ describe('the means of chaos', () => {
     expect([isDate, five]).toEqual([true, 5]);
   });
 
-  it.skipIf(warnNotTested('full disks', smallDiskMissing))('a small disk can be filled and has room again', async () => {
+  it.skipIf(warnNotTested('full disks', smallDiskMissing))('a small disk can be filled and has space again', async () => {
     const disk = await mountSmallDisk(join(directory, 'disk'));
     try {
       const write = () => writeFile(join(disk.directory, 'file'), Buffer.alloc(1 << 16));

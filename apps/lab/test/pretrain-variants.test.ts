@@ -47,7 +47,7 @@ describe('a cutout', () => {
     expect(Math.sqrt(squared / planes.length)).toBeLessThan(8);
   });
 
-  it('lies where it is put, smaller and mirrored on request', () => {
+  it('is placed where it is put, smaller and mirrored on request', () => {
     const half: Cutout = new Uint8Array(CANVAS_SIZE ** 2 * 4);
     for (let i = 0; i < CANVAS_SIZE ** 2; i++) if (i % CANVAS_SIZE < CANVAS_SIZE / 2) half.set([0, 0, 0, 255], 4 * i);
     const dark = (options: Parameters<typeof paste>[2]): number[] => {

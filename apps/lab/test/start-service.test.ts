@@ -37,7 +37,7 @@ it('names PORT where somebody else listens, even a server that looks like the AP
   other.close();
 });
 
-it('names REDIS_URL where no Redis answers, at once, and makes nothing', async () => {
+it('names REDIS_URL where no Redis responds, at once, and creates nothing', async () => {
   await expect(start({ REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toThrow(/^REDIS_URL: .*ECONNREFUSED/);
   expect(existsSync(join(directory, 'data'))).toBe(false);
 });

@@ -57,7 +57,7 @@ const OUR_MISTAKE: Verdict = { kind: 'again', code: 'internal_error' };
 const INVALID_INPUT: Verdict = { kind: 'input', code: 'invalid_input' };
 const UNSUPPORTED_MODEL: Verdict = { kind: 'input', code: 'unsupported_base_model' };
 
-/** By name: an error's class does not cross processes. */
+/** Verdicts by the error's name: its class does not cross processes. */
 const VERDICTS: Record<KnownError, Verdict> = {
   JobInputError: INVALID_INPUT,
   JobTimeoutError: { kind: 'timeout' },

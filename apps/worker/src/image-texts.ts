@@ -7,7 +7,7 @@ export interface ImageParameters {
   seed: number;
   steps: number;
   guidance_scale: number;
-  /** Both, where images were made by StyleDrop's guidance. */
+  /** The scale of the style; given, like the other scale, where images were made by StyleDrop's guidance. */
   style_guidance?: number | null;
   text_guidance?: number | null;
   /** Where the image began from another one. */

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Also removes what an earlier try of the same job, killed on this machine, has left. */
+/** Runs work with a scratch folder, and removes what an earlier try of the same job, killed on this machine, has left. */
 export async function withScratch<Result>(
   parent: string,
   id: string,

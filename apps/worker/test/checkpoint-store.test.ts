@@ -141,7 +141,7 @@ it('replaces a checkpoint that a later attempt makes again, and leaves nothing o
   expect((await storedKeys()).every((key) => key.startsWith('00000010-2/'))).toBe(true);
 });
 
-it('keeps as many as the job wants', async () => {
+it('keeps as many as the job asks for', async () => {
   const limited = { ...job, config: { ...job.config, hyperparameters: { ...METHOD_HYPERPARAMETERS, checkpoints_total_limit: 2 } } };
   for (const step of [10, 20, 30]) await new CheckpointStore(limited, services).save(step, await localCheckpoint(String(step)));
   expect(await steps()).toEqual([20, 30]);

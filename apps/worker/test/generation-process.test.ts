@@ -1,4 +1,4 @@
-// The process that draws, with a real model: what stays loaded, who waits for whom, and what a death costs.
+// The process that generates images, with a real model: what stays loaded, who waits for whom, and what a death costs.
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -85,7 +85,7 @@ describe('the generation process', () => {
   }
 
   it(
-    'draws with the model that is in the folder now, and not with the one that was there before',
+    'generates with the model that is in the folder now, and not with the one that was there before',
     async () => {
       const model = await copyOf('replaced');
       const first = await draw(taskFor(model));
@@ -121,7 +121,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'draws the images that an earlier try has not kept just as that try would have',
+    'generates the images that an earlier try has not kept just as that try would have',
     async () => {
       const request = { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) };
       const whole = await draw(taskFor(join(directory, 'tiny'), request));
@@ -142,7 +142,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'draws prompts in batches: what is told to stop at the first image still gives the rest of its batch, and no more',
+    'generates in batches: a generation that is told to stop at the first image still gives the rest of its batch, and no more',
     async () => {
       const controller = new AbortController();
       const indexes: number[] = [];
@@ -200,7 +200,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'draws the same bytes, whoever computes between its steps',
+    'generates the same bytes, whoever computes between its steps',
     async () => {
       const request = { prompts: Array.from({ length: 5 }, (_, index) => `image ${index}`), steps: 6 };
       const alone = await draw(taskFor(join(directory, 'tiny'), request));
@@ -217,7 +217,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'fails what it was drawing when it is killed, and starts again for the next',
+    'fails the generation in work when it is killed, and starts again for the next',
     async () => {
       const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
       process.kill(generatorPid(), 'SIGKILL');
@@ -233,7 +233,7 @@ describe('the generation process', () => {
       const controller = new AbortController();
       const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 }), controller.signal);
       const pid = generatorPid();
-      // A process that hears nothing any more.
+      // A process that does not respond any more.
       process.kill(pid, 'SIGSTOP');
       controller.abort();
       process.kill(pid, 'SIGKILL');
@@ -243,7 +243,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'is ended when it says something unreadable: what it was drawing fails with the reason, and the worker goes on',
+    'is ended when it sends an unreadable message: the generation in work fails with the reason, and the worker continues',
     async () => {
       const told: Error[] = [];
       const babbling = new GenerationProcess(

@@ -116,7 +116,7 @@ it("ends by the first reason, be it the row's or the queue's", async () => {
   expect(hold.reason()).toBe('paused');
 });
 
-it('hears that another worker has taken the row over, whichever write finds it out', async () => {
+it('learns that another worker has taken the row over, whichever write finds it out', async () => {
   const aborted = new Promise((done) => hold.signal.addEventListener('abort', done, { once: true }));
   await fixture.database.trainingJobs.claim(job.id);
   recorder.add({ ...measured, step: 1 });

@@ -73,7 +73,7 @@ it('shows what the worker does, drains it, and says at last that it has stopped'
   expect(await workers.list({ gone: true, since: new Date(0) }, { limit: 10 })).toMatchObject({ rows: [{ id }] });
 });
 
-it('takes a silent worker to be lost, and a killed one that nobody has heard of for a week out of the list', async () => {
+it('takes a silent worker to be lost, and removes a killed one from the list after a week of silence', async () => {
   const { workers } = fixture.database;
   const facts = {
     host: 'gone',

@@ -64,7 +64,7 @@ async function draw(made: number[]): Promise<Map<number, string>> {
   return images;
 }
 
-it('draws the missing images with their batches as they would have been', async () => {
+it('generates the missing images with their batches as they would have been', async () => {
   const whole = await draw([]);
   expect([...whole.keys()]).toEqual(Array.from({ length: COUNT }, (_, index) => index));
   for (const made of [[0, 1, 2], [0, 1, 2, 3, 4, 5, 6, 7], [8]]) {

@@ -168,7 +168,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
   });
 
-  it('touches nothing of a job that is under way or younger, nor anything when told to keep permanently', async () => {
+  it('touches nothing of a job that is under way or younger, nor anything when told to keep it permanently', async () => {
     await fixture.database.prisma.trainingJob.update({ where: { id: jobId }, data: { startedAt: new Date(0) } });
     expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
     await finish(29);
@@ -179,7 +179,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await steps()).toEqual([10, 20, 30]);
   });
 
-  it('keeps a checkpoint that something unfinished still draws with', async () => {
+  it('keeps a checkpoint that something unfinished still generates with', async () => {
     const { generations, evaluations, trainingJobs } = fixture.database;
     const [first] = await fixture.database.checkpoints.list(projectId, jobId);
     const checkpointId = first?.id ?? '';
@@ -200,7 +200,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await steps()).toEqual([20, 30]);
   });
 
-  it('removes generated images, answers to idempotent requests and deliveries that are old', async () => {
+  it('removes generated images, stored responses of idempotent requests and deliveries that are old', async () => {
     const { generations, prisma, webhooks, idempotencyKeys } = fixture.database;
     const generation = await generations.create({
       projectId,

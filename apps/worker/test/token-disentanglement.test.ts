@@ -65,7 +65,7 @@ it('is a report in the words of the contract: each token alone and all together,
     'a photo of sks style',
     'a photo of zwx style, ukj style, sks style',
   ]);
-  // The base model hears the tokens as words: what they do to its images is no noise of other seeds.
+  // The base model reads the tokens as words: their effect on its images is not the noise of other seeds.
   for (const { pulls } of result.conditions.slice(1)) expect(pulls.some(({ gain }) => gain.value !== 0)).toBe(true);
   expect(await measureTokens(task)).toEqual(result);
   await Promise.all([extractor.release(), pipeline.release()]);

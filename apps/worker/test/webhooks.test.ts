@@ -136,7 +136,7 @@ describe('a receiver', () => {
     expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: null });
   });
 
-  it('whose answer never ends counts by its status; no more than a little is read', async () => {
+  it('whose response never ends counts by its status; only its beginning is read', async () => {
     const webhook = await createWebhook(`${base}/endless`);
     let written = 0;
     answer = (response) => {
@@ -161,7 +161,7 @@ describe('a receiver', () => {
     expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: 307 });
   });
 
-  it('that answers 413 is not sent the same again', async () => {
+  it('that responds with 413 is not sent the same again', async () => {
     const webhook = await createWebhook(`${base}/small`);
     answer = (response) => response.writeHead(413).end();
     await expect(deliver(await createDelivery(webhook))).rejects.toThrow(PermanentJobError);
@@ -169,7 +169,7 @@ describe('a receiver', () => {
     expect((await webhooks().find(projectId, webhook.id))?.disabledAt).toBeNull();
   });
 
-  it('that answers 410, or has failed for days, is disabled; a test that arrives enables it', async () => {
+  it('that responds with 410, or has failed for days, is disabled; a test that arrives enables it', async () => {
     const gone = await createWebhook(`${base}/gone`);
     answer = (response) => response.writeHead(410).end();
     await expect(deliver(await createDelivery(gone))).rejects.toThrow('410');
@@ -220,7 +220,7 @@ describe('addresses', () => {
 });
 
 describe('a job', () => {
-  it('is heard of by the endpoints that want it and by its own webhook_url, each once, through outbox and queue, also after a failure', async () => {
+  it('is announced to the endpoints that subscribe to it and to its own webhook_url, each once, through outbox and queue, also after a failure', async () => {
     const wanting = await createWebhook(`${base}/wanting`, ['training_job.succeeded']);
     const other = await createWebhook(`${base}/other`, ['training_job.failed']);
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });

@@ -43,7 +43,7 @@ export class Graph {
   readonly nodes: OpNode[] = [];
   readonly inputs = new Map<string, Tensor>();
   readonly parameters = new Map<string, Tensor>();
-  /** By tensor id: the node that computes it. */
+  /** Nodes by the id of the tensor that they compute. */
   readonly #producers: OpNode[] = [];
   readonly #ownGradients = new Map<number, OwnGradient>();
   readonly #scalars = new Map<number, Tensor>();
@@ -55,8 +55,8 @@ export class Graph {
   #openSegment: number | null = null;
 
   /**
-   * With `recompute`, what is built inside `recomputed()` is computed again for the backward pass instead of being kept, but for
-   * values with `keptWork` multiplications or more: at the size of Stable Diffusion 1.5 a tenth less time for a fortieth more memory.
+   * Creates an empty graph. `recompute`: values built inside `recomputed()` are computed again for the backward pass instead of being kept, except
+   * values with `keptWork` multiplications or more. At the size of Stable Diffusion 1.5 that exception saves a tenth of the time for a fortieth more memory.
    */
   constructor({ recompute = false, keptWork = 1024 }: { recompute?: boolean; keptWork?: number } = {}) {
     this.#recompute = recompute;
@@ -244,7 +244,7 @@ export class Graph {
     });
   }
 
-  /** Strides are the kernel's size and pads 0 where left out. */
+  /** Strides default to the kernel's size, and pads to 0. */
   maxPool2d(x: Tensor, options: Pick<Pool2dAttributes, 'kernel'> & Partial<Pool2dAttributes>): Tensor {
     return this.apply('maxPool2d', [x], { strides: options.kernel, pads: [0, 0, 0, 0], ...options });
   }
@@ -306,7 +306,7 @@ export class Graph {
   attention(q: Tensor, k: Tensor, v: Tensor, options: OpAttributes['attention']): Tensor {
     return this.apply('attention', [q, k, v], options);
   }
-  /** Over the last axis. */
+  /** Softmax over the last axis. */
   softmax(x: Tensor): Tensor {
     return this.apply('softmax', [x], {});
   }

@@ -21,7 +21,7 @@ const NOT_PUBLIC_V4 = [
   '224.0.0.0/3',
 ];
 const PUBLIC_V6 = ['2000::/3'];
-/** Inside 2000::/3: protocol assignments with Teredo, documentation, 6to4, which carries an IPv4 address. */
+/** Networks inside 2000::/3 that are not public: protocol assignments with Teredo, documentation, 6to4, which carries an IPv4 address. */
 const NOT_PUBLIC_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 /** An IPv4 address in the last four bytes: mapped, and translated by NAT64. */
 const EMBEDDING = ['::ffff:0:0/96', '64:ff9b::/96'];

@@ -9,7 +9,7 @@ export interface AllowedValues {
   maximum?: number;
 }
 
-/** By the name of the setting. */
+/** Allowed values by the name of the setting. */
 export function allowedValuesOf(schema: z.ZodObject): Record<string, AllowedValues> {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
     properties?: Record<string, AllowedValues>;

@@ -69,7 +69,7 @@ export const flowEnvironment = {
 type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;
 
 export interface FlowConfig {
-  /** Both are for projects without numbers of their own. */
+  /** Limit for projects without a number of their own, like the next one. */
   maxQueuedJobsPerProject: number;
   /** Absent: as many as there are workers. */
   maxRunningJobsPerProject?: number;
@@ -78,7 +78,7 @@ export interface FlowConfig {
   evaluationBudgetPerProject: number;
   webhooks: {
     publicUrl?: string;
-    /** Beside the public internet, in CIDR notation. */
+    /** Networks that may be reached beside the public internet, in CIDR notation. */
     allowedNetworks: string[];
     timeoutSeconds: number;
     /** An endpoint that has failed for so long is disabled. */
@@ -86,7 +86,7 @@ export interface FlowConfig {
   };
   sweep: {
     everyMinutes: number;
-    /** Only the log tells what would go. */
+    /** Whether only the log says what would be removed. */
     dryRun: boolean;
     /** Younger objects without a row are left alone: their row may be on its way. */
     orphanGraceHours: number;

@@ -8,7 +8,10 @@ export interface ListeningAddress {
   setting: 'PORT' | 'WORKER_PORT';
 }
 
-/** Where who listens at a wildcard address answers on its own machine; browsers and URLs have no use for the wildcard itself. */
+/**
+ * The address at which a server that listens at a wildcard address is reached on its own machine; browsers and URLs cannot use the
+ * wildcard itself.
+ */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' };
 
 /** Whether `host` stands for all addresses of the machine, however it is written. */

@@ -64,7 +64,7 @@ describe('the address policy', () => {
     expect(literalAddress(new URL(url))).toBe(address);
   });
 
-  it('wants networks in CIDR notation', () => {
+  it('requires networks in CIDR notation', () => {
     expect(loadConfig({ WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8, ::1/128' }).flow.webhooks.allowedNetworks).toEqual([
       '10.0.0.0/8',
       '::1/128',

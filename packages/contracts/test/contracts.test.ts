@@ -255,7 +255,7 @@ describe('names', () => {
 
 describe('a stored report', () => {
   const whole = sampleReport([sampleModel('Multi-StyleForge', { kid: 0.01, clip: 24 })]);
-  /** Without these fields, wherever they stand. */
+  /** A copy without these fields at any depth. */
   const without = (fields: string[]): unknown =>
     JSON.parse(JSON.stringify(whole, (field, value: unknown) => (fields.includes(field) ? undefined : value)));
 

@@ -43,7 +43,7 @@ import { Statements } from './statements.ts';
 export type Database = ReturnType<typeof createDatabase>;
 export type DatabaseOptions = {
   maxConnections?: number;
-  /** Hears of every statement: its first word and how long it took. */
+  /** Called for every statement, with its first word and its duration. */
   onQuery?: (statement: string, milliseconds: number) => void;
 };
 
@@ -108,7 +108,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
       onTrouble: (error: unknown) => void,
     ): Promise<Listener> => listen(databaseUrl, channels, onNotify, { onTrouble }),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    /** Throws when the database does not answer. */
+    /** Throws when the database does not respond. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
     close: (): Promise<void> => prisma.$disconnect(),
   };

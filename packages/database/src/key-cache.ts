@@ -1,7 +1,7 @@
 // Who an API key belongs to, remembered for seconds: only while somebody listens for revocations.
 import type { ApiKeyScope } from '@styleforge/contracts';
 
-/** A revocation that was not heard of counts after this long. */
+/** Milliseconds after which a revocation counts even without its notification. */
 const KEPT_MS = 10_000;
 const MOST_KEYS = 10_000;
 

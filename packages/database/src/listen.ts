@@ -4,7 +4,7 @@ import pg from 'pg';
 export type Listener = { stop(): Promise<void> };
 
 export interface ListenOptions {
-  /** Hears of every failure. */
+  /** Called with every failure. */
   onTrouble(error: unknown): void;
   /** What each new connection is needed for beside. */
   prepare?(client: pg.Client): Promise<void>;

@@ -1,4 +1,5 @@
-// A process's mark in the database: a lock that goes with its connection, on which it also hears of API keys that are revoked.
+// A process's mark in the database: a lock that goes with its connection, on which it also receives notifications of API keys that are
+// revoked.
 import { randomInt } from 'node:crypto';
 import type { KeyCache } from './key-cache.ts';
 import { listen } from './listen.ts';
@@ -6,7 +7,7 @@ import type { Listener } from './listen.ts';
 
 /** Notified, with its id, when a key is revoked or a session is ended. */
 export const API_KEY_CHANNEL = 'styleforge_api_keys';
-/** With the number of a process as the second half of an advisory lock that the process holds while it lives. */
+/** First half of an advisory lock that each process holds while it lives; the second half is the number of the process. */
 export const OWNER_LOCK = 83_416_208;
 
 export class Presence {
@@ -19,7 +20,7 @@ export class Presence {
     return this.#marks.size > 0 ? this.#owner : null;
   }
 
-  /** Also after the connection broke. */
+  /** Sets the mark, again after the connection broke. */
   async begin(databaseUrl: string, keys: KeyCache, onTrouble: (error: unknown) => void): Promise<Listener> {
     const mark = Symbol('presence');
     const away = (): void => {

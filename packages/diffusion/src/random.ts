@@ -1,6 +1,6 @@
-// Counter-based random numbers: a draw depends on its key alone, never on what was drawn before it.
+// Counter-based random numbers: a number depends on its key alone, never on the numbers before it.
 
-/** Names one stream of numbers. `step` and `index` tell draws of the same purpose apart. */
+/** Names one stream of numbers. `step` and `index` tell streams of the same purpose apart. */
 export interface RandomKey {
   readonly seed: number;
   readonly step: number;

@@ -1,4 +1,4 @@
-// The counter-based generator: known answers, independence of what is drawn, and its distributions.
+// The counter-based generator: known values, independence of streams, and its distributions.
 import { describe, expect, it } from 'vitest';
 import { permutation, philox4x32, randomIntegers, randomNormals, randomUniforms } from '../src/random.ts';
 

@@ -40,7 +40,7 @@ async function collect(options: Partial<TextToImageOptions>): Promise<GeneratedI
   return images;
 }
 
-describe('reference picture', () => {
+describe('reference image', () => {
   it('ten guided DDIM steps from given latents', async () => {
     const [prompt, negativePrompt] = await Promise.all(
       ['input_ids', 'negative_input_ids'].map(async (name) => pipeline.encodeText([await golden.read(name)])),

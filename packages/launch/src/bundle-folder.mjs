@@ -1,4 +1,4 @@
-// Where a program's bundles lie, and which of them is made of the sources as they are now.
+// Where a program's bundles are stored, and which of them is made of the present sources.
 //   node_modules/.cache/styleforge/apps+worker+src+main.ts/current.json   what the bundle was made of: { files, digest }
 //   node_modules/.cache/styleforge/apps+worker+src+main.ts/<digest>/      the bundle: main.mjs, the parts that it loads later, source maps
 import { createHash } from 'node:crypto';
@@ -15,7 +15,7 @@ export const fromRoot = (path) => relative(root, path).replaceAll(sep, '/');
 
 export const bundleFolder = (program) => join(root, 'node_modules/.cache/styleforge', fromRoot(program).replaceAll('/', '+'));
 
-/** Of all that the bundle was made of: `contents` by path from the root, in whatever order they were read. */
+/** Digest of all files that the bundle was made of: `contents` by path from the root, in whatever order they were read. */
 export function digestOf(contents) {
   const hash = createHash('sha256');
   for (const [file, content] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1)))

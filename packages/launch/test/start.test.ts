@@ -156,7 +156,7 @@ function withoutWriting(): ExecFileOptions {
 it('runs the bundle that an image has from its build, as another user and where nothing can be written', async () => {
   await promisify(execFile)(process.execPath, [join(project, 'packages/launch/src/prepare.mjs'), join(project, 'app/main.ts')]);
   const [bundle = ''] = bundlesOf('app+main.ts');
-  // Neither the sources nor a bundle made anew would say this.
+  // Neither the sources nor a new bundle would say this.
   writeFileSync(join(bundles, 'app+main.ts', bundle, 'main.mjs'), "console.log(JSON.stringify('from the build'));");
   expect(await run(withoutWriting())).toBe('from the build');
 });

@@ -98,7 +98,7 @@ describe('resize rules', () => {
     for (const [i, value] of expected.entries()) expect(Math.abs(resized.data[i] - value)).toBeLessThan(1e-3);
   });
 
-  it.each(['clean', 'legacy', 'bytes'] as const)('%s keeps a picture of its own size and the mean of a plain one', (rule) => {
+  it.each(['clean', 'legacy', 'bytes'] as const)('%s keeps an image of its own size and the mean of a plain one', (rule) => {
     const resize = { clean: resizeClean, legacy: resizeLegacy, bytes: resizeBytes }[rule];
     expect([...resize(pictures.small, 64, 64).data]).toEqual([...pictures.small.rgb]);
     const plain = { width: 31, height: 17, rgb: new Uint8Array(31 * 17 * 3).fill(99) };
@@ -107,7 +107,7 @@ describe('resize rules', () => {
 });
 
 describe('clip', () => {
-  it('gives what transformers gives for texts and pictures, through its own preprocessing', async () => {
+  it("gives transformers' numbers for texts and images, through its own preprocessing", async () => {
     const folder = await makeClipFolder(join(scratch, 'clip'));
     const reference = await SafetensorsReader.open(join(golden, 'clip-preprocessing', 'embeddings.safetensors'));
     const texts = JSON.parse(await readFile(join(golden, 'clip-preprocessing', 'texts.json'), 'utf8')) as string[];

@@ -97,12 +97,12 @@ describe('the metric block', () => {
     expect(memorisation!.nearest.every(({ generated: own, reference }) => own === reference)).toBe(true);
   });
 
-  it('takes pictures of mixed sizes and says so', async () => {
+  it('accepts images of mixed sizes and says so', async () => {
     const mixed = imageArrays([...pictures('generated', 3), picture('wide', 90, 31), picture('tall', 33, 70)]);
     expect((await measure({ generated: mixed, bootstrap: false })).warnings.map(({ code }) => code)).toContain('mixed-sizes');
   });
 
-  it('refuses fewer than 2 pictures', async () => {
+  it('refuses fewer than 2 images', async () => {
     const one = imageArrays(pictures('one', 1));
     await expect(measure({ generated: one })).rejects.toThrow(/at least 2 generated images are needed, not 1/);
     await expect(measure({ reference: one })).rejects.toThrow(/at least 2 reference images are needed, not 1/);
@@ -133,8 +133,8 @@ describe('the metric block', () => {
   });
 });
 
-describe('pictures in files', () => {
-  it('are read in order, and one that is damaged, absent or no picture is named', async () => {
+describe('images in files', () => {
+  it('are read in order, and a file that is damaged, absent or not an image is named', async () => {
     const file = join(scratch, 'one.png');
     const { width, height, rgb } = picture('file', 20, 14);
     await sharp(rgb, { raw: { width, height, channels: 3 } })
@@ -192,7 +192,7 @@ describe('reference features', () => {
     expect(count.opened).toBe(2);
   });
 
-  it('keep their moments where there are more pictures than features', async () => {
+  it('keep their moments where there are more images than features', async () => {
     const many = imageArrays(pictures('many', extractor.dimension + 2));
     const cache = directoryCache(join(scratch, 'moments'));
     const made = await referenceFeatures(extractor, many, { cache });

@@ -1,4 +1,4 @@
-// FID, KID and CLIP score against the reference numbers and known answers.
+// FID, KID and CLIP score against the reference numbers and known values.
 import { readFile } from 'node:fs/promises';
 import { SafetensorsReader } from '@styleforge/weights';
 import { describe, expect, it } from 'vitest';
@@ -88,7 +88,7 @@ describe('FID', () => {
 });
 
 describe('KID', () => {
-  it('draws seeded subsets, never larger than the smaller set', async () => {
+  it('takes seeded subsets, never larger than the smaller set', async () => {
     const [x, y] = [features(noise(60 * 5, 1), 5), features(noise(40 * 5, 2), 5)];
     const result = await kernelDistance(x, y, { subsets: 20, subsetSize: 30, seed: 7 });
     expect(result).toEqual(await kernelDistance(x, y, { subsets: 20, subsetSize: 30, seed: 7 }));

@@ -25,7 +25,7 @@ const normal = (count: number, dimension: number, seed: number, shift = 0): Feat
     dimension,
   );
 
-it('scores images with texts that are not theirs, the same texts left out', () => {
+it('scores images with texts that are not theirs, without pairs of equal texts', () => {
   const [images, texts] = [features(Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1), 2), features(Float32Array.of(1, 0, 0, 1, 0.6, 0.8, 0, 1), 2)];
   const prompts = ['a', 'b', 'c', 'b'];
   // Rows 1 and 3 have the same text; row 0 meets (0.6, 0.8), row 2 meets (1, 0).
@@ -99,7 +99,7 @@ describe('intervals', () => {
     ['FID, more images than features', 60, 4, frechetDistance, fidInterval],
     ['FID, fewer', 12, 20, frechetDistance, fidInterval],
     ['KID', 60, 4, fullKernelDistance, kidInterval],
-  ] as const)('of %s is as wide as fresh draws scatter', async (_, count, dimension, distance, interval) => {
+  ] as const)('of %s is as wide as fresh samples scatter', async (_, count, dimension, distance, interval) => {
     const sets = (seed: number) => [normal(count, dimension, seed), normal(count, dimension, seed + 1, 0.7)] as const;
     const value = await distance(...sets(1));
     const found = (await interval(value, ...sets(1), { seed: 3 }))!;
@@ -138,7 +138,7 @@ describe('intervals', () => {
     expect(narrow.high - narrow.low).toBeLessThan(wide.high - wide.low);
   });
 
-  it('is left out where it would take long, and refuses nonsense', async () => {
+  it('is omitted where it would take long, and refuses nonsense', async () => {
     const huge = { data: new Float32Array(0), count: 1e6, dimension: 2048 };
     expect(await fidInterval(1, huge, huge)).toBeNull();
     const set = normal(5, 2, 1);
@@ -148,7 +148,7 @@ describe('intervals', () => {
   });
 });
 
-describe('distances of pictures', () => {
+describe('distances of images', () => {
   const unit = (...angles: number[]) =>
     features(Float64Array.from(angles.flatMap((angle) => [3 * Math.cos(angle), 3 * Math.sin(angle)])), 2);
 
@@ -167,7 +167,7 @@ describe('distances of pictures', () => {
     await expect(meanPairwiseDistance(features(Float32Array.of(0, 0, 1, 1), 2))).rejects.toThrow(/image 1 has features of length zero/);
   });
 
-  it('tell a picture that repeats a training picture', async () => {
+  it('tell an image that repeats a training image', async () => {
     const found = await memorisationOf(unit(1.5, 0.01, 2.9), unit(0, 2, 4));
     expect(found.nearest.map(({ generated, reference, memorised }) => [generated, reference, memorised])).toEqual([
       [1, 0, true],
@@ -212,7 +212,7 @@ describe('signs of overfitting', () => {
     expect(present({ diversity, base })).toMatchObject({ 'low-diversity': true });
   });
 
-  it('are pictures that are alike or repeat training pictures', () => {
+  it('are images that are alike or repeat training images', () => {
     expect(present({ diversity: { generated: 0.5, reference: 1, ratio: 0.5 } })).toMatchObject({
       'low-diversity': true,
       'memorised-pictures': null,

@@ -66,7 +66,7 @@ describe('the measurement', () => {
       generate: (_, condition) => images[condition.components.join('+')]!,
     });
 
-  it('has known answers: similarity, gain against the same prompts and seeds, standard error, share', async () => {
+  it('has known values: similarity, gain against the same prompts and seeds, standard error, share', async () => {
     const result = await measure(
       {
         '': [point(3, 4), point(4, 3)],
@@ -156,7 +156,7 @@ describe('with a CLIP judge', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Stripes or rings on noise: what a model draws that has learned its tokens, or has not. */
+  /** Stripes or rings on noise: the images of a model that has learned its tokens, or has not. */
   function drawing(seed: number, content: { stripes: boolean; rings: boolean }): RgbImage {
     const side = 48;
     const rgb = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
@@ -180,7 +180,7 @@ describe('with a CLIP judge', () => {
       ],
     });
 
-  it('finds the tokens of a model that draws what they stand for', async () => {
+  it('finds the tokens of a model that generates what they stand for', async () => {
     const {
       components: [first, second],
       conditions: [without, zwx, ukj, both],
@@ -194,7 +194,7 @@ describe('with a CLIP judge', () => {
     expect(both?.pulls.every(({ gain }) => gain.value !== 0)).toBe(true);
   });
 
-  it('finds nothing in a model that hears no tokens', async () => {
+  it('finds nothing in a model that ignores its tokens', async () => {
     const { components: measured } = await measure((_prompt, seed) => drawing(seed, { stripes: true, rings: false }));
     expect(measured.map(({ selectivity }) => selectivity)).toEqual([
       { value: 0, standardError: 0 },

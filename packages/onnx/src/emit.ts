@@ -23,7 +23,7 @@ const FULL: NodePrecision = { operands: 'float32', result: 'float32' };
 export interface EmitOptions {
   /** Memory is dearer than time: onnxruntime learns no shapes before it runs, and the lowering holds less at once. */
   readonly hidesShapes?: boolean;
-  /** Products and what lies between them in float16; inputs, weights and outputs stay float32. */
+  /** Whether products, and what is between them, are in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
   /** Names of outputs that are given as float16. */
   readonly float16?: readonly string[];

@@ -7,13 +7,13 @@ interface JobDefinition {
   timeoutMs: number;
   /** Tries in all; bad input and cancellation end a job at once. */
   attempts: number;
-  /** Before the second try; doubled before each further one. */
+  /** Milliseconds before the second try; doubled before each further one. */
   backoffMs: number;
   /** Jobs that a worker takes at a time unless WORKER_QUEUES says otherwise. */
   concurrency: number;
   /** How many may wait in the queue; the rest waits in the outbox, where projects take turns. */
   window: number;
-  /** Whether those that wait for their next try fill the window, too: else an outage would draw all work into the queue, job by job. */
+  /** Whether jobs that wait for their next try fill the window, too. Otherwise an outage would move all work into the queue, job by job. */
   delayedFillWindow: boolean;
 }
 

@@ -5,9 +5,9 @@ export type RateLimit = { requests: number; seconds: number };
 export type RateLimitState = {
   allowed: boolean;
   remaining: number;
-  /** Until the whole quota is there again. */
+  /** Seconds until the whole quota is available again. */
   resetSeconds: number;
-  /** Until one more request is allowed. */
+  /** Seconds until one more request is allowed. */
   retrySeconds: number;
 };
 
@@ -53,7 +53,7 @@ export function createRateLimiter({ requests, seconds, redisUrl, onRedisError = 
   };
   const count = async (caller: string, wanted: 0 | 1): Promise<RateLimitState> => {
     if (redis === undefined) return toState(memory.count(caller, wanted));
-    // Requests go on while Redis does not answer; each process then counts by itself.
+    // Requests continue while Redis does not respond; each process then counts by itself.
     const counted = await countInRedis(redis, `${KEY_PREFIX}:${seconds}:${caller}`, { requests, partMs, wanted }).catch(() =>
       memory.count(caller, wanted),
     );
@@ -112,7 +112,10 @@ class CountsInMemory {
   }
 }
 
-/** By the clock of Redis, which all processes share. Returns whether it took one, the time, and the parts with their counts. */
+/**
+ * Script that counts by the clock of Redis, which all processes share. Returns whether it took one, the time, and the parts with their
+ * counts.
+ */
 const SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

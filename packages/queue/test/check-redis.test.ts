@@ -9,7 +9,7 @@ it('names the setting where there is no Redis', async () => {
 });
 
 it.skipIf(warnNotTested('that a Redis is found, or refuses', redisMissing))(
-  'is content with one that answers, and tells what one says that refuses',
+  'accepts a server that responds, and shows the reason of one that refuses',
   async () => {
     const { redisUrl, stop } = await startRedis();
     try {

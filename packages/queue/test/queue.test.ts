@@ -287,7 +287,7 @@ describe.concurrent.each(backends)(
         expect(taken.toSorted()).toEqual([id, deadly].toSorted());
       }, 120_000);
 
-      it('answers a ping', async () => {
+      it('responds to a ping', async () => {
         await queues.ping();
       });
     }),

@@ -42,7 +42,7 @@ describe('in this process', () => {
   });
 });
 
-/** With a fixed window that begins at the first request, 19 late in it and 20 early in the next make 39 within a second. */
+/** A case against fixed windows: there, 19 late in one window and 20 early in the next make 39 within a second. */
 async function oneAndBurst(limiter: RateLimiter): Promise<void> {
   const takes = (count: number) => allowed(Array.from({ length: count }, () => limiter.take('edge')));
   expect(await takes(1)).toBe(1);

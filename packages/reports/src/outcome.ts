@@ -8,11 +8,11 @@ const TOOK_HOLD_IN_PART = 0.2;
 export const TOOK_HOLD = 0.5;
 /** Share of the prompt following below which subjects suffer. */
 const SUBJECTS_SUFFER = 0.75;
-/** Below this share of the prompt following there are hardly any subjects left. */
+/** Share of the prompt following below which there are hardly any subjects left. */
 const COLLAPSED = 0.4;
-/** Below these shares the images have grown alike and have lost prompts too: one square for every prompt. */
+/** Shares below which the images have grown alike and have lost prompts too: one square for every prompt. */
 const ALIKE = { diversity: 0.6, prompts: 0.7 } as const;
-/** Below this share of the prompt following, images that are also farther from the style than before have gained nothing for what they lost. */
+/** Share of the prompt following below which images that are also farther from the style than before have gained nothing for their loss. */
 const LOST_BOTH = 0.7;
 
 /** The distance to decide by: KID where it was measured. */

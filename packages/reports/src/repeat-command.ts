@@ -60,7 +60,7 @@ function evaluationRequest(settings: Omit<EvaluationStage, 'comparisons'>, compa
   };
 }
 
-/** At the top level alone: inside, null is a value of its own. */
+/** The values without nulls at the top level; deeper, null is a value of its own. */
 function withoutNulls<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Partial<T>;
 }

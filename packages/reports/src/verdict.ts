@@ -1,4 +1,4 @@
-// The verdict of a report: its numbers in words for somebody who has never heard of them.
+// The verdict of a report: its numbers in words for a reader who does not know the metrics.
 import {
   LEAST_IMAGES_FOR_FID,
   type Report,
@@ -15,7 +15,7 @@ import { type Axes, judge, promptMetric, sameMetric, styleMetric, TOOK_HOLD } fr
 export type Verdict = Report['verdict'];
 type Judged = Omit<Report, 'verdict' | 'repeat'>;
 
-/** Below so many images a metric moves a lot from one seed to the next. */
+/** Fewest images for which a metric is stable from one seed to the next. */
 const FEW_IMAGES = 50;
 /** A base model at no more than this distance by an extractor already looks much like the reference, so that little can change. */
 const NEAR_FROM_THE_START: Partial<Record<string, number>> = { 'kid@mini-clip': 0.012 };

@@ -15,7 +15,7 @@ export interface Matrix {
 export interface GemmOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** Factor of the product: 1 when left out. */
+  /** Factor of the product. Default: 1. */
   readonly alpha?: number;
   /** Added to the product in place. */
   readonly addTo?: Matrix;

@@ -1,4 +1,4 @@
-// What devices answer, and that a name that is none is refused.
+// The properties of devices, and the refusal of a name that is not a device.
 import { deviceOf, type DeviceName } from '@styleforge/runtime';
 import { expect, it } from 'vitest';
 

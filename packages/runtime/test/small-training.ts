@@ -27,7 +27,7 @@ export interface Trained {
 export interface TrainedOptions extends CompileOptions {
   readonly gradientPrecision?: GradientPrecision;
   readonly ratesOf?: AdamWOptions['ratesOf'];
-  /** Names of weights; all when left out. */
+  /** Names of weights. Default: all. */
   readonly trainable?: readonly string[];
 }
 

@@ -13,7 +13,7 @@ export interface ContactSheetOptions {
   title?: string;
   subtitle?: string;
   footer?: string;
-  /** Enlargement of every image, without smoothing; 2 when left out. */
+  /** Enlargement of every image, without smoothing. Default: 2. */
   scale?: number;
 }
 

@@ -11,16 +11,16 @@ import type { Subject } from './subjects.ts';
 import { isMirrorable, listSubjects } from './subjects.ts';
 
 export interface ImageCacheOptions {
-  /** The three base styles when left out. */
+  /** Default: the three base styles. */
   styles?: readonly StyleId[];
-  /** 64 when left out. */
+  /** Default: 64. */
   size?: number;
   background?: string;
   /** Adds the mirror image of every subject whose name does not speak of a side or a number. */
   mirrored?: boolean;
-  /** All of listSubjects() when left out; pass listSubjects({ skinTones }) for more persons. */
+  /** Default: all of listSubjects(). Pass listSubjects({ skinTones }) for more persons. */
   subjects?: readonly Subject[];
-  /** `train` (when left out) leaves the held-out pairs away, `held-out` takes only them. */
+  /** `train` (the default) excludes the held-out pairs, `held-out` takes only them. */
   split?: 'train' | 'held-out' | 'all';
   onProgress?: (progress: { done: number; of: number }) => void;
 }

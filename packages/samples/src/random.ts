@@ -1,4 +1,4 @@
-// Deterministic pseudo-random choices: the same seed and key always give the same answer.
+// Deterministic pseudo-random choices: the same seed and key always give the same value.
 
 /** 32-bit FNV-1a over the UTF-16 units of the key, finished with an avalanche so that low bits are usable. */
 export function hashKey(key: string): number {

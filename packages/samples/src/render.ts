@@ -7,9 +7,9 @@ import { styleOf } from './styles.ts';
 import type { Subject } from './subjects.ts';
 
 export interface RenderOptions {
-  /** Width and height in pixels; 64 when left out. */
+  /** Width and height in pixels. Default: 64. */
   size?: number;
-  /** White when left out. */
+  /** Default: white. */
   background?: string;
   mirrored?: boolean;
 }

@@ -24,7 +24,7 @@ export interface SampleStyle extends Style {
 }
 
 export interface SampleOptions {
-  /** 64 when left out. */
+  /** Default: 64. */
   size?: number;
 }
 
@@ -55,7 +55,7 @@ const styleRefOthers = [
 ];
 const auxCount = 20;
 
-/** Aux images are portraits: whole figures in motion are left out. */
+/** Aux images are portraits, without whole figures in motion. */
 const wholeFigure =
   /ing\b|dancer|bunny|wheelchair|cane|lotus|polo|handball|levitating|in bed|steamy|pregnant|racing|ski|snowboard|mer(maid|man|person)|deaf/;
 

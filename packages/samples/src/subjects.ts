@@ -32,10 +32,9 @@ interface EmojiEntry {
 }
 
 /**
- * Groups that are left out: flags and the Symbols group (arrows, buttons with letters, zodiac signs, keycaps, plain geometry:
- * writing that a small model cannot learn, or shapes that look alike in every style and so teach it that the
- * style's name means nothing), clock faces (24 images that differ by the angle of two thin hands), and
- * "facing right" doubles, which are mirror images.
+ * Groups that are excluded: flags and the Symbols group (arrows, buttons with letters, zodiac signs, keycaps, plain geometry: writing
+ * that a small model cannot learn, or shapes that look alike in every style and so teach it that the style's name means nothing), clock
+ * faces (24 images that differ by the angle of two thin hands), and "facing right" doubles, which are mirror images.
  */
 const excludedGroups = new Set(['Flags', 'Symbols']);
 const excludedName = /o[’']clock|-thirty$|facing right$/;

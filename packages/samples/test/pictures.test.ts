@@ -54,7 +54,7 @@ describe('renderSubject', () => {
     }
   });
 
-  it('draws a red apple red in the base styles, black and white in ink, on blue in blueprint', async () => {
+  it('renders a red apple red in the base styles, black and white in ink, on blue in blueprint', async () => {
     for (const style of ['noto', 'twemoji', 'fluent'] as const) {
       const [red, green] = pixelAt(await renderSubject(style, apple), 24, 36) as [number, number, number];
       expect(red).toBeGreaterThan(green + 80);
@@ -169,7 +169,7 @@ describe('image cache and training set', () => {
 });
 
 describe('contactSheet', () => {
-  it('lays out labels and enlarged pictures, and draws its text without any system font', async () => {
+  it('lays out labels and enlarged images, and renders its text without any system font', async () => {
     const red = { rgb: new Uint8Array(64 * 64 * 3).map((_, i) => (i % 3 === 0 ? 255 : 0)), width: 64, height: 64 };
     const png = (await sampleStyle('ink', { size: 64 }))[0]!.png;
     const labels = ['a photo of zwx style, princess', 'a photo of zwx style, castle'];

@@ -1,4 +1,4 @@
-// Subjects and captions: what is in the set, what is left out, and that names read well.
+// Subjects and captions: which subjects are in the set, which are excluded, and that names read well.
 import { describe, expect, it } from 'vitest';
 import { baseStyles, captionOf, captionVariants, drawCaption, isHeldOut, listSubjects } from '../src/index.ts';
 
@@ -18,7 +18,7 @@ describe('listSubjects', () => {
     expect(subjects.filter(({ isPerson }) => isPerson).length).toBe(259);
   });
 
-  it('leaves out flags, symbols, clock faces and mirrored doubles', () => {
+  it('excludes flags, symbols, clock faces and mirrored doubles', () => {
     expect(subjects.filter(({ name }) => /flag:|button|keycap|up arrow|o'clock|facing right/.test(name))).toEqual([]);
     expect(subjects.some(({ group }) => group === 'Flags' || group === 'Symbols')).toBe(false);
   });
@@ -47,7 +47,7 @@ describe('captions', () => {
     expect(captionVariants(named('princess'), 'fluent')).toContain('a photo of fluent style, person');
   });
 
-  it('draws by key: the same key the same caption, empty ones in the share asked for', () => {
+  it('chooses by key: the same key the same caption, empty ones in the share asked for', () => {
     const cat = named('cat face');
     const drawn = Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, { emptyShare: 0.1 }));
     expect(drawn).toEqual(Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, { emptyShare: 0.1 })));

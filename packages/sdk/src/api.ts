@@ -27,12 +27,12 @@ export class Api {
   }
 }
 
-/** The transport throws on every error, so that what arrives here is the answer. */
+/** The transport throws on every error, so that what arrives here is a success. */
 export async function take<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
 }
 
-/** What answers with JSON or, when asked, with one HTML page: the page. */
+/** A route that sends JSON or, when asked, one HTML page: the page. */
 export async function readPage({ transport }: Api, path: string, options?: RequestOptions): Promise<string> {
   const response = await transport.send(path, { method: 'GET', headers: { accept: 'text/html' } }, options);
   return response.text();

@@ -95,7 +95,7 @@ export class StyleForge {
     return (await response.json()) as OpenApiDocument;
   }
 
-  /** Whether each thing that the service depends on answers; does not throw when one does not. */
+  /** Whether each thing that the service depends on responds; does not throw when one does not. */
   async readiness(options?: RequestOptions): Promise<Readiness> {
     const response = await this.#api.transport.send('/readyz', { method: 'GET', expect: 503 }, options);
     return (await response.json()) as Readiness;

@@ -5,15 +5,15 @@ export class StyleForgeError extends Error {
   override name = 'StyleForgeError';
 }
 
-/** The service answered, and with an error. */
+/** Raised when the service responds with an error. */
 export class APIError extends StyleForgeError {
   override name = 'APIError';
   readonly status: number;
-  /** Stable; undefined when something between here and the service answered in its place. */
+  /** The stable error code; undefined when something between here and the service responded in its place. */
   readonly code: ErrorCode | undefined;
   readonly title: string;
   readonly detail: string;
-  /** Under which the service's log has the request. */
+  /** Id under which the service's log has the request. */
   readonly requestId: string | undefined;
   /** One entry for each field that is wrong. */
   readonly errors: FieldError[];
@@ -60,7 +60,7 @@ export class InternalServerError extends APIError {
   override name = 'InternalServerError';
 }
 
-/** No answer came: the service is not there, or the connection broke. */
+/** Raised when no response arrived: the service is not there, or the connection broke. */
 export class APIConnectionError extends StyleForgeError {
   override name = 'APIConnectionError';
 }
@@ -133,7 +133,7 @@ export async function errorOf(response: Response): Promise<APIError> {
   return new Kind(response.status, await problemOf(response), response.headers);
 }
 
-/** A proxy may answer with a page instead of a problem document. */
+/** A proxy may respond with a page instead of a problem document. */
 async function problemOf(response: Response): Promise<Partial<Problem>> {
   const text = await response.text();
   if (!/json/.test(response.headers.get('content-type') ?? '')) return text.length < 300 && text !== '' ? { detail: text } : {};

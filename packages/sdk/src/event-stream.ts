@@ -10,7 +10,7 @@ import type { LogEvent, TrainingJobEvent, TrainingProgress } from './types.ts';
 const FINAL_EVENTS = ['job.succeeded', 'job.failed', 'job.cancelled'];
 
 export interface EventStreamOptions extends Pick<RequestOptions, 'signal' | 'headers' | 'timeout'> {
-  /** Sequence number of the last event seen; 0, the beginning, when left out. */
+  /** Sequence number of the last event seen. Default: 0, the beginning. */
   after?: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import { constants, openAsBlob } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/** Also those that the service takes no images from: its answer names them, where leaving them out would say nothing. */
+/** Files of other types are sent as well: the service's response names them, where leaving them out would say nothing. */
 const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
 /** Captions beside the images: the service pairs them by their names. */

@@ -2,15 +2,15 @@
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
-  /** `sf_...`; `STYLEFORGE_API_KEY` when left out. */
+  /** `sf_...`. Default: the environment variable `STYLEFORGE_API_KEY`. */
   apiKey?: string | undefined;
   /** Set in a browser that has signed in (`sessions.create`), on a page that the service itself serves: its cookie takes the place of a key. */
   session?: boolean | undefined;
-  /** Where the service is; `STYLEFORGE_BASE_URL`, then http://127.0.0.1:3000, when left out. */
+  /** URL of the service. Default: `STYLEFORGE_BASE_URL`, then http://127.0.0.1:3000. */
   baseUrl?: string | undefined;
-  /** Milliseconds for one try of a request, 60 seconds when left out. */
+  /** Milliseconds for one try of a request. Default: 60 seconds. */
   timeout?: number | undefined;
-  /** How often a request is tried again after failures that may pass, 2 when left out; 0 is for a single try. */
+  /** Number of repetitions after failures that may pass. Default: 2; 0 for a single try. */
   maxRetries?: number | undefined;
   headers?: Record<string, string> | undefined;
   /** Takes the place of the global `fetch`. */
@@ -30,9 +30,9 @@ export interface RequestOptions {
 export interface WaitOptions<Subject> extends Pick<RequestOptions, 'signal'> {
   /** Called with the first state and with every change. */
   onProgress?: ((subject: Subject) => void) | undefined;
-  /** Milliseconds after which waiting is given up; what is waited for goes on. Never when left out. */
+  /** Milliseconds after which waiting ends; the work itself continues. Default: no limit. */
   timeout?: number | undefined;
-  /** Milliseconds between two looks, one second when left out. */
+  /** Milliseconds between two requests for the state. Default: one second. */
   pollInterval?: number | undefined;
 }
 

@@ -17,7 +17,7 @@ export type TrainingImages = string | Uploadable[];
 export interface TrainParams extends Omit<WaitOptions<TrainingJob>, 'signal'> {
   styleRef: TrainingImages;
   aux?: TrainingImages | undefined;
-  /** The only one that is installed when left out. */
+  /** Default: the only base model that is installed. */
   baseModel?: string | undefined;
   method?: TrainingJobCreateParams['method'] | undefined;
   /** Further fields of `trainingJobs.create`; `style_ref` and `aux` without their `dataset_id`. */

@@ -20,9 +20,9 @@ export interface Sending {
   headers?: Headers | Record<string, string>;
   /** Sent again with every try. */
   body?: BodyInit;
-  /** The answer's body is handed on as it comes, and not timed. */
+  /** Whether the response's body is passed on as it arrives, without a time limit. */
   stream?: boolean;
-  /** A status that is an answer like any other, besides the successes. */
+  /** Statuses that are not errors, besides the successes. */
   expect?: number;
 }
 
@@ -35,7 +35,7 @@ export class Transport {
     this.settings = settings;
   }
 
-  /** `url` may be a path of the service. Throws unless the answer is a success. */
+  /** Sends a request. `url` may be a path of the service. Throws unless the response is a success. */
   async send(url: string, sending: Sending, options: RequestOptions = {}): Promise<Response> {
     const target = new URL(url.startsWith('/') ? this.settings.baseUrl + url : url);
     const headers = this.#headers(target, sending, options);

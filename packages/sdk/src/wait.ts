@@ -12,7 +12,7 @@ export interface Waiting<Subject> {
   isDone(subject: Subject): boolean;
 }
 
-/** A service that answered once, and then is away, is waited for, too: half a minute. */
+/** A service that responded once and is away afterwards is waited for, too: half a minute. */
 export async function waitUntilDone<Subject>({ name, read, isDone }: Waiting<Subject>, options: WaitOptions<Subject>): Promise<Subject> {
   const { signal, onProgress, timeout, pollInterval = DEFAULT_INTERVAL_MS } = options;
   const end = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeout;

@@ -1,4 +1,4 @@
-// Requests of the SDK against the real API through a proxy that breaks things: answers, lists, errors, further tries, time limits.
+// Requests of the SDK against the real API through a proxy that breaks things: responses, lists, errors, further tries, time limits.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -102,7 +102,7 @@ describe('errors', () => {
     expect(error.message).toMatch(/127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED|bad port/);
   });
 
-  it('survive a proxy that answers with a page', async () => {
+  it('survive a proxy that responds with a page', async () => {
     service.faults.push({ answer: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad gateway</h1>' });
     const error = await caught(service.client({ maxRetries: 0 }).datasets.list());
     expect(error).toBeInstanceOf(InternalServerError);
@@ -111,7 +111,7 @@ describe('errors', () => {
 });
 
 describe('further tries', () => {
-  it('repeat a POST whose answer was lost without doing it twice', async () => {
+  it('repeat a POST whose response was lost without doing it twice', async () => {
     service.faults.push('lose the answer', { answer: 503 });
     const { name } = await newDataset('only once');
     expect(name).toBe('only once');
@@ -166,7 +166,7 @@ describe('further tries', () => {
     expect(service.seen).toHaveLength(3);
   });
 
-  it('come for an answer that breaks off', async () => {
+  it('are repeated for a response that breaks off', async () => {
     service.faults.push({ cutAfter: 10 });
     expect((await client.datasets.list()).data.length).toBeGreaterThan(0);
     expect(service.seen).toHaveLength(2);

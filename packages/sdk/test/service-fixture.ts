@@ -12,7 +12,7 @@ import type { ClientOptions } from '@styleforge/sdk';
 import { FileObjectStore } from '@styleforge/storage';
 import { startTestDatabase, writeBaseModelConfigs } from '@styleforge/testing';
 
-/** What happens to the next request: it never reaches the service, its answer is lost, or its answer breaks off after some bytes. */
+/** What happens to the next request: it never reaches the service, its response is lost, or its response breaks off after some bytes. */
 export type Fault =
   | { answer: number; headers?: Record<string, string>; body?: string }
   | 'refuse'
@@ -24,7 +24,7 @@ export interface SdkFixture {
   database: Database;
   projectId: string;
   apiKey: string;
-  /** Behind the proxy. */
+  /** A client behind the proxy. */
   client(options?: ClientOptions): StyleForge;
   faults: Fault[];
   /** The requests that the proxy has seen. */

@@ -45,7 +45,7 @@ function halting(body: Uint8Array, goOn: Promise<void>): ReadableStream<Uint8Arr
 }
 
 describe('datasets.upload', () => {
-  it('waits for the same upload that is still under way, and takes its answer', async () => {
+  it('waits for the same upload that is still under way, and takes its response', async () => {
     const id = await newDataset();
     let goOn = () => undefined as void;
     const gate = new Promise<void>((done) => (goOn = done));
@@ -98,7 +98,7 @@ describe('datasets.upload', () => {
     await expect(client.datasets.upload(id, join(folder, 'empty'))).rejects.toThrow(/has no PNG, JPEG or WebP images/);
   });
 
-  it('leaves no picture out of a folder without a word: what is of another kind is refused, what cannot be opened is named', async () => {
+  it('skips no image of a folder silently: files of another kind are refused, files that cannot be opened are named', async () => {
     const id = await newDataset();
     const mixed = join(folder, 'mixed');
     await mkdir(join(mixed, 'more.png'), { recursive: true });
@@ -148,7 +148,7 @@ describe('datasets.upload', () => {
     ]);
   });
 
-  it('goes in batches, each sent again when its answer is lost, and tells how far it is', async () => {
+  it('goes in batches, each sent again when its response is lost, and reports its progress', async () => {
     const id = await newDataset();
     const files = await Promise.all(Array.from({ length: 45 }, async (_, index) => new File([await picture(100 + index)], `${index}.png`)));
     service.seen.length = 0;

@@ -28,7 +28,7 @@ export function readableOf(body: ObjectBody): Readable {
   return createReadStream(body.file, { highWaterMark: 1 << 20 });
 }
 
-/** With `sha256` given, an object that has another one is not left on the disk: DamagedObjectError. */
+/** Writes an object to a file. An object whose hash is not `sha256` is not left on the disk: DamagedObjectError. */
 export async function downloadObject(
   store: ObjectStore,
   key: string,

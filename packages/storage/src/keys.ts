@@ -1,4 +1,4 @@
-// Where every kind of object lies: the only place that spells object keys.
+// Where every kind of object is stored: the only place that spells object keys.
 
 const padded = (step: number) => String(step).padStart(8, '0');
 
@@ -16,7 +16,7 @@ export const datasetMaskKey = (projectId: string, datasetId: string, maskId: str
 export const THUMBNAIL_WIDTHS = [128, 256, 512, 1024] as const;
 export type ThumbnailWidth = (typeof THUMBNAIL_WIDTHS)[number];
 const USUAL_WIDTH = 256;
-/** Beside the image whose key is given. Made when somebody asks for it; it can go at any time. */
+/** Key of a thumbnail, beside the image whose key is given. A thumbnail is made on request; it can be removed at any time. */
 export function thumbnailKey(imageKey: string, width: ThumbnailWidth): string {
   const slash = imageKey.lastIndexOf('/');
   const name = imageKey.slice(slash + 1).replace(/\.\w+$/, '');

@@ -5,7 +5,7 @@ const credentials = 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refus
 const region = "S3_REGION: it is not the bucket's; set the region in which the bucket was made";
 const unreachable = 'S3_ENDPOINT: the S3 server cannot be reached; check the address, and that it runs';
 
-/** By the error's name, or else its code. */
+/** Meanings by the error's name, or else its code. */
 const MEANINGS: Record<string, string> = {
   NoSuchBucket: 'S3_BUCKET: there is no such bucket; create it, or name one that is there',
   InvalidAccessKeyId: credentials,

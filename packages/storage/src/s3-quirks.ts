@@ -9,7 +9,7 @@ type Handler = (args: HandlerArguments) => Promise<unknown>;
 type Middleware = Parameters<S3Client['middlewareStack']['addRelativeTo']>[0];
 
 const CHECKSUM_HEADER = /^x-amz-(checksum-|sdk-checksum-algorithm$|trailer$)/i;
-/** Answers to a header, or to an operation, that the server does not know. */
+/** Responses to a header, or to an operation, that the server does not know. */
 const UNKNOWN = ['NotImplemented', 'MethodNotAllowed', 'XNotImplemented'];
 
 export function isNotImplemented(error: unknown): boolean {

@@ -36,7 +36,7 @@ const s3Servers: Record<string, () => Promise<TestS3Server>> = {
   ...(realS3Missing === undefined && { [realS3]: startRealS3 }),
 };
 
-/** Not path style: the bucket stands in the host name, and in the signature. */
+/** Label of a server with bucket names in the host name, and therefore in the signature. */
 const addressedLikeAws = 'a real S3 server, the bucket in its name';
 
 let directory: string;

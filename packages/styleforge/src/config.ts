@@ -14,7 +14,7 @@ export type EarlyStoppingConfig = Readonly<
 
 export interface StyleForgeConfig {
   readonly hyperparameters: TrainingHyperparameters;
-  /** Full fine-tuning when left out. */
+  /** Default: full fine-tuning. */
   readonly adaptation?: AdaptationConfig;
   /** lambda of the dual-binding loss; null trains with the StyleRef part alone. */
   readonly aux: { readonly weight: number } | null;

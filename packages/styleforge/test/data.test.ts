@@ -198,10 +198,10 @@ describe('batches', () => {
     expect(at(7)).toBe(at(7));
   });
 
-  it('draw latents again each time, or take their mean', async () => {
+  it('choose latents again each time, or take their mean', async () => {
     const [sampled, means] = [await batch({}), await batch({ latent_sampling: 'mean' })];
     expect(sampled.latents).not.toEqual(means.latents);
-    // Three images, two a pass: after a pass and a half each has been drawn once.
+    // Three images, two a pass: after a pass and a half each has been used once.
     const passes = await withSource({ latent_sampling: 'mean' }, async (source) => [
       await drawBatch(source, 0),
       await drawBatch(source, 1),

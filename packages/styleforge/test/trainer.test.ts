@@ -635,7 +635,7 @@ describe.skipIf(warnNotTested('training on webgpu', webgpuMissing))('on webgpu',
   const weights = 'unet/diffusion_pytorch_model.safetensors';
   const moments = 'trainer_state/first_moment.safetensors';
 
-  it('ends where the processor does, and draws the same picture', async () => {
+  it('ends where the processor does, and generates the same image', async () => {
     const [host, device] = [await trainedOn('cpu'), await trainedOn('webgpu')];
     expect(await distance(device, host, weights)).toBeLessThan(1e-3);
     expect(await distance(device, host, moments)).toBeLessThan(1e-2);

@@ -14,11 +14,11 @@ export interface LoggerOptions {
 /** What a full disk keeps waiting; later lines are lost. */
 const WAITING_BYTES = 16 * 1024 * 1024;
 
-/** A log that cannot be written ends nothing and holds up nothing: health checks still answer, and say what is wrong. */
+/** A log that cannot be written ends nothing and holds up nothing: health checks still respond, and say what is wrong. */
 function standardOutput(): DestinationStream {
   const output = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: WAITING_BYTES });
   output.on('error', () => undefined);
-  // No flushSync, which would wait for room for ever: each line is written at once.
+  // No flushSync, which would wait without limit for space: each line is written at once.
   return { write: (line) => void output.write(line) };
 }
 

@@ -1,4 +1,4 @@
-// Asks everything that a process depends on whether it answers, and how fast.
+// Asks everything that a process depends on whether it responds, and how fast.
 import { statfs } from 'node:fs/promises';
 import type { Readiness } from '@styleforge/contracts';
 import { withDeadline } from './lifecycle.ts';

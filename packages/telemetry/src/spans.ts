@@ -38,7 +38,7 @@ export function beginSpan(name: string, options: SpanOptions = {}): OpenSpan {
   return { traceparent: traceparentOf(span.spanContext()), end: (how) => endSpan(span, how) };
 }
 
-/** Everything that `work` does lies below the new span. */
+/** Every span that `work` makes is a child of the new span. */
 export async function withSpan<Result>(name: string, options: SpanOptions, work: () => Promise<Result>): Promise<Result> {
   const span = beginSpan(name, options);
   try {

@@ -3,7 +3,7 @@ import { ModelFileError } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
 const FLOATS = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
-/** Beside their tensors, quantized files keep what each is multiplied by. */
+/** Names of the factors that quantized files keep beside their tensors. */
 const SCALES = /(^scaled_fp8$|\.(scale_weight|weight_scale|scale_input|input_scale|absmax|quant_map|SCB|comfy_quant)$)/;
 
 /** Throws ModelFileError where the weights are integers or scaled, which reading them as they are would misunderstand. */

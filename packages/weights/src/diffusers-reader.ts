@@ -37,7 +37,7 @@ export interface DiffusersFolder {
   modelIndex: JsonObject;
   components: readonly DiffusersComponent[];
   schedulerConfig: JsonObject;
-  /** By the text encoder that has the rows. */
+  /** Words by the text encoder that has the rows. */
   addedTokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
   /** The folder below all adapters, where it has any. */
   withoutAdapters?: DiffusersFolder;

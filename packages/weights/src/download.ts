@@ -23,7 +23,7 @@ export interface ReceivedBytes {
 /** Gives the bytes from a position on. */
 export type Sender = (start: number, signal: AbortSignal | undefined) => Promise<ReceivedBytes>;
 
-/** What a file must be. With neither hash, what lies there already is not trusted, and fetched again. */
+/** Size and hashes that a file must have. With neither hash, a file that exists already is not trusted, and fetched again. */
 export interface FileChecks {
   /** Hexadecimal. */
   readonly sha256?: string;

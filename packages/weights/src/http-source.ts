@@ -74,7 +74,7 @@ export async function openUrl(url: string, start: number, { headers = {}, ...opt
   return { body: response.body, start: begin, ...(length !== null && { totalBytes: begin + Number(length) }) };
 }
 
-/** Afterwards the file lies at `target`; nothing is fetched where it does already. Returns its SHA-256. */
+/** Stores the file at `target`; nothing is fetched where it exists already. Returns its SHA-256. */
 export function downloadFile(
   { url, sha256 }: FetchedFile,
   target: string,

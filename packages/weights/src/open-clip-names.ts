@@ -47,7 +47,7 @@ function* thirds(reader: TensorReader, stored: string, layer: string, part: stri
 
 export interface OpenClipPart {
   readonly prefix: string;
-  /** Only the first `layers` layers are read: Stable Diffusion 2.x leaves the last one out. */
+  /** Number of layers that are read: Stable Diffusion 2.x skips the last one. */
   readonly layers: number;
   readonly projects: boolean;
 }

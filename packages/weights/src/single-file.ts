@@ -92,7 +92,7 @@ export interface SingleFileLayout {
   /** Says the family. */
   readonly modelIndex: JsonObject;
   readonly schedulerConfig: JsonObject;
-  /** By the tokenizer's folder. */
+  /** Tokenizer files by the tokenizer's folder. */
   readonly tokenizers: Readonly<Record<string, string>>;
 }
 

@@ -17,7 +17,7 @@ let scratch: string;
 let server: Server;
 let address: string;
 let requests: (string | undefined)[];
-/** Answers a request whose range starts at a byte. */
+/** Responds to a request whose range starts at a byte. */
 let answer: (start: number, response: ServerResponse) => void;
 
 function whole(start: number, response: ServerResponse, end = content.length): void {
@@ -44,7 +44,7 @@ beforeEach(async () => {
 });
 afterAll(() => new Promise((done) => server.close(done)));
 
-/** Not toEqual, which takes seconds for so many bytes. */
+/** Compares bytes without toEqual, which would take seconds. */
 async function expectContent(file: string): Promise<void> {
   expect((await readFile(file)).equals(content)).toBe(true);
 }

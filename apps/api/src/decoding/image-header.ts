@@ -10,7 +10,7 @@ const START_BYTES = 32;
 const JPEG_SEGMENTS = 2_000;
 const MEGAPIXEL = 1e6;
 
-/** By the first bytes, which no sender can mistake. */
+/** Tells the format by the first bytes, which no sender can get wrong. */
 export function formatOf(start: Buffer): ImageFormat | null {
   if (start.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'png';
   if (start.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpeg';

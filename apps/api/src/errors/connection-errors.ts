@@ -1,4 +1,4 @@
-// Answers what is no HTTP request: the parser has given up, so the answer is written by hand.
+// Responds to what is not an HTTP request. The parser has given up, so the response is written by hand.
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

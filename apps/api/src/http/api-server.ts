@@ -5,7 +5,7 @@ import type { ApiKeyIdentity } from '@styleforge/database';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 
-/** `replay` answers with it. */
+/** `replay` sends the stored response with it. */
 export type StoredUploadAnswer = { fingerprint: string; replay(): FastifyReply };
 
 /** Who makes a request. `credential`: what it has proved that with, a key or the token of a session. */
@@ -17,17 +17,20 @@ declare module 'fastify' {
     caller: Caller;
     /** The UUID that an idempotent request's new row gets; undefined without an Idempotency-Key. */
     reservedUuid: string | undefined;
-    /** The answer to give when this upload turns out to be the one that its Idempotency-Key was first used for. */
+    /** The response to send when this upload turns out to be the one that its Idempotency-Key was first used for. */
     storedAnswer: StoredUploadAnswer | undefined;
     /** Set by the route of an upload when it has read it. */
     uploadFingerprint: string | undefined;
   }
   interface FastifyContextConfig {
-    /** The route honours Idempotency-Key. `secret`: its answer is kept encrypted, for nobody may read it again but who has got it. */
+    /**
+     * Whether the route honours Idempotency-Key. `secret`: its response is stored encrypted, because only the caller that received it
+     * may read it again.
+     */
     idempotent?: boolean | 'upload' | 'secret';
     /** The route reads its body part by part: no limit of time for the whole of it. */
     streamsBody?: boolean;
-    /** What a key must be allowed to call the route; left out: `read` for GET, `write` for the rest. */
+    /** Scope that a key needs to call the route. Default: `read` for GET, `write` for the rest. */
     scope?: ApiKeyScope;
   }
 }

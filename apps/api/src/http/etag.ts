@@ -1,4 +1,4 @@
-// Conditional requests (RFC 9110): an answer that the caller has already is not sent again.
+// Conditional requests (RFC 9110): a response that the caller already has is not sent again.
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -20,7 +20,7 @@ export function isUnchanged(request: FastifyRequest, etag: string): boolean {
   return known.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === etag);
 }
 
-/** Sets the ETag of a JSON body; true when the answer is 304 without the body. */
+/** Sets the ETag of a JSON body; true when the response is 304 without the body. */
 export function tagAnswer(request: FastifyRequest, reply: FastifyReply, body: unknown): boolean {
   const etag = etagOf(body);
   markAnswer(reply, etag);

@@ -1,4 +1,4 @@
-// The problem answers of a route, for its response schema.
+// The problem responses of a route, for its response schema.
 import { ERRORS, problem } from '@styleforge/contracts';
 import type { ErrorCode } from '@styleforge/contracts';
 import { PROBLEM_TYPE } from '../errors/error-handler.ts';
@@ -7,7 +7,7 @@ const ANY_ROUTE: ErrorCode[] = ['unauthorized', 'insufficient_scope', 'rate_limi
 
 type ProblemResponse = { description: string; content: { [PROBLEM_TYPE]: { schema: typeof problem } } };
 
-/** Codes with the same status share one answer. */
+/** Codes with the same status share one response. */
 export function problemResponses(...codes: ErrorCode[]): Record<number, ProblemResponse> {
   const all = [...new Set([...codes, ...ANY_ROUTE])];
   return Object.fromEntries(

@@ -14,7 +14,7 @@ export const SIGNED_LINK = z
 
 const png = (description: string) => ({ description, content: { 'image/png': { schema: z.string() } } });
 
-/** What every route that sends one PNG can answer. */
+/** The responses of every route that sends one PNG. */
 export const PNG_RESPONSES = {
   302: SIGNED_LINK,
   200: png('The image'),
@@ -28,7 +28,7 @@ const anyImage = (description: string) => ({
   content: Object.fromEntries(['png', 'webp', 'jpeg'].map((format) => [`image/${format}`, { schema: z.string() }])),
 });
 
-/** What a route that sends one image of any format can answer. */
+/** The responses of a route that sends one image of any format. */
 export const IMAGE_RESPONSES = { ...PNG_RESPONSES, 200: anyImage('The image'), 206: anyImage('The range asked for') };
 
 /** A signed link works so long. */
@@ -61,7 +61,7 @@ export async function sendObject(
     throw new ApiError('range_not_satisfiable', `The file has ${object.size} bytes.`);
   }
   reply.type(object.contentType);
-  // Nothing is read that would only be thrown away; without a stream the framework takes the answer to be empty.
+  // Nothing is read that would only be thrown away; without a stream the framework takes the response to be empty.
   if (request.method === 'HEAD') return reply.header('content-length', object.size).send(Readable.from([]));
   if (range === null) {
     const { body } = await store.getStream(object.key);

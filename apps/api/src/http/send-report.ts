@@ -1,4 +1,4 @@
-// Answers with a report: as JSON, or as a page for whoever prefers HTML.
+// Sends a report: as JSON, or as a page to callers that prefer HTML.
 import { report as reportSchema } from '@styleforge/contracts';
 import type { Report } from '@styleforge/contracts';
 import type { EvaluationRow } from '@styleforge/database';

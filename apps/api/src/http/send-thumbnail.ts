@@ -6,7 +6,7 @@ import { readThumbnail, type StoredImage, thumbnailWidth } from '../services/fil
 import { isUnchanged } from './etag.ts';
 import { problemResponses } from './problem-responses.ts';
 
-/** What every route that sends a thumbnail can answer. */
+/** The responses of every route that sends a thumbnail. */
 export const THUMBNAIL_RESPONSES = {
   200: { description: 'The thumbnail', content: { 'image/webp': { schema: z.string() } } },
   304: z.undefined().describe('Unchanged'),

@@ -33,7 +33,10 @@ export function isCsrfToken(given: unknown, sessionToken: string): boolean {
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 
-/** Also behind an ingress that ends TLS. Who forges the header gets a cookie that its own browser sends less often. */
+/**
+ * Whether the caller's connection is encrypted, also behind an ingress that ends TLS. A caller that forges the header gets a cookie that
+ * its own browser sends less often.
+ */
 function isEncrypted({ protocol, headers }: FastifyRequest): boolean {
   return protocol === 'https' || headers['x-forwarded-proto'] === 'https';
 }

@@ -18,7 +18,7 @@ const MEGABYTE = 1024 ** 2;
 export const USUAL_BODY_LIMITS: BodyLimits = { arrivalMs: 15_000, bytes: 64 * MEGABYTE, bytesPerKey: 16 * MEGABYTE };
 const RETRY_SECONDS = 5;
 
-/** Before all other hooks. */
+/** Runs before all other hooks. */
 export function registerBodyArrival(app: ApiServer, { arrivalMs }: BodyLimits, allowed: AllowedMethods): void {
   app.addHook('onRequest', async (request, reply) => {
     if (!hasBody(request)) return;
@@ -34,7 +34,7 @@ export function registerBodyArrival(app: ApiServer, { arrivalMs }: BodyLimits, a
   });
 }
 
-/** After authentication. */
+/** Runs after authentication. */
 export function registerBodyBudget(app: ApiServer, { bytes: most, bytesPerKey }: BodyLimits): void {
   let total = 0;
   const ofKeys = new Map<string, number>();

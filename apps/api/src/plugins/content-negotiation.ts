@@ -1,4 +1,4 @@
-// Refuses requests that accept none of the formats a route answers in; it must run before the route does anything.
+// Refuses requests that accept none of the route's formats; it must run before the route does anything.
 import type { RouteOptions } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';

@@ -14,7 +14,7 @@ const REQUEST_HEADERS = [
   'range',
   'traceparent',
 ];
-/** What a page may read of an answer, beside its body. */
+/** The headers of a response that a page may read. */
 const ANSWER_HEADERS = [
   'accept-ranges',
   'content-disposition',

@@ -1,4 +1,4 @@
-// Idempotency-Key: the first answer to a POST is kept for a day and given again to its repetitions.
+// Idempotency-Key: the first response to a POST is kept for a day and sent again to its repetitions.
 import { createHash } from 'node:crypto';
 import type { Database, StoredResponse } from '@styleforge/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import { openAnswer, sealAnswer } from '../http/sealed-answer.ts';
 
 const HEADER = 'idempotency-key';
 const MAX_KEY_LENGTH = 255;
-/** Kept beside the headers of an upload's answer, and never sent. */
+/** Stored with the headers of an upload's response, and never sent. */
 const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
 /** The header of a secret response that is stored encrypted, as its body is. */

@@ -1,4 +1,4 @@
-// Adds to the description of a route what every route like it has: its scope, its headers, the problems that hooks answer with.
+// Adds to the description of a route what every route like it has: its scope, its headers, the problem responses of hooks.
 import { ERRORS } from '@styleforge/contracts';
 import type { ErrorCode } from '@styleforge/contracts';
 import type { FastifySchema, RouteOptions } from 'fastify';
@@ -23,7 +23,7 @@ export function describeRoute(routeSchema: FastifySchema, url: string, route: Ro
   return withNamedWildcard(completeOperation(routeSchema, url, route), url);
 }
 
-/** Answers of hooks are added, those of the route described. */
+/** Adds the responses of hooks, and describes those of the route. */
 function completeOperation(routeSchema: FastifySchema, url: string, { method, config = {} }: Route): FastifySchema {
   const schema = routeSchema as Described;
   const described = withDescriptions(schema.response ?? {});

@@ -1,4 +1,4 @@
-// Names every schema of the OpenAPI document once: what requests and responses share has one name, and what neither uses is left out.
+// Names every schema of the OpenAPI document once: schemas that requests and responses share have one name, and unused ones are removed.
 import type { OpenAPIV3_1 } from 'openapi-types';
 
 type Document = OpenAPIV3_1.Document;

@@ -1,4 +1,4 @@
-// A quota of requests for each API key, told in every answer (draft-ietf-httpapi-ratelimit-headers-10).
+// A quota of requests for each API key, shown in every response (draft-ietf-httpapi-ratelimit-headers-10).
 import type { RateLimiter } from '@styleforge/queue';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';

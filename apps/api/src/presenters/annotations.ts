@@ -2,7 +2,7 @@
 type NotesRow = { notes: string; starred: boolean; metadata: unknown };
 type Notes = { notes: string; starred: boolean; metadata: Record<string, string> };
 
-/** Only requests that were checked write the metadata. */
+/** The notes of a row. Only requests that were checked write the metadata. */
 export const presentNotes = ({ notes, starred, metadata }: NotesRow): Notes => ({
   notes,
   starred,

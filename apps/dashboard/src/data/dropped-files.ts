@@ -3,7 +3,7 @@ const ACCEPTED = /\.(png|jpe?g|webp|zip|txt|caption|jsonl)$/i;
 
 export type DroppedFile = { file: File; path: string };
 
-/** Hidden files and what no dataset takes (Thumbs.db and the like) are left out. */
+/** Hidden files and files that no dataset takes (Thumbs.db and the like) are skipped. */
 const isWanted = ({ name }: File) => ACCEPTED.test(name) && !name.startsWith('.');
 
 export async function filesOf(transfer: DataTransfer): Promise<DroppedFile[]> {

@@ -62,7 +62,7 @@ export function useModels(): Model[] {
   ];
 }
 
-/** Also of a checkpoint that an address names, which no list has. */
+/** The model, also for a checkpoint that an address names, which no list has. */
 export function modelOf(models: Model[], id: string): Model {
   return (
     models.find((model) => model.id === id) ?? {

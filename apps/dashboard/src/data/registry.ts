@@ -23,7 +23,7 @@ export function useModelVersions(name: string): UseQueryResult<ModelVersion[]> {
   });
 }
 
-/** With what it can be downloaded as; nothing is asked for null. */
+/** The checkpoint with its download formats; nothing is requested for null. */
 export function useCheckpoint(id: string | null): UseQueryResult<Checkpoint> {
   const client = useClient();
   return useQuery({

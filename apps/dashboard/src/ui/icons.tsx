@@ -1,4 +1,4 @@
-// Line icons of one weight, drawn for this page.
+// Line icons of one weight, made for this page.
 import type { ReactElement } from 'react';
 
 const PATHS = {

@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
 
-/** Up to this side an enlarged image is shown pixel by pixel. */
+/** Largest side at which an enlarged image is shown pixel by pixel. */
 const PIXEL_SIDE = 128;
 /** A service under load refuses images for a moment. */
 const TRIES = 3;

@@ -1,4 +1,4 @@
-// Brings a checkpoint, wherever it lies and whatever its form, into the folder of base models.
+// Brings a checkpoint, wherever it is stored and whatever its form, into the folder of base models.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -28,7 +28,7 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly directory: string;
   readonly name: string;
   readonly source: string;
-  /** By path inside the folder; the file itself under ''. */
+  /** SHA-256 of each file by its path inside the folder; the file itself under ''. */
   readonly sha256: ReadonlyMap<string, string>;
   /** Folder with the configs for a single file. Default: Stable Diffusion 1.x or 2.x. */
   readonly configDirectory?: string;
@@ -39,7 +39,7 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly onProgress?: (file: string, received: number, total: number | undefined) => void;
   /** Something of the model was repaired while it was added. */
   readonly onNote?: (note: string) => void;
-  /** Between two tries to reach the source. */
+  /** Milliseconds of the pause between two tries to reach the source. */
   readonly backoffMs?: number;
 }
 

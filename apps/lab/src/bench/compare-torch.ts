@@ -18,7 +18,7 @@ export interface Comparison {
   readonly threads?: number;
   /** Ours; torch's is CUDA where it is not the processor. */
   readonly device: DeviceName;
-  /** A Python with torch, diffusers and transformers; METRICS_PYTHON when left out. */
+  /** A Python with torch, diffusers and transformers. Default: METRICS_PYTHON. */
   readonly python?: string;
 }
 

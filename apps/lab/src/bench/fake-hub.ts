@@ -16,7 +16,7 @@ export interface FakeHub {
   sent: number;
   /** Connections from now on that break after so many bytes of a file. */
   breaks: number[];
-  /** Answers of file requests from now on. */
+  /** The responses to file requests from now on. */
   refusals: number[];
   /** The first byte of every file is another one than the listing promises. */
   corrupt: boolean;
@@ -94,7 +94,7 @@ export async function startFakeHub(directory: string, name: string, { token }: {
     const url = new URL(request.url ?? '/', 'http://hub');
     const path = decodeURIComponent(url.pathname);
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    // Where files really lie, on a host of its own that wants no token.
+    // The server that stores the files, on a host of its own that requires no token.
     if (path.startsWith('/cdn/')) return sendFile(request, response, join(directory, path.slice('/cdn/'.length)));
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
     if ([`/api/models/${name}/revision/main`, `/api/models/${name}/revision/${hub.commit}`].includes(path))

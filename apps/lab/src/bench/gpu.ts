@@ -14,7 +14,7 @@ interface Measurement {
   readonly name: string;
   /** Arguments of `npm run bench --`. */
   readonly args: readonly string[];
-  /** After so many it is stopped. */
+  /** Seconds after which it is stopped. */
   readonly seconds: number;
   /** Whether torch runs beside it. */
   readonly compared?: boolean;

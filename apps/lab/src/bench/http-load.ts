@@ -1,4 +1,4 @@
-// Sends the same request over a few kept connections for some seconds and looks at the answers' times.
+// Sends the same request over a few kept connections for some seconds, and measures the times of the responses.
 import { Agent, request as startRequest } from 'node:http';
 import { percentile } from './statistics.ts';
 
@@ -28,7 +28,7 @@ export async function measureLoad(load: Load): Promise<LoadFigures> {
   };
 }
 
-/** Milliseconds to the end of the answer, which must be a good one. */
+/** Milliseconds to the end of the response, which must be a success. */
 function sendOnce({ url, method = 'GET', headers = {}, body }: Load, agent: Agent): Promise<number> {
   const start = performance.now();
   return new Promise((done, fail) => {

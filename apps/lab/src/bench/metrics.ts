@@ -21,7 +21,7 @@ interface Figures {
 const script = fileURLToPath(new URL('metrics-reference.py', import.meta.url));
 const rounded = (value: number): number => Number(value.toFixed(2));
 
-/** Not negative, as behind a ReLU, and no dimension independent of its neighbour. */
+/** Features that are never negative, as behind a ReLU, with no dimension independent of its neighbour. */
 function makeFeatures(count: number, dimension: number, step: number, shift: number): Features {
   const normals = randomNormals({ seed: 1, step, purpose: 'bench' }, count * dimension);
   for (let i = normals.length - 1; i > 0; i--) normals[i] = Math.max(0, 0.3 * (normals[i] + 0.6 * normals[i - 1] + shift));

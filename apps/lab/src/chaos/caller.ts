@@ -21,7 +21,7 @@ export class Caller {
     this.#until = Date.now() + patienceMs;
   }
 
-  /** Repeats the request while nobody answers, the service is not ready, or the same request is still under way. */
+  /** Repeats the request while nobody responds, the service is not ready, or the same request is still under way. */
   async call<Result>(method: string, path: string, body?: object | FormData, idempotencyKey?: string): Promise<Result> {
     const isForm = body instanceof FormData;
     const headers = {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 export interface Clock {
   /** What makes a process of Node live by this clock. */
   environment: Record<string, string>;
-  /** By so many seconds from the machine's own time. */
+  /** Sets the clock this many seconds off the machine's own time. */
   shiftBy(seconds: number): Promise<void>;
 }
 

@@ -31,7 +31,7 @@ export async function sweepViolations(stack: ChaosStack): Promise<string[]> {
   ];
 }
 
-/** By a worker that serves nothing else, and whose clock is ahead. */
+/** Sweeps with a worker that serves nothing else, and whose clock is ahead. */
 async function sweep(stack: ChaosStack, aheadSeconds: number): Promise<Swept> {
   const number = (sweeps += 1);
   const clock = await createClock(join(stack.directory, 'clock', `sweep-${number}`), aheadSeconds);

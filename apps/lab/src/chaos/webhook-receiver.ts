@@ -1,4 +1,4 @@
-// Hears webhooks, and remembers which jobs they were about.
+// Receives webhooks, and remembers which jobs they were about.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

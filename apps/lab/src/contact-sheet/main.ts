@@ -1,4 +1,4 @@
-// Draws the sample styles as one sheet: `node --import tsx apps/lab/src/contact-sheet/main.ts [FILE.png]`.
+// Renders the sample styles as one sheet: `node --import tsx apps/lab/src/contact-sheet/main.ts [FILE.png]`.
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { contactSheet, listSampleStyles, renderPng, styleRefSubjects } from '@styleforge/samples';

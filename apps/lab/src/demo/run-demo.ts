@@ -11,7 +11,7 @@ export interface DemoOptions {
   style: string;
   /** A base style, for the Aux images. */
   auxStyle: string;
-  /** The base model's default when left out. */
+  /** Default: the base model's own setting. */
   steps?: number | undefined;
   /** Where the images go. */
   directory: string;

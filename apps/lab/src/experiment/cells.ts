@@ -15,7 +15,7 @@ export interface Cell {
   /** Whether each image's subject stands in its prompt, StyleRef and Aux. */
   readonly captions: boolean;
   readonly steps: number;
-  /** The method whose prompts are drawn, where it is not the cell's own. */
+  /** The method whose prompts are used for images, where it is not the cell's own. */
   readonly promptsOf?: Method;
 }
 

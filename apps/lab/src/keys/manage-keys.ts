@@ -1,4 +1,4 @@
-// Creates, lists and revokes API keys; answers with what the terminal shows.
+// Creates, lists and revokes API keys; returns the text for the terminal.
 import { createApiKeyRequest } from '@styleforge/contracts';
 import type { ApiKeyRow, Database } from '@styleforge/database';
 

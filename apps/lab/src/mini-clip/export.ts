@@ -27,18 +27,18 @@ function card({ step, batchSize, seed, pictures, retrieval }: MiniClipFacts): st
   const { text_config: text, vision_config: vision } = clipConfig;
   return `# mini-clip
 
-A small CLIP for 64x64 pictures of emoji subjects, by which StyleForge judges its own pictures where no larger network is configured: features for
-\`fid@mini-clip\` and \`kid@mini-clip\`, closeness of picture and prompt for \`clip@mini-clip\`. Its numbers say nothing beside those of another extractor.
+A small CLIP for 64x64 images of emoji subjects, by which StyleForge judges its own images where no larger network is configured: features for
+\`fid@mini-clip\` and \`kid@mini-clip\`, closeness of image and prompt for \`clip@mini-clip\`. Its numbers say nothing beside those of another extractor.
 
 | | |
 |---|---|
 | layout | transformers' \`CLIPModel\`, half-precision safetensors |
-| picture tower | ${vision.image_size}x${vision.image_size}, patches of ${vision.patch_size}, width ${vision.hidden_size}, ${vision.num_hidden_layers} layers |
+| image tower | ${vision.image_size}x${vision.image_size}, patches of ${vision.patch_size}, width ${vision.hidden_size}, ${vision.num_hidden_layers} layers |
 | text tower | width ${text.hidden_size}, ${text.num_hidden_layers} layers, ${text.max_position_embeddings} positions, the real CLIP vocabulary |
 | embeddings | ${clipConfig.projection_dim} numbers |
 | training | contrastive, ${step} steps of ${batchSize} pairs, AdamW 1e-3, averaged weights, seed ${seed}; made with this project's own engine |
-| pictures | ${pictures} of emoji in nine styles; a twentieth of the pairs of subject and style held out |
-| held-out pictures | of ${retrieval.pictures}, the right one of a hundred names is closest for ${percent(retrieval.top1)}, among the five closest for ${percent(retrieval.top5)} |
+| images | ${pictures} of emoji in nine styles; a twentieth of the pairs of subject and style held out |
+| held-out images | of ${retrieval.pictures}, the right one of a hundred names is closest for ${percent(retrieval.top1)}, among the five closest for ${percent(retrieval.top5)} |
 
 Remake it with \`npm run pretrain:clip\`.
 

@@ -41,7 +41,7 @@ export interface PairBatch {
   readonly texts: string[];
 }
 
-/** Batches of distinct subjects, each in a style of its own choice: what is drawn is a function of (seed, step). */
+/** Batches of distinct subjects, each in a style of its own choice: a function of (seed, step). */
 export class PairSource {
   readonly #cache: ImageCache;
   readonly #bySubject: ImageRecord[][];

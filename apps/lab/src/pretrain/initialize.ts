@@ -15,7 +15,7 @@ const WORD_DEVIATION = 0.5;
 /** Scale of words that no caption has: next to a known word they weigh a third, so that a prompt survives them. */
 const UNKNOWN_WORD_DEVIATION = 0.1;
 const POSITION_DEVIATION = 0.02;
-/** Along `marker()`, words lie on one side and start, end and padding on the other. */
+/** Along `marker()`, words are on one side and start, end and padding on the other. */
 const WORD_MARK = 3;
 /** Its square over the root of the head's width scales the score by which words outweigh padding. */
 const ATTENTION_TO_WORDS = 1.4;
@@ -45,7 +45,7 @@ export function initialTokenTable(seed: number, known: boolean): Float32Array {
 
 /**
  * The first layer gives every position, padding too, the mean of the words so far: queries that ask for the marker, values without it, handed on as they
- * are. So the U-Net meets subject and style as a sum wherever it looks, and hears the caption from its first step (docs/experiments/base-model.md).
+ * are. So the U-Net meets subject and style as a sum wherever it looks, and follows the caption from its first step (docs/experiments/base-model.md).
  */
 function averageWords(weights: ParameterBuffers, prefix: string): void {
   const layer = `${prefix}encoder.layers.0.self_attn.`;

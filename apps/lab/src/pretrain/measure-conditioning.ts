@@ -1,4 +1,4 @@
-// Whether the U-Net hears its prompts: the loss of the same noisy latents with their own captions and with each other's.
+// Whether the U-Net follows its prompts: the loss of the same noisy latents with their own captions and with each other's.
 import { Graph } from '@styleforge/autodiff';
 import { type DDPMScheduler, type DiffusionModel, type Feeds } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';

@@ -29,7 +29,7 @@ const COLUMNS = 12;
 const SEED = 48;
 const SAMPLING = { sampler: 'ddim', steps: 30, guidanceScale: 5 } as const;
 
-/** A training caption that names the subject and the style: other captions cannot be answered. */
+/** A training caption that names the subject and the style: for other captions there is no right subject. */
 function captionThatNames(subject: Subject, style: BaseStyleId, key: string): string {
   const named = captionOf(subject, style);
   const word = named.slice(named.indexOf(', ') + 2, -' style'.length);

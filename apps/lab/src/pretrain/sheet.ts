@@ -1,4 +1,4 @@
-// A sheet of what a snapshot draws for fixed prompts and seeds.
+// A sheet of images that a snapshot generates for fixed prompts and seeds.
 import { type SamplerName } from '@styleforge/diffusion';
 import { baseStyles, captionOf, contactSheet, listSubjects, type StyleId } from '@styleforge/samples';
 import { generateImages } from '@styleforge/styleforge';

@@ -51,10 +51,13 @@ export interface UnetStageOptions {
 const EMPTY_CAPTION_SHARE = 0.1;
 /** Share of the captions that name a style: StyleForge starts from the prompt of a style that nobody knows yet. */
 const UNKNOWN_STYLE_SHARE = 0.3;
-/** At the U-Net's rate the text encoder comes to say the same for every caption before the U-Net listens (docs/experiments/base-model.md). */
+/**
+ * Factor of the text encoder's learning rate. At the U-Net's rate the text encoder comes to give the same conditions for every caption
+ * before the U-Net follows them (docs/experiments/base-model.md).
+ */
 const TEXT_ENCODER_RATE = 0.1;
 
-/** Draws batches: each image once per pass, its caption again each time. */
+/** Chooses batches: each image once per pass, its caption chosen again each time. */
 class BatchSource {
   readonly #options: UnetStageOptions;
   readonly #vocabulary: CaptionVocabulary;

@@ -1,4 +1,5 @@
-// Style words that mean nothing: a base that has met such words draws "a photo of zwx style, house" as a house before anyone trains zwx.
+// Style words that mean nothing: a base that has met such words generates a house for "a photo of zwx style, house" before anyone trains
+// zwx.
 import { RARE_TOKENS } from '@styleforge/contracts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -10,7 +10,7 @@ export interface VocabularyOptions {
   readonly tableName: string;
   /** The whole table as it begins, [vocab_size, hidden_size]. */
   readonly initialTable: () => Float32Array;
-  /** The rows that are left out of training, in a table of the same size. */
+  /** The rows that are not trained, in a table of the same size. */
   readonly untrainedTable: () => Float32Array;
   /** Words of one token that captions use and training leaves as they are. */
   readonly unknownWords?: readonly string[];
@@ -79,7 +79,7 @@ export class CaptionVocabulary {
     this.#unknown = { places: ids.map((id) => this.placeOf(id)), rows };
   }
 
-  /** After an update: unknown words are again what they were, so that the model learns to read past any such word. */
+  /** Restores unknown words after an update, so that the model learns to ignore any such word. */
   restoreUnknown(weights: ParameterBuffers): void {
     const { places, rows } = this.#unknown;
     const table = weights.get(this.tableName);

@@ -1,4 +1,4 @@
-// `npm run samples`: writes sample images to pictures/style and pictures/aux, for the examples of the README.
+// `npm run samples`: writes sample images to `pictures/style` and `pictures/aux`, for the examples of the README.
 import { baseStyles, targetStyles } from '@styleforge/samples';
 import { choiceOption, numberOption } from '../options.ts';
 import { readCommandLine } from '../command-line.ts';

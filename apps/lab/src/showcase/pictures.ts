@@ -20,7 +20,7 @@ export async function readImages(folder: string): Promise<Upload[]> {
   );
 }
 
-/** One subject a line; empty lines and lines that begin with # are left out. Throws where none is left. */
+/** One subject a line; empty lines and lines that begin with # are skipped. Throws where no subject remains. */
 export async function readPrompts(file: string): Promise<string[]> {
   const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.trim());
   const subjects = lines.filter((line) => line !== '' && !line.startsWith('#'));

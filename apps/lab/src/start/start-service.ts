@@ -12,7 +12,7 @@ import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
 export interface RunningService {
   url: string;
-  /** Only when this start made one: at the first start, or when asked for. */
+  /** The API key, only when this start made one: at the first start, or when asked for. */
   apiKey?: string;
   databaseUrl: string;
   /** Changes when the worker is restarted. */

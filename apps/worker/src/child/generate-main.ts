@@ -1,4 +1,4 @@
-// The generation process: keeps models loaded, and draws for several generations in turn.
+// The generation process: keeps models loaded, and works for several generations in turn.
 import { type GenerationConfig, generationCells, generationConfig, givenText } from '@styleforge/contracts';
 import {
   type GeneratedImage,
@@ -16,7 +16,7 @@ import { readSettings } from './read-settings.ts';
 
 interface RunningGeneration {
   controller: AbortController;
-  /** By the number of the image that the parent is saving. */
+  /** Functions that continue a generation, by the number of the image that the parent is saving. */
   waiting: Map<number, () => void>;
 }
 
@@ -30,7 +30,7 @@ interface LoadedPipeline {
   hasBase?: boolean;
 }
 
-/** By folder. */
+/** Loaded models by folder. */
 const models = new Map<string, LoadedPipeline>();
 const running = new Map<number, RunningGeneration>();
 const processor = new Processor();

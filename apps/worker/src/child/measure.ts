@@ -90,7 +90,7 @@ async function measureModels(
   return blocks;
 }
 
-/** Without the words for the style: the same texts for all models. */
+/** Prompts without the words for the style: the same texts for all models. */
 const barePrompts = ({ prompts, models }: EvaluationConfig) => prompts.map((prompt) => barePrompt(prompt, models[0]?.tokens ?? []));
 
 /** The caption of each image. */

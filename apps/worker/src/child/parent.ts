@@ -12,7 +12,7 @@ import type {
   ValidationDone,
 } from '../processes/messages.ts';
 
-/** What the parent answers when it is safe. */
+/** The message that the parent sends when it is safe. */
 type Kept =
   | DrawnImage
   | ReconstructionMeasured

@@ -14,7 +14,7 @@ export const measurements = z.object({
       warnings,
       diversity,
       memorised,
-      /** By their places among the generated and the StyleRef images, nearest first. */
+      /** Pairs by their places among the generated and the StyleRef images, nearest first. */
       nearest: z.array(z.object({ generated: z.int(), reference: z.int(), distance: z.number(), memorised: z.boolean() })),
     }),
   ),

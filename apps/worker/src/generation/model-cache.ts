@@ -55,7 +55,10 @@ export class ModelCache {
     });
   }
 
-  /** Draws with the generation's model. `alone`: in a process of its own, so that one which kills its process takes no other with it. */
+  /**
+   * Generates with the generation's model. `alone`: in a process of its own, so that a generation which kills its process takes no other
+   * with it.
+   */
   async generate(
     generation: GenerationDetail,
     task: Omit<GenerationTask, 'modelDirectory'>,

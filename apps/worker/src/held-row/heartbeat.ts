@@ -23,7 +23,7 @@ export class Heartbeat {
     this.#beatAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** To be called often: it writes when it is time. */
+  /** Writes the heartbeat when it is time; may be called often. */
   async beat(): Promise<void> {
     if (Date.now() - this.#beatAt < intervalMs) return;
     const { database, settings } = this.#services;

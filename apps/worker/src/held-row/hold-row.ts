@@ -1,4 +1,5 @@
-// The one loop by which a worker holds a row while it works: it renews the lease, writes what is new, and hears whether the work is to stop.
+// The one loop by which a worker holds a row while it works: it renews the lease, writes what is new, and learns whether the work is to
+// stop.
 import { type HeldRow, StaleAttemptError, type StopWish } from '@styleforge/database';
 import type { StopReason } from '@styleforge/queue';
 import type { Services } from '../services.ts';
@@ -18,9 +19,9 @@ export interface HoldOptions {
 }
 
 export interface Hold {
-  /** Aborted by the first reason to stop; further ones are not heard. */
+  /** Aborted by the first reason to stop; further reasons are ignored. */
   readonly signal: AbortSignal;
-  /** Only after the signal was aborted. */
+  /** Why the work is to stop; only after the signal was aborted. */
   reason(): EndReason;
   /** Some other write has shown that the row is another worker's, or has ended. */
   lost(): void;

@@ -21,7 +21,7 @@ export class Leases {
     }
   }
 
-  /** To be called when the database is back, before jobs are taken. */
+  /** Releases leases that could not be released; to be called when the database is back, before jobs are taken. */
   async releaseRest(): Promise<void> {
     for (const row of [...this.#unreleased]) {
       await this.#database.leases.release(row);

@@ -34,7 +34,7 @@ export class Turn {
     this.#asks = asks;
   }
 
-  /** To be asked often. True when the job is to stop where it is and to wait in the outbox for its project's next turn. */
+  /** Whether the job is to stop where it is and to wait in the outbox for its project's next turn; may be called often. */
   shouldMoveOver(): Promise<boolean> {
     return this.#asks(this);
   }

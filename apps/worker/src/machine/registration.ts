@@ -19,7 +19,7 @@ export interface RegistrationOptions {
   queues: Record<string, number>;
   consumers: ReadonlyMap<string, Consumer>;
   log: Logger;
-  /** Hears when the worker begins to have something to do, and when it has nothing left. */
+  /** Called when the worker begins to have something to do, and when it has nothing left. */
   onBusy?(isBusy: boolean): void;
 }
 

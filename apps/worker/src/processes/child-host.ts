@@ -1,4 +1,4 @@
-// Hosts one child process: starts it, hears and answers it, stops it with patience, and lets it never outlive this process.
+// Hosts one child process: starts it, exchanges messages with it, stops it within a deadline, and never lets it outlive this process.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forkTypeScript } from '@styleforge/launch';
@@ -22,7 +22,7 @@ export interface Stop<Told> {
   ask: Told;
   /** Milliseconds from the request to the kill. */
   graceMs: number;
-  /** With this reason of the signal the child is killed at once. */
+  /** Whether this reason of the signal kills the child at once. */
   killsAtOnce?(reason: unknown): boolean;
 }
 

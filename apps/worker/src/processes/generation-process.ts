@@ -1,4 +1,4 @@
-// A process that draws for many generations and keeps their models loaded; started when first needed, and again after it died.
+// A process that generates images for many generations and keeps their models loaded; started when first needed, and again after it died.
 import { engineEnvironment } from '@styleforge/config';
 import { ProcessDiedError, TaskError, type UnreadableMessageError } from '../errors.ts';
 import { ChildHost } from './child-host.ts';
@@ -21,7 +21,7 @@ export interface GenerationOptions {
 
 export interface GenerationEvents {
   onLoaded(model: LoadedModel): void;
-  /** The process said something unreadable; it was ended, and what it was drawing has failed. */
+  /** The process sent an unreadable message; it was ended, and the generation in work has failed. */
   onUnreadable(error: UnreadableMessageError): void;
 }
 

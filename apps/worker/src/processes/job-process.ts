@@ -29,7 +29,7 @@ import {
 /** Milliseconds from the request to stop until the child is killed: enough to write a checkpoint. */
 const abortGraceMs = 120_000;
 
-/** Then the job is somebody else's, and nothing may be written any more. */
+/** Reasons that mean that another worker has the job: nothing may be written any more. */
 const killReasons: unknown[] = ['lock-lost', 'superseded'];
 
 export interface JobProcessOptions {

@@ -21,18 +21,18 @@ const trainingTask = z.object({
   aux: z.object({ prompt: z.string(), images }).nullable(),
   /** What early stopping by KID compares with. */
   reference: z.array(z.string()),
-  /** Feature extractors lie below it, each in a folder of its name. */
+  /** Folder of feature extractors, each in a folder of its name. */
   extractorsDirectory: z.string(),
   workDirectory: z.string(),
   /** Memory is dearer than time: the process gives back at once what it frees. */
   savesMemory: z.boolean(),
-  /** Class images that have been made before lie here; new ones join them. */
+  /** Folder of class images; new ones join those that were made before. */
   classImagesDirectory: z.string(),
   resumeFrom: z.string().optional(),
 });
 export type TrainingTask = z.infer<typeof trainingTask>;
 
-/** Draws the images of one model that are missing yet. */
+/** Generates the images of one model that are still missing. */
 const drawTask = z.object({
   kind: z.literal('draw'),
   compile: compileSettings,
@@ -104,7 +104,7 @@ const childTelemetry = z.object({
 });
 export type ChildTelemetry = z.infer<typeof childTelemetry>;
 
-/** Something to make without stopping; the child answers with `request-met`. */
+/** Something to make without stopping; the child replies with `request-met`. */
 const request = z.object({
   type: z.literal('request'),
   id: z.number(),
@@ -117,7 +117,7 @@ export const messageToChild = z.discriminatedUnion('type', [
   request,
   z.object({ type: z.literal('start'), task, telemetry: childTelemetry }),
   z.object({ type: z.literal('abort') }),
-  /** Answers what carries a number: it is safe, the child may go on. */
+  /** Reply to a message that carries a number: it is safe, and the child may continue. */
   z.object({ type: z.literal('saved'), number: z.number() }),
 ]);
 export type MessageToChild = z.infer<typeof messageToChild>;
@@ -138,7 +138,7 @@ const progress = z.object({
 });
 export type Progress = z.infer<typeof progress>;
 
-/** With buckets: a graph for images of a further size was compiled. Sides of its latents. */
+/** Sides of the latents of a further graph, which was compiled for images of another size (with buckets). */
 const compiledShape = z.object({ type: z.literal('compiled-shape'), height: z.number(), width: z.number(), seconds: z.number() });
 export type CompiledShape = z.infer<typeof compiledShape>;
 
@@ -242,7 +242,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
     /** Scores of a score task. */
     scores: z.array(z.number()).optional(),
     exported: z.object({ path: z.string(), keptShare: z.number().nullable() }).optional(),
-    /** With early stopping: the metric with its extractor, and what every validation scored. */
+    /** The metric with its extractor, and the score of every validation (with early stopping). */
     validations: z.object({ metric: z.string(), best: validationScore.nullable(), scores: z.array(validationScore) }).optional(),
   }),
   z.object({ type: z.literal('aborted') }),

@@ -9,7 +9,7 @@ import { classImagesPrefix, downloadObject } from '@styleforge/storage';
 import type { LocalClassImage } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
 
-/** How often a job's event log hears of the progress. */
+/** Milliseconds between two entries about progress in a job's event log. */
 const EVENTS = 10;
 
 export class ClassImageCache {

@@ -236,7 +236,10 @@ async function trained(
   return evaluateJob(row, around.scratch, around.context, services);
 }
 
-/** The job's own model and those to compare it with draw, and the report is written; goes on where a worker that died had come to. */
+/**
+ * Generates images with the job's own model and those to compare it with, and writes the report; continues where a worker that died had
+ * stopped.
+ */
 async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
   const outcome = await runEvaluationStage(job, context.signal, scratch, services);
   if (outcome !== 'done') return afterAbort(job, outcome, services);

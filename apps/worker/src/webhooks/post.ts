@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { type AddressPolicy, checkedLookup, ForbiddenAddressError, refuseForbiddenLiteral } from '@styleforge/config';
 import { isWebhookPort } from '@styleforge/contracts';
 
-/** The receiver has not answered in time. */
+/** The receiver has not responded in time. */
 export class AnswerTimeoutError extends Error {
   override name = 'AnswerTimeoutError';
 }
@@ -17,10 +17,10 @@ export interface PostOptions {
   timeoutMs: number;
 }
 
-/** More of an answer is not read. */
+/** Bytes of a response that are read at most. */
 const answerLimit = 16 << 10;
 
-/** The status of the answer; a redirect is an answer like any other. */
+/** The status of the response; a redirect is a response like any other. */
 export async function post(url: URL, { headers, body, mayReach, timeoutMs }: PostOptions): Promise<number> {
   refuseForbiddenLiteral(url, mayReach);
   if (!isWebhookPort(url))
@@ -46,7 +46,7 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
   return answer.statusCode ?? 0;
 }
 
-/** Lets the other side finish a short answer. The status is known already, so what breaks now does not matter. */
+/** Lets the other side finish a short response. The status is known already, so what breaks now does not matter. */
 async function skim(answer: IncomingMessage): Promise<void> {
   let read = 0;
   answer.on('data', (chunk: Buffer) => {

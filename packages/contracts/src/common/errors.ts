@@ -1,4 +1,4 @@
-// The one table of error codes, and the problem document that every error is answered with (RFC 9457).
+// The one table of error codes, and the problem document in every error response (RFC 9457).
 import { z } from 'zod';
 
 export const ERRORS = {

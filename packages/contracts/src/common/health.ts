@@ -1,4 +1,4 @@
-// Answers of /healthz and /readyz.
+// Responses of /healthz and /readyz.
 import { z } from 'zod';
 
 export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health', description: 'The process responds' });

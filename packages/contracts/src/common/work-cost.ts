@@ -1,6 +1,6 @@
 // What generating images costs: the unit of the budgets that each project has for its unfinished generations and evaluations.
 
-/** Even the smallest request counts as this much: it takes a place in the queue and a row. */
+/** Least cost of a request: even the smallest takes a place in the queue and a row. */
 const LEAST_COST = 10;
 
 export type SampledImages = {

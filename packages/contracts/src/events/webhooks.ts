@@ -1,4 +1,4 @@
-// Webhooks: endpoints, what they want to hear, and the log of deliveries (Standard Webhooks).
+// Webhooks: endpoints, the events they receive, and the log of deliveries (Standard Webhooks).
 import { z } from 'zod';
 import { webhookDeliveryId, webhookId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';

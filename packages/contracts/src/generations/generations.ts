@@ -195,7 +195,7 @@ export const generationConfig = z
       .describe('Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt'),
   })
   .meta({ id: 'GenerationConfig' });
-/** With what callers are told of it beside, which a row keeps here. */
+/** The configuration with what callers are told beside it, which a row keeps here. */
 export type GenerationConfig = z.infer<typeof generationConfig> & { warnings?: string[] | undefined };
 
 const USUAL_SETTINGS = {

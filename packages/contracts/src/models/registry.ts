@@ -11,7 +11,7 @@ import { TRAINING_METHODS } from '../training/training-request.ts';
 export const LATEST = 'latest';
 export const PROMPT_PLACE = '{prompt}';
 
-/** Not the beginning of an id: a name is told from those by its form. */
+/** A name that does not begin like an id: requests tell both apart by their form. */
 const NAME = /^(?!(?:job|ckpt|model)_)[a-z0-9][a-z0-9._-]{0,62}$/;
 export const modelName = z
   .string()

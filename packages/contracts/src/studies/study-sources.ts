@@ -15,7 +15,7 @@ export function sourceOfField({ variations, grid }: CreateStudyRequest, index: n
   return `/job${field}`;
 }
 
-/** Whether a merge patch sets the field, or replaces something that it lies in. */
+/** Whether a merge patch sets the field, or replaces something that contains it. */
 function touches(changes: unknown, field: string): boolean {
   const names = field
     .split('/')

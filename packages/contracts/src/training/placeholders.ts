@@ -51,7 +51,7 @@ export function namesToken(prompt: string, token: string): boolean {
   return false;
 }
 
-/** What an evaluated model is asked to draw: a prompt that names the style itself, by a placeholder, gets no words for it in front. */
+/** The prompt of an evaluated model's image. A prompt that names the style itself, by a placeholder, gets no words for it in front. */
 export function evaluatedPrompt(
   prompt: string,
   { tokens, prompt_prefix }: { tokens: readonly BoundToken[]; prompt_prefix: string },

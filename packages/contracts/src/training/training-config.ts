@@ -1,4 +1,4 @@
-// A training request with every default resolved: what the row keeps, the answer shows and the worker runs.
+// A training request with every default resolved: the row keeps it, the response shows it and the worker runs it.
 import { z } from 'zod';
 import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, resolveAdaptation } from './adaptations.ts';
 import type { AdaptationConfig, AdaptationRequest } from './adaptations.ts';
@@ -270,7 +270,7 @@ function checkHyperparameters(values: Hyperparameters): FieldError[] {
   return [{ pointer: '/hyperparameters/lr_warmup_steps', detail: `must be at most max_train_steps (${values.max_train_steps})` }];
 }
 
-/** Below it, a factor of Prodigy's rate is a rate for AdamW that was left in place. */
+/** Smallest plausible factor of Prodigy's rate; a value below is a rate for AdamW that was left in place. */
 const SMALLEST_FACTOR = 0.01;
 
 function checkOptimizer(values: Hyperparameters): { name: keyof Hyperparameters; detail: string } | null {

@@ -1,4 +1,4 @@
-// A training job as the API answers it: status, progress, events, loss curves, checkpoints.
+// A training job in the API's responses: status, progress, events, loss curves, checkpoints.
 import { z } from 'zod';
 import { annotationFields, metadata } from '../common/annotations.ts';
 import { requiredText } from '../common/text.ts';

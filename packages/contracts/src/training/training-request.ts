@@ -176,7 +176,7 @@ export const createTrainingJobRequest = z
     ],
   });
 export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;
-/** With the images that it is trained on. */
+/** The training request with the images that it is trained on. */
 export type TrainableJobRequest = CreateTrainingJobRequest & Required<Pick<CreateTrainingJobRequest, 'style_ref'>>;
 
 /** The same before its datasets are there. */

@@ -28,7 +28,7 @@ export function causalMask(graph: Graph, length: number): Tensor {
 export interface AttentionOptions {
   readonly heads: number;
   readonly innerFeatures: number;
-  /** On queries, keys and values; the output projection always has one. */
+  /** Whether queries, keys and values have a bias; the output projection always has one. */
   readonly bias: boolean;
 }
 

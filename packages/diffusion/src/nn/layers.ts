@@ -50,7 +50,7 @@ export function layerNorm(scope: Scope, x: Tensor, epsilon: number): Tensor {
   return scope.graph.add(scope.graph.mul(standardized, scope.parameter('weight', [size])), scope.parameter('bias', [size]));
 }
 
-/** Over [n, c, ...]: mean and variance of each group of channels, then one scale and shift per channel. */
+/** Group normalization over [n, c, ...]: mean and variance of each group of channels, then one scale and shift per channel. */
 export function groupNorm(scope: Scope, x: Tensor, groups: number, epsilon: number): Tensor {
   const { graph } = scope;
   const [n, channels, ...rest] = x.shape;

@@ -10,7 +10,7 @@ export interface ModelAdapter {
 }
 
 export interface AdaptedLayer {
-  /** Without the `.weight` of its weight. */
+  /** Name without the `.weight` of its weight. */
   readonly name: string;
   readonly input: Tensor;
   readonly output: Tensor;

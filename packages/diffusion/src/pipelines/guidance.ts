@@ -14,7 +14,7 @@ export interface StyleGuidance {
   readonly text: number;
 }
 
-/** With equal scales the prediction of the base model for the prompt cancels out: it need not be made. */
+/** Whether the base model's prediction for the prompt is needed: with equal scales it cancels out. */
 export const needsBasePrediction = ({ style, text }: StyleGuidance): boolean => style !== text;
 
 export interface StylePredictions {

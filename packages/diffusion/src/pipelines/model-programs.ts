@@ -54,7 +54,7 @@ export class ModelPrograms {
     return (await Program.compile(graph, outputs, this.#options)).bind(this.#weights);
   }
 
-  /** The weights have changed where they lie: devices with memory of their own take them again. */
+  /** The weights have changed in place: devices with memory of their own take them again. */
   async refresh(): Promise<void> {
     for (const program of this.#programs.values()) (await program).refresh();
   }

@@ -5,7 +5,7 @@ import { type Conditions } from './conditions.ts';
 import { type StyleGuidance } from './guidance.ts';
 import { type WeightSource } from './model-programs.ts';
 
-/** By component. */
+/** Sources of weights by component. */
 export type WeightSources = Readonly<Record<string, WeightSource>>;
 
 /** What a tokenizer does here: rows of as many ids as its text encoder has positions. */

@@ -163,7 +163,7 @@ export class TextToImagePipeline {
     return pixels.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1));
   }
 
-  /** The weights have changed where they lie: devices with memory of their own take them again. */
+  /** The weights have changed in place: devices with memory of their own take them again. */
   async refreshWeights(): Promise<void> {
     await Promise.all([this.#unet, ...this.#textEncoders].map((programs) => programs.refresh()));
   }

@@ -10,14 +10,14 @@ import type { Interval } from '../report/metric-block.ts';
 export interface BootstrapOptions {
   /** Default: 200, fewer where one takes long. */
   readonly replicates?: number;
-  /** 0.95 when left out. */
+  /** Default: 0.95. */
   readonly level?: number;
   readonly seed?: number;
   readonly signal?: AbortSignal;
 }
 
 const usualReplicates = 200;
-/** Below so many the percentiles mean nothing. */
+/** Fewest replicates for which percentiles mean something. */
 const fewestReplicates = 20;
 /** Floating point operations that an interval may take unless asked for more. */
 const operationBudget = 3e11;
@@ -75,7 +75,7 @@ function fidOperations(a: Features, b: Features): number {
   return covariances + 2 * ranks[0] * ranks[1] * d + 6 * Math.min(...ranks) ** 2 * Math.max(...ranks);
 }
 
-/** Null where `replicates` is left out and the images are too many for even a few replicates in reasonable time. */
+/** Null where `replicates` is omitted and the images are too many for even a few replicates in reasonable time. */
 export async function fidInterval(value: number, a: Features, b: Features, options: BootstrapOptions = {}): Promise<Interval | null> {
   requireComparable(a, b, 2);
   const { level, wanted } = checked(options);

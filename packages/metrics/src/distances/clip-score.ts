@@ -29,8 +29,8 @@ export function clipScore(images: Features, texts: Features): number {
 }
 
 /**
- * The score of the same images with texts that are not theirs: what an image gets whatever it shows. Pairs whose texts are the same are left
- * out; null where no two texts differ.
+ * The score of the same images with texts that are not theirs: what an image gets whatever it shows. Pairs with equal texts are
+ * excluded; null where no two texts differ.
  */
 export function chanceClipScore(images: Features, texts: Features, textOf: (row: number) => string): number | null {
   const step = Math.max(1, Math.floor(images.count / 2));

@@ -5,7 +5,7 @@ import type { Matrix } from '@styleforge/runtime';
 export interface Moments {
   readonly count: number;
   readonly mean: Float64Array;
-  /** With count - 1. */
+  /** Covariance, divided by count - 1. */
   readonly covariance: Matrix;
 }
 

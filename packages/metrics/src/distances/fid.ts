@@ -31,7 +31,7 @@ function deviations({ data, dimension }: Features, counts: ArrayLike<number>, dr
   return { mean, factor, variance };
 }
 
-/** `counts` says how often each image was drawn (bootstrap); once each when left out. */
+/** `counts` says how often each image was drawn (bootstrap). Default: once each. */
 export async function distributionOf(set: Features, counts?: ArrayLike<number>): Promise<Distribution> {
   const drawn = Array.from({ length: set.count }, (_, row) => row).filter((row) => (counts?.[row] ?? 1) > 0);
   if (drawn.length <= set.dimension) return deviations(set, counts ?? new Float64Array(set.count).fill(1), drawn);

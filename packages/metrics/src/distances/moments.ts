@@ -8,7 +8,7 @@ const blockRows = 2048;
 /** The scatter is symmetric: it is kept as so many strips of rows, each from the diagonal on. */
 const strips = 8;
 
-/** `counts` says how often a row was drawn (bootstrap); once each when left out. */
+/** `counts` says how often a row was drawn (bootstrap). Default: once each. */
 type Counts = ArrayLike<number> | undefined;
 
 export class MomentsAccumulator {

@@ -17,7 +17,7 @@ export interface NearestReference {
   readonly generated: number;
   readonly reference: number;
   readonly distance: number;
-  /** To the second nearest; null where there is one reference image. */
+  /** Distance to the second nearest reference image; null where there is one. */
   readonly secondDistance: number | null;
   /** Much nearer to one training image than to any other. */
   readonly memorised: boolean;

@@ -33,7 +33,7 @@ export interface FeatureExtractor {
   readonly weightsSha256: string;
   /** One row per image, in order; images may be of different sizes and are taken one batch at a time. */
   embedImages(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, options?: EmbedOptions): Promise<Features>;
-  /** Only the CLIP extractors have it: one row per text, in the space of the pictures' rows. */
+  /** Only the CLIP extractors have it: one row per text, in the space of the images' rows. */
   embedTexts?(texts: Iterable<string>, options?: EmbedOptions): Promise<Features>;
   release(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export interface DownloadedFile {
 export type ObjectReader = (key: string, start: number) => Promise<AsyncIterable<Uint8Array> | null>;
 
 /**
- * Where weights lie. For `inception-v3-fid` this is one file (.safetensors or the original .pth); for CLIP a folder in
+ * Where weights are stored. For `inception-v3-fid` this is one file (.safetensors or the original .pth); for CLIP a folder in
  * transformers' layout: `path` its directory, `files` the download of each of its files by name, `objectKey` its prefix.
  */
 export type WeightsSource =

@@ -64,7 +64,7 @@ function bilinearTaps(inputs: number, outputs: number): Taps {
 
 type Store<Data> = (target: Data, at: number, sum: number) => void;
 
-/** One axis of a separable filter: `step` apart lie the inputs of one line, lines start at `lineStart(line)`. */
+/** One axis of a separable filter: the inputs of one line are `step` apart, lines start at `lineStart(line)`. */
 function filterLine<Data extends Float32Array | Uint8Array>(
   source: Data,
   start: number,

@@ -23,7 +23,7 @@ export interface ReferenceOptions extends EmbedOptions {
 }
 
 export interface ReferenceFeatures {
-  /** Rows in the order of the pictures' sorted hashes, so that they don't depend on the order in which images are listed. */
+  /** Rows in the order of the images' sorted hashes, so that they don't depend on the order in which images are listed. */
   readonly features: Features;
   /** The place in the given set of each row. */
   readonly order: readonly number[];

@@ -20,14 +20,14 @@ export function transposed({ data, rows, columns }: Matrix): Matrix {
   return result;
 }
 
-/** A copy of columns `from` to `to`, the last left out. */
+/** A copy of columns `from` to `to`, without the last one. */
 export function columnsOf({ data, rows, columns }: Matrix, from: number, to: number): Matrix {
   const part = matrix(rows, to - from);
   for (let row = 0; row < rows; row++) part.data.set(data.subarray(row * columns + from, row * columns + to), row * (to - from));
   return part;
 }
 
-/** A view of rows `from` to `to`, the last left out. */
+/** A view of rows `from` to `to`, without the last one. */
 export function rowsOf({ data, columns }: Matrix, from: number, to: number): Matrix {
   return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
 }

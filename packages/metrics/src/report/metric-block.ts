@@ -61,7 +61,7 @@ export interface MetricBlock {
   readonly warnings: readonly MetricWarning[];
 }
 
-/** Below so many images FID is biased, and with 2048 features its covariances lack rank. */
+/** Fewest images without a warning: below, FID is biased, and with 2048 features its covariances lack rank. */
 export const leastForFid = 2048;
 
 export function identityOf({ name, dimension, resize, weightsSha256 }: FeatureExtractor): ExtractorIdentity {

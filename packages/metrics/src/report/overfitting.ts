@@ -5,7 +5,7 @@ import type { Diversity, Memorisation } from '../distances/neighbours.ts';
 export interface ValidationPoint {
   readonly step: number;
   readonly kid?: number;
-  /** Over the subsets: a smaller rise is noise. */
+  /** Standard deviation over the subsets: a smaller rise is noise. */
   readonly kidStandardDeviation?: number;
   readonly clip?: number;
 }
@@ -42,7 +42,7 @@ const lowDiversityRatio = 0.7;
 const lowDiversityAgainstBase = 0.6;
 /** Share of the base model's CLIP score above chance, below which the score has clearly fallen. */
 const fallenClipShare = 0.75;
-/** Images in a hundred that may happen to lie near a training image. */
+/** Images in a hundred that may be near a training image by chance. */
 const memorisedShareLimit = 0.05;
 
 interface Turn {
@@ -73,7 +73,7 @@ function turnSign(sign: OverfittingSignName, label: string, verb: string, turn: 
   return { sign, present: worse, explanation };
 }
 
-/** Before and after training, where the score was not taken often enough along the way. */
+/** The sign from the CLIP score before and after training, where it was not measured often enough along the way. */
 function clipBeforeAndAfter(after: ClipEvidence, before: ClipEvidence): OverfittingSign {
   const chance = Math.max(0, before.chance ?? 0);
   const present = after.value - chance < fallenClipShare * (before.value - chance);

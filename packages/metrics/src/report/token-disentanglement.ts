@@ -5,7 +5,7 @@ import { type BoundComponent, promptUnder, type TokenCondition, tokenConditions 
 
 export interface Estimate {
   readonly value: number;
-  /** Over the prompts; null for a single one, which tells nothing about it. */
+  /** Null for a single prompt, which tells nothing about it. */
   readonly standardError: number | null;
 }
 
@@ -33,12 +33,15 @@ export interface TokenDisentanglement {
     readonly name: string;
     readonly token: string;
     readonly references: number;
-    /** Share of its StyleRef images that the judge knows as its own, each left out of the mean: near 1, or the judge cannot tell the components apart. */
+    /**
+     * Share of its StyleRef images that the judge recognises as its own, each excluded from the mean: near 1, or the judge cannot tell
+     * the components apart.
+     */
     readonly recognised: number;
     /** Gain of its own component under its token alone, less the mean gain of the others. */
     readonly selectivity: Estimate;
   }[];
-  /** Without tokens first, then each token alone, then all together. */
+  /** The conditions: without tokens first, then each token alone, then all together. */
   readonly conditions: readonly ConditionResult[];
 }
 
@@ -81,7 +84,7 @@ function estimate(perPrompt: readonly number[]): Estimate {
 
 const nearestOf = (similarities: readonly number[]): number => similarities.indexOf(Math.max(...similarities));
 
-/** Each row's similarity to the components, the row itself left out of its own component's mean. */
+/** Each row's similarity to the components, the row itself excluded from its own component's mean. */
 function recognisedShare(own: number, groups: readonly (readonly Vector[])[], directions: readonly Vector[]): number {
   const rows = groups[own]!;
   const hits = rows.filter((row, i) => {

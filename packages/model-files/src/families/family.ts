@@ -9,11 +9,11 @@ export type NetworkKind = 'unet' | 'autoencoder' | 'text-encoder';
 
 /** Where a component is in the original single-file layout. */
 export interface SingleFilePlace {
-  /** Before the names of the original layout; undefined where the layout has OpenCLIP's names alone. */
+  /** Prefix before the names of the original layout; undefined where the layout has OpenCLIP's names alone. */
   readonly prefix?: string;
   /** A prefix that older trainers wrote. */
   readonly olderPrefix?: string;
-  /** Before OpenCLIP's names, for text encoders that come from there. */
+  /** Prefix before OpenCLIP's names, for text encoders that come from there. */
   readonly openClipPrefix?: string;
 }
 

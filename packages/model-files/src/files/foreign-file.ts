@@ -12,7 +12,7 @@ const begins =
     signature.every((code, i) => text.charCodeAt(i) === code);
 const pickleProtocols = [2, 3, 4, 5];
 
-/** By their first characters, one for each byte. */
+/** Foreign formats, recognised by their first characters, one for each byte. */
 const kinds: readonly (ForeignFile & { readonly matches: (text: string) => boolean })[] = [
   {
     matches: (text) => text.startsWith('version https://git-lfs'),

@@ -4,7 +4,7 @@ export class ModelFileError extends Error {
   /** The failure's code, wherever a job meets it. */
   readonly code = 'unsupported_base_model';
   readonly path: string;
-  /** Without the path: what is wrong, and what to do. */
+  /** The message without the path: the fault and the remedy. */
   readonly fault: string;
 
   /** `fault` goes on after the file's name: 'is not valid JSON'. */

@@ -17,7 +17,7 @@ export function currentTextEncoderName(stored: string): string | undefined {
   return current === 'embeddings.position_ids' ? undefined : current;
 }
 
-/** By kind of network; a tensor that is renamed to nothing is left out. */
+/** Names by kind of network; a tensor with an empty new name is skipped. */
 export const currentNames: Partial<Record<NetworkKind, (stored: string) => string | undefined>> = {
   autoencoder: currentVaeName,
   'text-encoder': currentTextEncoderName,

@@ -32,7 +32,7 @@ export function checkSamplers(config: SchedulerConfig): void {
     );
   const betas = schedule.trained_betas ?? [schedule.beta_start, schedule.beta_end];
   if (!betas.every((beta) => beta > 0 && beta < 1) || !alphasCumprod(schedule).every((alphaBar) => alphaBar >= 0 && alphaBar < 1))
-    throw new SchedulerConfigError('the betas do not lie between 0 and 1; see beta_start, beta_end and trained_betas');
+    throw new SchedulerConfigError('the betas are not all between 0 and 1; see beta_start, beta_end and trained_betas');
   for (const name of samplerNames) for (const steps of TRIED_STEPS) trySampler(name, config, steps);
 }
 

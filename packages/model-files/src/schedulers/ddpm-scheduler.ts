@@ -16,7 +16,7 @@ export class DDPMScheduler {
     this.predictionType = schedule.prediction_type;
   }
 
-  /** One timestep per sample of the batch; the samples lie one after the other. */
+  /** One timestep per sample of the batch; the samples follow each other. */
   addNoise(samples: Float32Array, noise: Float32Array, timesteps: ArrayLike<number>): Float32Array {
     return this.#combine(samples, noise, timesteps, (x, e, signal, sigma) => signal * x + sigma * e);
   }
@@ -26,7 +26,7 @@ export class DDPMScheduler {
     return this.#combine(samples, noise, timesteps, (x, e, signal, sigma) => signal * e - sigma * x);
   }
 
-  /** What the model should have answered. */
+  /** The prediction that the model should have made. */
   target(samples: Float32Array, noise: Float32Array, timesteps: ArrayLike<number>): Float32Array {
     if (this.predictionType === 'epsilon') return noise;
     return this.predictionType === 'sample' ? samples : this.getVelocity(samples, noise, timesteps);

@@ -6,7 +6,7 @@ import { ascendingTimesteps, type Spacing } from './spacing.ts';
 
 const { fround } = Math;
 
-/** Adams-Bashforth weights, newest answer first, by the number of answers at hand. */
+/** Adams-Bashforth weights, newest prediction first, by the number of predictions at hand. */
 const adamsBashforth: readonly (readonly number[])[] = [
   [],
   [1],

@@ -1,4 +1,4 @@
-// What all samplers share: the steps of one run, counted and checked, and the reading of the model's answer.
+// Code that all samplers share: the steps of one run, counted and checked, and the reading of the model's prediction.
 import { noiseScheduleConfig, type PredictionType, type SchedulerConfig } from './scheduler-config.ts';
 
 export interface Sampler {
@@ -107,7 +107,7 @@ export function combine(a: number, x: Float32Array, b: number, y: Float32Array):
   return combined;
 }
 
-/** The clean sample that the model's answer stands for, at signal scale alpha and noise scale sigma. */
+/** The clean sample that the model's prediction stands for, at signal scale alpha and noise scale sigma. */
 export function predictedOriginal(
   type: PredictionType,
   modelOutput: Float32Array,
@@ -125,7 +125,7 @@ export function predictedOriginal(
   }
 }
 
-/** The noise that the model's answer stands for. */
+/** The noise that the model's prediction stands for. */
 export function predictedNoise(
   type: PredictionType,
   modelOutput: Float32Array,

@@ -1,4 +1,4 @@
-// Where sampling steps lie on the training timeline (arXiv 2305.08891, table 2), with numpy's arithmetic.
+// Places of the sampling steps on the training timeline (arXiv 2305.08891, table 2), with numpy's arithmetic.
 import type { TimestepSpacing } from './scheduler-config.ts';
 
 /** Half to even, as numpy rounds. */
@@ -31,7 +31,7 @@ export interface Spacing {
   lastTimestep?: number;
 }
 
-/** The offset, smaller where the noisiest step would lie past the end of the timeline, as with as many steps as there are timesteps. */
+/** The offset, smaller where the noisiest step would be past the end of the timeline, as with as many steps as there are timesteps. */
 const fittingOffset = (noisiest: number, { stepsOffset, lastTimestep, numTrainTimesteps }: Spacing): number =>
   Math.min(stepsOffset, (lastTimestep ?? numTrainTimesteps) - 1 - noisiest);
 

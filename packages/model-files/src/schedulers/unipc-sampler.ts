@@ -33,7 +33,7 @@ export class UniPCSampler extends SigmaSampler {
   readonly #predictX0: boolean;
   readonly #lowerOrderFinal: boolean;
   readonly #disableCorrector: readonly number[];
-  /** Converted answers of the model, newest last. */
+  /** Converted predictions of the model, newest last. */
   #answers: Float32Array[] = [];
   #lastSample = new Float32Array(0);
   #order = 0;
@@ -79,7 +79,7 @@ export class UniPCSampler extends SigmaSampler {
     return this.#solveStep(this.stepIndex + 1, this.#order, corrected, undefined);
   }
 
-  /** The sample at level `target`, from the one at the level before: corrected when the answer there is known. */
+  /** The sample at level `target`, from the one at the level before: corrected when the prediction there is known. */
   #solveStep(target: number, order: number, sample: Float32Array, answerThere: Float32Array | undefined): Float32Array<ArrayBuffer> {
     const to = signalAndNoise(this.sigmas[target]!);
     const from = signalAndNoise(this.sigmas[target - 1]!);

@@ -6,7 +6,7 @@ export interface TensorInfo {
   shape: readonly number[];
 }
 
-/** Where a tensor lies in its file, `begin` and `end` counted from the start of the file. */
+/** Where a tensor is in its file, `begin` and `end` counted from the start of the file. */
 export interface TensorSpan extends TensorInfo {
   begin: number;
   end: number;

@@ -5,7 +5,7 @@ import { type AddedToken, readTokenizerFiles, type TokenizerFiles } from './toke
 // The words of CLIP (openai/CLIP simple_tokenizer), as transformers splits them.
 const wordPattern = String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`;
 
-/** Special tokens are left out here: they are told apart before, in the text as it was given. */
+/** Special tokens are not handled here: they are found before, in the text as it was given. */
 function describeTokenizer(files: TokenizerFiles): object {
   return {
     version: '1.0',

@@ -79,7 +79,7 @@ export class ModelBuilder {
   #names = 0;
 
   /**
-   * With `hidesShapes` the model does not tell shapes before it runs: inputs have open dimensions, and the integers that shape
+   * Starts an empty model. `hidesShapes`: the model does not tell shapes before it runs: inputs have open dimensions, and the integers that shape
    * a result are inputs with a default. onnxruntime then frees every value after its last use; where it knows two values to be
    * equally large, it keeps the first one's memory for the second, however much later that comes.
    */

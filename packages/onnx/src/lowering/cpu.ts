@@ -7,7 +7,7 @@ import { narrowProducts } from './products.ts';
 
 /** Scores of the heads that are worked on together: a mebibyte of them stays in the cache. */
 const CACHED_SCORES = 2 ** 18;
-/** Below so many columns a matrix is narrow (docs/experiments/engine.md). */
+/** Fewest columns of a matrix that is not narrow (docs/experiments/engine.md). */
 const NARROW = 32;
 
 export const cpu: Lowering = {

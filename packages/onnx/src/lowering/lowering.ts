@@ -9,7 +9,7 @@ export interface EmitContext<K extends OpKind = OpKind> {
   readonly operands: readonly string[];
   /** Precision of the operands, and of what is computed from them. */
   readonly precision: FloatPrecision;
-  /** By result: whether anything reads it. */
+  /** Whether anything reads each result. */
   readonly wanted: readonly boolean[];
 }
 

@@ -1,4 +1,4 @@
-// Memory in which the WebAssembly of assembly/optimizer.ts works on arrays where they lie. To everyone else they are ordinary arrays.
+// Memory in which the WebAssembly of assembly/optimizer.ts works on arrays in place. To everyone else they are ordinary arrays.
 import { readFileSync } from 'node:fs';
 
 type Address = number;

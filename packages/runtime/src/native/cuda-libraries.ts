@@ -121,7 +121,7 @@ export function cudaVersionOf(needed: readonly string[]): number {
   return Number(runtime[1]);
 }
 
-/** Those of NVIDIA among what the provider asks for, and cuDNN. */
+/** NVIDIA's libraries among those that the provider asks for, and cuDNN. */
 export const providerLibraries = (needed: readonly string[]): string[] => [
   ...needed.filter((name) => /^lib(cuda|cudart|cublas|cublasLt|curand|cufft)\.so/.test(name)),
   CUDNN,

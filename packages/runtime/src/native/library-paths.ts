@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** By operating system; macOS and Linux carry the version in the name. */
+/** Names of the library by operating system; macOS and Linux carry the version in the name. */
 const LIBRARY: Partial<Record<NodeJS.Platform, RegExp>> = {
   linux: /^libonnxruntime\.so\.\d/,
   darwin: /^libonnxruntime(\.\d+)+\.dylib$/,

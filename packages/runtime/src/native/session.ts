@@ -67,7 +67,7 @@ export class NativeSession {
 export class Binding {
   readonly #session: NativeSession;
   readonly #binding: Owned;
-  /** By direction and name: what must stay alive until something else is bound. */
+  /** Objects that must stay alive until something else is bound, by direction and name. */
   readonly #memory = new Map<string, unknown>();
 
   constructor(session: NativeSession) {

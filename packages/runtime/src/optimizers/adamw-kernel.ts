@@ -1,5 +1,6 @@
 // The arithmetic of AdamW over flat arrays, in place, by the WebAssembly of assembly/optimizer.ts.
-// All arrays of a call have one length and lie in one kernel memory (kernel-memory.ts) at multiples of eight elements, with zeros between the last element and the next multiple.
+// All arrays of a call have one length and are in one kernel memory (kernel-memory.ts) at multiples of eight elements, with zeros between
+// the last element and the next multiple.
 import { kernelsOf, type Kernels } from '../kernels/kernel-memory.ts';
 
 export interface AdamWFactors {

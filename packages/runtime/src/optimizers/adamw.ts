@@ -10,9 +10,9 @@ export interface AdamWOptions {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** float32 when left out. */
+  /** Default: float32. */
   readonly momentPrecision?: MomentPrecision;
-  /** Rates of single parameters; those of the step for all when left out. */
+  /** Rates of single parameters. Default: those of the step. */
   readonly ratesOf?: (name: string) => ParameterRates;
 }
 

@@ -26,13 +26,13 @@ export class LossScale {
     return this.#state.value;
   }
 
-  /** After an update: doubles when 2,000 have gone well. */
+  /** Records an update: doubles the scale after 2,000 good ones. */
   succeeded(): void {
     const { value, steps } = this.#state;
     this.#state = steps + 1 < STEPS_BEFORE_GROWTH ? { value, steps: steps + 1 } : { value: 2 * value, steps: 0 };
   }
 
-  /** After an overflow: halves; false when there is nothing left to halve. */
+  /** Records an overflow: halves the scale; false when nothing is left to halve. */
   lower(): boolean {
     if (this.value <= SMALLEST) return false;
     this.#state = { value: this.value / 2, steps: 0 };

@@ -45,7 +45,7 @@ class BFloat16Moments implements Moments {
   }
 }
 
-/** Beside the weights, where the optimizer reaches both. */
+/** Moments in memory beside the weights, where the optimizer reaches both. */
 export function createMoments(weights: ParameterBuffers, precision: MomentPrecision): Moments {
   return precision === 'bfloat16' ? new BFloat16Moments(weights) : new Float32Arrays(weights.beside(Float32Array));
 }

@@ -2,7 +2,9 @@
 import { kernelsOf } from '../kernels/kernel-memory.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
-/** average -= share * (average - values) in float32, over buffers that lie beside each other; a share of 1 - decay makes an exponential moving average. */
+/**
+ * average -= share * (average - values) in float32, over neighbouring buffers; a share of 1 - decay makes an exponential moving average.
+ */
 export function moveTowards(average: ParameterBuffers, values: ParameterBuffers, share: number): void {
   for (const [name, target] of values.entries()) {
     const current = average.get(name);

@@ -25,7 +25,10 @@ interface Averages {
   readonly beta3: number;
 }
 
-/** With bias correction and without the learning rate in the estimate's denominator (`use_bias_correction`, `safeguard_warmup`), in float32. */
+/**
+ * Prodigy with bias correction and without the learning rate in the estimate's denominator (`use_bias_correction`, `safeguard_warmup`),
+ * in float32.
+ */
 export class Prodigy extends AdamW {
   readonly #weights: ParameterBuffers;
   readonly #options: ProdigyOptions;

@@ -79,7 +79,7 @@ export class DeviceProgram {
     );
   }
 
-  /** Inputs that the graph does not read are left out. */
+  /** Inputs that the graph does not read are ignored. */
   async run(feeds: Readonly<Record<string, HostArray | DeviceTensor>>): Promise<Record<string, DeviceTensor>> {
     const fed: Record<string, ort.Tensor> = {};
     for (const [name, { shape }] of this.#inputs) {

@@ -9,7 +9,7 @@ export class HostRunner implements Runner {
   readonly #session: NativeSession;
   readonly #binding: Binding;
   readonly #profiling: boolean;
-  /** By direction and name: the array that is bound. */
+  /** Bound arrays by direction and name. */
   readonly #arrays = new Map<string, TensorArray>();
 
   constructor(session: NativeSession, profiling: boolean) {

@@ -68,7 +68,10 @@ export class Program<Outputs extends string = string> {
     return input;
   }
 
-  /** Feeds `arrays` at every run from now on; names that the program does not read are left out. A device keeps a copy of its own from the next run on. */
+  /**
+   * Feeds `arrays` at every run from now on; names that the program does not read are ignored. A device keeps a copy of its own from the
+   * next run on.
+   */
   bind(arrays: Iterable<readonly [string, HostArray]>): this {
     for (const [name, array] of arrays) {
       if (!this.#inputs.has(name)) continue;

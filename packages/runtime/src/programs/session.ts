@@ -19,7 +19,10 @@ export interface CompileOptions {
    * memory is free for the next one after its last use; the process should have engineEnvironment() of packages/config too.
    */
   readonly keepMemory?: boolean;
-  /** Products of matrices, convolutions and what lies between them in float16; weights, inputs and results stay float32. The processor computes so slowly. */
+  /**
+   * Whether products of matrices, convolutions and what is between them are in float16; weights, inputs and results stay float32. Slow
+   * on the processor.
+   */
   readonly mixedPrecision?: boolean;
   /** Whether float32 products may round their operands to TensorFloat-32 on cards that have it (default); others compute in float32. */
   readonly tf32?: boolean;

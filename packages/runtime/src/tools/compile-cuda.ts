@@ -7,7 +7,7 @@ import { compileToPtx, loadNvrtc } from '../native/nvrtc.ts';
 
 const source = (name: string): string => readFileSync(new URL(`../../cuda/${name}.cu`, import.meta.url), 'utf8');
 
-/** Lines of comments name the compiler's build; they are left out. */
+/** Lines of comments name the compiler's build; they are removed. */
 export const compileCuda = (library: Library, name: string): string =>
   compileToPtx(library, source(name))
     .toString()

@@ -18,7 +18,7 @@ interface BlockParameters {
   readonly starts: Uint32Array;
 }
 
-/** By block; parameters are numbered in the order of the layout. */
+/** Parameters of each block, numbered in the order of the layout. */
 function parametersOf(weights: ParameterBuffers): BlockParameters[] {
   const places = weights.specs.map(({ name }) => weights.placeOf(name));
   return weights.blocks.map((_, block) => ({
@@ -34,7 +34,7 @@ export class BlockOptimizer {
   readonly #first: DeviceBlocks;
   readonly #second: DeviceBlocks;
   readonly #parameters: readonly BlockParameters[];
-  /** By block: where its parameters start. */
+  /** The places where a block's parameters start, by block. */
   readonly #starts: readonly Owned[];
   /** The numbers of a step: those for all parameters, then those of each. */
   readonly #numbers: Float32Array;

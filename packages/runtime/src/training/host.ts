@@ -23,7 +23,7 @@ export class HostTraining implements TrainingBackend {
   readonly #gradients: GradientBuffers;
   readonly #weights: ParameterBuffers;
   readonly #optimizer: AdamW;
-  /** By name; the first graph's is ''. */
+  /** Programs by name; the first graph's is ''. */
   readonly #programs = new Map<string, Program>();
   readonly #options: BackendOptions<'host'>;
   /** The sum from the second pass on. */

@@ -26,7 +26,7 @@ export interface TrainingProgramOptions<Outputs extends string> {
   readonly adamw: AdamWOptions;
   /** Prodigy, with AdamW's options, in place of AdamW; `dCoef` multiplies its estimates. The device must have it among its optimizers. */
   readonly prodigy?: { readonly dCoef: number } | undefined;
-  /** float32 when left out; float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep it. */
+  /** Default: float32. float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep float16. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
   /** Devices beside the compiled one that make passes at the same time; the sum of all gradients updates the weights on each. Not with Prodigy. */
@@ -41,7 +41,7 @@ export interface UpdateOptions {
 }
 
 export interface Update {
-  /** Before clipping. */
+  /** The norm before clipping. */
   readonly gradNorm: number;
   /** The gradients overflowed float16: nothing was updated, and the passes are to be made again, at the smaller loss scale that is set now. */
   readonly overflowed: boolean;
@@ -131,7 +131,7 @@ function withGradients(
 }
 
 export class TrainingProgram<Outputs extends string> {
-  /** On a device these, and the optimizer's moments, are what they were at the last `download`. */
+  /** The weights. On a device, these and the optimizer's moments are those of the last `download`. */
   readonly weights: ParameterBuffers;
   readonly optimizer: AdamW;
   /** Where gradients are float16 anywhere. */

@@ -11,7 +11,7 @@ import { type Library, loadLibrary } from '../../src/native/load.ts';
 
 const sourceOf = (name: string): string => fileURLToPath(new URL(`${name}.cpp`, import.meta.url));
 const RUNTIME = 'libcudart.so.13';
-/** By file name: what chooses it in libraries.cpp. */
+/** Macro that chooses the part of libraries.cpp, by file name. */
 const OTHERS = {
   'libcublas.so.13': 'CUBLAS',
   'libcublasLt.so.13': 'CUBLASLT',

@@ -12,7 +12,7 @@ export class ApiKeys {
     this.#api = api;
   }
 
-  /** The key itself is in this answer and never again. */
+  /** Creates a key. Only this response contains the key itself. */
   create(params: ApiKeyCreateParams, options?: RequestOptions): Promise<CreatedApiKey> {
     return take(this.#api.http.POST('/v1/api-keys', { body: params, ...this.#api.with(options) }));
   }

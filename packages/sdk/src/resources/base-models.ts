@@ -20,7 +20,7 @@ export class BaseModels {
     );
   }
 
-  /** By its name. */
+  /** The base model with this name. */
   get(name: string, options?: RequestOptions): Promise<BaseModel> {
     return take(this.#api.http.GET('/v1/base-models/{id}', { params: { path: { id: name } }, ...this.#api.with(options) }));
   }

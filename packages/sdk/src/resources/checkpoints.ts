@@ -12,7 +12,7 @@ export interface DownloadParams {
   rank?: number;
 }
 export interface DownloadOptions extends RequestOptions {
-  /** Hears how far a file has come that is being made. */
+  /** Called with the progress of a file that is being made. */
   onProgress?: (progress: CheckpointExport) => void;
   /** Milliseconds to wait for the file to be made; without it as long as it takes. */
   waitTimeout?: number;

@@ -28,7 +28,7 @@ export class Datasets {
     return take(this.#api.http.PATCH('/v1/datasets/{id}', { params: { path: { id } }, body: { name }, ...this.#api.with(options) }));
   }
 
-  /** By image id, all or none of them; null removes a caption. */
+  /** Writes captions by image id, all or none of them; null removes a caption. */
   async setCaptions(id: string, captions: Record<string, string | null>, options?: RequestOptions): Promise<void> {
     const body = { captions: Object.entries(captions).map(([image_id, caption]) => ({ image_id, caption })) };
     await this.#api.http.PUT('/v1/datasets/{id}/captions', { params: { path: { id } }, body, ...this.#api.with(options) });

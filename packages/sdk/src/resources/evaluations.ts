@@ -23,12 +23,12 @@ export class Evaluations {
     this.#api = api;
   }
 
-  /** Name, notes, metadata and star; what is left out stays as it is. */
+  /** Changes name, notes, metadata and star; omitted fields stay as they are. */
   update(id: string, params: AnnotationParams, options?: RequestOptions): Promise<Evaluation> {
     return take(this.#api.http.PATCH('/v1/evaluations/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** With its images and its report; a ConflictError while it is not finished. */
+  /** Deletes the evaluation with its images and its report. Throws a ConflictError while it is not finished. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/evaluations/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
@@ -50,7 +50,7 @@ export class Evaluations {
     return take(this.#api.http.GET('/v1/evaluations/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Not for the evaluation stage of a job: cancel the job. */
+  /** Cancels an evaluation. For the evaluation stage of a job, cancel the job. */
   cancel(id: string, options?: RequestOptions): Promise<Evaluation> {
     return take(this.#api.http.POST('/v1/evaluations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
@@ -63,7 +63,7 @@ export class Evaluations {
     return evaluation;
   }
 
-  /** All that have been drawn so far, by model and prompt; `client.download(image.url)` fetches one as PNG. */
+  /** All images generated so far, by model and prompt; `client.download(image.url)` fetches one as PNG. */
   async images(id: string, options?: RequestOptions): Promise<EvaluationImage[]> {
     const { data } = await take(
       this.#api.http.GET('/v1/evaluations/{id}/images', { params: { path: { id } }, ...this.#api.with(options) }),

@@ -9,9 +9,9 @@ import { backOff, isPassing, PATIENCE, sleep } from '../retry.ts';
 import type { ProjectEvent, ProjectStreamEvent } from '../types.ts';
 
 export interface ProjectStreamOptions extends Pick<RequestOptions, 'signal' | 'headers' | 'timeout'> {
-  /** Such as `training_job.*` or `generation.succeeded`; all when left out. */
+  /** Types such as `training_job.*` or `generation.succeeded`. Default: all. */
   types?: string[] | undefined;
-  /** Id of the last event seen; from now on when left out. */
+  /** Id of the last event seen. Default: only new events. */
   after?: string | undefined;
 }
 

@@ -28,7 +28,7 @@ export class Images {
     this.#api = api;
   }
 
-  /** Answers at once, or when the images are ready within `wait` seconds; `waitFor` takes over where they are not. */
+  /** Returns at once, or when the images are ready within `wait` seconds; otherwise `waitFor` waits for them. */
   generate(params: GenerationCreateParams, options: RequestOptions = {}): Promise<Generation> {
     const timeout = DEFAULT_TIMEOUT_MS + (params.wait ?? 0) * 1000;
     return take(this.#api.http.POST('/v1/images/generations', { body: params, ...this.#api.with({ timeout, ...options }) }));
@@ -55,12 +55,12 @@ export class Images {
     return followProjectEvents(this.#api, path, options, ({ type }) => /^generation\.(succeeded|failed|cancelled)$/.test(type));
   }
 
-  /** What has been drawn by then is kept. */
+  /** Cancels the generation. Images that exist by then are kept. */
   cancel(id: string, options?: RequestOptions): Promise<Generation> {
     return take(this.#api.http.POST('/v1/images/generations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Name, notes, metadata and star; what is left out stays as it is. */
+  /** Changes name, notes, metadata and star; omitted fields stay as they are. */
   updateGeneration(id: string, params: AnnotationParams, options?: RequestOptions): Promise<Generation> {
     return take(
       this.#api.http.PATCH('/v1/images/generations/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }),

@@ -55,7 +55,7 @@ export class Models {
     return take(this.#api.http.PATCH('/v1/models/{name}', { params: { path: { name } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** With its versions, aliases and cover; the checkpoints stay with their training jobs. */
+  /** Deletes the model with its versions, aliases and cover; the checkpoints stay with their training jobs. */
   async delete(name: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/models/{name}', { params: { path: { name } }, ...this.#api.with(options) });
   }

@@ -12,7 +12,7 @@ export class PromptSets {
     this.#api = api;
   }
 
-  /** Notes, metadata and star; what is left out stays as it is. */
+  /** Changes notes, metadata and star; omitted fields stay as they are. */
   update(id: string, params: PromptSetUpdateParams, options?: RequestOptions): Promise<PromptSet> {
     return take(this.#api.http.PATCH('/v1/prompt-sets/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
@@ -35,7 +35,7 @@ export class PromptSets {
     return new PagePromise(fetch, params.after);
   }
 
-  /** By id, by name (the newest version), or by `name@version`. */
+  /** A prompt set by id, by name (the newest version), or by `name@version`. */
   get(id: string, options?: RequestOptions): Promise<PromptSet> {
     return take(this.#api.http.GET('/v1/prompt-sets/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }

@@ -13,7 +13,7 @@ export class Studies {
     this.#api = api;
   }
 
-  /** Name, notes, metadata and star; what is left out stays as it is. */
+  /** Changes name, notes, metadata and star; omitted fields stay as they are. */
   update(id: string, params: StudyUpdateParams, options?: RequestOptions): Promise<Study> {
     return take(this.#api.http.PATCH('/v1/studies/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }

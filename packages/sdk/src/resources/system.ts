@@ -21,7 +21,7 @@ export class System {
     return take(this.#api.http.GET('/v1/queue', this.#api.with(options)));
   }
 
-  /** What the project has used in a month such as `2026-11`; in the present one when left out. */
+  /** Usage of the project in a month such as `2026-11`. Default: the present month. */
   usage(params: { month?: string } = {}, options?: RequestOptions): Promise<UsageReport> {
     return take(this.#api.http.GET('/v1/usage', { params: { query: params }, ...this.#api.with(options) }));
   }

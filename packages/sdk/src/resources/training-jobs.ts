@@ -43,7 +43,7 @@ export class TrainingJobs {
     return take(this.#api.http.POST('/v1/training-jobs', { body: params, ...this.#api.with(options) }));
   }
 
-  /** Makes no job: throws what `create` would throw. Datasets that are still to be uploaded are left out. */
+  /** Checks a request without creating a job: throws what `create` would throw. Datasets that are not uploaded yet may be omitted. */
   check(params: TrainingJobCheckParams, options?: RequestOptions): Promise<TrainingJobCheck> {
     return take(this.#api.http.POST('/v1/training-jobs/check', { body: params, ...this.#api.with(options) }));
   }
@@ -61,12 +61,15 @@ export class TrainingJobs {
     return take(this.#api.http.GET('/v1/training-jobs/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Its name, notes, metadata and star; what is left out stays as it is. */
+  /** Changes name, notes, metadata and star; omitted fields stay as they are. */
   update(id: string, params: TrainingJobUpdateParams, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.PATCH('/v1/training-jobs/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** With its checkpoints, images, curves and evaluation. A ConflictError while it is not finished, or something unfinished uses it. */
+  /**
+   * Deletes the job with its checkpoints, images, curves and evaluation. Throws a ConflictError while it is not finished, or something
+   * unfinished uses it.
+   */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/training-jobs/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
@@ -157,7 +160,7 @@ export class TrainingJobs {
     return allItems(fetch);
   }
 
-  /** Name, notes, metadata and star; what is left out stays as it is. A checkpoint with a star is never removed by itself. */
+  /** Changes name, notes, metadata and star; omitted fields stay as they are. A checkpoint with a star is never removed automatically. */
   updateCheckpoint(id: string, params: AnnotationParams, options?: RequestOptions): Promise<Checkpoint> {
     return take(this.#api.http.PATCH('/v1/checkpoints/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }

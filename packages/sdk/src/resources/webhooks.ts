@@ -15,7 +15,7 @@ export class Webhooks {
     this.#api = api;
   }
 
-  /** The secret is in this answer, and in that of `rotateSecret`. */
+  /** Creates an endpoint. Only this response, and that of `rotateSecret`, contain the secret. */
   create(params: WebhookCreateParams, options?: RequestOptions): Promise<WebhookWithSecret> {
     return take(this.#api.http.POST('/v1/webhooks', { body: params, ...this.#api.with(options) }));
   }

@@ -26,7 +26,7 @@ export interface Adaptation {
   readonly trainsText: boolean;
   /** Words that it adds to the tokenizers, by text encoder. */
   readonly tokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
-  /** What the models are built through; left out where they stay as they are. */
+  /** How the models are built; omitted where they stay as they are. */
   readonly adapter?: ModelAdapter;
   /** null keeps the parameter of this name frozen. */
   ratesOf(name: string): ParameterRates | null;
@@ -34,6 +34,6 @@ export interface Adaptation {
   initialize(trained: ParameterBuffers): Promise<void>;
   /** Writes the checkpoint's files into `directory`, which does not exist yet. */
   write(directory: string, trained: ParameterBuffers, files: WrittenFiles): Promise<void>;
-  /** Reads back exactly what was trained from the files of `write`. Left out where they cannot hold it: the trainer's state does then. */
+  /** Reads back exactly what was trained from the files of `write`. Omitted where they cannot hold it: the trainer's state does then. */
   readonly restore?: (directory: string, trained: ParameterBuffers) => Promise<void>;
 }

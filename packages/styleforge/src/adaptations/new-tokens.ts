@@ -32,7 +32,7 @@ export interface EncoderRows {
 export interface NewTokens {
   /** One for each text encoder. */
   readonly encoders: readonly EncoderRows[];
-  /** By text encoder, as tokenizers take them. */
+  /** Words by text encoder, as tokenizers take them. */
   readonly tokens: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
   /** Rows of each table. */
   readonly rows: number;

@@ -1,4 +1,4 @@
-// The inputs of every training pass, drawn by (seed, step, pass) alone so that a resumed run continues exactly.
+// The inputs of every training pass, chosen by (seed, step, pass) alone so that a resumed run continues exactly.
 import { elementCount } from '@styleforge/autodiff';
 import { type ImageGeometry, randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { drawPrompt, type PromptChoice } from './captions.ts';
@@ -64,7 +64,10 @@ function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample
   return [...styleRefSamples, ...Array.from({ length: count }, (_, i) => aux[drawFrom(aux.length, pass * count + i, seed, 'aux')])];
 }
 
-/** With buckets components take turns from pass to pass, and Aux images come in batches of their own: each batch has one size. */
+/**
+ * Parts of a pass. With buckets, components take turns from pass to pass, and Aux images come in batches of their own: each batch has
+ * one size.
+ */
 function partsOf(source: BatchSource, pass: number): Part[] {
   const { train_batch_size: count, seed, buckets } = source.config.hyperparameters;
   if (!buckets) return [{ samples: samplesOf(source, pass), styleRefCount: count, purpose: '', first: 0 }];

@@ -1,4 +1,5 @@
-// Captions as a run uses them: left out now and then, and their tags in other orders. What a place in the run gets follows from (seed, pass, place) alone.
+// Captions as a run uses them: sometimes omitted, and with their tags in other orders. The caption at a place of the run follows from
+// (seed, pass, place) alone.
 import { permutation, randomIntegers, randomUniforms } from '@styleforge/diffusion';
 import { type TrainingHyperparameters } from '../config.ts';
 import { type PromptList } from './prompts.ts';
@@ -11,7 +12,7 @@ export interface PromptChoice {
   readonly bare: number;
 }
 
-/** Prompts are encoded before the first step: so many orders of an image's tags are drawn, and each use takes one of them. */
+/** Prompts are encoded before the first step: this many orders of an image's tags are chosen, and each use takes one of them. */
 const MOST_ORDERS = 16;
 
 const factorial = (count: number): number => (count <= 1 ? 1 : count * factorial(count - 1));

@@ -7,9 +7,9 @@ import { generateImages, type GenerateImagesOptions } from '../model/generate-im
 export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts' | 'numImages' | 'made' | 'onImage'> {
   readonly prompt: string;
   readonly count: number;
-  /** Images that lie here already, are kept as they are. */
+  /** Directory of the images. Those that exist already are kept as they are. */
   readonly directory: string;
-  /** One more lies in the directory. */
+  /** Called when one more image is stored in the directory. */
   readonly onImage?: (image: { index: number; path: string }) => void | Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Training images as planes: upright, on white, resized to the resolution; the crop is drawn at each use.
+// Training images as planes: upright, on white, resized to the resolution; each use chooses its own crop.
 import { tooSmallImages } from '@styleforge/contracts';
 import { type ImageGeometry, randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
@@ -89,7 +89,7 @@ async function loadMask(image: TrainingImage, path: string, { width, height }: P
   return values;
 }
 
-/** EXIF orientations from 5 on lie on their side. */
+/** EXIF orientations from 5 on are turned by a quarter. */
 export async function uprightSize(image: TrainingImage): Promise<[number, number]> {
   const { width, height, orientation = 1 } = await decode(image, () => sharp(image.path).metadata());
   return orientation >= 5 ? [width, height] : [height, width];

@@ -1,9 +1,7 @@
 // Which image stands in which place of which step: a function of (seed, step, place) alone.
 import { permutation } from '@styleforge/diffusion';
 
-/**
- * Draw `index` from a set of `size` images: every image once per epoch, in an order that depends on seed and epoch.
- */
+/** Image number `index` from a set of `size` images: every image once per epoch, in an order that depends on seed and epoch. */
 export function drawFrom(size: number, index: number, seed: number, purpose: string): number {
   const epoch = Math.floor(index / size);
   return permutation({ seed, step: epoch, purpose }, size)[index % size];

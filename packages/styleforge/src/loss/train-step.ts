@@ -36,7 +36,7 @@ export interface TrainStepOptions {
   readonly trainsText: boolean;
   /** Each place of a sample's latents has a weight of its own in the loss. */
   readonly masksLoss?: boolean;
-  /** By default every weight trains at the same rates. */
+  /** The adaptation. By default every weight trains at the same rates. */
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
   /** Fills the weights that do not train; needed where the adaptation leaves any out. */
   readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;
@@ -47,7 +47,7 @@ export interface TrainStepOptions {
   readonly prodigy?: { readonly dCoef: number } | undefined;
   /** Sees the graph before anything is allocated for it. */
   readonly onGraph?: (graph: Graph) => void;
-  /** float32 when left out. */
+  /** Default: float32. */
   readonly gradientPrecision?: GradientPrecision;
   readonly compile?: CompileOptions;
   /** Devices beside the compiled one that make passes at the same time. */

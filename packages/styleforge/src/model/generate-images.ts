@@ -7,7 +7,7 @@ export interface GenerateImagesOptions {
   readonly modelDirectory: string;
   readonly prompts: readonly string[];
   readonly negativePrompt?: string;
-  /** The model's own size when left out. */
+  /** Default: the model's own size. */
   readonly width?: number;
   readonly height?: number;
   readonly steps: number;
@@ -17,7 +17,7 @@ export interface GenerateImagesOptions {
   readonly sampler: string;
   /** Image i has seed + i. */
   readonly seed: number;
-  /** Images of each prompt; 1 when left out. */
+  /** Images of each prompt. Default: 1. */
   readonly numImages?: number;
   /** Indexes of images that are there already; the others come out as if all were made. */
   readonly made?: ReadonlySet<number>;

@@ -25,9 +25,9 @@ const AVERAGE = 'average.safetensors';
 export interface TrainerState {
   readonly globalStep: number;
   readonly optimizerStep: number;
-  /** With mixed precision. */
+  /** State of the loss scale, with mixed precision. */
   readonly lossScale?: LossScaleState | undefined;
-  /** With the optimizer Prodigy. */
+  /** State of the optimizer Prodigy. */
   readonly prodigy?: ProdigyState | undefined;
   readonly config: StyleForgeConfig;
   /** What the base model's files were when the run began. Checkpoints of earlier versions do not say. */

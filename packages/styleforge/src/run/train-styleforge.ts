@@ -52,11 +52,11 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly compile?: CompileOptions;
   /** Devices beside the compiled one: they share the passes of an update, `gradient_accumulation_steps`. */
   readonly replicas?: readonly DeviceName[];
-  /** Before the first step of a new training. */
+  /** Called before the first step of a new training, with the quality of the autoencoder on the StyleRef images. */
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** The inputs are checked and everything is loaded; the first step follows. */
   readonly onStart?: () => void | Promise<void>;
-  /** With buckets: a graph for a further size was compiled before the step that needs it. */
+  /** Called with buckets, when a graph for a further size was compiled before the step that needs it. */
   readonly onShape?: (shape: CompiledShape) => void;
   /** On a card whose memory is known, before anything is allocated for the training. */
   readonly onMemoryPlan?: (plan: MemoryPlan) => void;

@@ -13,7 +13,7 @@ import { type ModelLayers } from '@styleforge/model-files';
 export interface AppliedAdapter {
   readonly path: string;
   readonly strength: number;
-  /** The word of an embedding whose file names none; left out: the file's name. */
+  /** The word of an embedding whose file names none. Default: the file's name. */
   readonly token?: string | undefined;
 }
 

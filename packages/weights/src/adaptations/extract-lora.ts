@@ -6,7 +6,7 @@ import { truncatedSvd } from './truncated-svd.ts';
 
 export interface ExtractOptions {
   readonly rank: number;
-  /** Whether a layer is extracted; what is left out of the change is lost. */
+  /** Whether a layer is extracted; the change of the others is lost. */
   readonly includes?: (component: string, module: string) => boolean;
 }
 

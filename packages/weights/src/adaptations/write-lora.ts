@@ -1,4 +1,4 @@
-// Writes a LoRA as diffusers and as kohya lay it out: the second is what ComfyUI and A1111 read.
+// Writes a LoRA in the layouts of diffusers and of kohya: the second is what ComfyUI and A1111 read.
 import { type DiffusersFolder } from '../diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry } from '../safetensors-writer.ts';
 import { layersOf } from './adapted-folder.ts';

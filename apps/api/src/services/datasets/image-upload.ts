@@ -1,4 +1,4 @@
-// Takes an upload part by part, single images or one zip archive: each file is checked, stored and answered for.
+// Takes an upload part by part, single images or one zip archive: each file is checked and stored, and has its place in the response.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';

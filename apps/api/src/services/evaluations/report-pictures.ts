@@ -7,7 +7,7 @@ import { shrinkObject } from '../files/shrink-object.ts';
 const AS_IT_IS_BYTES = 16 * 1024;
 const LONGEST_SIDE = 256;
 
-/** Map from an image's URL to its data; an image that is gone from the store is left out. */
+/** Map from an image's URL to its data, without images that are gone from the store. */
 export async function inlinePictures(
   dependencies: ApiDependencies,
   projectId: string,

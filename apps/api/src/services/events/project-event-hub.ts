@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 export interface Subscriber {
   projectId: string;
-  /** There may be new events. */
+  /** Called when there may be new events. */
   onEvents(): void;
   onProgress(job: TrainingJobRow): void;
 }
@@ -23,7 +23,7 @@ export class ProjectEventHub {
   readonly #database: Database;
   readonly #log: FastifyBaseLogger;
   readonly #subscribers = new Set<Subscriber>();
-  /** By job: what is to be called when the job has changed. */
+  /** Callbacks for changes of a job, by job. */
   readonly #jobFollowers = new Map<string, Set<() => void>>();
   readonly #closing = new AbortController();
   #listener: Promise<Listener> | undefined;

@@ -8,7 +8,7 @@ import { withUploadFolder } from './upload-folders.ts';
 
 export type Shrinking = Pick<ApiDependencies, 'objectStore' | 'imageDecoder' | 'uploadDirectory'>;
 
-/** At most `side` pixels each way. `pixels`: how many the image has. */
+/** Shrinks an image to at most `side` pixels each way. `pixels`: the number that the image has. */
 export async function shrinkObject(
   { objectStore, imageDecoder, uploadDirectory }: Shrinking,
   objectKey: string,

@@ -10,7 +10,7 @@ import { ApiError } from '../../errors/api-error.ts';
 
 /** How slowly an upload may arrive. Only the time in which the service waits for the sender counts. */
 export interface UploadPace {
-  /** Without a byte. */
+  /** Milliseconds without a byte, after which the upload ends. */
   silenceMs: number;
   bytesPerSecond: number;
 }
@@ -19,7 +19,7 @@ export const USUAL_PACE: UploadPace = { silenceMs: 10_000, bytesPerSecond: 4_096
 export class UploadBody {
   readonly #request: FastifyRequest;
   readonly #pace: UploadPace;
-  /** Most bytes of a file; left out: what all uploads may have. */
+  /** Largest size of a file in bytes. Default: the limit of all uploads. */
   readonly #fileBytes: number | undefined;
   readonly #hash = createHash('sha256');
   #waitedMs = 0;

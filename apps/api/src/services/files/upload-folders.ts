@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 /** Several machines may share the directory: each clears only what is its own. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
 
-/** Runs `work` with an empty folder that is gone afterwards. `root`: the system's folder for temporary files when left out. */
+/** Runs `work` with an empty folder, which is deleted afterwards. `root`: the system's folder for temporary files by default. */
 export async function withUploadFolder<Result>(root: string | undefined, work: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(path.join(root ?? tmpdir(), `${PREFIX}${HOST}-${process.pid}-`));
   try {

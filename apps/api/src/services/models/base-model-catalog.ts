@@ -34,9 +34,9 @@ const KEPT_MS = 2_000;
 
 export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBaseLogger) {
   const kept = new Map<string, { entry: Promise<BaseModelEntry | null>; until: number }>();
-  /** By name, what was read of files that have not changed since. */
+  /** Facts read from files that have not changed since, by name. */
   const unchanged = new Map<string, Read>();
-  /** By name, what was last said of it: a list is asked for again and again. */
+  /** The last message about each name, because a list is requested again and again. */
   const logged = new Map<string, string>();
 
   function read(name: string): Promise<BaseModelEntry | null> {
@@ -64,7 +64,7 @@ export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBa
   }
 
   return {
-    /** Sorted by name. A folder that is no base model is left out, and a broken one is too, which the log then names. */
+    /** Sorted by name. Folders that are not base models are skipped, and so are broken ones, which the log names. */
     async list(): Promise<BaseModelEntry[]> {
       const entries = await Promise.all([...(await folders.all()).keys()].map(unlessBroken));
       return entries.filter((entry) => entry !== null);
@@ -145,7 +145,7 @@ async function readJson<T extends z.ZodType>(file: string, name: string, schema:
   }
 }
 
-/** Without paths of this machine, which callers need not know. */
+/** The fault in words, without paths of this machine, which callers need not know. */
 function faultOf(error: unknown): string {
   if (error instanceof z.ZodError)
     return `is not as it must be (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;

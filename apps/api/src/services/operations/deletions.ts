@@ -1,4 +1,4 @@
-// What a deletion that was refused is answered with, and the removal of the objects of one that was not.
+// The response to a deletion that was refused, and the removal of the objects of one that was not.
 import type { Deletion, JobDeletion } from '@styleforge/database';
 import { ApiError, notFound } from '../../errors/api-error.ts';
 

@@ -37,7 +37,7 @@ export async function toTrainingJobBody(database: Database, row: TrainingJobRow)
   return body as TrainingJobBody;
 }
 
-/** With their places in the queue as long as they wait there, and what they have used. */
+/** Jobs with their places in the queue as long as they wait there, and with their usage. */
 export async function toTrainingJobBodies(database: Database, rows: TrainingJobRow[]): Promise<TrainingJobBody[]> {
   const queued = rows.filter(({ status }) => status === 'queued').map(({ id }) => id);
   const [positions, usage] = await Promise.all([

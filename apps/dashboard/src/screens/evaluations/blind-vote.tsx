@@ -12,7 +12,7 @@ import { VoteResult } from './vote-result.tsx';
 type Preferred = EvaluationVote['preferred'];
 const SIDES = ['first', 'second'] as const;
 
-/** The same pair lies the same way round after a reload. */
+/** The same pair has the same order after a reload. */
 export function isSwapped(id: string, index: number): boolean {
   let hash = index * 7919;
   for (const letter of id) hash = (hash * 31 + letter.charCodeAt(0)) | 0;

@@ -1,4 +1,4 @@
-// Webhooks: endpoints with the events they hear, a test, and the log of what was delivered.
+// Webhooks: endpoints with the events they receive, a test, and the log of deliveries.
 import type { Webhook, WebhookCreateParams } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';

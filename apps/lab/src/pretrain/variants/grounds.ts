@@ -9,7 +9,7 @@ interface Ground {
 
 const WHITE: Colour = [255, 255, 255];
 
-/** A canvas whose pixel at (x, y) lies `share` of the way from one colour to the other. */
+/** A canvas whose pixel at (x, y) is `share` of the way from one colour to the other. */
 function blended(first: Colour, second: Colour, shareAt: (x: number, y: number) => number): Canvas {
   const canvas = newCanvas();
   for (let i = 0; i < CANVAS_PIXELS; i++) {

@@ -32,7 +32,7 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return row && { projectId: row.id, name: row.name };
     },
 
-    /** The key itself is only ever in this answer. */
+    /** The key itself, which only this result contains. */
     async create(
       projectId: string,
       name: string,
@@ -41,7 +41,7 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
     ): Promise<{ keyId: string; key: string; row: ApiKeyRow }> {
       const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
       const secret = { keyHash: hash(key), keyHint: key.slice(0, HINT_LENGTH) };
-      // A request that takes over from one that died makes the row anew: nobody has seen the first key.
+      // A request that takes over from one that died writes the row again: nobody has seen the first key.
       const row = await prisma.apiKey.upsert({
         where: { id, projectId },
         create: { id, projectId, name, scopes, expiresAt, ...secret },
@@ -98,7 +98,10 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return toPage(rows.map(toRow), page.limit);
     },
 
-    /** The next request with the key is refused: by this process at once, by others when they hear of it, in milliseconds. Asking again changes nothing. Null when there is no such key. */
+    /**
+     * Revokes the key. This process refuses the next request with it at once, others when they are notified, in milliseconds. Repeating
+     * this changes nothing. Null when there is no such key.
+     */
     async revoke(id: string, projectId?: string): Promise<ApiKeyRow | null> {
       const ofProject = projectId === undefined ? {} : { projectId };
       await prisma.apiKey.updateMany({ where: { id, ...ofProject, revokedAt: null }, data: { revokedAt: new Date() } });

@@ -1,4 +1,4 @@
-// Idempotency keys: the first request runs, later ones with the same key get its answer.
+// Idempotency keys: the first request runs, later ones with the same key get its response.
 import { uuidv7 } from 'uuidv7';
 import type { IdempotencyKey } from '../../generated/client.ts';
 import { OWNER_LOCK } from '../../presence.ts';
@@ -58,7 +58,7 @@ export function createIdempotencyKeyRepository({ prisma, statements }: Client, o
       return count === 0 ? null : { ...lock, lockedUntil };
     },
 
-    /** False when another request has taken over: its answer is the one that is kept. */
+    /** False when another request has taken over: then its response is the one that is kept. */
     async complete(lock: IdempotencyLock, response: StoredResponse): Promise<boolean> {
       const { status, headers, body } = response;
       const values = [lock.projectId, lock.key, lock.lockedUntil, status, JSON.stringify(headers), JSON.stringify(body)];

@@ -21,7 +21,7 @@ export type JobDeletion =
 
 export function createDeletionRepository(prisma: PrismaClient) {
   return {
-    /** With its events, curves, images, checkpoints and evaluation stage. */
+    /** Deletes the job with its events, curves, images, checkpoints and evaluation stage. */
     trainingJob: (projectId: string, id: string): Promise<JobDeletion> =>
       prisma.$transaction(async (transaction): Promise<JobDeletion> => {
         const status = await lock(transaction, 'training_jobs', projectId, id);

@@ -67,7 +67,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
       return prisma.webhookDelivery.count({ where: expiredDelivery(before) });
     },
 
-    /** With the endpoints that jobs have made, when nothing is left of them. */
+    /** Deletes old deliveries, and the endpoints that jobs have made when nothing is left of them. */
     async deleteExpiredDeliveries(before: Date): Promise<number> {
       const { count } = await prisma.webhookDelivery.deleteMany({ where: expiredDelivery(before) });
       await prisma.$executeRaw`

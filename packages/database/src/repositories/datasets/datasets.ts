@@ -61,13 +61,13 @@ export function createDatasetRepository(prisma: PrismaClient, statements: Statem
       return row === null ? null : ((await summarize([row]))[0] ?? null);
     },
 
-    /** By id, without those that are not there. */
+    /** Facts that decide whether a job can train on each dataset, by id, without ids that do not exist. */
     async forTraining(projectId: string, ids: readonly string[]): Promise<Map<string, TrainingDataset>> {
       const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
       return new Map(rows.map((row) => [row.id, row]));
     },
 
-    /** By id, without those that are not there. */
+    /** Datasets by id, without ids that do not exist. */
     async findAll(projectId: string, ids: readonly string[]): Promise<Map<string, DatasetSummary>> {
       const rows = await prisma.dataset.findMany({ where: { id: { in: [...ids] }, projectId } });
       return new Map((await summarize(rows)).map((summary) => [summary.id, summary]));

@@ -154,7 +154,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       await forgetSetbacks(prisma, 'evaluations', evaluationId);
     },
 
-    /** By model, then by index. */
+    /** The images by model, then by index. */
     async listImages(evaluationId: string, model?: number): Promise<EvaluationImageRow[]> {
       const where = { evaluationId, ...(model === undefined ? {} : { model }) };
       const rows = await prisma.evaluationImage.findMany({ where, orderBy: [{ model: 'asc' }, { index: 'asc' }] });
@@ -168,7 +168,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
   };
 }
 
-/** Until the commit, the dataset cannot be deleted. False when it is gone. */
+/** Keeps the dataset from being deleted until the commit. False when it does not exist any more. */
 async function lockReference(
   transaction: Transaction,
   projectId: string,

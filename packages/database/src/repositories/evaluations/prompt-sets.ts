@@ -6,7 +6,7 @@ import { pageArguments, toPage } from '../common/page.ts';
 import type { PageRequest, RowPage } from '../common/page.ts';
 
 export type PromptSetRow = PromptSet;
-/** Without its prompts, of which there may be a megabyte. */
+/** A prompt set without its prompts, of which there may be a megabyte. */
 export type PromptSetSummaryRow = Omit<PromptSet, 'prompts'> & { promptCount: number };
 export type NewPromptSet = {
   id?: string | undefined;

@@ -4,7 +4,7 @@ import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 
 export type BudgetedTable = 'generations' | 'evaluations';
-/** `budget`: of projects without a number of their own; left out, such a project has no limit. */
+/** `budget`: for projects without a number of their own; without it, such a project has no limit. */
 export type NewWork = { projectId: string; cost: number; budget?: number | undefined };
 
 const ownBudget = { generations: Prisma.sql`generation_budget`, evaluations: Prisma.sql`evaluation_budget` } satisfies Record<
@@ -12,7 +12,7 @@ const ownBudget = { generations: Prisma.sql`generation_budget`, evaluations: Pri
   Prisma.Sql
 >;
 
-/** Until the commit no other work of the project is counted, so that the sum is exact. Throws BudgetError. */
+/** Locks the project's budget: until the commit no other work of the project is counted, so that the sum is exact. Throws BudgetError. */
 export async function spendBudget(transaction: Transaction, table: BudgetedTable, { projectId, cost, budget }: NewWork): Promise<void> {
   const [project] = await transaction.$queryRaw<{ own: number | null }[]>`
     select ${ownBudget[table]} as own from projects where id = ${projectId} for no key update`;

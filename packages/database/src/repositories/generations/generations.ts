@@ -25,9 +25,9 @@ export type NewGeneration = { id?: string | undefined; projectId: string; model:
 /** What it costs, and what projects without a budget of their own may have unfinished. */
 export type Spending = { cost?: number; budget?: number | undefined };
 export type GeneratedImageFilter = { model?: string | undefined; trainingJobId?: string | undefined; starred?: boolean | undefined };
-/** With the settings of its generation. */
+/** An image with the settings of its generation. */
 export type FoundImageRow = GeneratedImageRow & { config: GenerationConfig };
-/** With the model that it was made with. */
+/** An image with the model that it was made with. */
 export type ListedImageRow = GeneratedImageRow & { config: GenerationConfig } & Pick<
     GenerationSummaryRow,
     'baseModel' | 'checkpointId' | 'trainingJobId'
@@ -94,7 +94,10 @@ export function createGenerationRepository(prisma: PrismaClient) {
       return (await prisma.generation.count({ where: { id, attempt, status: 'running' } })) > 0;
     },
 
-    /** At once, whether it is queued or running: its worker stops when it notices. A finished one stays as it is. Null when there is none. */
+    /**
+     * Cancels the generation at once, whether it is queued or running: its worker stops when it notices. A finished one stays as it is.
+     * Null when there is none.
+     */
     async cancel(projectId: string, id: string): Promise<GenerationDetail | null> {
       await prisma.generation.updateMany({
         where: { id, projectId, status: { in: ['queued', 'running'] } },

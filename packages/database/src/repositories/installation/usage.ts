@@ -34,7 +34,7 @@ export function createUsageRepository(prisma: PrismaClient) {
           images = usage_records.images + excluded.images`;
     },
 
-    /** By subject; those that have used nothing yet are absent. */
+    /** Usage by subject; subjects that have used nothing yet are absent. */
     async bySubject(subjectIds: string[]): Promise<Map<string, UsageAmounts>> {
       if (subjectIds.length === 0) return new Map();
       const rows = await prisma.$queryRaw<(UsageAmounts & { id: string })[]>`

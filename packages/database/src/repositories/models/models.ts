@@ -150,7 +150,7 @@ export function createModelRepository(prisma: PrismaClient) {
       return (await prisma.modelAlias.deleteMany({ where: { modelId, alias } })).count > 0;
     },
 
-    /** With its versions and aliases, unless something unfinished uses one of its checkpoints. */
+    /** Deletes the model with its versions and aliases, unless something unfinished uses one of its checkpoints. */
     async delete(projectId: string, name: string): Promise<Deletion> {
       return prisma.$transaction(async (transaction): Promise<Deletion> => {
         const model = await lockModel(transaction, projectId, name);
@@ -167,7 +167,7 @@ export function createModelRepository(prisma: PrismaClient) {
       });
     },
 
-    /** With the aliases that lead to it. */
+    /** Deletes the version with the aliases that lead to it. */
     async deleteVersion(projectId: string, name: string, number: number): Promise<Deletion> {
       return prisma.$transaction(async (transaction): Promise<Deletion> => {
         const model = await lockModel(transaction, projectId, name);

@@ -9,7 +9,10 @@ export type EventData = Record<string, JsonInput | null>;
 
 const ENDS = FINISHED_JOB_STATUSES.map((status) => `job.${status}`);
 
-/** Endpoints hear of it where they want to. Numbers are given out under the job's row lock, so they are committed in order and without gaps. */
+/**
+ * Endpoints receive the event if they subscribe to it. Numbers are assigned under the job's row lock, so they are committed in order and
+ * without gaps.
+ */
 export async function appendJobEvent(
   client: Transaction | PrismaClient,
   jobId: string,

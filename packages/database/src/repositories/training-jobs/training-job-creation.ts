@@ -141,8 +141,8 @@ export const queueTraining = (transaction: Transaction, job: QueuedJob): Promise
   addOutboxMessage(transaction, trainingMessage(job));
 
 /**
- * Until the commit, no dataset of the job can be deleted, and no other job of the project be queued, so that a count of those that are is exact.
- * Returns the project's own limit of queued jobs; null when a dataset is gone.
+ * Locks datasets and project until the commit: no dataset of the job can be deleted, and no other job of the project be queued, so that
+ * a count of those that are is exact. Returns the project's own limit of queued jobs; null when a dataset does not exist any more.
  */
 export async function lockForQueueing(
   transaction: Transaction,

@@ -18,7 +18,7 @@ export const NO_REQUESTS = { checkpointRequestedAt: null, sampleRequest: Prisma.
 
 const TRAINING: readonly JobStatus[] = ['validating', 'running'];
 
-/** Only of a job that a worker trains. The same request while one is pending changes nothing. */
+/** Requests something of a job, only while a worker trains it. The same request while one is pending changes nothing. */
 export function requestOfJob(prisma: PrismaClient, projectId: string, id: string, request: JobRequest): Promise<JobRequestOutcome> {
   return prisma.$transaction(async (transaction) => {
     await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;

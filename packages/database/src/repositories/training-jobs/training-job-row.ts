@@ -28,7 +28,7 @@ type TypedColumns = {
 };
 export type TrainingJobRow = Omit<TrainingJob, keyof TypedColumns> & TypedColumns;
 
-/** Only this package writes these columns, and only from these types. */
+/** The row with the types of its JSON columns, which only this package writes, and only from these types. */
 export function toTrainingJobRow(row: TrainingJob): TrainingJobRow {
   const typed = row as unknown as TrainingJobRow;
   const heartbeat = withAbsentFields(jobHeartbeat, typed.heartbeat) as JobHeartbeat | null;

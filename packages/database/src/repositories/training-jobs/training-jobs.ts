@@ -37,7 +37,7 @@ export type JobAnnotation = {
 export type StatusChange = {
   from: JobStatus | readonly JobStatus[];
   to: JobStatus;
-  /** The claim that the writer works under; left out by writers that hold none. */
+  /** The claim that the writer works under; omitted by writers that hold none. */
   attempt?: number;
   result?: JobResult;
   error?: Failure;

@@ -1,4 +1,4 @@
-// Tells endpoints what has happened: one delivery for each that wants to hear it, in the transaction of what has happened.
+// Tells endpoints what has happened: one delivery for each endpoint that subscribes to the event, in the transaction of the event.
 import { FINISHED_JOB_STATUSES, isWebhookEvent } from '@styleforge/contracts';
 import type { WebhookEvent } from '@styleforge/contracts';
 import { newId } from '../../new-id.ts';
@@ -48,7 +48,10 @@ export async function announceEvaluation(client: Client, id: string, status: str
   await announce(client, { projectId, eventType, data });
 }
 
-/** After a job has ended: its study ends with the last of its jobs. Of two that end at a time, the second sees both. */
+/**
+ * Announces the end of a study after a job has ended: a study ends with the last of its jobs. Of two that end at a time, the second sees
+ * both.
+ */
 export async function announceStudyOf(client: Client, jobId: string): Promise<void> {
   const [study] = await client.$queryRaw<{ id: string; name: string; project_id: string }[]>`
     select study.id, study.name, study.project_id from studies study join training_jobs job on job.study_id = study.id

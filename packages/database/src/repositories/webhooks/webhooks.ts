@@ -20,7 +20,7 @@ export type AttemptFailure = {
   error: string;
   /** No further attempt follows. */
   final: boolean;
-  /** The endpoint is to hear nothing more: at once, or when it has failed since before this time. */
+  /** The endpoint receives nothing more: at once, or when it has failed since before this time. */
   disable: 'now' | { failingSince: Date };
 };
 
@@ -65,7 +65,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       return this.find(projectId, id);
     },
 
-    /** Also to a disabled endpoint. Null when there is none. */
+    /** Creates a test delivery, also for a disabled endpoint. Null when there is none. */
     async test(projectId: string, id: string): Promise<WebhookDeliveryRow | null> {
       return prisma.$transaction(async (transaction) => {
         if ((await transaction.webhook.findUnique({ where: { id, projectId } })) === null) return null;
@@ -119,7 +119,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       };
     },
 
-    /** Only a test enables an endpoint again: it is a person who asked for it. */
+    /** Records a delivery. Only a test, which a person has asked for, enables an endpoint again. */
     async recordSuccess({ id, webhookId, eventType }: WebhookDeliveryRow, responseStatus: number): Promise<void> {
       const enabled = eventType === TEST_EVENT ? { disabledAt: null, disabledReason: null } : {};
       await prisma.$transaction([

@@ -8,7 +8,7 @@ export const MOST_SETBACKS = 3;
 export type LeasedTable = 'training_jobs' | 'generations' | 'evaluations' | 'exports';
 export type HeldRow = { table: LeasedTable; id: string; attempt: number };
 
-/** By the database's clock: those of the workers may differ, or jump. */
+/** End of a lease by the database's clock: the clocks of the workers may differ, or jump. */
 export const leaseEnd = Prisma.sql`now() + interval '60 seconds'`;
 
 /** Condition for the statement that claims a row: a lease that its holder has not cleared was left by one that died. */

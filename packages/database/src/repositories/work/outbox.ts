@@ -19,7 +19,7 @@ export type Release = {
   maxRunningJobs?: number | null;
 };
 
-/** With the topic's hash as the second half of an advisory lock. */
+/** First half of the publisher's advisory lock; the topic's hash is the second. */
 const RELEASE_LOCK = 83_416_206;
 
 /** Writes a message inside the caller's transaction. It remembers the request that it comes from. */
@@ -57,7 +57,7 @@ export function createOutboxRepository(prisma: PrismaClient) {
      * at a time works on a topic: for the others there is nothing to do. Returns how many were handed over.
      */
     async release({ topic, room, publish, maxRunningJobs = null }: Release): Promise<number> {
-      // Most calls end here: every publisher hears of everything, and one of them has something to do.
+      // Most calls end here: every publisher is notified of everything, and one of them has something to do.
       if ((await room()) <= 0 || !(await isWaiting(topic))) return 0;
       return prisma.$transaction(
         async (transaction) => {
@@ -93,7 +93,7 @@ export function createOutboxRepository(prisma: PrismaClient) {
         update outbox set parked_at = now(), parked_reason = ${UNKNOWN_TOPIC} where parked_at is null and not ${known} returning id, topic, key, payload, created_at as "createdAt"`;
     },
 
-    /** Without those that are set aside. */
+    /** Counts messages, without those that are set aside. */
     async count(): Promise<number> {
       return prisma.outboxMessage.count({ where: { parkedAt: null } });
     },

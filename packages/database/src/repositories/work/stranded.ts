@@ -45,14 +45,17 @@ const unheld = (topic: WorkTopic, olderThanMs: number): Prisma.Sql => Prisma.sql
 
 export function createStrandedRepository(prisma: PrismaClient) {
   return {
-    /** Up to `limit`, chosen at random: many webhooks wait in the queue for their next try, and each look shows others of them. */
+    /**
+     * Stranded rows, up to `limit`, chosen at random: many webhooks wait in the queue for their next try, and each look shows others of
+     * them.
+     */
     async unheld(topic: WorkTopic, olderThanMs: number, limit: number): Promise<UnheldWork[]> {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
         select id from (${unheld(topic, olderThanMs)}) found order by random() limit ${limit}`;
       return rows.map(({ id }) => ({ topic, id }));
     },
 
-    /** Into the outbox, unless the work has ended, is held, or is there by now. Returns how many went. */
+    /** Puts the work into the outbox, unless it has ended, is held, or is there by now. Returns how many rows went. */
     async putBack(topic: WorkTopic, ids: string[], olderThanMs: number): Promise<number> {
       if (ids.length === 0) return 0;
       const rows = await prisma.$queryRaw<unknown[]>`
@@ -97,5 +100,5 @@ export function createStrandedRepository(prisma: PrismaClient) {
   };
 }
 
-/** Above every priority that a caller can give. */
+/** Priority above every priority that a caller can give. */
 const BEFORE_ALL = 1_000;

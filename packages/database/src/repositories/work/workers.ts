@@ -20,7 +20,7 @@ export type WorkerRow = Omit<Worker, 'deviceMemoryBytes' | 'queues' | 'running'>
   running: RunningJob[];
 };
 
-/** Rows of processes that nobody has heard of for so long are removed. */
+/** Removes rows of processes that have been silent for this long. */
 const KEPT_DAYS = 7;
 
 export function createWorkerRepository(prisma: PrismaClient) {

@@ -74,7 +74,7 @@ export function uploadImagesRoute(app: ApiServer, dependencies: ApiDependencies)
       return storedAnswer.replay();
     }
     const { files, fingerprint } = await takeUpload(dependencies, dataset, request).catch((error: unknown) => {
-      // Many clients read no answer before they have sent everything.
+      // Many clients read no response before they have sent everything.
       request.raw.unpipe();
       request.raw.resume();
       throw error;
