@@ -60,6 +60,8 @@ const RULES: readonly Rule[] = [
 
 /** Texts that are data: prompts and captions that a model was trained with, and names of files. */
 const DATA = /shipped-prompts|packages\/samples\/|apps\/lab\/src\/(pretrain|mini-clip|bench|parity)|tools\/python-client|sealed-answer/;
+/** Statements of SQL, which people do not read. */
+const STATEMENT = /^\s*(select|insert into|update|delete from|with \w+ as) /;
 /** Records of what was, which keep their words. */
 const HISTORY = /^docs\/(experiments|decisions)\/|CHANGELOG|generated|^models\/|^test\/(golden|infra\/plain-words)|LICENSE/;
 
@@ -132,7 +134,7 @@ export function sentencesOfSource(file: string, content: string): Sentence[] {
     if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node) || ts.isJsxText(node)) {
       const text = node.getText(source).replaceAll(/^['"`]|['"`]$|\$\{[^}]*\}/g, '');
       const kind = isTest ? 'test name' : 'text';
-      if (/\S \S/.test(text) && !DATA.test(file) && (!isTest || isTestName(node)))
+      if (/\S \S/.test(text) && !STATEMENT.test(text) && !DATA.test(file) && (!isTest || isTestName(node)))
         texts.push({ file, line: lineAt(node.getStart()), kind, text });
     }
     ts.forEachChild(node, visit);

@@ -12,7 +12,7 @@ import { TestService } from './service.ts';
 const patience = 900_000;
 const STEPS = 40;
 
-/** As much of a job's row as this test changes. */
+/** The part of a job's row that this test changes. */
 interface EarlierJob {
   id: string;
   config: { hyperparameters: Record<string, unknown> };

@@ -8,7 +8,7 @@ const messageOf = (schema: z.ZodType, value: unknown): string | undefined => sch
 it.each([
   [z.string(), 3, 'must be a text, and is 3'],
   [z.string(), undefined, 'must be a text'],
-  [z.int(), 'x', 'must be a whole number, and is a text'],
+  [z.int(), 'x', 'must be a number, and is a text'],
   [z.int(), 1.5, 'must be a whole number, and is 1.5'],
   [z.boolean(), null, 'must be true or false, and is null'],
   [z.array(z.string()), {}, 'must be a list, and is an object'],

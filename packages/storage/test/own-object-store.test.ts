@@ -94,12 +94,12 @@ describe.each(['files', 's3'] as const)('with objects in %s', (kind) => {
     await questions['the check of /readyz']();
   });
 
-  it.each(Object.entries(questions))('refuses to answer %s in a store without its id', async (_, ask) => {
+  it.each(Object.entries(questions))('refuses %s in a store without its id', async (_, ask) => {
     await lose();
     await expect(ask()).rejects.toThrow(StoreIdentityError);
   });
 
-  it("refuses in another installation's store, and answers as soon as its own is back", async () => {
+  it("refuses in another installation's store, and responds as soon as its own is back", async () => {
     await lose();
     await raw.put(installationKey, Buffer.from('{"installation":"inst_other"}'));
     const asked = Array.from({ length: 20 }, () => store.head(KEY));

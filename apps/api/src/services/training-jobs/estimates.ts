@@ -12,7 +12,7 @@ const KEPT_MS = 2_000;
 
 const countersOf = new WeakMap<Database, () => Promise<WorkerCounts>>();
 
-/** Estimate of a job that has not been made yet: behind those of its project that are queued with at least its priority. */
+/** Estimate of a job that has not been created yet: behind those of its project that are queued with at least its priority. */
 export async function estimateOf({ database }: ApiDependencies, { projectId, config, priority }: Asked): Promise<JobEstimate> {
   const [costs, before, workers] = await Promise.all([
     database.jobCosts.list(costKey(config)),
@@ -34,7 +34,7 @@ function trainingWorkers(database: Database): Promise<WorkerCounts> {
   return known();
 }
 
-/** Those that live and take further training jobs, by kind of device. */
+/** Number of live workers that take further training jobs, by kind of device. */
 async function countWorkers(database: Database): Promise<WorkerCounts> {
   const counts: WorkerCounts = {};
   for (const worker of await database.workers.heardSince(new Date(Date.now() - WORKER_SILENT_SECONDS * 1000))) {

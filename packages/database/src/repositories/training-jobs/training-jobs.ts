@@ -71,7 +71,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
   return {
     create: (job: NewTrainingJob) => createTrainingJob(prisma, statements, job),
 
-    /** With its place in the queue and what it has used. */
+    /** The job with its place in the queue and its usage. */
     poll: (projectId: string, id: string) => pollTrainingJob(statements, projectId, id),
 
     async find(projectId: string, id: string): Promise<TrainingJobRow | null> {
