@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
   { pattern: /\blies?\b(?! and )/i, kinds: EVERYWHERE, instead: 'is stored in, is' },
   { pattern: /\b(some|no) room\b|\broom left\b/i, kinds: ['text', 'document'], instead: 'disk space, memory' },
   { pattern: /\bof one's own\b/i, kinds: ['text', 'document'], instead: 'your own' },
-  { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(])/i, kinds: EVERYWHERE, instead: 'image' },
+  { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(]| \$\{)/i, kinds: EVERYWHERE, instead: 'image' },
 ];
 
 /** Texts that are data: prompts and captions that a model was trained with, and names of files. */
@@ -132,7 +132,10 @@ export function sentencesOfSource(file: string, content: string): Sentence[] {
   const isTest = /(^|\/)test\//.test(file);
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node) || ts.isJsxText(node)) {
-      const text = node.getText(source).replaceAll(/^['"`]|['"`]$|\$\{[^}]*\}/g, '');
+      const text = node
+        .getText(source)
+        .replaceAll(/^['"`]|['"`]$/g, '')
+        .replaceAll(/\$\{[^}]*\}/g, '${}');
       const kind = isTest ? 'test name' : 'text';
       if (/\S \S/.test(text) && !STATEMENT.test(text) && !DATA.test(file) && (!isTest || isTestName(node)))
         texts.push({ file, line: lineAt(node.getStart()), kind, text });

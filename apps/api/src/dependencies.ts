@@ -19,7 +19,7 @@ export type ApiOptions = {
   /** Folder for what the catalogue reads of base models in the object store; absent: those are not listed. */
   baseModelCacheDirectory?: string;
   logLevel: string;
-  /** Absent: callers may ask as often as they like. */
+  /** Rate limit of API keys. Absent: no limit. */
   rateLimiter?: RateLimiter | undefined;
   /** Limit of requests with wrong keys, by address. Default: no limit. */
   wrongKeyLimiter?: RateLimiter | undefined;

@@ -6,7 +6,7 @@ export interface Environment {
   apiKey: string | undefined;
   baseUrl: string | undefined;
   configFile: string;
-  /** Where the user stood, when npm has changed the folder. */
+  /** The folder in which the user started npm, when npm has changed it. */
   startFolder: string | undefined;
   /** What a worker on this machine is set to. */
   device: string | undefined;

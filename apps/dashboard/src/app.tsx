@@ -43,7 +43,7 @@ function createQueries(): QueryClient {
   return new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 1_000 }, mutations: { retry: false } } });
 }
 
-/** Null: nobody is signed in. Undefined: not known yet. */
+/** Who is signed in. Null: nobody. Undefined: not known yet. */
 function useSignedIn() {
   const [me, setMe] = useState<Me | null>();
   const [notice, setNotice] = useState('');

@@ -145,7 +145,7 @@ describe('a hub', () => {
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
-    ['a revision that it does not have', () => add(`hf:${repository}`, { revision: 'v9' }), /revision\/v9 answered 404/],
+    ['a revision that it does not have', () => add(`hf:${repository}`, { revision: 'v9' }), /revision\/v9 responded with 404/],
     ['a file that it does not have', () => add(`hf:${repository}/other.safetensors`), /has no file 'other\.safetensors' at revision main/],
     ['a name that is none', () => add('hf:small-diffusion'), /must be OWNER\/NAME/],
     [
@@ -160,7 +160,7 @@ describe('a hub', () => {
 
   it('that requires a token gets it, and its absence has a remedy', async () => {
     const closed = await startFakeHub(origin, repository, { token: 'secret' });
-    await expect(add(`hf:${repository}`, { hub: { endpoint: closed.url } })).rejects.toThrow(/answered 401 .*HUB_TOKEN/);
+    await expect(add(`hf:${repository}`, { hub: { endpoint: closed.url } })).rejects.toThrow(/responded with 401 .*HUB_TOKEN/);
     await expectOrigin(await add(`hf:${repository}`, { hub: { endpoint: closed.url, token: 'secret' } }));
     await closed.stop();
   }, 120_000);

@@ -261,7 +261,7 @@ describe('an address', () => {
     status = 403;
     const error = await add(`http://somebody:SECRET@${address}/model.safetensors?token=SECRET`).catch((thrown: unknown) => thrown as Error);
     status = 200;
-    expect((error as Error).message).toMatch(/answered 403/);
+    expect((error as Error).message).toMatch(/responded with 403/);
     expect((error as Error).message).not.toContain('SECRET');
   }, 60_000);
 });

@@ -5,7 +5,7 @@ export interface AllowedValues {
   type?: string;
   enum?: unknown[];
   minimum?: number;
-  /** Absent where there is none. */
+  /** Largest allowed number; absent where there is none. */
   maximum?: number;
 }
 

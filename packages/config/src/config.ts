@@ -151,9 +151,9 @@ export type ObjectStoreConfig =
 export interface Config {
   host: string;
   port: number;
-  /** Absent: the embedded Postgres of packages/stack is started. */
+  /** Address of Postgres. Absent: the embedded Postgres of packages/stack is started. */
   databaseUrl?: string;
-  /** Absent: the queue lives in Postgres. */
+  /** Address of Redis. Absent: the queue is kept in Postgres. */
   redisUrl?: string;
   dataDirectory: string;
   objectStore: ObjectStoreConfig;

@@ -52,10 +52,10 @@ export type ExtractorWeights =
   | { objectKey: string; sha256?: string };
 
 export interface ExtractorSettings {
-  /** Absent: the extractor cannot be used. */
+  /** Weights of Inception. Absent: the extractor cannot be used. */
   inception?: ExtractorWeights;
   clip?: ExtractorWeights;
-  /** Where downloads and objects are kept. */
+  /** Folder for downloads and objects. */
   cacheDirectory: string;
   /** A Python with torch-fidelity or clean-fid, for `npm run bench -- metrics`. */
   python?: string;

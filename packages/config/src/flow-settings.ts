@@ -71,7 +71,7 @@ type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;
 export interface FlowConfig {
   /** Limit for projects without a number of their own, like the next one. */
   maxQueuedJobsPerProject: number;
-  /** Absent: as many as there are workers. */
+  /** Limit of a project's running jobs. Absent: as many as there are workers. */
   maxRunningJobsPerProject?: number;
   /** What the unfinished work of a project may cost, unless it has numbers of its own. */
   generationBudgetPerProject: number;
@@ -88,7 +88,7 @@ export interface FlowConfig {
     everyMinutes: number;
     /** Whether only the log says what would be removed. */
     dryRun: boolean;
-    /** Younger objects without a row are left alone: their row may be on its way. */
+    /** Hours for which objects without a row are left alone: their row may be on its way. */
     orphanGraceHours: number;
     checkpointDays: number;
     validationImageDays: number;

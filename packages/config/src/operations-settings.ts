@@ -45,13 +45,13 @@ export const operationsEnvironment = {
 type OperationsEnvironment = z.infer<z.ZodObject<typeof operationsEnvironment>>;
 
 export interface OperationsConfig {
-  /** Absent: a worker listens nowhere. */
+  /** Port of a worker's status page. Absent: a worker does not listen. */
   workerPort?: number;
   migrateOnStart: boolean;
   /** Whether the API shows the queues of all projects to admins. */
   queueBoard: boolean;
   minFreeDiskMB: number;
-  /** Absent: nothing is traced. */
+  /** Collector of traces. Absent: nothing is traced. */
   tracing?: { endpoint: string; headers: Record<string, string>; sampleRatio: number };
 }
 

@@ -48,7 +48,7 @@ export async function requestUrl(url: string, { headers = {}, signal, remedy }: 
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
   const hint = remedy && (response.status === 401 || response.status === 403) ? `: ${remedy}` : '';
-  const message = `${shown} answered ${response.status} ${response.statusText}${hint}`;
+  const message = `${shown} responded with ${response.status} ${response.statusText}${hint}`;
   throw isPassing(response.status) ? new DownloadError(message) : new DownloadRefusedError(message);
 }
 

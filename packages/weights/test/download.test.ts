@@ -69,7 +69,9 @@ describe('a download', () => {
     await expectContent(target());
     expect(requests).toHaveLength(6);
     answer = (_, response) => response.writeHead(503).end();
-    await expect(downloadFile({ url: address, sha256 }, join(scratch, 'other.bin'), { backoffMs: 1 })).rejects.toThrow(/answered 503/);
+    await expect(downloadFile({ url: address, sha256 }, join(scratch, 'other.bin'), { backoffMs: 1 })).rejects.toThrow(
+      /responded with 503/,
+    );
     expect(requests).toHaveLength(11);
   });
 
@@ -112,7 +114,7 @@ describe('a download', () => {
 
   it('says what is wrong with the address', async () => {
     answer = (_, response) => response.writeHead(404, 'Not Found').end();
-    await expect(downloadFile({ url: address, sha256 }, target())).rejects.toThrow(/weights\.bin answered 404 Not Found/);
+    await expect(downloadFile({ url: address, sha256 }, target())).rejects.toThrow(/weights\.bin responded with 404 Not Found/);
     await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(DownloadError);
   });
 

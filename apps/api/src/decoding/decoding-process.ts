@@ -14,7 +14,7 @@ export class DecodingProcess {
   #child: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /** Its process id; undefined while it is not started. */
+  /** Process id of the decoder; undefined while it is not started. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }

@@ -14,7 +14,7 @@ export class AllowedMethods {
     this.#routes.push({ url, pattern: new RegExp(`^${parts.join('')}$`), methods: [method].flat() });
   }
 
-  /** Empty when there is nothing at this path. A path with a name of its own is not the id of something. */
+  /** Methods of a path; empty when there is nothing at this path. A path with a name of its own is not the id of something. */
   of(path: string): string[] {
     const named = this.#routes.filter(({ url }) => url === path);
     const routes = named.length > 0 ? named : this.#routes.filter(({ pattern }) => pattern.test(path));

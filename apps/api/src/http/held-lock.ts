@@ -10,7 +10,7 @@ export class HeldLock {
   readonly #lockMs: number;
   readonly #log: FastifyBaseLogger;
   readonly #timer: NodeJS.Timeout;
-  /** Null once another request has taken over. */
+  /** The lock of the request; null once another request has taken over. */
   #lock: IdempotencyLock | null;
   #renewing: Promise<void> | undefined;
 

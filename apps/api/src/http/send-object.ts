@@ -83,7 +83,7 @@ function redirect(link: string, reply: FastifyReply): FastifyReply {
 
 type Range = { start: number; end: number };
 
-/** Null for a request without a usable range: it gets the whole object. */
+/** The range of a request; null without a usable one: then the whole object is sent. */
 function rangeOf(request: FastifyRequest, size: number, etag: string): Range | 'unsatisfiable' | null {
   const condition = request.headers['if-range'];
   if (condition !== undefined && condition !== etag) return null;

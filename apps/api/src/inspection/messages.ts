@@ -10,7 +10,7 @@ export interface InspectionTask {
 
 export type InspectionResult =
   | { status: 'done'; adapter: InspectedAdapter; keptFileName: string }
-  /** It is for another base model. */
+  /** The fault of an adapter for another base model. */
   | { status: 'misfit'; detail: string }
   | { status: 'refused'; detail: string }
   | { status: 'failed'; message: string };

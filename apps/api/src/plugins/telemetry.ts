@@ -23,7 +23,7 @@ export function registerTelemetry(app: ApiServer, metrics: Metrics): void {
   app.addHook('onResponse', async (request, reply) => {
     const labels = { method: request.method, route: routeOf(request), status: reply.statusCode };
     metrics.observe('styleforge_http_request_duration_seconds', labels, reply.elapsedTime / 1_000);
-    const error = reply.statusCode >= 500 ? new Error(`answered ${reply.statusCode}`) : undefined;
+    const error = reply.statusCode >= 500 ? new Error(`responded with ${reply.statusCode}`) : undefined;
     spans.get(request)?.end({ attributes: { 'http.response.status_code': reply.statusCode }, error });
   });
 }

@@ -4,7 +4,7 @@ import { createDatabase } from '@styleforge/database';
 import { FileObjectStore } from '@styleforge/storage';
 import { buildApp } from '../app.ts';
 
-/** Nothing connects to it: a document asks no table. */
+/** Address of a database for the document alone: nothing connects to it. */
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
 
 export async function openApiDocument(): Promise<object> {

@@ -20,7 +20,7 @@ export const getAt = (draft: unknown, path: Path): unknown =>
     draft,
   );
 
-/** Undefined removes the setting: it has its default again. */
+/** A copy of the draft with the value at the path; undefined removes the setting, so that it has its default again. */
 export function setAt<T>(draft: T, [key = '', ...rest]: Path, value: unknown): T {
   const copy = { ...(draft as Record<string, unknown>) };
   const next = rest.length === 0 ? value : setAt(copy[key] ?? {}, rest, value);

@@ -43,7 +43,7 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly backoffMs?: number;
 }
 
-/** Everything of one base model that is not finished yet; its name is not one of a base model. */
+/** Folder for everything of one base model that is not finished yet; its name is not one of a base model. */
 const workDirectory = (directory: string, source: string): string =>
   join(directory, '.downloads', createHash('sha256').update(withoutSecrets(source)).digest('hex').slice(0, 16));
 

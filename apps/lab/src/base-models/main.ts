@@ -102,7 +102,7 @@ async function installAdapter(name: string, file: string): Promise<void> {
 
 const [verb, name, source, ...more] = positionals;
 
-/** Undefined for a call that no verb takes. */
+/** The work of the verb; undefined for a call that no verb takes. */
 function chosenWork(): (() => Promise<void>) | undefined {
   if (more.length > 0) return undefined;
   if (verb === 'add' && name !== undefined && source !== undefined) return () => add(name, source);

@@ -21,7 +21,7 @@ export interface FirstModelOptions {
   readonly source: 'folder' | 'single file';
   readonly steps: number;
   readonly resolution: number;
-  /** Everything is written below it. */
+  /** Folder for everything that is written. */
   readonly scratch: string;
 }
 

@@ -10,7 +10,7 @@ export interface Fault {
   name: string;
   /** The work under way has to begin again from what it has saved. After three times without anything new it is given up, as it should be. */
   endsWork?: boolean;
-  /** False when there was nothing to do it to. */
+  /** Applies the fault; false when there was nothing to apply it to. */
   strike(stack: ChaosStack, choices: Choices): Promise<boolean>;
 }
 

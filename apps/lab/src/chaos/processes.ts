@@ -12,7 +12,7 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return [...direct, ...(await Promise.all(direct.map(childrenOf))).flat()];
 }
 
-/** False when the process had ended already, or is not there yet. */
+/** Sends the signal; false when the process had ended already, or is not there yet. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   // To 0 it would go to this process and all beside it.
   if (pid <= 0) return false;

@@ -6,7 +6,7 @@ export interface Line {
   port: number;
   /** Each piece of data, in either direction, takes so much longer. */
   slowBy(milliseconds: number): void;
-  /** Nothing comes through, and nobody is told. */
+  /** Whether the line is silent: nothing comes through, and nobody is told. */
   silence(isSilent: boolean): void;
   /** Connections break, and new ones are refused with a reset. */
   cut(isCut: boolean): void;

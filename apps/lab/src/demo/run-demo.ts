@@ -13,7 +13,7 @@ export interface DemoOptions {
   auxStyle: string;
   /** Default: the base model's own setting. */
   steps?: number | undefined;
-  /** Where the images go. */
+  /** Folder for the images. */
   directory: string;
 }
 

@@ -1,6 +1,6 @@
 // A sheet of images that a snapshot generates for fixed prompts and seeds.
 import { type SamplerName } from '@styleforge/diffusion';
-import { baseStyles, captionOf, contactSheet, listSubjects, type StyleId } from '@styleforge/samples';
+import { baseStyles, captionOf, contactSheet, listSubjects, styleOf, type StyleId } from '@styleforge/samples';
 import { generateImages } from '@styleforge/styleforge';
 import { writeFile } from 'node:fs/promises';
 
@@ -43,7 +43,7 @@ export async function writeSheet({ modelDirectory, path, steps = 20, guidanceSca
       prompts: subjects.map((subject) => captionOf(subject, style)),
       onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
     });
-    rows.push({ label: style, images });
+    rows.push({ label: styleOf(style).word, images });
   }
   await writeFile(path, await contactSheet({ rows, columnLabels: subjects.map(({ name }) => name) }));
 }

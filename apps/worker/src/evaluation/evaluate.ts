@@ -29,7 +29,7 @@ export type EvaluationServices = Services<
 export const NOTHING_DONE: EvaluationProgress = { phase: 'images', done: 0, of: 0 };
 
 export interface EvaluationHost {
-  /** Its reason says why the evaluation is to stop. */
+  /** Aborted when the evaluation is to stop, with the reason. */
   signal: AbortSignal;
   onProgress(progress: EvaluationProgress): void;
 }

@@ -25,7 +25,7 @@ export class Turn {
   hasProgressed = false;
   lookedAt = this.takenAt;
 
-  /** It has left its slot to others before it was done. */
+  /** Whether the job has left its slot to others before it was done. */
   hasMovedOver = false;
   readonly #asks: (turn: Turn) => Promise<boolean>;
 

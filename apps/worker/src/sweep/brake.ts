@@ -7,7 +7,7 @@ export class SweepRefusedError extends Error {
   override name = 'SweepRefusedError';
 }
 
-/** Rows without their objects: a crash between two writes leaves at most one. */
+/** Most rows that may lack their objects before the sweep stops: a crash between two writes leaves at most one. */
 const mostRows = (rows: number) => Math.max(20, rows * 0.01);
 /** Objects without rows: a crash in the middle of a deletion leaves all of a dataset or of a checkpoint, and they only move to the trash. */
 const mostObjects = (objects: number) => Math.max(200, objects * 0.1);

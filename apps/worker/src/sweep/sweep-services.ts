@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts';
 export interface SweepServices {
   database: Database;
   objectStore: ObjectStore;
-  /** Where the store is, for messages about it. */
+  /** The store's settings, for messages that say where it is. */
   objectStoreConfig: ObjectStoreConfig;
   sweep: FlowConfig['sweep'];
   log: Logger;

@@ -20,7 +20,7 @@ export const deviceKindOf = (name: NamedDevice): DeviceName => name.split(':')[0
 /** The device of every machine. */
 export const DEFAULT_DEVICE: DeviceName = 'cpu';
 
-/** Null where a machine needs nothing for it. */
+/** What each device needs; null where a machine needs nothing for it. */
 export const DEVICE_NEEDS: Readonly<Record<DeviceName, string | null>> = {
   cpu: null,
   webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',

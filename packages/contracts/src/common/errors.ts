@@ -199,7 +199,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
-/** Where the API describes an error code. */
+/** The page on which the API describes an error code. */
 export function errorType(code: ErrorCode): string {
   return `/docs/errors#${code}`;
 }

@@ -4,7 +4,7 @@ import { numberText, pageOf, stepPageQuery, timestamp } from '../common/pages.ts
 
 /** How long an event can be read. */
 export const PROJECT_EVENT_DAYS = 7;
-/** Sent live and not kept, at most once a second for each job. */
+/** Type of the events that are sent live and not kept, at most once a second for each job. */
 export const PROGRESS_EVENT = 'training_job.progress';
 
 /** Number of an event; ids of a Postgres bigint stay below 2^53 for ages. */

@@ -30,7 +30,7 @@ export const WEBHOOK_EVENTS = [
 ] as const;
 export type JobWebhookEvent = (typeof JOB_WEBHOOK_EVENTS)[number];
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
-/** Sent on request alone. */
+/** Type of the event that is sent on request alone. */
 export const TEST_EVENT = 'webhook.test';
 
 export function isWebhookEvent(type: string): type is WebhookEvent {

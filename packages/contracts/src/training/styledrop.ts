@@ -140,7 +140,7 @@ export function resolveStyledrop(asked: StyleDropRequest, { style: usual, profil
   };
 }
 
-/** Rows from before rounds were counted hold the style alone. */
+/** Completes stored settings: rows from before rounds were counted contain the style alone. */
 export function completeStyledrop(stored: Pick<StyleDropSettings, 'style'> & Partial<StyleDropSettings>): StyleDropSettings {
   return { round: 1, candidates: null, parent_job_id: null, selection: null, ...stored };
 }

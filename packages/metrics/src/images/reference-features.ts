@@ -18,7 +18,7 @@ export interface StatisticsCache {
 
 export interface ReferenceOptions extends EmbedOptions {
   readonly cache?: StatisticsCache;
-  /** Told of a kept file that could not be used and is made again. */
+  /** Called with a kept file that could not be used and is made again. */
   readonly onWarning?: (message: string) => void;
 }
 

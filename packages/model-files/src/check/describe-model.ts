@@ -13,7 +13,7 @@ import { CLIPTokenizer } from '../tokenizers/clip-tokenizer.ts';
 export interface TextEncoderDescription {
   readonly component: ComponentName;
   readonly config: CLIPTextConfig;
-  /** Null where the folder has none. In rows of as many ids as the text encoder has positions. */
+  /** The tokenizer, in rows of as many ids as the text encoder has positions; null where the folder has none. */
   readonly tokenizer: CLIPTokenizer | null;
 }
 
@@ -40,7 +40,7 @@ export interface ModelDescription extends NetworkDescription {
 }
 
 const PIXEL_CHANNELS = 3;
-/** Where a U-Net's config does not say, as diffusers' pipelines assume. */
+/** The size that diffusers' pipelines assume where a U-Net's config does not say. */
 const USUAL_SAMPLE_SIZE = 64;
 
 /** What `parse` makes of the file; its complaints become the file's. */

@@ -112,7 +112,7 @@ export function parseSafetensorsHeader(json: string, dataStart: number, fileByte
   try {
     header = JSON.parse(json);
   } catch (cause) {
-    throw new Error(`${file}: the safetensors header is not JSON`, { cause });
+    throw new Error(`${file}: the safetensors header is not valid JSON`, { cause });
   }
   if (!isObject(header)) throw new Error(`${file}: the safetensors header is not an object`);
   refuseRepeatedNames(json, Object.keys(header).length, file);

@@ -12,7 +12,7 @@ export interface EvaluationContext {
   projectId: string;
   /** What is evaluated. */
   judged: JudgedModel;
-  /** It is trained first, so that it has no checkpoint yet. */
+  /** Whether the model is the job's own, which has no checkpoint before its training. */
   trains: boolean;
   size: Pick<ChosenModel, 'resolution' | 'defaults' | 'evaluation'>;
   /** StyleRef dataset of the training job, where there is one. */

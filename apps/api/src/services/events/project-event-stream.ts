@@ -90,7 +90,7 @@ class News {
     return jobs;
   }
 
-  /** False when nothing has come in so many milliseconds. */
+  /** Waits for new events; false when none has come in so many milliseconds. */
   wait(ms: number): Promise<boolean> {
     if (this.#hasEvents || this.#progress.size > 0 || this.#signal.aborted) return Promise.resolve(true);
     return new Promise((done) => {

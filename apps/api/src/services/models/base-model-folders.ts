@@ -10,7 +10,7 @@ const STORE_ASKED_EVERY_MS = 5_000;
 export interface BaseModelFoldersOptions {
   /** Folder with one folder for each base model. */
   directory: string;
-  /** Absent: only the folders of this machine. Of published models it gets everything but the weights themselves. */
+  /** Folder for copies of published base models, which get everything but the weights. Absent: only the folders of this machine. */
   cacheDirectory?: string | undefined;
   objectStore: ObjectStore;
   log: FastifyBaseLogger;

@@ -24,7 +24,7 @@ export interface TrainedModel extends Sampling {
   kind: 'trained';
   job: TrainingJobRow;
   checkpoint: { id: string; step: number };
-  /** Null when the base model that it was trained on is no longer installed, or broken. */
+  /** The base model of the trained one; null when it is no longer installed, or broken. */
   base: BaseModelEntry | null;
 }
 /** An adapter from elsewhere, which is used on the base model that it was made for. */
@@ -108,7 +108,7 @@ async function uploaded({ baseModels }: ApiDependencies, text: string, { id, pro
   return { ok: true, model: { kind: 'uploaded', versionId: id, provenance, ...sampling } };
 }
 
-/** Null when it is not installed, or broken. */
+/** The base model; null when it is not installed, or broken. */
 async function findUnlessBroken(baseModels: ApiDependencies['baseModels'], name: string): Promise<BaseModelEntry | null> {
   return baseModels.find(name).catch((error: unknown) => {
     if (error instanceof BrokenBaseModelError) return null;

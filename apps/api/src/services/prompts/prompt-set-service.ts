@@ -56,7 +56,7 @@ export async function createPromptSet(database: Database, { projectId, body, res
   return ownSet(await database.promptSets.create({ id, projectId, ...body, sha256: promptsSha256(body.prompts) }));
 }
 
-/** Null where the project has no such set. */
+/** The prompt set; null where the project has no such set. */
 export async function findPromptSet(database: Database, projectId: string, reference: string): Promise<FoundPromptSet | null> {
   const [name = '', version] = reference.split('@');
   const shipped = shippedSets.find((set) => set.name === name && (version === undefined || set.version === Number(version)));

@@ -5,7 +5,7 @@ import { notifyError } from '../../data/toasts.ts';
 export interface ChosenImage {
   /** Source as a request names it: an id, or the image itself. */
   source: string;
-  /** Where the page shows it from. */
+  /** URL of the image for the page. */
   shown: string;
   name: string;
 }

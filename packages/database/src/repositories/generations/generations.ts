@@ -106,7 +106,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       return load({ id, projectId });
     },
 
-    /** Newest first, without their images. */
+    /** Generations, newest first, without their images. */
     async list(projectId: string, filter: GenerationFilter, page: PageRequest): Promise<RowPage<GenerationSummaryRow>> {
       const { where, ...rest } = pageArguments(page);
       const status = filter.status === undefined ? {} : { status: filter.status };

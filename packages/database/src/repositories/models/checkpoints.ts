@@ -43,7 +43,7 @@ export function createCheckpointRepository(prisma: PrismaClient) {
       return toPage(rows.map(toRow), limit);
     },
 
-    /** False when a model of the registry has a version that is made from it: then it stays. */
+    /** Deletes the checkpoint; false when a model of the registry has a version that is made from it: then it stays. */
     async deleteUnnamed(id: string): Promise<boolean> {
       return (await prisma.checkpoint.deleteMany({ where: { id, modelVersions: { none: {} } } })).count > 0;
     },

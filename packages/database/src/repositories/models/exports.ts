@@ -54,7 +54,7 @@ export function createExportRepository(prisma: PrismaClient) {
       return (await prisma.export.findMany({ where: { checkpointId }, orderBy: { id: 'asc' } })).map(toRow);
     },
 
-    /** Which of these checkpoints have which formats ready. */
+    /** Formats that are ready, for each of these checkpoints. */
     async ready(checkpointIds: string[]): Promise<{ checkpointId: string; format: string; rank: number }[]> {
       const where = { checkpointId: { in: checkpointIds }, status: 'succeeded', missingSince: null };
       return prisma.export.findMany({ where, select: { checkpointId: true, format: true, rank: true } });

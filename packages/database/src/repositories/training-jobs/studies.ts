@@ -66,7 +66,7 @@ export function createStudyRepository(prisma: PrismaClient) {
 
     find: (projectId: string, id: string): Promise<Study | null> => prisma.study.findUnique({ where: { id, projectId } }),
 
-    /** Newest first. */
+    /** Studies, newest first. */
     async list(projectId: string, page: PageRequest): Promise<RowPage<Study>> {
       const { where, ...rest } = pageArguments(page);
       return toPage(await prisma.study.findMany({ ...rest, where: { ...where, projectId } }), page.limit);

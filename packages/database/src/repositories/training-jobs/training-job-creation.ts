@@ -28,7 +28,7 @@ export type NewTrainingJob = {
   study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
 
-/** Null when a dataset has been deleted meanwhile. One statement, unless an endpoint receives the job's events. */
+/** Creates the job; null when a dataset has been deleted meanwhile. One statement, unless an endpoint receives the job's events. */
 export async function createTrainingJob(prisma: PrismaClient, statements: Statements, job: NewTrainingJob): Promise<TrainingJobRow | null> {
   if (job.id === undefined && !job.webhookUrl) {
     const named = { ...job, id: newId('trainingJob') };

@@ -37,7 +37,7 @@ export function createLeaseRepository(prisma: PrismaClient) {
   };
 }
 
-/** Something new has been saved: what went wrong before does not count any more. */
+/** Resets the setbacks: something new has been saved. */
 export async function forgetSetbacks(prisma: PrismaClient | Transaction, table: LeasedTable, id: string): Promise<void> {
   await prisma.$executeRaw`update ${Prisma.raw(table)} set setbacks = 0 where id = ${id} and setbacks > 0`;
 }

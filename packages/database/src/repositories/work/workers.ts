@@ -85,7 +85,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
       return this.find(id);
     },
 
-    /** Which of the ids name work of the project. */
+    /** The ids among these that name work of the project. */
     async ownJobs(projectId: string, ids: string[]): Promise<Set<string>> {
       if (ids.length === 0) return new Set();
       const rows = await prisma.$queryRaw<{ id: string }[]>`
