@@ -108,7 +108,7 @@ describe('CLIP weights', () => {
     await expect(open({ files: rest })).rejects.toThrow(/the download lacks model\.safetensors/);
     await expect(
       open({ files: { ...rest, 'model.safetensors': { ...model, url: `${address}/absent` } } }, { cacheDirectory: join(scratch, 'empty') }),
-    ).rejects.toThrow(/answered 404/);
+    ).rejects.toThrow(/responded with 404/);
     await expect(open({ files: rest }, {})).rejects.toThrow(/lacks/);
     await expect(open({ files: { ...rest, 'model.safetensors': model } }, {})).rejects.toThrow(/a cache directory is needed/);
   });
