@@ -67,7 +67,9 @@ describe.skipIf(warnNotTested('what NVIDIA parts a machine has', missingGpu))('a
   });
 });
 
-describe.runIf(process.platform === 'linux')('Vulkan drivers', () => {
+const noManifests = process.platform === 'linux' ? undefined : 'only Linux has files that name Vulkan drivers';
+
+describe.skipIf(warnNotTested('Vulkan drivers', noManifests))('Vulkan drivers', () => {
   const manifest = (name: string, content: string): string => {
     const path = join(folder, name);
     writeFileSync(path, content);
