@@ -32,7 +32,7 @@ const devices = z.string().transform((text, context): [NamedDevice, ...NamedDevi
   for (const name of names) {
     const device = parseDevice(name);
     if (!device)
-      return refuse(`${JSON.stringify(name)} is no device: name one of ${DEVICES.join(', ')}, or several of a kind as in cuda:0,cuda:1`);
+      return refuse(`${JSON.stringify(name)} is not a device: name one of ${DEVICES.join(', ')}, or several of a kind as in cuda:0,cuda:1`);
     found.push({ kind: device.kind, name: device.index === 0 ? device.kind : `${device.kind}:${device.index}` });
   }
   if (new Set(found.map(({ kind }) => kind)).size > 1)

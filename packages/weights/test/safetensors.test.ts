@@ -107,7 +107,7 @@ it('reads every number type as float32', async () => {
   await reader.close();
 });
 
-it('reads a header with a picture in its metadata, as some tools put it there', async () => {
+it('reads a header with an image in its metadata, as some tools put it there', async () => {
   const thumbnail = `data:image/jpeg;base64,${'x'.repeat(12_000_000)}\\"`;
   const header = { __metadata__: { 'modelspec.thumbnail': thumbnail }, a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } };
   const reader = await SafetensorsReader.open(await writeRaw('thumbnail.safetensors', header, new Uint8Array(4)));

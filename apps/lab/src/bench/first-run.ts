@@ -39,7 +39,7 @@ function expectBelow(bound: number, value: number): object {
   return { distance: value };
 }
 
-/** By what is found out; each gives what it saw, or throws. */
+/** Checks by what each finds out; a check gives what it saw, or throws. */
 function checksOf(device: DeviceName): readonly (readonly [string, () => Promise<object>])[] {
   const exact = { device, tf32: false };
   return [

@@ -80,7 +80,7 @@ interface Row {
   readonly failure?: string | undefined;
   readonly seconds?: Figures[string] | undefined;
   readonly gibibytes?: Figures[string] | undefined;
-  /** By precision, or `compiled`. */
+  /** Times and memory of torch by precision, or `compiled`. */
   readonly torch: Readonly<Record<string, { readonly seconds: Figures[string]; readonly gibibytes: Figures[string] | undefined }>>;
   /** What else was found: equality, operations by time. */
   readonly others: readonly Figures[];

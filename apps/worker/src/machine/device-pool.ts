@@ -14,7 +14,7 @@ export class DevicePool {
     this.#users = new Map(devices.map((device) => [device, 0]));
   }
 
-  /** As many devices as wanted, or all that there are; those with the least to do, in the order of the setting. */
+  /** Takes as many devices as requested, or all that there are; those with the least to do, in the order of the setting. */
   take(count = 1): HeldDevices {
     const [first, ...others] = [...this.#users].sort(([, a], [, b]) => a - b).slice(0, Math.max(1, count));
     const devices = [first!, ...others].map(([device]) => device) as [NamedDevice, ...NamedDevice[]];

@@ -237,7 +237,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
     type: z.literal('result'),
     finalStep: z.number().optional(),
     measurements: z.unknown().optional(),
-    /** Of a device that was checked, where it is known. */
+    /** Facts about a device that was checked, where they are known. */
     device: deviceFacts.optional(),
     /** Scores of a score task. */
     scores: z.array(z.number()).optional(),

@@ -1,4 +1,4 @@
-// The parts of a JSON text that are not in strings. Strings of any length: a header may hold a picture in one.
+// The parts of a JSON text that are not in strings. Strings of any length: a header may contain an image in one.
 
 /** Start and end of each part, in order. */
 export function* outsideStrings(json: string): Generator<readonly [number, number]> {

@@ -70,7 +70,7 @@ function linesOf(path: string, text: string): string[] {
   return [...(isHeader(first) ? [] : [first]), ...others].filter((line) => line !== '');
 }
 
-/** Such a first line is `#version: 0.2`, `# merges` or `"bpe_simple_vocab_16e6.txt#version: 0.2`; two pieces make a merge. */
+/** Whether a line is a header, as in `#version: 0.2`, `# merges` and `"bpe_simple_vocab_16e6.txt#version: 0.2`; two pieces make a merge. */
 const isHeader = (line: string): boolean => line.includes('#version') || (line.startsWith('#') && line.split(' ').length !== 2);
 
 interface Words {

@@ -2,7 +2,7 @@
 
 const HELP = 'docs/gpu.md says more';
 
-/** By the beginning of a library's name: its package of PyPI for CUDA 13, and for CUDA 12. */
+/** Packages by the beginning of a library's name: its package of PyPI for CUDA 13, and for CUDA 12. */
 const PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
   'libcudart.': ['nvidia-cuda-runtime', 'nvidia-cuda-runtime-cu12'],
   libcublas: ['nvidia-cublas', 'nvidia-cublas-cu12'],

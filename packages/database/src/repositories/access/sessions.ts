@@ -43,7 +43,7 @@ export function createSessionRepository(prisma: PrismaClient) {
       return (await prisma.session.count({ where: { id: sessionId, expiresAt: { gt: new Date() } } })) > 0;
     },
 
-    /** Its event streams end as soon as their processes hear of it. */
+    /** Ends a session. Its event streams end as soon as their processes are notified. */
     async end(sessionId: string): Promise<void> {
       await prisma.session.deleteMany({ where: { id: sessionId } });
       await prisma.$executeRaw`select pg_notify(${API_KEY_CHANNEL}, ${sessionId})`;

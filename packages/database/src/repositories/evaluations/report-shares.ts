@@ -42,7 +42,7 @@ export function createReportShareRepository(prisma: PrismaClient) {
       return row === null || (row.expiresAt !== null && row.expiresAt <= new Date()) ? null : row;
     },
 
-    /** Those that work, the newest first. */
+    /** Links that work, the newest first. */
     async list(evaluationId: string, page: PageRequest): Promise<RowPage<ReportShareRow>> {
       const { where, ...rest } = pageArguments(page);
       const works = { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };

@@ -20,7 +20,7 @@ export type NewTrainingJob = {
   metadata?: Record<string, string>;
   priority?: JobPriority;
   webhookUrl?: string | null | undefined;
-  /** What the URL receives of the job; everything when left out. */
+  /** Events of the job that the URL receives. Default: all. */
   webhookEvents?: JobWebhookEvent[] | undefined;
   /** How many jobs of the project may be queued, unless the project has a number of its own. */
   maxQueuedJobs?: number | undefined;
