@@ -21,7 +21,7 @@ async function send(method: string, path: string, headers: Record<string, string
   const answer = await fetch(server.url + path, {
     method,
     headers: { authorization: `Bearer ${api.key}`, ...headers },
-    ...(body !== undefined && { body }),
+    ...(body !== undefined && { body: body as RequestInit['body'] }),
   });
   return {
     status: answer.status,
