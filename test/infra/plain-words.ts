@@ -31,7 +31,7 @@ const RULES: readonly Rule[] = [
     kinds: ['comment'],
     instead: 'start with a noun phrase or a verb: "Names of the layers", "Called when ..."',
   },
-  { pattern: /^(Of|Those|Left out|For itself)\b/, kinds: ['text'], instead: 'start with a noun phrase or a verb' },
+  { pattern: /^(Of|Those|Left out \S|For itself)\b/, kinds: ['text'], instead: 'start with a noun phrase or a verb' },
   { pattern: /\bmend(s|ed|ing)?\b/i, kinds: EVERYWHERE, instead: 'repair' },
   { pattern: /\banew\b/i, kinds: EVERYWHERE, instead: 'again' },
   { pattern: /\bfor ever\b/i, kinds: EVERYWHERE, instead: 'permanently' },

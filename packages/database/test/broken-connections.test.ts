@@ -10,7 +10,7 @@ let proxy: Server;
 let database: Database;
 let endAtNextReady = false;
 
-/** As Postgres says it: `FATAL`, `57P01`. */
+/** The message with which Postgres ends a connection: `FATAL`, `57P01`. */
 function farewell(): Buffer {
   const fields = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
   const message = Buffer.alloc(5 + fields.length);

@@ -4,7 +4,7 @@ import type { DatasetImage } from '@styleforge/sdk';
 const SIDE = 9;
 /** Bits of the fingerprints of two images that may differ when they show the same. */
 const NEAR = 5;
-/** Variance of the Laplacian below which a photo looks out of focus; flat drawings have hard edges and lie far above. */
+/** Variance of the Laplacian below which a photo looks out of focus; flat drawings have hard edges and are far above. */
 const BLURRED = 18;
 const BLUR_SIDE = 128;
 const AT_A_TIME = 6;
@@ -63,7 +63,7 @@ async function fingerprint(path: string): Promise<Fingerprint> {
   return { bits: bitsOf(greyOf(bitmap, SIDE)), sharpness: sharpnessOf(greyOf(bitmap, side), side) };
 }
 
-/** Looks at every image, a few at a time; `onProgress` hears how many are done. */
+/** Looks at every image, a few at a time; `onProgress` is told how many are done. */
 export async function fingerprintsOf(images: DatasetImage[], onProgress: (done: number) => void): Promise<Map<string, Fingerprint>> {
   const found = new Map<string, Fingerprint>();
   for (let next = 0; next < images.length; next += AT_A_TIME) {

@@ -17,7 +17,7 @@ export function Lightbox(props: {
   onIndex(index: number): void;
   onClose(): void;
   actions?: ReactNode;
-  /** In place of the image. */
+  /** Content that takes the place of the image. */
   stage?: ReactNode;
 }): ReactElement {
   const { items, index, onIndex, onClose } = props;

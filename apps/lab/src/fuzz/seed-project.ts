@@ -4,7 +4,7 @@ import { discPicture } from '@styleforge/testing';
 
 /** What the hooks put into valid cases. */
 export interface Seeded {
-  /** By the name of a field or of a query parameter. */
+  /** Values by the name of a field or of a query parameter. */
   fields: Record<string, string>;
   /** Path parameters by path. */
   paths: Record<string, Record<string, string | number>>;

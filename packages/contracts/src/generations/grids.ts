@@ -24,7 +24,7 @@ const values = {
 export const GRID_PARAMETERS = Object.keys(values) as (keyof typeof values)[];
 export type GridParameter = keyof typeof values;
 
-/** For the OpenAPI document: the form of the values follows from the parameter. */
+/** Schema for the OpenAPI document: the form of the values follows from the parameter. */
 function whenParameterIs([parameter, ...others]: readonly GridParameter[]): object {
   if (parameter === undefined) return {};
   const { $schema: _dialect, ...items } = z.toJSONSchema(values[parameter], { io: 'input' });

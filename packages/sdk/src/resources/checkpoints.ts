@@ -37,7 +37,7 @@ export class Checkpoints {
     return take(this.#api.http.GET('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** With its files. A ConflictError while its training job is not finished, or something unfinished uses it. */
+  /** Deletes the checkpoint with its files. Throws a ConflictError while its training job is not finished, or something unfinished uses it. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }

@@ -6,7 +6,7 @@ import { jobName } from '../../data/jobs.ts';
 import { useClient } from '../../data/session.ts';
 import { Picture } from '../../ui/picture.tsx';
 
-/** By what the prompt shows, without the words for the style before its last comma. */
+/** The subject of the prompt, without the words for the style before its last comma. */
 const subjectOf = ({ prompt }: ValidationImage): string => prompt.split(',').at(-1)!.trim();
 
 function lastOf(images: ValidationImage[]): Map<string, ValidationImage> {

@@ -6,7 +6,7 @@ export type VoteRow = VoteBody & { voter: string };
 
 export function createEvaluationVoteRepository(prisma: PrismaClient) {
   return {
-    /** By pair and image. */
+    /** The votes by pair and image. */
     async list(evaluationId: string): Promise<VoteRow[]> {
       const rows = await prisma.evaluationVote.findMany({
         where: { evaluationId },
