@@ -22,14 +22,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-async function pictures(name: string, background: string): Promise<{ path: string; fileName: string; caption: null }[]> {
+async function pictures(name: string, background: string): Promise<{ path: string; fileName: string; caption: null, maskPath: null }[]> {
   return Promise.all(
     [0, 1, 2].map(async (i) => {
       const path = join(scratch, `${name}-${i}.png`);
       await sharp({ create: { width: 32 + i, height: 32, channels: 3, background } })
         .png()
         .toFile(path);
-      return { path, fileName: basename(path), caption: null };
+      return { path, fileName: basename(path), caption: null, maskPath: null };
     }),
   );
 }
