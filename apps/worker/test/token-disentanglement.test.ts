@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-async function pictures(name: string, background: string): Promise<{ path: string; fileName: string; caption: null, maskPath: null }[]> {
+async function pictures(name: string, background: string): Promise<{ path: string; fileName: string; caption: null; maskPath: null }[]> {
   return Promise.all(
     [0, 1, 2].map(async (i) => {
       const path = join(scratch, `${name}-${i}.png`);
