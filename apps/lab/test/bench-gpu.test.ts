@@ -46,7 +46,7 @@ describe('npm run bench -- first-run', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines).toHaveLength(7);
     expect(lines.filter(({ failed }) => failed !== undefined)).toEqual([]);
-    expect(lines[3]).toEqual({ what: 'a recorded pass equals one that is not, to the bit', distance: 0 });
+    expect(lines[3]).toEqual({ what: 'a recorded pass equals one that is not, to the bit', different: 0 });
   });
 
   it('says of a device that is absent what is missing, at each check, and fails', async () => {
