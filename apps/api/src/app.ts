@@ -29,6 +29,7 @@ import { registerTextCheck } from './plugins/text-check.ts';
 import { dashboardRoute } from './routes/dashboard.ts';
 import { errorDocsRoute } from './routes/docs/errors.ts';
 import { rootRoute } from './routes/docs/root.ts';
+import { uploadLinkRoute } from './routes/upload-link.ts';
 import { sharedReportRoute } from './routes/shared-reports.ts';
 import { createServiceReadiness, registerHealthRoutes } from './routes/health/index.ts';
 import { registerV1Routes } from './routes/v1/index.ts';
@@ -118,6 +119,7 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
   if (options.dashboard) await dashboardRoute(app, options.dashboard);
   errorDocsRoute(app);
   sharedReportRoute(app, dependencies);
+  await uploadLinkRoute(app, dependencies);
   registerHealthRoutes(app, dependencies.readiness);
   registerServiceMetrics(app, dependencies);
   if (options.showsQueueBoard && options.queues) {

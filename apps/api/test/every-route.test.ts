@@ -46,6 +46,7 @@ const bodies = (): Record<string, object> => ({
   'PATCH /v1/studies/{id}': { name: 'x' },
   'PATCH /v1/prompt-sets/{id}': { notes: 'x' },
   'POST /v1/reports/{id}/share': { expires_in_days: null },
+  'POST /v1/uploads': { file_name: 'x.png' },
   'POST /v1/models': { name: 'another', from: ids['training-jobs'] },
   'POST /v1/models/{name}/versions': { from: ids['training-jobs'] },
   'PATCH /v1/models/{name}': { description: 'x' },

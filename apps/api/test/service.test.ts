@@ -188,6 +188,7 @@ describe('OpenAPI', () => {
       '/v1/training-jobs/{id}/report',
       '/v1/training-jobs/{id}/resume',
       '/v1/training-jobs/{id}/sample',
+      '/v1/uploads',
       '/v1/usage',
       '/v1/webhooks',
       '/v1/webhooks/{id}',

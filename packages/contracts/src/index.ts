@@ -39,6 +39,7 @@ export * from './common/statuses.ts';
 export * from './common/stored-json.ts';
 export * from './studies/studies.ts';
 export * from './studies/study-sources.ts';
+export * from './datasets/pending-uploads.ts';
 export * from './datasets/thumbnails.ts';
 export * from './evaluations/token-disentanglement.ts';
 export * from './training/training-config.ts';

@@ -18,6 +18,7 @@ import { createEventRepository } from './repositories/training-jobs/events.ts';
 import { createExportRepository } from './repositories/models/exports.ts';
 import { createGenerationRepository } from './repositories/generations/generations.ts';
 import { createIdempotencyKeyRepository } from './repositories/access/idempotency-keys.ts';
+import { createPendingUploadRepository } from './repositories/datasets/pending-uploads.ts';
 import { createImageRepository } from './repositories/datasets/images.ts';
 import { createInstallationRepository } from './repositories/installation/installation.ts';
 import { createJobCostRepository } from './repositories/training-jobs/job-costs.ts';
@@ -72,6 +73,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     sessions: createSessionRepository(prisma),
     datasets: createDatasetRepository(prisma, statements),
     images: createImageRepository(prisma),
+    pendingUploads: createPendingUploadRepository(prisma),
     trainingJobs: createTrainingJobRepository(prisma, statements),
     events: createEventRepository(prisma),
     projectEvents: createProjectEventRepository(prisma),

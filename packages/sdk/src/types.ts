@@ -10,6 +10,7 @@ export type DatasetImage = Schemas['DatasetImage'];
 export type DatasetCreateParams = Schemas['CreateDatasetRequest'];
 export type UploadedFile = Schemas['UploadedFile'];
 export type ImageImport = Schemas['ImportImagesRequest']['images'][number];
+export type PendingUpload = Schemas['Upload'];
 export type UploadResult = Schemas['UploadResponse'];
 
 export type BaseModel = Schemas['BaseModel'];

@@ -22,6 +22,7 @@ export {
   installationKey,
   manifestName,
   projectsPrefix,
+  pendingUploadKey,
   THUMBNAIL_WIDTHS,
   thumbnailKey,
   thumbnailKeys,

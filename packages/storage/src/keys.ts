@@ -12,6 +12,9 @@ export const datasetImageKey = (projectId: string, datasetId: string, imageId: s
 export const datasetMaskKey = (projectId: string, datasetId: string, maskId: string) =>
   `${datasetPrefix(projectId, datasetId)}masks/${maskId}.png`;
 
+/** A file that a caller has sent and no dataset has taken yet. */
+export const pendingUploadKey = (projectId: string, uploadId: string) => `${projectPrefix(projectId)}uploads/${uploadId}`;
+
 /** Widths in which thumbnails are made. */
 export const THUMBNAIL_WIDTHS = [128, 256, 512, 1024] as const;
 export type ThumbnailWidth = (typeof THUMBNAIL_WIDTHS)[number];

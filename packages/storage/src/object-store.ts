@@ -30,6 +30,8 @@ export interface ObjectStore {
   move(from: string, to: string): Promise<void>;
   /** A link that works without credentials for so many seconds; absent where the store has no server of its own. */
   presignGet?(key: string, seconds: number, answer?: { fileName?: string; contentType?: string }): Promise<string>;
+  /** A link to which an object can be sent by PUT without credentials; absent where presignGet is. */
+  presignPut?(key: string, seconds: number): Promise<string>;
   /** Frees what processes killed in the middle of a put have left, where that does not happen by itself. Returns how many. */
   removeUnfinished?(olderThanMs: number): Promise<number>;
   /** Throws StoreIdentityError when this is not the store of the database; only of a store that knows its database. */

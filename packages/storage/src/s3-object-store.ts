@@ -8,6 +8,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
@@ -41,6 +42,7 @@ export class S3ObjectStore implements ObjectStore {
   readonly #bucket: string;
   readonly #prefix: string;
   readonly presignGet?: NonNullable<ObjectStore['presignGet']>;
+  readonly presignPut?: NonNullable<ObjectStore['presignPut']>;
 
   constructor(config: S3Config) {
     this.#client = clientOf(config, config.endpoint);
@@ -48,6 +50,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#prefix = config.prefix ? `${config.prefix.replace(/^\/+|\/+$/g, '')}/` : '';
     if (config.downloads === 'stream') return;
     const signer = config.publicEndpoint ? clientOf(config, config.publicEndpoint) : this.#client;
+    this.presignPut = (key, seconds) => getSignedUrl(signer, new PutObjectCommand(this.#target(key)), { expiresIn: seconds });
     this.presignGet = (key, seconds, { fileName, contentType } = {}) =>
       getSignedUrl(
         signer,

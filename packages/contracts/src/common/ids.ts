@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   modelVersion: 'mver',
   export: 'exp',
   reportShare: 'shr',
+  upload: 'upl',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -42,6 +43,7 @@ export const workerId = idSchema('worker');
 export const modelId = idSchema('model');
 export const exportId = idSchema('export');
 export const reportShareId = idSchema('reportShare');
+export const uploadId = idSchema('upload');
 
 /** An id for examples in the OpenAPI document. */
 export function exampleId(kind: IdKind): string {

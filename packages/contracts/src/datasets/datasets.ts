@@ -1,7 +1,7 @@
 // Datasets and their uploaded images.
 import { z } from 'zod';
 import { requiredText } from '../common/text.ts';
-import { datasetId, exampleId, imageId } from '../common/ids.ts';
+import { datasetId, exampleId, imageId, uploadId } from '../common/ids.ts';
 import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
 import { THUMBNAIL } from './thumbnails.ts';
 
@@ -164,15 +164,25 @@ export const uploadResponse = z
   .meta({ id: 'UploadResponse', description: 'For each file, whether it was kept, and if not, why' });
 export type UploadResponse = z.infer<typeof uploadResponse>;
 
-const importedImage = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .describe('An http or https URL of a PNG, JPEG or WebP; private addresses are refused'),
-  file_name: z.string().trim().min(1).max(255).optional().describe('The last part of the path of the URL when omitted'),
-  component: componentName.optional(),
-  caption: caption.optional(),
-});
+const importedImage = z
+  .strictObject({
+    upload_id: uploadId.optional().describe('A file that was sent to the link of `POST /v1/uploads`'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional()
+      .describe('An http or https URL of a PNG, JPEG or WebP; private addresses are refused'),
+    file_name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Default: the last part of the path of the URL, or the name of the upload'),
+    component: componentName.optional(),
+    caption: caption.optional(),
+  })
+  .refine(({ url, upload_id }) => (url === undefined) !== (upload_id === undefined), 'must have either url or upload_id');
 
 export const importImagesRequest = z.strictObject({ images: z.array(importedImage).min(1).max(UPLOAD_LIMITS.urlsPerImport) }).meta({
   id: 'ImportImagesRequest',

@@ -302,8 +302,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import images from URLs
-         * @description The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response lists for each URL whether its image was kept, and if not, why.
+         * Import images from URLs or uploads
+         * @description The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. An upload (`POST /v1/uploads`) is taken once. The response lists for each whether its image was kept, and if not, why.
          */
         post: operations["importImages"];
         delete?: never;
@@ -1431,6 +1431,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to send a file to
+         * @description Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that no dataset takes is removed.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -2455,6 +2475,15 @@ export interface components {
         };
         /**
          * @example {
+         *       "file_name": "lighthouse.png"
+         *     }
+         */
+        CreateUploadRequest: {
+            /** @description Name of the file, as the dataset will show it */
+            file_name: string;
+        };
+        /**
+         * @example {
          *       "url": "https://example.com/hooks/styleforge",
          *       "events": [
          *         "training_job.succeeded",
@@ -3310,13 +3339,18 @@ export interface components {
             images: {
                 caption?: string;
                 component?: string;
-                /** @description The last part of the path of the URL when omitted */
+                /** @description Default: the last part of the path of the URL, or the name of the upload */
                 file_name?: string;
+                /**
+                 * @description A file that was sent to the link of `POST /v1/uploads`
+                 * @example upl_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                upload_id?: string;
                 /**
                  * Format: uri
                  * @description An http or https URL of a PNG, JPEG or WebP; private addresses are refused
                  */
-                url: string;
+                url?: string;
             }[];
         };
         JobHeartbeat: {
@@ -4629,6 +4663,25 @@ export interface components {
             name?: string | null;
             notes?: string;
             starred?: boolean;
+        };
+        /** @description The link */
+        Upload: {
+            /**
+             * Format: date-time
+             * @description Until then the file can be sent and named
+             */
+            expires_at: string;
+            /**
+             * @description Names the file in `POST /v1/datasets/{id}/import`
+             * @example upl_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
+            id: string;
+            /** @description Most bytes of the file */
+            max_bytes: number;
+            /** @constant */
+            method: "PUT";
+            /** @description Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service */
+            url: string;
         };
         UploadedAdapter: {
             changes_text_encoder: boolean;
@@ -17274,6 +17327,87 @@ export interface operations {
             };
             /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The first response is kept for 24 hours and repeated for every request with the same key and body */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUploadRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

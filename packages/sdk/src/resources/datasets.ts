@@ -5,7 +5,16 @@ import { isArchive, openFiles } from '../files.ts';
 import type { Labels, NamedBlob, Uploadable } from '../files.ts';
 import type { RequestOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { Dataset, DatasetCreateParams, DatasetDetail, DatasetImage, ImageImport, PageParams, UploadResult } from '../types.ts';
+import type {
+  Dataset,
+  DatasetCreateParams,
+  DatasetDetail,
+  DatasetImage,
+  ImageImport,
+  PageParams,
+  PendingUpload,
+  UploadResult,
+} from '../types.ts';
 
 /** Large uploads go in several requests, so that each fits into its time and can be repeated. */
 const BATCH = { files: 40, bytes: 64 * 1024 * 1024 };
@@ -64,7 +73,13 @@ export class Datasets {
     return new PagePromise(fetch, params.after);
   }
 
-  /** Has the service fetch images from URLs, in requests of a hundred. */
+  /** A link to send a file to by PUT, straight to the object store where it signs links; `importUrls` takes it by its `upload_id`. */
+  async createUpload(fileName: string, options?: RequestOptions): Promise<PendingUpload> {
+    const upload = await take(this.#api.http.POST('/v1/uploads', { body: { file_name: fileName }, ...this.#api.with(options) }));
+    return { ...upload, url: new URL(upload.url, `${this.#api.transport.settings.baseUrl}/`).href };
+  }
+
+  /** Has the service fetch images from URLs, or take uploads by `upload_id`, in requests of a hundred. */
   async importUrls(id: string, images: (string | ImageImport)[], options: RequestOptions = {}): Promise<UploadResult> {
     const total: UploadResult = { kept: 0, captions: 0, masks: 0, refused: 0, files: [] };
     for (let next = 0; next < images.length; next += URLS_PER_REQUEST) {

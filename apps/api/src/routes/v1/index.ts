@@ -109,6 +109,7 @@ import { clearVotesRoute, getVotesRoute, setVotesRoute } from './evaluations/vot
 import { getFeedbackRoute } from './training-jobs/get-feedback.ts';
 import { setFeedbackRoute } from './training-jobs/set-feedback.ts';
 
+import { createUploadRoute } from './uploads/create.ts';
 import { listReportSharesRoute, revokeReportShareRoute, shareReportRoute, unshareReportRoute } from './reports/share.ts';
 
 const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
@@ -224,6 +225,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   updateCheckpointRoute,
   updateStudyRoute,
   updatePromptSetRoute,
+  createUploadRoute,
   shareReportRoute,
   listReportSharesRoute,
   unshareReportRoute,

@@ -1,6 +1,9 @@
-// Brings images into a dataset from where they are already: from URLs.
+// Brings images into a dataset from where they are already: from URLs, or from the object store, where a link has taken them.
+import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import type { ImportImagesRequest, UploadedFile } from '@styleforge/contracts';
+import { pipeline } from 'node:stream/promises';
+import { UPLOAD_LIMITS } from '@styleforge/contracts';
+import type { ImportImagesRequest, RefusalCode, UploadedFile } from '@styleforge/contracts';
 import type { DatasetSummary } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { fetchImage } from '../files/fetch-image.ts';
@@ -30,19 +33,56 @@ export async function importImages(
   });
 }
 
-async function takeSome({ mayReach }: ApiDependencies, intake: Intake, items: Item[]): Promise<void> {
+type Fetched = { fileName: string; fault: { code: RefusalCode; detail: string } | null; taken?(): Promise<void> };
+
+async function takeSome(dependencies: ApiDependencies, intake: Intake, items: Item[]): Promise<void> {
   const fileOf = (index: number) => path.join(intake.folder, `fetched-${index}`);
-  const faults = await Promise.all(items.map(({ url }, index) => fetchImage(url, fileOf(index), mayReach)));
+  const all = await Promise.all(items.map((item, index) => fetched(dependencies, intake.dataset.projectId, item, fileOf(index))));
   for (const [index, item] of items.entries()) {
-    const fileName = item.file_name ?? nameOf(item.url);
-    const fault = faults[index];
+    const { fileName, fault, taken } = all[index] as Fetched;
     if (fault) {
       refuse(intake, fileName, fault.code, fault.detail);
       continue;
     }
     const { component = null, caption = null } = item;
     await takeImage({ ...intake, labels: { component, caption } }, fileOf(index), { fileName, mimeType: '' });
+    await taken?.();
   }
+}
+
+async function fetched(dependencies: ApiDependencies, projectId: string, item: Item, file: string): Promise<Fetched> {
+  const { url, upload_id: uploadId, file_name: name } = item;
+  if (uploadId !== undefined) return fromUpload(dependencies, { projectId, uploadId, name }, file);
+  const address = url ?? '';
+  return { fileName: name ?? nameOf(address), fault: (await fetchImage(address, file, dependencies.mayReach)) ?? null };
+}
+
+type Named = { projectId: string; uploadId: string; name: string | undefined };
+
+/** An upload is gone once a dataset has looked at it. */
+async function fromUpload(
+  { database, objectStore }: ApiDependencies,
+  { projectId, uploadId, name }: Named,
+  file: string,
+): Promise<Fetched> {
+  const upload = await database.pendingUploads.find(projectId, uploadId);
+  const unknown = (detail: string): Fetched => ({
+    fileName: name ?? upload?.fileName ?? uploadId,
+    fault: { code: 'not_reachable', detail },
+  });
+  if (upload === null) return unknown('there is no such upload, or its time is over: POST /v1/uploads makes another one');
+  const head = await objectStore.head(upload.objectKey);
+  if (head === null) return unknown('its file has not been sent: PUT the bytes to the url of the upload first');
+  const limit = UPLOAD_LIMITS.fileBytes;
+  if (head.size > limit)
+    return { fileName: name ?? upload.fileName, fault: { code: 'too_many_bytes', detail: `is larger than ${limit / 1024 ** 2} MB` } };
+  const { body } = await objectStore.getStream(upload.objectKey);
+  await pipeline(body, createWriteStream(file));
+  const taken = async () => {
+    await database.pendingUploads.delete(upload.id);
+    await objectStore.delete(upload.objectKey);
+  };
+  return { fileName: name ?? upload.fileName, fault: null, taken };
 }
 
 function nameOf(url: string): string {

@@ -547,6 +547,11 @@ class CreateTrainingJobRequest(TypedDict):
     """The events of this job that webhook_url receives. Default: all of them"""
 
 
+class CreateUploadRequest(TypedDict):
+    file_name: str
+    """Name of the file, as the dataset will show it"""
+
+
 class CreateWebhookRequest(TypedDict):
     url: str
     """Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443"""
@@ -1193,10 +1198,12 @@ class HyperparametersRequest(TypedDict):
 
 
 class ImportImagesRequestImagesItem(TypedDict):
-    url: str
+    upload_id: NotRequired[str]
+    """A file that was sent to the link of `POST /v1/uploads`"""
+    url: NotRequired[str]
     """An http or https URL of a PNG, JPEG or WebP; private addresses are refused"""
     file_name: NotRequired[str]
-    """The last part of the path of the URL when omitted"""
+    """Default: the last part of the path of the URL, or the name of the upload"""
     component: NotRequired[str]
     caption: NotRequired[str]
 
@@ -2443,6 +2450,19 @@ class UpdateTrainingJobRequest(TypedDict):
     metadata: NotRequired[dict[str, str]]
     """Replaces all existing pairs"""
     starred: NotRequired[bool]
+
+
+class Upload(TypedDict):
+    """The link"""
+    id: str
+    """Names the file in `POST /v1/datasets/{id}/import`"""
+    method: Literal["PUT"]
+    url: str
+    """Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service"""
+    max_bytes: int
+    """Most bytes of the file"""
+    expires_at: str
+    """Until then the file can be sent and named"""
 
 
 class UploadedAdapter(TypedDict):

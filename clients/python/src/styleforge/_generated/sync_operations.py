@@ -106,6 +106,12 @@ class Operations:
         Omitted settings get the default of the base model, then of the method. The response shows the resolved values."""
         return self._call("POST", "/v1/training-jobs", body=body, idempotency_key=idempotency_key)
 
+    def create_upload(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateUploadRequest]) -> models.Upload:
+        """Make a link to send a file to.
+
+        Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that no dataset takes is removed."""
+        return self._call("POST", "/v1/uploads", body=body, idempotency_key=idempotency_key)
+
     def create_webhook(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateWebhookRequest]) -> models.WebhookWithSecret:
         """Create a webhook endpoint.
 
@@ -375,9 +381,9 @@ class Operations:
         return self._call("GET", f"/v1/workers/{quoted(id)}")
 
     def import_images(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ImportImagesRequest]) -> models.UploadResponse:
-        """Import images from URLs.
+        """Import images from URLs or uploads.
 
-        The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. The response lists for each URL whether its image was kept, and if not, why."""
+        The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. An upload (`POST /v1/uploads`) is taken once. The response lists for each whether its image was kept, and if not, why."""
         return self._call("POST", f"/v1/datasets/{quoted(id)}/import", body=body, idempotency_key=idempotency_key)
 
     def list_api_keys(self, *, limit: int | None = None, after: str | None = None) -> models.ApiKeyPage:

@@ -16,10 +16,11 @@ export function importImagesRoute(app: ApiServer, dependencies: ApiDependencies)
   const schema = {
     operationId: 'importImages',
     tags: ['datasets'],
-    summary: 'Import images from URLs',
+    summary: 'Import images from URLs or uploads',
     description:
       'The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. ' +
-      'The response lists for each URL whether its image was kept, and if not, why.',
+      'An upload (`POST /v1/uploads`) is taken once. ' +
+      'The response lists for each whether its image was kept, and if not, why.',
     security,
     params: z.object({ id: datasetId }),
     body: importImagesRequest,

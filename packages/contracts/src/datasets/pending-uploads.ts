@@ -1,0 +1,24 @@
+// Files that go straight to the object store: a link to send one to, and the id that names it in a dataset afterwards.
+import { z } from 'zod';
+import { uploadId } from '../common/ids.ts';
+import { timestamp } from '../common/pages.ts';
+
+/** Where files are sent that the object store takes through this service, outside of /v1. */
+export const UPLOADS_PATH = '/uploads';
+
+export const createUploadRequest = z
+  .strictObject({ file_name: z.string().trim().min(1).max(255).describe('Name of the file, as the dataset will show it') })
+  .meta({ id: 'CreateUploadRequest', examples: [{ file_name: 'lighthouse.png' }] });
+
+export const pendingUpload = z
+  .object({
+    id: uploadId.describe('Names the file in `POST /v1/datasets/{id}/import`'),
+    method: z.literal('PUT'),
+    url: z
+      .string()
+      .describe('Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service'),
+    max_bytes: z.int().describe('Most bytes of the file'),
+    expires_at: timestamp.describe('Until then the file can be sent and named'),
+  })
+  .meta({ id: 'Upload', description: 'The link' });
+export type PendingUploadBody = z.infer<typeof pendingUpload>;
