@@ -142,6 +142,7 @@ describe('OpenAPI', () => {
       '/v1/evaluations/{id}/images/{model}/{index}',
       '/v1/evaluations/{id}/images/{model}/{index}/thumbnail',
       '/v1/evaluations/{id}/report',
+      '/v1/evaluations/{id}/votes',
       '/v1/events',
       '/v1/exports/{id}',
       '/v1/images',
