@@ -468,7 +468,7 @@ export interface paths {
         put: operations["setVotes"];
         post?: never;
         /** Remove the votes of this API key */
-        delete: operations["clearVotes"];
+        delete: operations["deleteVotes"];
         options?: never;
         head?: never;
         patch?: never;
@@ -8857,7 +8857,7 @@ export interface operations {
             };
         };
     };
-    clearVotes: {
+    deleteVotes: {
         parameters: {
             query?: never;
             header?: never;
@@ -17370,6 +17370,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not_acceptable`: There is no response in a format that the request accepts */
             406: {
                 headers: {
@@ -17408,6 +17426,33 @@ export interface operations {
             };
             /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -44,10 +44,6 @@ class Operations:
         Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none."""
         return self._call("POST", "/v1/training-jobs/check", body=body, idempotency_key=idempotency_key)
 
-    def clear_votes(self, id: str, /) -> None:
-        """Remove the votes of this API key"""
-        return self._call("DELETE", f"/v1/evaluations/{quoted(id)}/votes")
-
     def create_api_key(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateApiKeyRequest]) -> models.CreatedApiKey:
         """Create an API key.
 
@@ -183,6 +179,10 @@ class Operations:
 
         Its checkpoints, images, curves, events and evaluation go with it. Refused while it is not finished, and while something unfinished uses one of its checkpoints."""
         return self._call("DELETE", f"/v1/training-jobs/{quoted(id)}")
+
+    def delete_votes(self, id: str, /) -> None:
+        """Remove the votes of this API key"""
+        return self._call("DELETE", f"/v1/evaluations/{quoted(id)}/votes")
 
     def delete_webhook(self, id: str, /) -> None:
         """Delete a webhook endpoint with its log of deliveries"""

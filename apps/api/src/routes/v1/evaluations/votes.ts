@@ -44,7 +44,7 @@ export function setVotesRoute(app: ApiServer, { database }: ApiDependencies): vo
 export function clearVotesRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
     ...common,
-    operationId: 'clearVotes',
+    operationId: 'deleteVotes',
     summary: 'Remove the votes of this API key',
     response: { 204: z.undefined().describe('Removed'), ...problemResponses('not_found') },
   };

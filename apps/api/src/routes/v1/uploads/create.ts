@@ -4,6 +4,7 @@ import { newId } from '@styleforge/database';
 import { pendingUploadKey } from '@styleforge/storage';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
+import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { LINK_SECONDS } from '../../../http/send-object.ts';
 
@@ -17,7 +18,7 @@ export function createUploadRoute(app: ApiServer, { database, objectStore }: Api
       'With an S3 object store, the file goes straight to the store. A file that no dataset takes is removed.',
     security,
     body: createUploadRequest,
-    response: { 201: pendingUpload },
+    response: { 201: pendingUpload, ...problemResponses('validation_failed') },
   };
   app.post('/uploads', { schema, config: { idempotent: 'secret' } }, async (request, reply) => {
     const { projectId } = request.caller;
