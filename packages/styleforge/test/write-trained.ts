@@ -1,5 +1,5 @@
 // Trains each method for a few steps at tiny size and writes what the model gives then: node --import tsx write-trained.ts FOLDER, for test/golden-methods/check-trained.py.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdaptationConfig } from '@styleforge/contracts';
 import { loadTextToImagePipeline } from '@styleforge/diffusion';
@@ -33,7 +33,25 @@ async function latentsOf(directory: string): Promise<{ start: Float32Array; fina
   return { start, final };
 }
 
+/** transformers makes the token table as long as the vocabulary, so that the vocabulary must have a word for each row. */
+async function withoutGaps(base: string): Promise<void> {
+  for (const [encoder, tokenizer] of [
+    ['text_encoder', 'tokenizer'],
+    ['text_encoder_2', 'tokenizer_2'],
+  ] as const) {
+    const path = join(base, tokenizer, 'vocab.json');
+    const config = await readFile(join(base, encoder, 'config.json'), 'utf8').catch(() => null);
+    if (config === null) continue;
+    const vocabulary = JSON.parse(await readFile(path, 'utf8')) as Record<string, number>;
+    const used = new Set(Object.values(vocabulary));
+    const { vocab_size: size } = JSON.parse(config) as { vocab_size: number };
+    for (let id = 0; id < size; id++) if (!used.has(id)) vocabulary[`unused${id}`] = id;
+    await writeFile(path, JSON.stringify(vocabulary));
+  }
+}
+
 async function write(family: string, tiny: TinyTraining): Promise<void> {
+  await withoutGaps(tiny.base);
   for (const [name, { adaptation, onlyXl }] of Object.entries(cases)) {
     if (onlyXl && family !== 'sdxl') continue;
     const hyperparameters = { train_text_encoder: false, learning_rate: 5e-2, max_train_steps: 3 };
