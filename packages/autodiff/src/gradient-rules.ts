@@ -1,5 +1,6 @@
 // Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result; and what it costs to compute its result again.
-import { type Graph, type OpNode } from './graph.ts';
+import { type Graph } from './graph.ts';
+import { type OpNode } from './nodes.ts';
 import { type OpKind } from './ops.ts';
 import { elementCount, type Tensor } from './tensor.ts';
 

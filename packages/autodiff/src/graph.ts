@@ -1,40 +1,8 @@
 // The graph under construction: one method per operation, each checking shapes as it appends a node.
+import { type GraphOptions, type OpNode, type OwnGradient } from './nodes.ts';
 import { type Conv2dAttributes, type OpAttributes, type OpKind, type Pool2dAttributes } from './ops.ts';
 import { shapeRules, type ComputedKind, type SourceKind, type TensorType } from './shape-rules.ts';
 import { elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
-
-export interface OpNode<K extends OpKind = OpKind> {
-  readonly kind: K;
-  readonly inputs: readonly Tensor[];
-  readonly attributes: OpAttributes[K];
-  /** One result for most operations. */
-  readonly outputs: readonly Tensor[];
-}
-
-/** What the rule of a value's own gradient is given: values that were kept or computed again, as recomputation demands. */
-export interface OwnGradientContext {
-  readonly graph: Graph;
-  readonly operands: readonly Tensor[];
-  /** Values between operands and result that the rule reads. */
-  readonly saved: readonly Tensor[];
-  readonly output: Tensor;
-  /** Gradient of the loss with respect to the value. */
-  readonly dy: Tensor;
-  /** Whether operand i needs a gradient. */
-  readonly needs: readonly boolean[];
-}
-
-/** A gradient that takes the place of those of the operations between `operands` and a value. */
-export interface OwnGradient {
-  readonly operands: readonly Tensor[];
-  readonly saved: readonly Tensor[];
-  readonly rule: (context: OwnGradientContext) => readonly (Tensor | null)[];
-}
-
-/** Narrows a node to its kind. */
-export function isNode<K extends OpKind>(node: OpNode, kind: K): node is OpNode<K> {
-  return (node.kind as OpKind) === kind;
-}
 
 /**
  * A pure dataflow graph in topological order: what is computed, never how or where. Inputs and parameters are named; asking for a parameter twice gives the same tensor.
@@ -51,6 +19,8 @@ export class Graph {
   readonly #recompute: boolean;
   /** Multiplications behind a value, from which on recomputation keeps it. */
   readonly keptWork: number;
+  /** Scores of an attention, up to which they are kept for its gradients: the memory policy of the device that the graph is for. */
+  readonly keptScores: number;
   #segmentCount = 0;
   #openSegment: number | null = null;
 
@@ -58,9 +28,10 @@ export class Graph {
    * Creates an empty graph. `recompute`: values built inside `recomputed()` are computed again for the backward pass instead of being kept, except
    * values with `keptWork` multiplications or more. At the size of Stable Diffusion 1.5 that exception saves a tenth of the time for a fortieth more memory.
    */
-  constructor({ recompute = false, keptWork = 1024 }: { recompute?: boolean; keptWork?: number } = {}) {
+  constructor({ recompute = false, keptWork = 1024, keptScores = Infinity }: GraphOptions = {}) {
     this.#recompute = recompute;
     this.keptWork = keptWork;
+    this.keptScores = keptScores;
   }
 
   /**

@@ -1,6 +1,7 @@
 // Recomputation: the copy of a segment that the backward pass reads in place of kept activations. Values that cost much are kept nevertheless.
 import { workPerValue } from './gradient-rules.ts';
-import { type Graph, type OpNode } from './graph.ts';
+import { type Graph } from './graph.ts';
+import { type OpNode } from './nodes.ts';
 import { type ComputedKind } from './shape-rules.ts';
 import { type Tensor } from './tensor.ts';
 

@@ -46,6 +46,8 @@ export {
 export {
   componentOfKind,
   componentsOfKind,
+  embeddingComponents,
+  embeddingKeys,
   families,
   familyOf,
   familyOfPaths,

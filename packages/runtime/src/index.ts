@@ -2,7 +2,7 @@
 export { Program } from './programs/program.ts';
 export { DeviceError, type CompileOptions, type HostArray } from './programs/session.ts';
 export { type Device, type DeviceName, type DevicePrecisions, type StatePlace } from './devices/device.ts';
-export { DEFAULT_DEVICE, deviceOf } from './devices/index.ts';
+export { DEFAULT_DEVICE, deviceOf, graphFor } from './devices/index.ts';
 export { checkDevice, describeDevice, type DeviceDescription } from './check-device.ts';
 export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec } from './kernels/parameter-buffers.ts';
 export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './optimizers/adamw.ts';

@@ -1,5 +1,12 @@
 // `styleforge train`: makes a job from flags or a file, and follows it to its end.
-import { ADAPTATION_KINDS, PRESET_NAMES, TRAINING_METHODS, type PresetName, type TrainingMethod } from '@styleforge/contracts';
+import {
+  ADAPTATION_KINDS,
+  PRESET_NAMES,
+  RANKED_ADAPTATION,
+  TRAINING_METHODS,
+  type PresetName,
+  type TrainingMethod,
+} from '@styleforge/contracts';
 import { NotFoundError, type TrainingJobCheckParams, type TrainingJobCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -84,7 +91,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   const body = options.file === undefined ? {} : await readBody(options.file);
   setField(body, 'method', options.method ?? body['method'] ?? 'single-styleforge');
   setField(body, 'base_model', options.baseModel);
-  setField(body, 'adaptation.kind', options.adaptation ?? (options.rank === undefined ? undefined : 'lora'));
+  setField(body, 'adaptation.kind', options.adaptation ?? (options.rank === undefined ? undefined : RANKED_ADAPTATION));
   setField(body, 'adaptation.rank', numberOf('--rank', options.rank));
   setField(body, 'hyperparameters.max_train_steps', numberOf('--steps', options.steps));
   setField(body, 'hyperparameters.learning_rate', numberOf('--learning-rate', options.learningRate));

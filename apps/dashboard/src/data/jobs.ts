@@ -17,7 +17,17 @@ export const jobName = ({
   id: string;
 }): string => name || metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
 
-export const METHODS: Record<string, string> = {
+/** Whether what an adaptation makes is a whole model; an addition goes on top of one. */
+export const IS_WHOLE: Readonly<Record<TrainingJob['config']['adaptation']['kind'], boolean>> = {
+  full: true,
+  lora: false,
+  'textual-inversion': false,
+  'custom-diffusion': false,
+  adapter: false,
+  'pivotal-tuning': false,
+};
+
+const METHOD_NAMES: Readonly<Record<TrainingJob['method'], string>> = {
   'single-styleforge': 'Single-StyleForge',
   'multi-styleforge': 'Multi-StyleForge',
   dreambooth: 'DreamBooth',
@@ -28,6 +38,8 @@ export const METHODS: Record<string, string> = {
   'pivotal-tuning': 'Pivotal Tuning',
   'b-lora': 'B-LoRA',
 };
+/** The title of a method; undefined for one that is newer than this page. */
+export const METHODS: Readonly<Record<string, string>> = METHOD_NAMES;
 
 export function whereIs({ status, progress, error }: TrainingJob): string {
   const { step, of, eta_seconds: eta, queue_position: position, evaluation } = progress;

@@ -1,6 +1,6 @@
 // Every model one can generate with: base models, and what finished jobs made.
 import type { BaseModel, Model as NamedModel, TrainingJob } from '@styleforge/sdk';
-import { jobName } from './jobs.ts';
+import { IS_WHOLE, jobName } from './jobs.ts';
 import { useBaseModels, useJobs } from './queries.ts';
 import { useNamedModels } from './registry.ts';
 import { shortId } from './format.ts';
@@ -37,7 +37,7 @@ const fromJob = (job: TrainingJob): Model => {
     kind: 'job',
     base: job.base_model,
     template: component ? component.prompt.replace('[V]', component.token) : '',
-    isAdapter: job.config.adaptation.kind !== 'full',
+    isAdapter: !IS_WHOLE[job.config.adaptation.kind],
     job,
   };
 };
@@ -48,7 +48,7 @@ const fromNamed = ({ name, prompt_template: template, latest }: NamedModel): Mod
   kind: 'named',
   base: latest?.provenance.base_model.name ?? '',
   template: template?.replace(/,? ?\{prompt\}/, '') ?? '',
-  isAdapter: latest !== null && latest.provenance.adaptation !== 'full',
+  isAdapter: latest !== null && !IS_WHOLE[latest.provenance.adaptation],
 });
 
 export function useModels(): Model[] {

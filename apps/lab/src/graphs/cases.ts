@@ -1,9 +1,9 @@
 // The training and sampling graphs of a geometry as ONNX files, without their weights: what a change of the engine must leave as it is.
-import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
+import { type Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { DEVICES, type DeviceName } from '@styleforge/contracts';
 import { conditionShapes, type TextEncoder } from '@styleforge/diffusion';
 import { emitOnnx, type EmitOptions } from '@styleforge/onnx';
-import { deviceOf } from '@styleforge/runtime';
+import { deviceOf, graphFor } from '@styleforge/runtime';
 import { trainStepGraph } from '@styleforge/styleforge';
 import { type Geometry, modelOfGeometry } from '../bench/geometries.ts';
 
@@ -32,6 +32,7 @@ function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixe
     tokenCount: model.textEncoders[0].model.config.max_position_embeddings,
     latentShape: geometry.latentShape,
     trainsText: true,
+    compile: { device },
     gradientCheckpointing: recompute,
     adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   });
@@ -44,7 +45,7 @@ function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixe
 }
 
 function samplingModel(device: DeviceName, build: (graph: Graph) => Record<string, Tensor>): Uint8Array {
-  const graph = new Graph();
+  const graph = graphFor(device);
   return emitOnnx(graph, build(graph), device, emitOptions(deviceOf(device).keepsMemory)).bytes;
 }
 

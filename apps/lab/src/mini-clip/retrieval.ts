@@ -1,7 +1,6 @@
 // How well mini-clip finds the right caption of an image that it has not seen, among a hundred.
 import { type CLIPModel } from '@styleforge/diffusion';
-import { Program, type ParameterBuffers } from '@styleforge/runtime';
-import { Graph } from '@styleforge/autodiff';
+import { graphFor, Program, type ParameterBuffers } from '@styleforge/runtime';
 import { imageOf, type ImageCache, type ImageRecord } from '@styleforge/samples';
 import { IMAGE_SIZE } from '../pretrain/geometry.ts';
 import { isHeldOutPair, PIXELS, writePlanes } from './pairs.ts';
@@ -39,7 +38,7 @@ function groupsOf(records: readonly ImageRecord[]): ImageRecord[][] {
 
 /** Shares of images whose bare name is the closest, or among the five closest, of a hundred names. */
 export async function measureRetrieval({ model, weights, cache, encode }: RetrievalOptions): Promise<Retrieval> {
-  const graph = new Graph();
+  const graph = graphFor();
   const images = model.imageEmbeddings(graph, graph.input('pixels', [CAPTIONS, 3, IMAGE_SIZE, IMAGE_SIZE]));
   const tokens = model.config.text_config.max_position_embeddings;
   const texts = model.textEmbeddings(graph, {

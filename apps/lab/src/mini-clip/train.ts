@@ -1,7 +1,7 @@
 // Contrastive training of mini-clip (arXiv 2103.00020, section 2.3): images and texts of a batch find each other.
-import { Graph, type Tensor } from '@styleforge/autodiff';
+import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { CLIPModel, type CLIPTokenizer, endOfTextIndices, parseCLIPConfig, randomNormals } from '@styleforge/diffusion';
-import { ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
+import { graphFor, ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
 import { type ImageCache } from '@styleforge/samples';
 import { join } from 'node:path';
 import { IMAGE_SIZE } from '../pretrain/geometry.ts';
@@ -44,7 +44,7 @@ function diagonalCrossEntropy(graph: Graph, logits: Tensor): Tensor {
 }
 
 function buildGraph(model: CLIPModel, batch: number): { graph: Graph; loss: Tensor } {
-  const graph = new Graph();
+  const graph = graphFor();
   const images = model.imageEmbeddings(graph, graph.input('pixels', [batch, 3, IMAGE_SIZE, IMAGE_SIZE]));
   const texts = model.textEmbeddings(graph, {
     inputIds: graph.input('ids', [batch, TEXT_TOKENS], 'int32'),

@@ -1,6 +1,5 @@
 // The training images as latents, encoded once with the trained autoencoder, and the factor that gives them unit variance.
-import { Graph } from '@styleforge/autodiff';
-import { Program, type ParameterBuffers } from '@styleforge/runtime';
+import { graphFor, Program, type ParameterBuffers } from '@styleforge/runtime';
 import { imageOf, type ImageCache } from '@styleforge/samples';
 import { IMAGE_SIZE, LATENT_CHANNELS, LATENT_SIZE } from './geometry.ts';
 import { newVae, toPlanes, VAE_PREFIX } from './autoencoder.ts';
@@ -58,7 +57,7 @@ function channelMoments(latents: Float32Array, channel: number): { average: numb
 }
 
 export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuffers, threads?: number): Promise<LatentCache> {
-  const graph = new Graph();
+  const graph = graphFor();
   const { mean, logvar } = newVae().encode(graph, graph.input('pixels', [BATCH, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);
   const program = await Program.compile(graph, { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) }, { threads });
   program.bind(vaeWeights.entries());

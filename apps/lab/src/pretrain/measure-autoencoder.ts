@@ -1,6 +1,5 @@
 // How faithfully the autoencoder returns each sample style: decibels per style, and a sheet of originals beside what comes back.
-import { Graph } from '@styleforge/autodiff';
-import { Program } from '@styleforge/runtime';
+import { graphFor, Program } from '@styleforge/runtime';
 import { contactSheet, listStyles, renderSubject, styleRefSubjects, type StyleId } from '@styleforge/samples';
 import { fromPlanes, newVae, PIXELS, toPlanes, VAE_PREFIX } from './autoencoder.ts';
 import { IMAGE_SIZE } from './geometry.ts';
@@ -27,7 +26,7 @@ export async function measureAutoencoder(
   threads?: number,
 ): Promise<AutoencoderMeasure> {
   const subjects = styleRefSubjects();
-  const graph = new Graph();
+  const graph = graphFor();
   const vae = newVae();
   const { mean } = vae.encode(graph, graph.input('pixels', [subjects.length, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);
   const program = (await Program.compile(graph, { result: vae.decode(graph, mean, VAE_PREFIX) }, { threads })).bind(weights);

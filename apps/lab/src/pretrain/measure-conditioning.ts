@@ -1,8 +1,7 @@
 // Whether the U-Net follows its prompts: the loss of the same noisy latents with their own captions and with each other's.
-import { Graph } from '@styleforge/autodiff';
 import { type DDPMScheduler, type DiffusionModel, type Feeds } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
-import { Program, type ParameterBuffers } from '@styleforge/runtime';
+import { graphFor, Program, type ParameterBuffers } from '@styleforge/runtime';
 import { prefixOf, type TrainStepBatch } from '@styleforge/styleforge';
 import { LATENT_CHANNELS, LATENT_SIZE } from './geometry.ts';
 
@@ -22,7 +21,7 @@ export async function measureConditioning({ model, noiseScheduler, weights, batc
   const [encoder] = model.textEncoders;
   const tokens = encoder.model.config.max_position_embeddings;
   const shape = [count, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE];
-  const graph = new Graph();
+  const graph = graphFor();
   const conditions = encoder.encode(graph, encoder.inputs(graph, count, tokens), prefixOf(encoder.component));
   const sample = graph.input('noisy_latents', shape);
   const told = model.sampleInputs(graph, count);

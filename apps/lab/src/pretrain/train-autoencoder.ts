@@ -1,7 +1,7 @@
 // Stage one: the autoencoder learns grounds, lines, hatching, flat colour, blocks and palettes that the base styles lack.
-import { Graph, type Tensor } from '@styleforge/autodiff';
+import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { randomIntegers, randomNormals } from '@styleforge/diffusion';
-import { type ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
+import { graphFor, type ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
 import { imageOf, type ImageCache } from '@styleforge/samples';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ function edgeLoss(graph: Graph, error: Tensor): Tensor {
 }
 
 function buildGraph(batch: number): { graph: Graph; loss: Tensor; squaredError: Tensor; drift: Tensor } {
-  const graph = new Graph();
+  const graph = graphFor();
   const vae = newVae();
   const pixels = graph.input('pixels', [batch, 3, IMAGE_SIZE, IMAGE_SIZE]);
   const latentShape = [batch, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE];

@@ -1,6 +1,7 @@
 // Makes one file of a checkpoint: a whole model, a LoRA, embeddings, or an archive of the adaptation's own files.
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isWholeModel } from '@styleforge/contracts';
 import { writeMerged } from '@styleforge/styleforge';
 import {
   adapterFiles,
@@ -48,7 +49,7 @@ async function make(task: ExportTask): Promise<Exported> {
 /** One file in half precision, in the key layout of the original Stable Diffusion. */
 async function singleFile(task: ExportTask): Promise<string> {
   const path = join(task.out, 'model.safetensors');
-  const folder = task.adaptation === 'full' ? task.directory : await mergedModel(task);
+  const folder = isWholeModel(task.adaptation) ? task.directory : await mergedModel(task);
   const obstacle = await singleFileObstacle(folder);
   if (obstacle !== null) throw new JobInputError(`The model has no form as a single file: ${obstacle}. Download diffusers-zip instead`);
   await writeSingleFile(path, folder);
@@ -64,7 +65,7 @@ async function zippedModel(task: ExportTask): Promise<string> {
 /** The base model with the adaptation merged in, in half precision; a full fine-tune is its own base. */
 async function mergedModel({ adaptation, directory, base, out }: ExportTask): Promise<string> {
   const folder = join(out, 'merged');
-  if (adaptation === 'full') await writeMerged(folder, directory, []);
+  if (isWholeModel(adaptation)) await writeMerged(folder, directory, []);
   else
     await writeMerged(
       folder,

@@ -1,6 +1,7 @@
 // The way of one export: fetch the checkpoint, have the file made in a child process, store it, then write its row.
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isWholeModel } from '@styleforge/contracts';
 import type { ExportProgress, Failure } from '@styleforge/contracts';
 import { type ExportRow, StaleAttemptError, type TrainingJobRow } from '@styleforge/database';
 import type { JobContext, JobOutcome } from '@styleforge/queue';
@@ -81,7 +82,7 @@ async function baseOf(
   format: ExportRow['format'],
   services: WorkerServices,
 ): Promise<string | null> {
-  const needsBase = config.adaptation.kind !== 'full' || format.startsWith('lora-');
+  const needsBase = !isWholeModel(config.adaptation.kind) || format.startsWith('lora-');
   return needsBase ? findBaseModel(baseModel, services) : null;
 }
 

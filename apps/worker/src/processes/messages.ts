@@ -1,5 +1,5 @@
 // What a worker and its child process say to each other, checked on both sides.
-import { CLIP_EXTRACTORS, EXPORT_FORMATS, type NamedDevice, parseDevice, sampleSettings } from '@styleforge/contracts';
+import { ADAPTATION_KINDS, CLIP_EXTRACTORS, EXPORT_FORMATS, type NamedDevice, parseDevice, sampleSettings } from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
@@ -80,7 +80,7 @@ const exportTask = z.object({
   kind: z.literal('export'),
   format: z.enum(EXPORT_FORMATS),
   rank: z.number(),
-  adaptation: z.string(),
+  adaptation: z.enum(ADAPTATION_KINDS),
   /** The checkpoint's files. */
   directory: z.string(),
   /** The base model's folder, where it is needed. */

@@ -4,6 +4,7 @@ import { failure } from '../common/errors.ts';
 import { checkpointId, exportId } from '../common/ids.ts';
 import { timestamp } from '../common/pages.ts';
 import { exportStatus } from '../common/statuses.ts';
+import { isWholeModel } from '../training/adaptations.ts';
 import type { AdaptationKind } from '../training/adaptations.ts';
 
 export const EXPORT_FORMATS = [
@@ -32,7 +33,8 @@ export const EXPORT_FORMATS_OF: Record<AdaptationKind, readonly ExportFormat[]> 
   adapter: ['adapter-zip'],
 };
 
-export const extractsLora = (adaptation: AdaptationKind, format: ExportFormat): boolean => adaptation === 'full' && LORA.includes(format);
+export const extractsLora = (adaptation: AdaptationKind, format: ExportFormat): boolean =>
+  isWholeModel(adaptation) && LORA.includes(format);
 export const DEFAULT_EXTRACTED_RANK = 32;
 
 const rank = z.coerce.number().int().min(1).max(1024);

@@ -2,7 +2,7 @@
 import type { AdaptationKind } from '../training/adaptations.ts';
 import { METHOD_ADAPTATIONS } from '../training/methods.ts';
 import type { TrainingConfig } from '../training/training-config.ts';
-import type { TrainingMethod } from '../training/training-request.ts';
+import type { TrainingMethod } from '../training/methods.ts';
 
 export const METHOD_TITLES: Record<TrainingMethod, string> = {
   'single-styleforge': 'Single-StyleForge',

@@ -5,7 +5,7 @@ import { checkpointId, datasetId, imageId, modelId, trainingJobId } from '../com
 import { pageOf, timestamp } from '../common/pages.ts';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
 import { baseModelName } from './base-models.ts';
-import { TRAINING_METHODS } from '../training/training-request.ts';
+import { TRAINING_METHODS } from '../training/methods.ts';
 
 /** The alias that is always the newest version, and can be neither set nor deleted. */
 export const LATEST = 'latest';

@@ -5,6 +5,38 @@ import type { HyperparametersRequest } from './hyperparameters.ts';
 export const ADAPTATION_KINDS = ['full', 'lora', 'textual-inversion', 'custom-diffusion', 'adapter', 'pivotal-tuning'] as const;
 export type AdaptationKind = (typeof ADAPTATION_KINDS)[number];
 
+/** What other parts ask of an adaptation instead of comparing its name. */
+export interface AdaptationTraits {
+  /** Its checkpoint is a whole model, not an addition to the base model. */
+  readonly isWhole: boolean;
+  /** Its tokens are new words, beyond the base model's vocabulary. */
+  readonly addsTokens: boolean;
+  /** Images that each part of a dataset must have at least. */
+  readonly leastImages: number;
+}
+
+/** Two images have no more in common than their subject: it takes a third to tell the style from it. */
+const LEAST_IMAGES = 3;
+
+export const ADAPTATION_TRAITS: Record<AdaptationKind, AdaptationTraits> = {
+  full: { isWhole: true, addsTokens: false, leastImages: LEAST_IMAGES },
+  lora: { isWhole: false, addsTokens: false, leastImages: LEAST_IMAGES },
+  'textual-inversion': { isWhole: false, addsTokens: true, leastImages: LEAST_IMAGES },
+  'custom-diffusion': { isWhole: false, addsTokens: true, leastImages: LEAST_IMAGES },
+  // Made for a single image (arXiv 2306.00983).
+  adapter: { isWhole: false, addsTokens: false, leastImages: 1 },
+  'pivotal-tuning': { isWhole: false, addsTokens: true, leastImages: LEAST_IMAGES },
+};
+
+/** The adaptation of runs from before adaptations had names. */
+export const FIRST_ADAPTATION = { kind: 'full' } as const;
+/** The adaptation that a rank means where none is named. */
+export const RANKED_ADAPTATION = 'lora' satisfies AdaptationKind;
+/** Adaptations that train a small part of what a whole model has. */
+export const SMALL_ADAPTATIONS: readonly AdaptationKind[] = ADAPTATION_KINDS.filter((kind) => !ADAPTATION_TRAITS[kind].isWhole);
+
+export const isWholeModel = (kind: AdaptationKind): boolean => ADAPTATION_TRAITS[kind].isWhole;
+
 export const LORA_TARGETS = ['attention', 'feed_forward', 'projections', 'convolutions'] as const;
 export type LoraTarget = (typeof LORA_TARGETS)[number];
 
@@ -116,17 +148,17 @@ export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
   }
 }
 
-/** Adaptations whose tokens are new words, beyond the base model's vocabulary. */
-export const addsTokens = ({ kind }: AdaptationConfig): boolean => ADDS_TOKENS[kind];
+export const addsTokens = ({ kind }: AdaptationConfig): boolean => ADAPTATION_TRAITS[kind].addsTokens;
 
-const ADDS_TOKENS: Record<AdaptationKind, boolean> = {
-  full: false,
-  lora: false,
-  'textual-inversion': true,
-  'custom-diffusion': true,
-  adapter: false,
-  'pivotal-tuning': true,
+/** What a second round changes, which has more images than the first: adapters that are larger and not shared. */
+const SECOND_ROUND: { readonly [Kind in AdaptationKind]?: Omit<Extract<AdaptationRequest, { kind: Kind }>, 'kind'> } = {
+  adapter: { bottleneck: 32, shared: false },
 };
+
+/** The adaptation of a second round, where the request leaves settings out. */
+export function inSecondRound(asked: AdaptationRequest): AdaptationRequest {
+  return { ...SECOND_ROUND[asked.kind], ...asked } as AdaptationRequest;
+}
 
 /** What an adaptation trains best with, where neither the base model's profile nor the request says otherwise. */
 export const ADAPTATION_HYPERPARAMETERS: Record<AdaptationKind, HyperparametersRequest> = {

@@ -1,7 +1,49 @@
 // What each method trains and how, where neither the request nor the base model says otherwise: one line for each in every table.
 import type { AdaptationKind, AdaptationRequest } from './adaptations.ts';
 import type { HyperparametersRequest } from './hyperparameters.ts';
-import type { TrainingMethod } from './training-request.ts';
+import { CAPTION_PLACEHOLDER } from './placeholders.ts';
+
+export const TRAINING_METHODS = [
+  'single-styleforge',
+  'multi-styleforge',
+  'dreambooth',
+  'lora',
+  'textual-inversion',
+  'custom-diffusion',
+  'styledrop',
+  'pivotal-tuning',
+  'b-lora',
+] as const;
+export type TrainingMethod = (typeof TRAINING_METHODS)[number];
+
+/** A component of this name binds every image of the dataset, whatever its label. */
+export const ALL_IMAGES = 'all';
+
+/** How a method binds tokens to images. */
+export interface MethodBinding {
+  /** The components of a request that names none: a method with several always has several. */
+  readonly components: readonly string[];
+  /** The prompt of a component that has none of its own. */
+  readonly prompt: string;
+  /** Its Aux images take the place of prior preservation. */
+  readonly hasAux: boolean;
+  /** It has settings in `styledrop`: words for the style, candidates, a second round. */
+  readonly hasRounds: boolean;
+}
+
+const ONE: MethodBinding = { components: [ALL_IMAGES], prompt: 'a photo of [V] style', hasAux: false, hasRounds: false };
+
+export const METHOD_BINDINGS: Record<TrainingMethod, MethodBinding> = {
+  'single-styleforge': { ...ONE, hasAux: true },
+  'multi-styleforge': { ...ONE, components: ['person', 'background'], hasAux: true },
+  dreambooth: ONE,
+  lora: ONE,
+  'textual-inversion': ONE,
+  'custom-diffusion': ONE,
+  styledrop: { ...ONE, prompt: `${CAPTION_PLACEHOLDER} in [V] style`, hasRounds: true },
+  'pivotal-tuning': ONE,
+  'b-lora': ONE,
+};
 
 export const METHOD_ADAPTATIONS: Record<TrainingMethod, AdaptationKind> = {
   'single-styleforge': 'full',

@@ -1,6 +1,6 @@
 // Starting points for a training: what each intent changes about the defaults of a base model and a method.
 import { z } from 'zod';
-import { ADAPTATION_HYPERPARAMETERS, adaptationRequest } from './adaptations.ts';
+import { ADAPTATION_HYPERPARAMETERS, adaptationRequest, RANKED_ADAPTATION } from './adaptations.ts';
 import type { AdaptationKind, AdaptationRequest } from './adaptations.ts';
 import { baseModelName } from '../models/base-models.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
@@ -8,8 +8,8 @@ import { hyperparametersRequest, METHOD_HYPERPARAMETERS } from './hyperparameter
 import type { Hyperparameters } from './hyperparameters.ts';
 import { METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
 import { defaultHyperparameters } from './training-config.ts';
-import { TRAINING_METHODS } from './training-request.ts';
-import type { TrainingMethod } from './training-request.ts';
+import { TRAINING_METHODS } from './methods.ts';
+import type { TrainingMethod } from './methods.ts';
 
 export const PRESET_NAMES = ['quick-look', 'balanced', 'thorough', 'low-memory', 'paper'] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
@@ -63,7 +63,7 @@ function samples(steps: number): Required<Pick<Preset['request'], 'validation'>>
 }
 
 /** An addition that fits beside a large model. */
-const SMALL = { kind: 'lora', rank: 8 } as const satisfies AdaptationRequest;
+const SMALL = { kind: RANKED_ADAPTATION, rank: 8 } as const satisfies AdaptationRequest;
 
 const INTENTS: Record<PresetName, Intent> = {
   'quick-look': {

@@ -1,6 +1,6 @@
 // A training request with every default resolved: the row keeps it, the response shows it and the worker runs it.
 import { z } from 'zod';
-import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, resolveAdaptation } from './adaptations.ts';
+import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, FIRST_ADAPTATION, inSecondRound, resolveAdaptation } from './adaptations.ts';
 import type { AdaptationConfig, AdaptationRequest } from './adaptations.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
 import type { FieldError } from '../common/errors.ts';
@@ -8,22 +8,18 @@ import { completeEvaluationSettings, evaluationStage } from '../evaluations/eval
 import { hyperparameters, METHOD_HYPERPARAMETERS, OPTIMIZER_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
-import { METHOD_ADAPTATION_SETTINGS, METHOD_ADAPTATIONS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS } from './methods.ts';
-import { CAPTION_PLACEHOLDER, namesToken, placeholderOf, withTokens } from './placeholders.ts';
+import { METHOD_ADAPTATION_SETTINGS, METHOD_ADAPTATIONS, METHOD_BINDINGS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS, TRAINING_METHODS } from './methods.ts';
+import type { TrainingMethod } from './methods.ts';
+import { namesToken, placeholderOf, withTokens } from './placeholders.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
 import { checkRounds, completeStyledrop, resolveStyledrop, styledropSettings } from './styledrop.ts';
 import type { StyleDropSettings } from './styledrop.ts';
 import { checkEarlyStopping, DEFAULT_SAMPLING, earlyStoppingConfig, resolveWatch, samplingConfig, validationConfig } from './watch.ts';
-import { styleRefMix, TRAINING_METHODS } from './training-request.ts';
-import type { CreateTrainingJobRequest, TrainableJobRequest, TrainingMethod } from './training-request.ts';
+import { styleRefMix } from './training-request.ts';
+import type { CreateTrainingJobRequest, TrainableJobRequest } from './training-request.ts';
 
-/** A component of this name binds every image of the dataset, whatever its label. */
-export const ALL_IMAGES = 'all';
 export const DEFAULT_AUX_PROMPT = 'a photo of style';
 const DEFAULT_AUX_WEIGHT = 1;
-const STYLE_REF_PROMPT = 'a photo of [V] style';
-const SECOND_ROUND = { bottleneck: 32, shared: false } as const;
-const STYLEDROP_PROMPT = `${CAPTION_PLACEHOLDER} in [V] style`;
 /** The authors' rare tokens: the first for persons, the second for backgrounds. */
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
@@ -58,7 +54,7 @@ export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingCo
   const { hyperparameters, validation, prior_preservation, evaluation } = stored;
   return withAbsentFields(trainingConfig, {
     ...stored,
-    adaptation: stored.adaptation ?? { kind: 'full' },
+    adaptation: stored.adaptation ?? FIRST_ADAPTATION,
     styledrop: stored.styledrop ? completeStyledrop(stored.styledrop) : null,
     hyperparameters: { ...METHOD_HYPERPARAMETERS, ...hyperparameters },
     ...(validation && { validation: { ...DEFAULT_SAMPLING, ...validation } }),
@@ -151,19 +147,19 @@ function resolvePriorPreservation(
 }
 
 function resolveComponents(request: TrainableJobRequest, resolvedAdaptation: AdaptationConfig): StyleRefComponent[] {
-  const asked = request.style_ref.components ?? defaultComponents(request.method);
+  const binding = METHOD_BINDINGS[request.method];
+  const asked: AskedComponent[] = request.style_ref.components ?? binding.components.map((name) => ({ name }));
   const bracketed = (token: string): string => (addsTokens(resolvedAdaptation) ? `<${token}>` : token);
-  const usual = request.method === 'styledrop' ? STYLEDROP_PROMPT : STYLE_REF_PROMPT;
   return asked.map(({ name, token, prompt }, index) => {
     const rare = RARE_TOKENS[index];
     const resolvedToken = styleOf(request) ?? token ?? (rare === undefined ? '' : bracketed(rare));
-    return { name, token: resolvedToken, prompt: withTokens(prompt ?? usual, [{ name, token: resolvedToken }]) };
+    return { name, token: resolvedToken, prompt: withTokens(prompt ?? binding.prompt, [{ name, token: resolvedToken }]) };
   });
 }
 
 /** The descriptor of the style, which `[V]` stands for; undefined for another method. */
 function styleOf({ method, styledrop, style_ref }: TrainableJobRequest): string | undefined {
-  return method === 'styledrop' ? (styledrop?.style ?? style_ref.components?.[0]?.token ?? RARE_TOKENS[0]!) : undefined;
+  return METHOD_BINDINGS[method].hasRounds ? (styledrop?.style ?? style_ref.components?.[0]?.token ?? RARE_TOKENS[0]!) : undefined;
 }
 
 function styledropOf(request: TrainableJobRequest, profile: BaseModelProfile): StyleDropSettings | null {
@@ -171,17 +167,16 @@ function styledropOf(request: TrainableJobRequest, profile: BaseModelProfile): S
   return style === undefined ? null : resolveStyledrop(request.styledrop ?? {}, { style, profile });
 }
 
-/** StyleDrop's second round has enough images for adapters that are larger and not shared. */
 function askedAdaptation({ adaptation: asked, method, styledrop }: TrainableJobRequest): AdaptationRequest {
   const kind = METHOD_ADAPTATIONS[method];
   const usual = METHOD_ADAPTATION_SETTINGS[method];
   const wanted = { ...(usual?.kind === (asked?.kind ?? kind) && usual), ...(asked ?? { kind }) } as AdaptationRequest;
-  return wanted.kind === 'adapter' && styledrop?.round === 2 ? { ...SECOND_ROUND, ...wanted } : wanted;
+  return styledrop?.round === 2 ? inSecondRound(wanted) : wanted;
 }
 
 function checkStyledrop({ method, styledrop, style_ref }: TrainableJobRequest): FieldError[] {
   if (!styledrop) return [];
-  if (method !== 'styledrop') return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}` }];
+  if (!METHOD_BINDINGS[method].hasRounds) return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}` }];
   const rounds = checkRounds(styledrop);
   if (rounds.length > 0) return rounds;
   const token = style_ref.components?.[0]?.token;
@@ -193,30 +188,15 @@ function checkStyledrop({ method, styledrop, style_ref }: TrainableJobRequest): 
 
 type AskedComponent = { name: string; token?: string; prompt?: string };
 
-function defaultComponents(method: TrainingMethod): AskedComponent[] {
-  switch (method) {
-    case 'single-styleforge':
-    case 'dreambooth':
-    case 'lora':
-    case 'textual-inversion':
-    case 'custom-diffusion':
-    case 'styledrop':
-    case 'pivotal-tuning':
-    case 'b-lora':
-      return [{ name: ALL_IMAGES }];
-    case 'multi-styleforge':
-      return [{ name: 'person' }, { name: 'background' }];
-  }
-}
-
 function checkComponents(method: TrainingMethod, components: StyleRefComponent[]): FieldError[] {
   const errors: FieldError[] = [];
   const pointer = '/style_ref/components';
-  if (method !== 'multi-styleforge' && components.length !== 1) {
+  const bindsSeveral = METHOD_BINDINGS[method].components.length > 1;
+  if (!bindsSeveral && components.length !== 1) {
     errors.push({ pointer, detail: `${method} binds one component; use multi-styleforge for ${components.length}` });
   }
-  if (method === 'multi-styleforge' && components.length < 2) {
-    errors.push({ pointer, detail: 'multi-styleforge needs two components or more; use single-styleforge for one' });
+  if (bindsSeveral && components.length < 2) {
+    errors.push({ pointer, detail: `${method} needs two components or more; use single-styleforge for one` });
   }
   components.forEach((component, index) => {
     const before = components.slice(0, index);
@@ -247,8 +227,7 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
 function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrainingJobRequest): FieldError[] {
   const pointer = '/prior_preservation';
   if (!prior_preservation) return [];
-  if (method === 'single-styleforge' || method === 'multi-styleforge')
-    return [{ pointer, detail: `belongs to the other methods; ${method} has its Aux images in aux` }];
+  if (METHOD_BINDINGS[method].hasAux) return [{ pointer, detail: `belongs to the other methods; ${method} has its Aux images in aux` }];
   if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
   return [];
 }

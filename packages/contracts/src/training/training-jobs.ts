@@ -12,7 +12,7 @@ import { jobPriority, jobStatus } from '../common/statuses.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 import { JOB_WEBHOOK_EVENTS } from '../events/webhooks.ts';
 import { trainingConfig } from './training-config.ts';
-import { TRAINING_METHODS } from './training-request.ts';
+import { TRAINING_METHODS } from './methods.ts';
 import { downloadFormat } from '../models/exports.ts';
 import { usageAmounts } from '../machines/usage.ts';
 

@@ -1,8 +1,9 @@
 // Which images of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
+import { ADAPTATION_TRAITS } from './adaptations.ts';
 import type { AdaptationKind } from './adaptations.ts';
 import type { FailureCode, FieldError } from '../common/errors.ts';
 import { counted } from '../common/counted.ts';
-import { ALL_IMAGES } from './training-config.ts';
+import { ALL_IMAGES } from './methods.ts';
 import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
 
 /** What an image is chosen and refused by; its sides in pixels. */
@@ -32,10 +33,6 @@ export interface TrainingPictures<Kind extends Picture> {
 
 export type PictureFault = FieldError & { code: Extract<FailureCode, 'invalid_input' | 'too_few_images' | 'image_too_small'> };
 
-/** Two images have no more in common than their subject: it takes a third to tell the style from it. */
-const LEAST_IMAGES = 3;
-/** Adapters are made for a single image (arXiv 2306.00983). */
-const leastImages = (kind: AdaptationKind): number => (kind === 'adapter' ? 1 : LEAST_IMAGES);
 /** So many of those that are too small are named. */
 const NAMED = 20;
 /** One of so many StyleRef images is held out of the training where KID has no other reference. */
@@ -125,7 +122,7 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
 
 /** Why `count` images of `part` are too few to train on; null where they will do. */
 export function tooFewImages(part: string, count: number, kind: AdaptationKind): string | null {
-  const least = leastImages(kind);
+  const least = ADAPTATION_TRAITS[kind].leastImages;
   if (count >= least) return null;
   return `${part} has ${counted(count, 'image')} to train on: at least ${least} are needed, 15 to 20 work best; upload more`;
 }

@@ -8,23 +8,11 @@ import { componentName } from '../datasets/datasets.ts';
 import { evaluationRequest } from '../evaluations/evaluations.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId, exampleId } from '../common/ids.ts';
+import { TRAINING_METHODS } from './methods.ts';
 import { SAMPLERS } from '../models/samplers.ts';
 import { jobPriority } from '../common/statuses.ts';
 import { JOB_WEBHOOK_EVENTS, webhookUrl } from '../events/webhooks.ts';
 import { styledropRequest } from './styledrop.ts';
-
-export const TRAINING_METHODS = [
-  'single-styleforge',
-  'multi-styleforge',
-  'dreambooth',
-  'lora',
-  'textual-inversion',
-  'custom-diffusion',
-  'styledrop',
-  'pivotal-tuning',
-  'b-lora',
-] as const;
-export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
 const prompt = requiredText(1000);
 

@@ -3,15 +3,14 @@ import { joinHeads, ShapeError, softmaxProduct, splitHeads, type Graph, type Ten
 import { groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
-/** Size (4 MiB) from which on the scores are not kept for the backward pass but computed again, a few heads at a time. */
-const MOST_KEPT_SCORES = 2 ** 20;
-
-/** softmax(q k' / sqrt(d) + mask) v for each head; q, k and v are [batch, length, heads * d], the mask broadcasts over [queries, keys]. */
+/**
+ * softmax(q k' / sqrt(d) + mask) v for each head. Where there are more scores than the graph keeps, they are computed again for the gradients. q, k and v are [batch, length, heads * d], the mask broadcasts over [queries, keys].
+ */
 export function multiHeadAttention(graph: Graph, q: Tensor, k: Tensor, v: Tensor, heads: number, mask?: Tensor): Tensor {
   const features = q.shape[2];
   if (features % heads !== 0) throw new ShapeError(`attention: ${features} features do not divide into ${heads} heads`);
   const scale = (features / heads) ** -0.5;
-  if (!mask && q.shape[0] * heads * q.shape[1] * k.shape[1] > MOST_KEPT_SCORES) return graph.attention(q, k, v, { heads, scale });
+  if (!mask && q.shape[0] * heads * q.shape[1] * k.shape[1] > graph.keptScores) return graph.attention(q, k, v, { heads, scale });
   const [queries, keys, values] = [q, k, v].map((x) => splitHeads(graph, x, heads));
   const scores = graph.matmul(queries, keys, { transposeB: true, alpha: scale });
   const attended = softmaxProduct(graph, mask ? graph.add(scores, mask) : scores, values);

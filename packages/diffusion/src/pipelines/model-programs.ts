@@ -1,6 +1,6 @@
 // One model's compiled programs, one for each shape asked for, over weights that are loaded once.
-import { Graph, type Shape, type Tensor } from '@styleforge/autodiff';
-import { Program, type CompileOptions } from '@styleforge/runtime';
+import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
+import { graphFor, Program, type CompileOptions } from '@styleforge/runtime';
 import { adaptModels, type ModelAdapter } from '../nn/scope.ts';
 
 export interface WeightSource {
@@ -46,7 +46,7 @@ export class ModelPrograms {
   }
 
   async #compile(build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
-    const graph = new Graph();
+    const graph = graphFor(this.#options.device);
     if (this.#source.adapter) adaptModels(graph, this.#source.adapter);
     const outputs = build(graph);
     const wanted = new Map([...graph.parameters].flatMap(([name, { shape }]) => (this.#weights.has(name) ? [] : [[name, shape]])));

@@ -1,21 +1,19 @@
 // What a file from elsewhere is, told from the names and shapes of its tensors: which kind of adapter, for which base models, and how large.
 import { basename, extname } from 'node:path';
+import { embeddingComponents, familyOfEmbedding, variantOf } from '../families/index.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { type TensorInfo } from '../tensor-files/safetensors-header.ts';
 import { readTensorTable, type TensorTable } from '../tensor-files/tensor-table.ts';
-import { EMBEDDING_ROWS } from '../tensor-files/torch-state.ts';
 
 export const ADAPTER_KINDS = ['lora', 'textual-inversion', 'custom-diffusion', 'adapter'] as const;
 export type AdapterKind = (typeof ADAPTER_KINDS)[number];
-
-/** Base models that share a text encoder; null for one of another width. */
-export type BaseFamily = 'stable-diffusion-1' | 'stable-diffusion-2' | 'stable-diffusion-xl';
 
 export interface InspectedAdapter {
   readonly kind: AdapterKind;
   /** The program whose layout it is: diffusers, peft, kohya, a1111 or styleforge. */
   readonly layout: string;
-  readonly baseFamily: BaseFamily | null;
+  /** Base models that share a text encoder; null for one of another width. */
+  readonly baseFamily: string | null;
   /** Width of the text states that it was made for; null where the file does not say. */
   readonly contextWidth: number | null;
   /** The largest rank of a LoRA, or the bottleneck of an adapter. */
@@ -35,11 +33,6 @@ type Entry = readonly [name: string, info: TensorInfo];
 /** Null for a file of another kind. */
 type Inspect = (table: TensorTable, fileName: string) => Found | null;
 
-const FAMILIES: Readonly<Record<number, BaseFamily>> = {
-  768: 'stable-diffusion-1',
-  1024: 'stable-diffusion-2',
-  2048: 'stable-diffusion-xl',
-};
 const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false, isWrapped: false } as const;
 
 const largest = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
@@ -89,22 +82,20 @@ const inspectCustomDiffusion: Inspect = ({ tensors }) => {
 };
 
 const MOST_TOKENS = 16;
-/** Files of these keys are named after their token, as A1111 and ComfyUI have it. */
-const ROWS_OF_FILE: readonly string[] = [EMBEDDING_ROWS, 'clip_l', 'clip_g'];
-const XL_CONTEXT = 2048;
 
 const isRows = ([name, { shape }]: Entry): boolean => (shape.length === 1 || shape.length === 2) && !/\.(weight|bias)$/.test(name);
 
 const inspectEmbedding: Inspect = ({ tensors }, fileName) => {
   const rows = [...tensors];
   if (rows.length === 0 || rows.length > MOST_TOKENS || !rows.every(isRows)) return null;
-  const fromFile = rows.some(([name]) => ROWS_OF_FILE.includes(name));
-  const width = rows[0]![1].shape.at(-1)!;
+  const fromFile = rows.some(([name]) => embeddingComponents.has(name));
+  const family = familyOfEmbedding((key) => tensors.has(key));
   return {
     ...NONE,
     kind: 'textual-inversion',
     layout: fromFile ? 'a1111' : 'diffusers',
-    contextWidth: tensors.has('clip_g') ? XL_CONTEXT : width,
+    // The rows of several text encoders stand for text states that are wider than each.
+    contextWidth: family?.variants[0]!.contextWidth ?? rows[0]![1].shape.at(-1)!,
     changesTextEncoder: true,
     tokens: fromFile ? [basename(fileName, extname(fileName))] : rows.map(([name]) => name),
     vectors: largest(rows.map(([, { shape }]) => (shape.length === 1 ? 1 : shape[0]!))),
@@ -139,7 +130,7 @@ export async function inspectAdapter(path: string, fileName = basename(path)): P
   refuseStrangers(names, path);
   for (const inspect of KINDS) {
     const found = inspect(table, fileName);
-    if (found) return { ...found, baseFamily: FAMILIES[found.contextWidth ?? 0] ?? null, tensors: names.length };
+    if (found) return { ...found, baseFamily: variantOf(found.contextWidth) ?? null, tensors: names.length };
   }
   const listed = names.slice(0, 3).map((name) => `'${name}'`);
   const more = names.length > listed.length ? ` and ${names.length - listed.length} more` : '';

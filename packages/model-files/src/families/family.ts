@@ -22,6 +22,8 @@ export interface ComponentFiles {
   readonly network: NetworkKind;
   /** The folder of the tokenizer whose ids it reads. */
   readonly tokenizer?: string;
+  /** The key of its rows in an embedding's file, as A1111 and ComfyUI have it. */
+  readonly embeddingKey?: string;
   /** It projects the end of a text to one vector. */
   readonly projects?: boolean;
   readonly singleFile: SingleFilePlace;
@@ -35,9 +37,16 @@ export interface KohyaNames {
   readonly version: (textWidth: number) => string;
 }
 
+/** Base models of a family that share the width of their text states, and so what adapters fit. */
+export interface FamilyVariant {
+  readonly name: string;
+  readonly contextWidth: number;
+}
+
 export interface FamilyFiles<Name extends string = string> {
   readonly name: Name;
   readonly title: string;
+  readonly variants: readonly FamilyVariant[];
   readonly components: readonly ComponentFiles[];
   /** Whether a folder with this `model_index.json` is of the family. */
   readonly isNamedBy: (modelIndex: JsonObject) => boolean;

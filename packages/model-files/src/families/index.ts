@@ -26,6 +26,37 @@ export function familyOfPaths(paths: readonly string[]): Family {
 export const componentsOfKind = ({ components }: FamilyFiles, kind: NetworkKind): readonly ComponentFiles[] =>
   components.filter(({ network }) => network === kind);
 
+const embeddingKeysOf = (family: FamilyFiles): string[] =>
+  componentsOfKind(family, 'text-encoder').flatMap(({ embeddingKey }) => embeddingKey ?? []);
+
+/** The keys of embedding files for so many text encoders, in the order of the encoders. */
+export function embeddingKeys(encoders: number): readonly string[] {
+  const fitting = families.map(embeddingKeysOf).find(({ length }) => length === encoders);
+  if (!fitting) throw new RangeError(`no model family has ${encoders} text encoders`);
+  return fitting;
+}
+
+/** The family of several text encoders whose last has rows in a file with these keys; undefined where none has. */
+export const familyOfEmbedding = (has: (key: string) => boolean): Family | undefined =>
+  families.find((family) => {
+    const keys = embeddingKeysOf(family);
+    return keys.length > 1 && has(keys.at(-1)!);
+  });
+
+/** By the key of an embedding's file, the text encoder that has the rows; null for the only one. */
+export const embeddingComponents: ReadonlyMap<string, ComponentName | null> = new Map(
+  families.flatMap((family) => {
+    const encoders = componentsOfKind(family, 'text-encoder');
+    return encoders.flatMap(({ name, embeddingKey: key }) =>
+      key === undefined ? [] : [[key, encoders.length > 1 ? name : null] as const],
+    );
+  }),
+);
+
+/** The base models whose text states are so wide; undefined for a width of none. */
+export const variantOf = (contextWidth: number | null): string | undefined =>
+  families.flatMap(({ variants }) => variants).find((variant) => variant.contextWidth === contextWidth)?.name;
+
 const kinds = new Map<string, NetworkKind>(families.flatMap(({ components }) => components.map(({ name, network }) => [name, network])));
 
 /** The kind of network that a component's folder holds; undefined for a name of none. */

@@ -4,6 +4,7 @@ import { type FamilyFiles, namesPart } from './family.ts';
 export const stableDiffusionXlFiles: FamilyFiles<'stable-diffusion-xl'> = {
   name: 'stable-diffusion-xl',
   title: 'Stable Diffusion XL',
+  variants: [{ name: 'stable-diffusion-xl', contextWidth: 2048 }],
   components: [
     { name: 'unet', network: 'unet', singleFile: { prefix: 'model.diffusion_model.' } },
     { name: 'vae', network: 'autoencoder', singleFile: { prefix: 'first_stage_model.' } },
@@ -11,12 +12,14 @@ export const stableDiffusionXlFiles: FamilyFiles<'stable-diffusion-xl'> = {
       name: 'text_encoder',
       network: 'text-encoder',
       tokenizer: 'tokenizer',
+      embeddingKey: 'clip_l',
       singleFile: { prefix: 'conditioner.embedders.0.transformer.text_model.' },
     },
     {
       name: 'text_encoder_2',
       network: 'text-encoder',
       tokenizer: 'tokenizer_2',
+      embeddingKey: 'clip_g',
       projects: true,
       singleFile: { openClipPrefix: 'conditioner.embedders.1.model.' },
     },

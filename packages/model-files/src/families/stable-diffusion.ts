@@ -1,11 +1,16 @@
 // The files of Stable Diffusion 1.x and 2.x: one text encoder, CLIP's or OpenCLIP's.
 import { type FamilyFiles } from './family.ts';
+import { EMBEDDING_ROWS } from '../tensor-files/torch-state.ts';
 
 const OPEN_CLIP_WIDTH = 1024;
 
 export const stableDiffusionFiles: FamilyFiles<'stable-diffusion'> = {
   name: 'stable-diffusion',
   title: 'Stable Diffusion',
+  variants: [
+    { name: 'stable-diffusion-1', contextWidth: 768 },
+    { name: 'stable-diffusion-2', contextWidth: OPEN_CLIP_WIDTH },
+  ],
   components: [
     { name: 'unet', network: 'unet', singleFile: { prefix: 'model.diffusion_model.' } },
     { name: 'vae', network: 'autoencoder', singleFile: { prefix: 'first_stage_model.' } },
@@ -13,6 +18,7 @@ export const stableDiffusionFiles: FamilyFiles<'stable-diffusion'> = {
       name: 'text_encoder',
       network: 'text-encoder',
       tokenizer: 'tokenizer',
+      embeddingKey: EMBEDDING_ROWS,
       singleFile: {
         prefix: 'cond_stage_model.transformer.text_model.',
         olderPrefix: 'cond_stage_model.transformer.',

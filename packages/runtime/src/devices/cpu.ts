@@ -1,5 +1,5 @@
 // The processor: state in the host's arrays, updated in place.
-import { type DeviceKind, indexedName } from './device.ts';
+import { type DeviceKind, indexedName, MOST_KEPT_SCORES } from './device.ts';
 
 export const cpu: DeviceKind = (index) => ({
   name: indexedName('cpu', index),
@@ -11,6 +11,7 @@ export const cpu: DeviceKind = (index) => ({
   takesFurtherGraphs: true,
   optimizers: ['adamw', 'prodigy'],
   keepsMemory: false,
+  keptScores: MOST_KEPT_SCORES,
   probe: (computes) => computes(),
   machineParts: () => [],
 });

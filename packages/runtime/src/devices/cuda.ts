@@ -1,7 +1,7 @@
 // CUDA through onnxruntime's C API: state in flat blocks of the card's memory, updated by kernels of our own.
 import { nvidiaParts } from '../machine/nvidia.ts';
 import { cudaEngine } from './cuda-engine.ts';
-import { type DeviceKind, indexedName } from './device.ts';
+import { type DeviceKind, indexedName, MOST_KEPT_SCORES } from './device.ts';
 
 export const cuda: DeviceKind = (index) => ({
   name: indexedName('cuda', index),
@@ -13,6 +13,7 @@ export const cuda: DeviceKind = (index) => ({
   takesFurtherGraphs: false,
   optimizers: ['adamw'],
   keepsMemory: true,
+  keptScores: MOST_KEPT_SCORES,
   engine: () => cudaEngine(index),
   probe: (computes) => computes(),
   machineParts: () => nvidiaParts(),

@@ -25,6 +25,10 @@ interface DeviceProperties {
    * (docs/experiments/engine.md).
    */
   readonly keepsMemory: boolean;
+  /**
+   * Memory policy: scores of an attention, up to which a training keeps them for the gradients; beyond, they are computed again.
+   */
+  readonly keptScores: number;
   /** Checks what must be there before anything is compiled, then lets `computes` compile and run a small graph. */
   readonly probe: (computes: () => Promise<void>) => Promise<void>;
   /** What the device needs of the machine, found or missing: for those who set a machine up. Never throws. */
@@ -63,6 +67,9 @@ export interface DevicePrecisions {
   readonly moments: readonly ('float32' | 'bfloat16')[];
   readonly gradients: readonly ('float32' | 'float16')[];
 }
+
+/** Four mebibytes of scores: keeping more has made no device faster (docs/experiments/engine.md). */
+export const MOST_KEPT_SCORES = 2 ** 20;
 
 /** One more kind of device: the device of each index. */
 export type DeviceKind = (index: number) => Device;

@@ -1,4 +1,5 @@
 // The kinds of devices, by the name that settings give them.
+import { Graph, type GraphOptions } from '@styleforge/autodiff';
 import { type Target } from '@styleforge/onnx';
 import { cpu } from './cpu.ts';
 import { cuda } from './cuda.ts';
@@ -20,3 +21,7 @@ export function deviceOf(name: DeviceName | Device = DEFAULT_DEVICE): Device {
   }
   return kinds[kind as Target](Number(index));
 }
+
+/** An empty graph with the memory policy of the device that it is for. */
+export const graphFor = (device?: DeviceName | Device, options: Omit<GraphOptions, 'keptScores'> = {}): Graph =>
+  new Graph({ ...options, keptScores: deviceOf(device).keptScores });

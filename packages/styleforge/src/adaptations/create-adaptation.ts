@@ -1,5 +1,5 @@
 // The adaptations that there are, by the name that a job gives them: the compiler asks for each.
-import { type AdaptationConfig } from '@styleforge/contracts';
+import { FIRST_ADAPTATION, type AdaptationConfig } from '@styleforge/contracts';
 import { type StyleForgeConfig } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
 import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
@@ -23,7 +23,7 @@ const adaptations: { readonly [Kind in AdaptationConfig['kind']]: Create<Extract
 
 /** Runs from before adaptations had names trained every weight. */
 export function adaptationOf({ adaptation }: StyleForgeConfig): AdaptationConfig {
-  return adaptation ?? { kind: 'full' };
+  return adaptation ?? FIRST_ADAPTATION;
 }
 
 export function createAdaptation(config: StyleForgeConfig, model: TrainableModel, tokens: readonly string[]): Adaptation {

@@ -1,5 +1,5 @@
 // What is refused before any training: each with its own code and a remedy.
-import { tooFewImages } from '@styleforge/contracts';
+import { FIRST_ADAPTATION, tooFewImages } from '@styleforge/contracts';
 import { type CLIPTokenizer } from '@styleforge/diffusion';
 import { type StyleForgeConfig, TrainingInputError } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
@@ -43,7 +43,7 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
     ...(aux ? [['aux', aux.images] as const] : []),
   ];
   for (const [name, { length }] of parts) {
-    const fault = tooFewImages(name, length, config.adaptation?.kind ?? 'full');
+    const fault = tooFewImages(name, length, (config.adaptation ?? FIRST_ADAPTATION).kind);
     if (fault !== null) throw new TrainingInputError(fault, { code: 'too_few_images' });
   }
 }

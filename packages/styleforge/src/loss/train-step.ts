@@ -1,5 +1,5 @@
 // One dual-binding training step (arXiv 2404.05256, eq. 3): text encoder, U-Net, weighted noise-prediction loss, gradients, AdamW.
-import { Graph, type Tensor } from '@styleforge/autodiff';
+import { type Graph, type Tensor } from '@styleforge/autodiff';
 import {
   adaptModels,
   conditionShapes,
@@ -12,6 +12,7 @@ import {
 import { componentOfKind } from '@styleforge/model-files';
 import {
   deviceOf,
+  graphFor,
   splitParameters,
   TrainingProgram,
   type AdamWOptions,
@@ -93,7 +94,7 @@ export function meanSquaredErrors(graph: Graph, prediction: Tensor, target: Tens
 /** The graph from inputs to the loss, and each sample's mean squared error. */
 export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
   const { model, batchSize, latentShape } = options;
-  const graph = new Graph({ recompute: options.gradientCheckpointing });
+  const graph = graphFor(options.compile?.device, { recompute: options.gradientCheckpointing });
   if (options.adaptation?.adapter) adaptModels(graph, options.adaptation.adapter);
   const shape = [batchSize, ...latentShape];
   const promptOfSample = graph.input('prompt_of_sample', [batchSize], 'int32');

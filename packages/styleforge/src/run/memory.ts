@@ -1,5 +1,6 @@
 // Whether a training fits the machine's memory: told before anything is allocated, with what it needs and what helps.
 import { totalmem } from 'node:os';
+import { SMALL_ADAPTATIONS } from '@styleforge/contracts';
 import { elementCount, type Graph } from '@styleforge/autodiff';
 import { type GradientPrecision, type MomentPrecision } from '@styleforge/runtime';
 import { TrainingInputError, type TrainingHyperparameters } from '../config.ts';
@@ -54,7 +55,7 @@ export function requireMemory({ trained, frozen, bytes }: MemoryNeed, available:
   if (bytes <= available) return;
   throw new TrainingInputError(
     `this training needs ${gibibytes(bytes)} of memory for ${millions(trained)} trained and ${millions(frozen)} frozen weights with their gradients and moments, ` +
-      `and the worker has ${gibibytes(available)}: train fewer weights (adaptation 'lora' or 'textual-inversion', train_text_encoder false), ` +
+      `and the worker has ${gibibytes(available)}: train fewer weights (adaptation ${SMALL_ADAPTATIONS.join(' or ')}, train_text_encoder false), ` +
       "take adam_moments 'bfloat16' and gradient_precision 'float16' without ema, or a worker with more memory",
   );
 }

@@ -1,6 +1,6 @@
 // The kinds of adapter files that are read here: each says whether a file is its own, and what it changes about a model.
 import { basename, extname } from 'node:path';
-import { type ComponentName } from '@styleforge/model-files';
+import { embeddingComponents, type ComponentName } from '@styleforge/model-files';
 import { componentOf, type AddedTokens, type DiffusersFolder } from '../diffusers-reader.ts';
 import { type TensorReader } from '../tensor-reader.ts';
 import { type WeightChange } from './adapted-reader.ts';
@@ -112,10 +112,7 @@ const customDiffusion: AdapterKind = {
   },
 };
 
-/** A file of rows alone is named after its token, as A1111 and ComfyUI have it. */
-const FILE_KEYS: Readonly<Record<string, string | null>> = { emb_params: null, clip_l: 'text_encoder', clip_g: 'text_encoder_2' };
-
-/** Textual Inversion and the tokens of Custom Diffusion: rows by placeholder, [vectors, width] or [width]. */
+/** Textual Inversion and the tokens of Custom Diffusion: rows by placeholder, [vectors, width] or [width]. A file of rows alone is named after its token. */
 const embeddings: AdapterKind = {
   holds: (names, reader) =>
     names.length > 0 && names.length <= 16 && names.every((name) => reader.info(name).shape.length <= 2 && !/\.(weight|bias)$/.test(name)),
@@ -123,9 +120,9 @@ const embeddings: AdapterKind = {
     for (const key of reader.names()) {
       const { shape } = reader.info(key);
       const [count, width] = shape.length === 2 ? shape : [1, shape[0]];
-      const token = key in FILE_KEYS ? (given ?? basename(path, extname(path))) : key;
+      const token = embeddingComponents.has(key) ? (given ?? basename(path, extname(path))) : key;
       const encoders = changes.folder.components.filter(({ network }) => network === 'text-encoder');
-      const fits = encoders.filter(({ name, config }) => config.hidden_size === width && (FILE_KEYS[key] ?? name) === name);
+      const fits = encoders.filter(({ name, config }) => config.hidden_size === width && (embeddingComponents.get(key) ?? name) === name);
       // diffusers numbers the files, which tells encoders of one width apart
       const encoder = fits.find(({ name }) => /_2$/.test(name) === /_2\b/.test(basename(path))) ?? fits[0];
       if (encoder === undefined)

@@ -1,5 +1,6 @@
 // Writes learned rows of the token table, as diffusers and as A1111 and ComfyUI read them.
 import { join } from 'node:path';
+import { embeddingKeys } from '@styleforge/model-files';
 import { writeSafetensors } from '../safetensors-writer.ts';
 
 export interface LearnedRows {
@@ -17,9 +18,6 @@ export async function writeLearnedRows(path: string, { token, rows, vectors }: L
   const width = rows.length / vectors;
   await writeSafetensors(path, [{ name: token, shape: flat ? [width] : [vectors, width], data: rows }], { dtype: 'F32' });
 }
-
-/** The names that A1111 and ComfyUI give the rows of each text encoder: with one it is not named. */
-const embeddingKeys = (encoders: number): readonly string[] => (encoders === 1 ? ['emb_params'] : ['clip_l', 'clip_g']);
 
 /** A1111 and ComfyUI: one tensor for each text encoder, in a file that is named after the token. */
 export async function writeEmbParams(directory: string, encoders: readonly LearnedRows[]): Promise<string> {

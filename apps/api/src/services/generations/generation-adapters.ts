@@ -1,4 +1,5 @@
 // The adapters that a generation asks for: each a checkpoint of a job that trained an addition to the same base model.
+import { isWholeModel } from '@styleforge/contracts';
 import type { BoundToken, CreateGenerationRequest, GenerationConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError } from '../../errors/api-error.ts';
@@ -38,7 +39,7 @@ export async function chooseAdapters(dependencies: ApiDependencies, projectId: s
       chosen.push(uploadedAdapter(name, model, strength));
       continue;
     }
-    if (model.kind === 'base' || model.job.config.adaptation.kind === 'full')
+    if (model.kind === 'base' || isWholeModel(model.job.config.adaptation.kind))
       return refuse(
         'validation_failed',
         `${name} is a whole model: name a job, checkpoint or model with another adaptation than full, or use it as model`,

@@ -9,6 +9,7 @@ import {
   METHOD_SAMPLING,
   STYLE_GUIDANCE,
   withTokens,
+  isWholeModel,
 } from '@styleforge/contracts';
 import type { BoundToken, CreateGenerationRequest, GenerationConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
@@ -174,7 +175,7 @@ async function chooseModel(dependencies: ApiDependencies, projectId: string, nam
     model: { checkpointId: checkpoint.id },
     base: job.baseModel,
     components: style_ref.components,
-    isAdapted: adaptation.kind !== 'full',
+    isAdapted: !isWholeModel(adaptation.kind),
     own: [],
   };
 }

@@ -189,7 +189,7 @@ async function inspected({ file, fileName, fields }: Received, base: BaseModelEn
 
 /** The words that prompts reach the adapter by: an embedding's own, or a LoRA's trigger. */
 function tokensOf(adapter: InspectedAdapter, { token }: UploadAdapterFields, { tokenizer }: BaseModelEntry): string[] {
-  if (adapter.kind !== 'textual-inversion') return token === undefined ? [] : [token];
+  if (adapter.tokens.length === 0) return token === undefined ? [] : [token];
   const isNamed = adapter.layout !== 'a1111';
   if (isNamed && token !== undefined && adapter.tokens.join() !== token)
     throw bad('token', `the file names its word itself, ${adapter.tokens.join(', ')}: leave token out`);

@@ -1,4 +1,5 @@
 // The candidates of a StyleDrop job: shown, judged, and chosen from for the second round.
+import { METHOD_BINDINGS } from '@styleforge/contracts';
 import type { CandidateBody, FeedbackBody, SelectionSettings } from '@styleforge/contracts';
 import type { GeneratedImageRow, GenerationDetail, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -21,7 +22,7 @@ export async function findCandidates({ database }: ApiDependencies, projectId: s
   const job = await database.trainingJobs.find(projectId, jobId);
   if (job === null) throw notFound('training job', jobId);
   const conflict = (why: string): ApiError => new ApiError('status_conflict', `The training job ${jobId} has no candidates: ${why}.`);
-  if (job.method !== 'styledrop') throw conflict(`its method is ${job.method}, not styledrop`);
+  if (!METHOD_BINDINGS[job.method].hasRounds) throw conflict(`its method is ${job.method}, not styledrop`);
   if (!job.config.styledrop?.candidates) throw conflict('it was created without styledrop.candidates');
   const id = job.result?.candidates?.generation_id;
   if (id === undefined) throw conflict(`it is ${job.status}; they are made when its training has succeeded`);

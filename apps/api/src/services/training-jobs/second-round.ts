@@ -1,5 +1,6 @@
 // StyleDrop's second round: the chosen candidates become a dataset, which the new job trains on like any other.
 import { buffer } from 'node:stream/consumers';
+import { METHOD_BINDINGS } from '@styleforge/contracts';
 import type { CheckTrainingJobRequest, CreateTrainingJobRequest, SelectionSettings, TrainableJobRequest } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { ImageRow } from '@styleforge/database';
@@ -20,7 +21,7 @@ interface SecondRound {
 /** What the second round is trained on; null for any other request. Throws an ApiError where there is nothing to train on. */
 export async function findSecondRound(dependencies: ApiDependencies, projectId: string, body: Body): Promise<SecondRound | null> {
   const { styledrop, method, style_ref, base_model } = body;
-  if (method !== 'styledrop' || styledrop?.round !== 2 || !styledrop.parent_job_id || !styledrop.selection) return null;
+  if (!METHOD_BINDINGS[method].hasRounds || styledrop?.round !== 2 || !styledrop.parent_job_id || !styledrop.selection) return null;
   if (style_ref !== undefined)
     throw refusal('validation_failed', [{ pointer: '/style_ref', detail: 'belongs to round 1: round 2 trains on the chosen candidates' }]);
   const pool = await findCandidates(dependencies, projectId, styledrop.parent_job_id).catch((error: unknown) => {

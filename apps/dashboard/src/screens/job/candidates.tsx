@@ -128,7 +128,7 @@ function SecondRound({ job, kept }: { job: TrainingJob; kept: number }): ReactEl
   const { mutate, isPending } = useMutation({
     mutationFn: () =>
       client.trainingJobs.create({
-        method: 'styledrop',
+        method: job.config.method,
         base_model: job.base_model,
         styledrop: { round: 2, parent_job_id: job.id, selection: { by: 'human' } },
         hyperparameters: { resolution: job.config.hyperparameters.resolution },

@@ -1,5 +1,5 @@
 // POST /v1/checkpoints/{id}/extract-lora
-import { checkpointExport, checkpointId, extractLoraRequest } from '@styleforge/contracts';
+import { checkpointExport, checkpointId, extractLoraRequest, isWholeModel } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import { ApiError } from '../../../errors/api-error.ts';
@@ -28,7 +28,7 @@ export function extractLoraRoute(app: ApiServer, { database }: ApiDependencies):
     const { projectId } = request.caller;
     const { rank, format } = request.body;
     const found = await findDownloadable(database, projectId, request.params.id);
-    if (found.adaptation !== 'full')
+    if (!isWholeModel(found.adaptation))
       throw new ApiError(
         'unsuitable_format',
         `The checkpoint ${found.checkpoint.id} is not a full fine-tune: its adaptation is ${found.adaptation}. Download one of its own formats instead.`,

@@ -1,0 +1,44 @@
+// What a graph is told and made of: its options, its nodes, and gradients that take the place of those of several operations.
+import { type Graph } from './graph.ts';
+import { type OpAttributes, type OpKind } from './ops.ts';
+import { type Tensor } from './tensor.ts';
+
+export interface OpNode<K extends OpKind = OpKind> {
+  readonly kind: K;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: OpAttributes[K];
+  /** One result for most operations. */
+  readonly outputs: readonly Tensor[];
+}
+
+/** What the rule of a value's own gradient is given: values that were kept or computed again, as recomputation demands. */
+export interface OwnGradientContext {
+  readonly graph: Graph;
+  readonly operands: readonly Tensor[];
+  /** Values between operands and result that the rule reads. */
+  readonly saved: readonly Tensor[];
+  readonly output: Tensor;
+  /** Gradient of the loss with respect to the value. */
+  readonly dy: Tensor;
+  /** Whether operand i needs a gradient. */
+  readonly needs: readonly boolean[];
+}
+
+/** A gradient that takes the place of those of the operations between `operands` and a value. */
+export interface OwnGradient {
+  readonly operands: readonly Tensor[];
+  readonly saved: readonly Tensor[];
+  readonly rule: (context: OwnGradientContext) => readonly (Tensor | null)[];
+}
+
+/** Narrows a node to its kind. */
+export function isNode<K extends OpKind>(node: OpNode, kind: K): node is OpNode<K> {
+  return (node.kind as OpKind) === kind;
+}
+
+export interface GraphOptions {
+  readonly recompute?: boolean | undefined;
+  /** See the fields of the same names. */
+  readonly keptWork?: number;
+  readonly keptScores?: number;
+}
