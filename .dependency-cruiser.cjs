@@ -4,6 +4,8 @@ const rooms = {
   learning: ['autodiff', 'onnx', 'runtime', 'weights', 'diffusion', 'styleforge', 'metrics'],
 };
 
+const DATABASE_FOR_TESTS = '^packages/database/src/testing\\.ts$';
+
 const inRoom = (names) => `^packages/(${names.join('|')})/`;
 const from = (path, pathNot) => ({ path, ...(pathNot && { pathNot }) });
 const source = (name) => `^packages/${name}/src/`;
@@ -35,13 +37,20 @@ module.exports = {
       severity: 'error',
       comment: "import '@styleforge/name', never a path inside another package",
       from: { path: '^(packages|apps)/([^/]+)/' },
-      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$', '^packages/launch/src/(start|bundle-folder)\\.mjs$'] },
+      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$', '^packages/launch/src/(start|bundle-folder)\\.mjs$', DATABASE_FOR_TESTS] },
+    },
+    {
+      name: 'database-client-for-tests',
+      severity: 'error',
+      comment: "the service reaches the database through repositories; only tests get Prisma's client",
+      from: { pathNot: ['/test/', '^test/', '^packages/testing/'] },
+      to: { path: DATABASE_FOR_TESTS },
     },
     {
       name: 'tests-see-package-roots',
       severity: 'error',
       from: { path: '^test/' },
-      to: { path: '^(packages|apps)/', pathNot: ['/src/index\\.ts$', '^packages/launch/src/bundle-folder\\.mjs$'] },
+      to: { path: '^(packages|apps)/', pathNot: ['/src/index\\.ts$', '^packages/launch/src/bundle-folder\\.mjs$', DATABASE_FOR_TESTS] },
     },
     {
       name: 'acceptance-is-a-black-box',

@@ -1,4 +1,5 @@
 // The manifests: against the schemas of Kubernetes and KEDA, against the service's settings, and their queries on a real database.
+import { clientOf } from '@styleforge/database/testing';
 import { spawnSync } from 'node:child_process';
 import { ACTIVE_JOB_STATUSES, JOB_STATUSES } from '@styleforge/contracts';
 import { queueMix } from '@styleforge/queue';
@@ -152,7 +153,7 @@ describe('workers', () => {
     const test = await startTestDatabase();
     try {
       const { projectId } = await test.database.apiKeys.createProject('test');
-      const { prisma } = test.database;
+      const prisma = clientOf(test.database);
       // Without the triggers, which let every row begin as queued.
       await prisma.$transaction([
         prisma.$executeRaw`set local session_replication_role = replica`,

@@ -1,4 +1,5 @@
 // One job through the whole service, as its operators see it: one trace, logs with its ids in every process, and every metric.
+import { clientOf } from '@styleforge/database/testing';
 import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -99,9 +100,9 @@ it('the ids of request and job stand in the logs of every process', async () => 
 
 it('the log has the cause of a 5xx under the request id of its response', async () => {
   const database = createDatabase(test.service.databaseUrl, { maxConnections: 1 });
-  await database.prisma.$executeRawUnsafe('alter table prompt_sets rename to prompt_sets_away');
+  await clientOf(database).$executeRawUnsafe('alter table prompt_sets rename to prompt_sets_away');
   const answer = await test.request('GET', '/v1/prompt-sets');
-  await database.prisma.$executeRawUnsafe('alter table prompt_sets_away rename to prompt_sets');
+  await clientOf(database).$executeRawUnsafe('alter table prompt_sets_away rename to prompt_sets');
   await database.close();
   const body = (await answer.json()) as { request_id: string };
   expect([answer.status, answer.headers.get('x-request-id'), body]).toMatchObject([500, body.request_id, { code: 'internal_error' }]);

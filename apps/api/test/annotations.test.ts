@@ -1,4 +1,5 @@
 // Names, notes, metadata and stars of results, and what a generation says of itself while it is made.
+import { clientOf } from '@styleforge/database/testing';
 import type { GenerationBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiFixture } from './api-fixture.ts';
@@ -59,7 +60,8 @@ it('gives names to what may have one', async () => {
 });
 
 it('never removes a checkpoint with a star automatically', async () => {
-  const { prisma, retention } = api.database;
+  const { retention } = api.database;
+  const prisma = clientOf(api.database);
   const { jobId } = await prisma.checkpoint.findUniqueOrThrow({ where: { id: ids['checkpoints']! } });
   const { id } = await prisma.checkpoint.create({
     data: { id: 'ckpt_old', projectId: api.projectId, jobId, step: 1, objectPrefix: 'x/', files: [], sizeBytes: 0 },

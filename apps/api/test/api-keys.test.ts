@@ -1,4 +1,5 @@
 // API keys over HTTP: made, shown once, listed, revoked, expired; what each scope may do.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiKeyBody, CreatedApiKeyBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,7 +35,7 @@ describe('POST /v1/api-keys', () => {
     const shown = await api.call<ApiKeyBody>('GET', `/v1/api-keys/${body.id}`, { key: admin });
     expect(Object.keys(shown.body)).not.toContain('key');
     expect(shown.body.last_used_at).not.toBeNull();
-    const stored = await api.database.prisma.apiKey.findUniqueOrThrow({ where: { id: body.id } });
+    const stored = await clientOf(api.database).apiKey.findUniqueOrThrow({ where: { id: body.id } });
     expect(JSON.stringify(stored)).not.toContain(body.key);
   });
 
@@ -61,7 +62,7 @@ describe('POST /v1/api-keys', () => {
       status: 422,
       code: 'idempotency_key_reused',
     });
-    const kept = await api.database.prisma.idempotencyKey.findFirstOrThrow({ where: { key: 'one key' } });
+    const kept = await clientOf(api.database).idempotencyKey.findFirstOrThrow({ where: { key: 'one key' } });
     expect(JSON.stringify(kept.responseBody)).not.toContain('sf_');
     expect(kept.responseStatus).toBe(201);
   });

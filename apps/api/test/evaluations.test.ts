@@ -1,5 +1,7 @@
 // Evaluations over HTTP: what is resolved, what is refused, who sees them. Their images and reports are made in test/integration.
 import type { EvaluationBody, EvaluationVotesBody, Page, Report, TrainingJobBody } from '@styleforge/contracts';
+import { clientOf } from '@styleforge/database/testing';
+import type { EvaluationBody, Page, TrainingJobBody } from '@styleforge/contracts';
 import { evaluationReportKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
@@ -169,7 +171,7 @@ describe('an evaluation', () => {
 
 it('shows an evaluation and a report that were made before a setting existed with what is its default now', async () => {
   const { body } = await post({ prompts: ['a house', 'a cat'] });
-  await api.database.prisma
+  await clientOf(api.database)
     .$executeRaw`update evaluations set config = config - 'seed' - 'negative_prompt' - 'prompt_set' where id = ${body.id}`;
   expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
   // The worker reads the very same.

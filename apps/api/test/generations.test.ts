@@ -1,4 +1,5 @@
 // Generations over HTTP: which models can be named, what is resolved, how the images come back.
+import { clientOf } from '@styleforge/database/testing';
 import type { GenerationBody, TrainingJobBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { generationImageKey, generationInputKey } from '@styleforge/storage';
@@ -120,7 +121,7 @@ describe('POST /v1/images/generations', () => {
         headers: { 'idempotency-key': 'waits' },
       });
     const first = send();
-    const find = () => api.database.prisma.generation.findFirst({ where: { config: { path: ['prompts', '0'], equals: 'a fish' } } });
+    const find = () => clientOf(api.database).generation.findFirst({ where: { config: { path: ['prompts', '0'], equals: 'a fish' } } });
     let row = await find();
     while (row === null) row = await find();
     expect(await send()).toMatchObject({ status: 409, body: { code: 'idempotency_in_progress' } });
@@ -171,7 +172,7 @@ describe('POST /v1/images/generations', () => {
       result: { final_step: 1, checkpoint_id: checkpoint.id },
     });
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({ checkpoint_id: checkpoint.id });
-    await api.database.prisma.checkpoint.delete({ where: { id: checkpoint.id } });
+    await clientOf(api.database).checkpoint.delete({ where: { id: checkpoint.id } });
     for (const model of [job.id, checkpoint.id, 'nothing', 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', 'ckpt_x', '../tiny']) {
       expect((await post({ model, prompts: ['x'] })).body).toMatchObject({
         status: 422,
@@ -270,7 +271,7 @@ describe('GET /v1/images/generations/{id}', () => {
 
 it('shows a generation that was made before a setting existed with what is its default now', async () => {
   const { body } = await post({ model: 'tiny', prompts: ['x'] });
-  await api.database.prisma.$executeRaw`update generations set config = config - 'sampler' - 'num_images' where id = ${body.id}`;
+  await clientOf(api.database).$executeRaw`update generations set config = config - 'sampler' - 'num_images' where id = ${body.id}`;
   expect((await api.call('GET', `/v1/images/generations/${body.id}`)).body).toEqual(body);
 });
 

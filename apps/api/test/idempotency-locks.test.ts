@@ -1,4 +1,5 @@
 // The lock of an Idempotency-Key: held for as long as its request runs, however slow the sender, and given back when the sender leaves.
+import { clientOf } from '@styleforge/database/testing';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
@@ -65,7 +66,8 @@ async function uploadAtOnce(datasetId: string, key: string) {
   return { status, replayed: answered['idempotency-replayed'], retryAfter: answered['retry-after'], kept };
 }
 
-const lockedUntil = async (key: string) => (await api.database.prisma.idempotencyKey.findFirst({ where: { key } }))?.lockedUntil.getTime();
+const lockedUntil = async (key: string) =>
+  (await clientOf(api.database).idempotencyKey.findFirst({ where: { key } }))?.lockedUntil.getTime();
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 60_000;
@@ -112,7 +114,7 @@ it('is given back when the sender leaves before the first part is read', async (
 it('that another request has taken over is neither renewed nor given a response', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { finish } = await startUpload(id, 'lost');
-  await api.database.prisma.idempotencyKey.updateMany({ where: { key: 'lost' }, data: { lockedUntil: new Date(0) } });
+  await clientOf(api.database).idempotencyKey.updateMany({ where: { key: 'lost' }, data: { lockedUntil: new Date(0) } });
   expect(await uploadAtOnce(id, 'lost')).toMatchObject({ status: 200, replayed: undefined, kept: 1 });
   expect(await finish()).toBe(200);
   expect(await uploadAtOnce(id, 'lost')).toMatchObject({ status: 200, replayed: 'true', kept: 1 });

@@ -1,4 +1,5 @@
 // Workers, queues, the state of the installation and usage, over HTTP.
+import { clientOf } from '@styleforge/database/testing';
 import type { QueueReportBody, SystemReportBody, TrainingJobBody, UsageReportBody, WorkerBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
@@ -60,7 +61,7 @@ it('shows workers with their machine and their jobs, those of other projects wit
 });
 
 it('shows how long the queues are, who serves them, and what of the project waits', async () => {
-  await api.database.prisma.worker.deleteMany();
+  await clientOf(api.database).worker.deleteMany();
   const { projectId: other } = await api.database.apiKeys.createProject('other');
   const { key } = await api.database.apiKeys.create(other, 'other');
   const foreign = await createDataset({ ...api, call: (method, url, options) => api.call(method, url, { ...options, key }) }, 'style_ref', [
@@ -97,7 +98,7 @@ it('shows how long the queues are, who serves them, and what of the project wait
 });
 
 it('shows the state of the installation', async () => {
-  await api.database.prisma.worker.deleteMany();
+  await clientOf(api.database).worker.deleteMany();
   await api.database.workers.register(workerFacts({ device: 'webgpu' }));
   const { body } = await api.call<SystemReportBody>('GET', '/v1/system');
   expect(body).toMatchObject({
@@ -120,7 +121,7 @@ it('counts what jobs use, and sums it up by the month', async () => {
   await usage.add(subject, { deviceSeconds: 1, steps: 2, images: 0 });
   await usage.add({ ...subject, kind: 'generation', subjectId: 'gen_1', device: 'cpu' }, { deviceSeconds: 2, steps: 0, images: 5 });
   expect(await read()).toEqual({ device_seconds: 13.3, steps: 42, images: 3 });
-  await api.database.prisma.trainingJob.delete({ where: { id: job } });
+  await clientOf(api.database).trainingJob.delete({ where: { id: job } });
   const month = new Date().toISOString().slice(0, 7);
   const { body } = await api.call<UsageReportBody>('GET', '/v1/usage');
   expect(body).toEqual({

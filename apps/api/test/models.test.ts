@@ -1,4 +1,5 @@
 // The registry over HTTP: names, versions, aliases, covers, and models by their name wherever a model is named.
+import { clientOf } from '@styleforge/database/testing';
 import type { EvaluationBody, GenerationBody, ModelBody, ModelVersionBody, TrainingJobBody } from '@styleforge/contracts';
 import { join } from 'node:path';
 import { validationImageKey } from '@styleforge/storage';
@@ -46,7 +47,7 @@ const eventsAfter = async (since: string) =>
   (await api.call<{ data: { type: string; data: object }[] }>('GET', `/v1/events?types=model.*&after=${since}`)).body.data.map(
     ({ type, data }) => ({ type, ...data }),
   );
-const lastEvent = async () => String((await api.database.prisma.projectEvent.findFirst({ orderBy: { id: 'desc' } }))?.id ?? 0);
+const lastEvent = async () => String((await clientOf(api.database).projectEvent.findFirst({ orderBy: { id: 'desc' } }))?.id ?? 0);
 
 describe('a model', () => {
   it('has its licence, words and provenance from the job, and a cover from its last validation', async () => {
@@ -151,7 +152,7 @@ describe('a model', () => {
   });
 
   it('keeps its checkpoints: job and checkpoint cannot be deleted, and a sweep leaves them', async () => {
-    await api.database.prisma.generation.deleteMany();
+    await clientOf(api.database).generation.deleteMany();
     expect((await api.call('DELETE', `/v1/training-jobs/${job.id}`)).body).toMatchObject({
       code: 'in_use',
       detail: expect.stringContaining('ink@1') as string,
@@ -228,7 +229,7 @@ describe('a model', () => {
     await api.call('POST', `/v1/images/generations/${generation.id}/cancel`);
     await api.call('POST', '/v1/models/third/versions', { body: { from: 'third' } });
     await api.call('DELETE', '/v1/models/third');
-    const deliveries = await api.database.prisma.webhookDelivery.findMany({ where: { webhookId: hook.id }, orderBy: { id: 'asc' } });
+    const deliveries = await clientOf(api.database).webhookDelivery.findMany({ where: { webhookId: hook.id }, orderBy: { id: 'asc' } });
     expect(deliveries.map(({ payload }) => payload)).toMatchObject([
       { type: 'model.created', data: { name: 'third', links: { self: '/v1/models/third' } } },
       { type: 'model.version_created', data: { name: 'third', version: 2 } },

@@ -1,4 +1,5 @@
 // Links to reports: made, opened without a key, listed, revoked, expired.
+import { clientOf } from '@styleforge/database/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -59,7 +60,7 @@ it('ends when it is revoked: one link, or all of them', async () => {
 
 it('ends when its time is over, and with its evaluation', async () => {
   const made = await share(ids['evaluations'] ?? '', { expires_in_days: 1 });
-  await api.database.prisma.reportShare.update({ where: { id: made.id }, data: { expiresAt: new Date(Date.now() - 1) } });
+  await clientOf(api.database).reportShare.update({ where: { id: made.id }, data: { expiresAt: new Date(Date.now() - 1) } });
   expect((await open(made.url)).statusCode).toBe(404);
   expect(await listed()).not.toContain(made.id);
   const other = await share(ids['evaluations'] ?? '');
@@ -88,6 +89,6 @@ it('sends the URL of a job the events that it asks for, and no others', async ()
   const shown = await api.call('GET', `/v1/training-jobs/${made.body.id}`);
   expect(shown.body).toMatchObject({ webhook_url, webhook_events: ['training_job.cancelled'] });
   await api.call('POST', `/v1/training-jobs/${made.body.id}/cancel`);
-  const deliveries = await api.database.prisma.webhookDelivery.findMany({ where: { webhook: { url: webhook_url } } });
+  const deliveries = await clientOf(api.database).webhookDelivery.findMany({ where: { webhook: { url: webhook_url } } });
   expect(deliveries.map(({ eventType }) => eventType)).toEqual(['training_job.cancelled']);
 });

@@ -1,4 +1,5 @@
 // What belongs to no resource: health, readiness, base models, OpenAPI, unknown paths, errors that hide their cause.
+import { clientOf } from '@styleforge/database/testing';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp, startApi } from '@styleforge/api';
@@ -298,7 +299,7 @@ describe('startApi', () => {
       headers,
       body: JSON.stringify({ model: 'tiny', prompts: ['a cat'], wait: 60 }),
     });
-    while ((await api.database.prisma.generation.count()) === 0) await sleep(20);
+    while ((await clientOf(api.database).generation.count()) === 0) await sleep(20);
     await running.close();
     const { status, body } = await answer.then(async (given) => ({ status: given.status, body: (await given.json()) as object }));
     expect([status, body]).toMatchObject([202, { status: 'queued', images: [] }]);

@@ -1,4 +1,5 @@
 // Browser sessions: what a cookie can do, what it needs beside itself, and when it ends.
+import { clientOf } from '@styleforge/database/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -67,7 +68,7 @@ describe('a session', () => {
     const short = await api.database.apiKeys.create(api.projectId, 'short', ['read'], { expiresAt: soon });
     const expiring = await signIn(short.key);
     expect(expiring.expires).toBe(soon.toISOString());
-    await api.database.prisma.session.updateMany({ where: { apiKeyId: short.keyId }, data: { expiresAt: new Date() } });
+    await clientOf(api.database).session.updateMany({ where: { apiKeyId: short.keyId }, data: { expiresAt: new Date() } });
     for (const { cookie } of [signedOut, gone, expiring]) {
       const refused = await send('GET', '/v1/me', { cookie });
       expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([401, 'unauthorized']);
@@ -79,7 +80,7 @@ describe('a session', () => {
     const headers = { 'idempotency-key': 'sign in' };
     const [first, again] = [await signIn(api.key, headers), await signIn(api.key, headers)];
     expect(again).toEqual(first);
-    const rows = await api.database.prisma.idempotencyKey.findMany();
+    const rows = await clientOf(api.database).idempotencyKey.findMany();
     expect(JSON.stringify(rows)).toContain('set-cookie');
     expect(JSON.stringify(rows)).not.toContain(first.cookie.split('=')[1]);
   });

@@ -1,4 +1,5 @@
 // Training jobs over HTTP: defaults, refusals, reading, cancelling, the log, the curves, the checkpoints.
+import { clientOf } from '@styleforge/database/testing';
 import { createHash } from 'node:crypto';
 import { buildApp } from '@styleforge/api';
 import { checkpointPrefix } from '@styleforge/storage';
@@ -261,9 +262,9 @@ describe('Idempotency-Key', () => {
   it('keeps a response for a day, and takes the key for another request then', async () => {
     const first = await send('a day', request());
     const where = { projectId_key: { projectId: api.projectId, key: 'a day' } };
-    const { createdAt, expiresAt } = await api.database.prisma.idempotencyKey.findUniqueOrThrow({ where });
+    const { createdAt, expiresAt } = await clientOf(api.database).idempotencyKey.findUniqueOrThrow({ where });
     expect(Math.round((expiresAt.getTime() - createdAt.getTime()) / 60_000)).toBe(24 * 60);
-    await api.database.prisma.idempotencyKey.update({ where, data: { expiresAt: new Date(Date.now() - 1) } });
+    await clientOf(api.database).idempotencyKey.update({ where, data: { expiresAt: new Date(Date.now() - 1) } });
     const second = await send('a day', request({ suffix: 'another' }));
     expect([second.status, second.headers['idempotency-replayed']]).toEqual([202, undefined]);
     expect(second.body.id).not.toBe(first.body.id);
@@ -279,7 +280,7 @@ describe('Idempotency-Key', () => {
     const decision = await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000);
     if (decision.kind !== 'run') throw new Error('the key should be free');
     expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000)).toEqual({ kind: 'in_progress' });
-    await api.database.prisma.idempotencyKey.updateMany({ where: { key: 'died' }, data: { lockedUntil: new Date(0) } });
+    await clientOf(api.database).idempotencyKey.updateMany({ where: { key: 'died' }, data: { lockedUntil: new Date(0) } });
     expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000)).toMatchObject({
       kind: 'run',
       reservedUuid: decision.reservedUuid,
@@ -444,7 +445,7 @@ describe('a job that runs', () => {
 
 it('shows a job that was made before a hyperparameter existed with what is its default now', async () => {
   const job = await create();
-  await api.database.prisma.$executeRaw`
+  await clientOf(api.database).$executeRaw`
     update training_jobs set config = (config #- '{hyperparameters,lr_num_cycles}' #- '{hyperparameters,lr_power}') - 'evaluation' - 'suffix' where id = ${job.id}`;
   const answer = await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${job.id}`);
   expect([answer.status, answer.body.config]).toEqual([200, job.config]);
@@ -482,10 +483,10 @@ describe('a project', () => {
     ];
     expect([made.length, refused.length]).toEqual([3, 5]);
     expect([refused[0]?.headers['retry-after'], refused[0]?.json()]).toMatchObject(['60', { code: 'too_many_queued_jobs', status: 429 }]);
-    expect(await api.database.prisma.trainingJob.count({ where: { projectId } })).toBe(3);
+    expect(await clientOf(api.database).trainingJob.count({ where: { projectId } })).toBe(3);
 
     const { projectId: generous } = await api.database.apiKeys.createProject('generous');
-    await api.database.prisma.project.update({ where: { id: generous }, data: { maxQueuedJobs: 4 } });
+    await clientOf(api.database).project.update({ where: { id: generous }, data: { maxQueuedJobs: 4 } });
     const other = await limited(generous);
     for (const status of [202, 202, 202, 202, 429]) expect((await other.post()).statusCode).toBe(status);
 

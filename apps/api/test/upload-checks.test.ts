@@ -1,4 +1,5 @@
 // Images that are not what a trainer can use as they are: made so, or refused, and nothing of a refused one is left.
+import { clientOf } from '@styleforge/database/testing';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,7 @@ async function leftBehind() {
   let objects = 0;
   for await (const _object of api.objectStore.list('')) objects++;
   const spooled = (await readdir(tmpdir())).filter((name) => name.startsWith('styleforge-upload-'));
-  return { objects, rows: await api.database.prisma.image.count(), spooled };
+  return { objects, rows: await clientOf(api.database).image.count(), spooled };
 }
 
 function chunk(type: string, data: Buffer): Buffer {

@@ -1,4 +1,5 @@
 // Webhook endpoints over HTTP: made, shown without their secrets, rotated, tested, deleted; the log of deliveries; a job's own URL.
+import { clientOf } from '@styleforge/database/testing';
 import type { TrainingJobBody, WebhookBody, WebhookDeliveryBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from './api-fixture.ts';
@@ -83,10 +84,10 @@ describe('webhook endpoints', () => {
     const { id } = (await create()).body;
     const sent = (await api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/test`)).body;
     const again = () => api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/deliveries/${sent.id}/redeliver`);
-    const waiting = () => api.database.prisma.outboxMessage.count({ where: { topic: 'webhook', key: sent.id } });
+    const waiting = () => clientOf(api.database).outboxMessage.count({ where: { topic: 'webhook', key: sent.id } });
     expect(await again()).toMatchObject({ status: 202, body: { id: sent.id, status: 'pending' } });
     expect(await waiting()).toBe(1);
-    await api.database.prisma.webhookDelivery.update({ where: { id: sent.id }, data: { status: 'failed', error: 'gone' } });
+    await clientOf(api.database).webhookDelivery.update({ where: { id: sent.id }, data: { status: 'failed', error: 'gone' } });
     expect(await again()).toMatchObject({ status: 202, body: { id: sent.id, status: 'pending', error: null, payload: sent.payload } });
     expect(await waiting()).toBe(2);
     const other = (await create()).body.id;
@@ -104,7 +105,7 @@ describe('webhook endpoints', () => {
     const job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: dataset } };
     const grid = [{ pointer: '/hyperparameters/seed', values: [1, 2] }];
     const study = await api.call<{ id: string }>('POST', '/v1/studies', { body: { name: 'two', job, grid } });
-    const [first, second] = await api.database.prisma.trainingJob.findMany({ where: { studyId: study.body.id } });
+    const [first, second] = await clientOf(api.database).trainingJob.findMany({ where: { studyId: study.body.id } });
     await api.call('POST', `/v1/training-jobs/${first?.id}/cancel`);
     expect(await deliveries(id)).toHaveLength(1);
     await api.call('POST', `/v1/training-jobs/${second?.id}/cancel`);

@@ -1,4 +1,5 @@
 // What a project may have unfinished of generated images: too large a request names its fields, too many requests wait, and other projects notice nothing.
+import { clientOf } from '@styleforge/database/testing';
 import { buildApp } from '@styleforge/api';
 import type { Problem } from '@styleforge/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,7 +19,7 @@ afterAll(async () => {
 
 async function caller(settings: { generationBudget?: number } = {}) {
   const { projectId } = await api.database.apiKeys.createProject('budgeted');
-  await api.database.prisma.project.update({ where: { id: projectId }, data: settings });
+  await clientOf(api.database).project.update({ where: { id: projectId }, data: settings });
   const { key } = await api.database.apiKeys.create(projectId, 'test');
   return (url: string, payload: object, headers: Record<string, string> = {}) =>
     app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${key}`, ...headers } });

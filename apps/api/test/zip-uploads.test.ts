@@ -1,4 +1,5 @@
 // Zip uploads and repeated uploads: what is kept, what is refused and why, and that nothing is left behind.
+import { clientOf } from '@styleforge/database/testing';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
@@ -172,7 +173,7 @@ describe('a full dataset', () => {
       sizeBytes: 1,
       sha256: String(index),
     });
-    await api.database.prisma.image.createMany({
+    await clientOf(api.database).image.createMany({
       data: Array.from({ length: UPLOAD_LIMITS.imagesPerDataset - 1 }, (_, index) => row(index)),
     });
     const answers = await Promise.all(

@@ -1,4 +1,5 @@
 // What a running job tells of its progress, in a real database: the time left is there from the second step on, and shrinks with every step at one pace.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@styleforge/config';
 import { type JobProgress, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
@@ -95,7 +96,7 @@ it('follows the pace of the last half minute, and counts from where a resumed tr
 });
 
 const leaseOf = async () =>
-  (await fixture.database.prisma.trainingJob.findUniqueOrThrow({ where: { id: job.id }, select: { leaseUntil: true } })).leaseUntil!;
+  (await clientOf(fixture.database).trainingJob.findUniqueOrThrow({ where: { id: job.id }, select: { leaseUntil: true } })).leaseUntil!;
 
 it('renews the lease of the row that it holds, and writes once more at the end what has come since the last time', async () => {
   const before = await leaseOf();

@@ -1,4 +1,5 @@
 // A worker's own row in a real database: who it is, what it does, the wish to drain; and the seconds that its work is charged.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workerStatusOf } from '@styleforge/contracts';
 import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
@@ -63,7 +64,7 @@ it('shows what the worker does, drains it, and says at last that it has stopped'
   // One for each consumer.
   expect(drains).toEqual([true, true, false, false]);
   expect(busy).toEqual([true, false]);
-  await fixture.database.prisma.worker.delete({ where: { id } });
+  await clientOf(fixture.database).worker.delete({ where: { id } });
   await until(async () => (await workers.find(id)) !== null);
   await registration.stopping();
   expect(workerStatusOf(await row())).toBe('stopping');
@@ -87,7 +88,7 @@ it('takes a silent worker to be lost, and removes a killed one from the list aft
   };
   const id = await workers.register({ ...facts, queues: {} });
   const silentFor = (seconds: number) =>
-    fixture.database.prisma.worker.update({ where: { id }, data: { lastSeenAt: new Date(Date.now() - seconds * 1000) } });
+    clientOf(fixture.database).worker.update({ where: { id }, data: { lastSeenAt: new Date(Date.now() - seconds * 1000) } });
   await silentFor(29);
   const statusOf = async () => {
     const row = await workers.find(id);

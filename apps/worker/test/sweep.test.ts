@@ -1,4 +1,5 @@
 // The sweep on a real database with files and with S3: what goes, what stays, what a dry run says, one at a time.
+import { clientOf } from '@styleforge/database/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +67,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
       : createObjectStore({ kind: 's3', ...s3.settings, prefix: name });
   const age = (hours: number) => {
     const createdAt = new Date(Date.now() - hours * HOUR_MS);
-    const { prisma } = fixture.database;
+    const prisma = clientOf(fixture.database);
     return Promise.all([
       prisma.checkpoint.updateMany({ data: { createdAt } }),
       prisma.validationImage.updateMany({ data: { createdAt } }),
@@ -74,7 +75,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     ]);
   };
   async function rowCounts() {
-    const { prisma } = fixture.database;
+    const prisma = clientOf(fixture.database);
     return [await prisma.checkpoint.count(), await prisma.validationImage.count(), await prisma.generatedImage.count()];
   }
 
@@ -108,7 +109,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
       sweep: { ...loadConfig({}).flow.sweep, orphanGraceHours: 1 },
     };
     // A sweep sees everybody's rows, and those of the other store are not for this one.
-    await fixture.database.prisma.project.deleteMany();
+    await clientOf(fixture.database).project.deleteMany();
     await store.deletePrefix('projects/');
     await store.deletePrefix('trash/');
     await putIdentity(store);
@@ -139,8 +140,8 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   });
 
   const finish = (daysAgo: number) =>
-    fixture.database.prisma.$transaction([
-      fixture.database.prisma.trainingJob.update({
+    clientOf(fixture.database).$transaction([
+      clientOf(fixture.database).trainingJob.update({
         where: { id: jobId },
         data: {
           status: 'succeeded',
@@ -148,7 +149,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
           result: { final_step: 30, checkpoint_id: result },
         },
       }),
-      fixture.database.prisma.validationImage.updateMany({
+      clientOf(fixture.database).validationImage.updateMany({
         where: { jobId },
         data: { createdAt: new Date(Date.now() - daysAgo * DAY_MS) },
       }),
@@ -165,11 +166,11 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await runSweep(services)).toMatchObject({ checkpoints: 1, validationImages: 1, objectsWithoutRow: 0, rowsWithoutObject: 0 });
     expect(await steps()).toEqual([20, 30]);
     expect((await keys()).filter((key) => key.includes('00000010'))).toEqual([]);
-    expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
+    expect(await clientOf(fixture.database).validationImage.findMany({ where: { jobId } })).toEqual([]);
   });
 
   it('touches nothing of a job that is under way or younger, nor anything when told to keep it permanently', async () => {
-    await fixture.database.prisma.trainingJob.update({ where: { id: jobId }, data: { startedAt: new Date(0) } });
+    await clientOf(fixture.database).trainingJob.update({ where: { id: jobId }, data: { startedAt: new Date(0) } });
     expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
     await finish(29);
     expect(await runSweep(services)).toMatchObject({ checkpoints: 0 });
@@ -201,7 +202,8 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   });
 
   it('removes generated images, stored responses of idempotent requests and deliveries that are old', async () => {
-    const { generations, prisma, webhooks, idempotencyKeys } = fixture.database;
+    const { generations, webhooks, idempotencyKeys } = fixture.database;
+    const prisma = clientOf(fixture.database);
     const generation = await generations.create({
       projectId,
       model: { baseModel: 'tiny' },
@@ -271,7 +273,10 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     for (const key of [...orphans, foreign]) await put(key);
     expect(await runSweep(services)).toMatchObject({ objectsWithoutRow: 0, rowsWithoutObject: 0 });
     await store.delete(validationImageKey(projectId, jobId, 10, 0));
-    await fixture.database.prisma.validationImage.updateMany({ where: { jobId }, data: { createdAt: new Date(Date.now() - 2 * HOUR_MS) } });
+    await clientOf(fixture.database).validationImage.updateMany({
+      where: { jobId },
+      data: { createdAt: new Date(Date.now() - 2 * HOUR_MS) },
+    });
     services.sweep = { ...services.sweep, orphanGraceHours: 0, dryRun: true };
     // With no grace, this project's young rows count as well as its old ones; their objects are there.
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1 });
@@ -281,19 +286,20 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     for (const key of orphans) expect(await store.head(key)).toBeNull();
     expect(await store.head(foreign)).not.toBeNull();
     // Seen for the first time, then for a second time a grace later.
-    expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toMatchObject([
+    expect(await clientOf(fixture.database).validationImage.findMany({ where: { jobId } })).toMatchObject([
       { missingSince: expect.any(Date) },
     ]);
     services.sweep = { ...services.sweep, orphanGraceHours: 1 };
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1, rowsRemoved: 0 });
-    await fixture.database.prisma.validationImage.updateMany({ data: { missingSince: new Date(Date.now() - 2 * HOUR_MS) } });
+    await clientOf(fixture.database).validationImage.updateMany({ data: { missingSince: new Date(Date.now() - 2 * HOUR_MS) } });
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 1, rowsRemoved: 1 });
-    expect(await fixture.database.prisma.validationImage.findMany({ where: { jobId } })).toEqual([]);
+    expect(await clientOf(fixture.database).validationImage.findMany({ where: { jobId } })).toEqual([]);
     expect((await keys()).filter((key) => key.includes('/checkpoints/'))).toHaveLength(6);
   });
 
   it('keeps thumbnails and reports as long as what they belong to is there, and takes them when it is gone', async () => {
-    const { prisma, images, evaluations } = fixture.database;
+    const { images, evaluations } = fixture.database;
+    const prisma = clientOf(fixture.database);
     const dataset = await prisma.dataset.findFirstOrThrow({ where: { projectId } });
     const imageId = newId('image');
     const objectKey = datasetImageKey(projectId, dataset.id, imageId);
@@ -350,15 +356,15 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     const metrics = createMetrics();
     await expect(runSweep({ ...services, objectStore: emptied, metrics })).rejects.toThrow(/34 of 34 rows have no object.*SWEEP_DRY_RUN/);
     expect((await metrics.scrape()).body).toContain('styleforge_sweep_refused 1');
-    expect(await fixture.database.prisma.checkpoint.count({ where: { missingSince: null } })).toBe(rows[0]);
+    expect(await clientOf(fixture.database).checkpoint.count({ where: { missingSince: null } })).toBe(rows[0]);
     services.sweep = { ...services.sweep, brake: false };
     expect(await runSweep({ ...services, objectStore: emptied })).toMatchObject({ rowsWithoutObject: 34, rowsRemoved: 0 });
     expect(await rowCounts()).toEqual(rows);
-    expect(await fixture.database.prisma.checkpoint.count({ where: { missingSince: null } })).toBe(0);
+    expect(await clientOf(fixture.database).checkpoint.count({ where: { missingSince: null } })).toBe(0);
     // The volume is there again.
     services.sweep = { ...services.sweep, brake: true };
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 0, rowsFoundAgain: 34, objectsWithoutRow: 0 });
-    expect(await fixture.database.prisma.checkpoint.count({ where: { missingSince: null } })).toBe(rows[0]);
+    expect(await clientOf(fixture.database).checkpoint.count({ where: { missingSince: null } })).toBe(rows[0]);
     await emptied.delete(installationKey);
   });
 
@@ -368,7 +374,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     for (const checkpoint of await fixture.database.checkpoints.list(projectId, jobId))
       await store.delete(`${checkpoint.objectPrefix}unet/weights.bin`);
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 3, rowsRemoved: 0 });
-    await fixture.database.prisma.checkpoint.updateMany({ data: { missingSince: new Date(Date.now() - 2 * HOUR_MS) } });
+    await clientOf(fixture.database).checkpoint.updateMany({ data: { missingSince: new Date(Date.now() - 2 * HOUR_MS) } });
     // Step 20 is the result, step 30 the furthest; step 10 is of no use without its files.
     expect(await runSweep(services)).toMatchObject({ rowsWithoutObject: 3, rowsRemoved: 1 });
     expect(await steps()).toEqual([20, 30]);

@@ -1,4 +1,5 @@
 // Two projects and one worker of two slots, through outbox and queue: the one with much long work does not keep the other's single job waiting.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConsumer, createQueues, type JobQueues, type QueueConnection, startOutboxPublisher } from '@styleforge/queue';
 import { hasRedis, startRedis, startTestDatabase, type TestDatabase } from '@styleforge/testing';
@@ -118,7 +119,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue o
       const { projectId = '' } = (await fixture.database.generations.get(id)) ?? {};
       await fixture.database.generations.cancel(projectId, id);
     }
-    await fixture.database.prisma.outboxMessage.deleteMany();
+    await clientOf(fixture.database).outboxMessage.deleteMany();
   });
 
   it('moves over after its time on a single slot, goes on where it stopped, and ends', async () => {

@@ -1,4 +1,5 @@
 // Webhooks against real receivers on a real database: signatures, failures, stalls, redirects, sizes, addresses, secrets, endpoints that are given up.
+import { clientOf } from '@styleforge/database/testing';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
@@ -57,7 +58,7 @@ async function createWebhook(url = `${base}/hook`, events: WebhookEvent[] = ['tr
 /** A delivery that counts like any other, unlike a test. */
 async function createDelivery({ id }: WebhookRow): Promise<string> {
   const delivery = await webhooks().test(projectId, id);
-  await fixture.database.prisma.webhookDelivery.update({
+  await clientOf(fixture.database).webhookDelivery.update({
     where: { id: delivery?.id ?? '' },
     data: { eventType: 'training_job.succeeded' },
   });
@@ -95,7 +96,7 @@ describe('signing', () => {
     const [, both] = received as [Received, Received];
     expect(both.headers['webhook-signature']?.split(' ')).toHaveLength(2);
     for (const secret of [old.secret, rotated?.secret ?? '']) verify(both, secret);
-    await fixture.database.prisma.webhook.update({ where: { id: old.id }, data: { previousSecretExpiresAt: new Date(0) } });
+    await clientOf(fixture.database).webhook.update({ where: { id: old.id }, data: { previousSecretExpiresAt: new Date(0) } });
     await deliver(await createDelivery(old));
     expect(() => verify(received[2] as Received, old.secret)).toThrow();
     verify(received[2] as Received, rotated?.secret ?? '');
@@ -179,7 +180,10 @@ describe('a receiver', () => {
     });
     const worn = await createWebhook(`${base}/worn`);
     answer = (response) => response.writeHead(503).end();
-    await fixture.database.prisma.webhook.update({ where: { id: worn.id }, data: { failingSince: new Date(Date.now() - 6 * 86_400_000) } });
+    await clientOf(fixture.database).webhook.update({
+      where: { id: worn.id },
+      data: { failingSince: new Date(Date.now() - 6 * 86_400_000) },
+    });
     await expect(deliver(await createDelivery(worn), true)).rejects.toThrow(PermanentJobError);
     expect((await webhooks().find(projectId, worn.id))?.disabledAt).toBeInstanceOf(Date);
     const requests = received.length;
@@ -252,7 +256,7 @@ describe('a job', () => {
       log: services.log,
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
     });
-    const delivered = () => fixture.database.prisma.webhookDelivery.count({ where: { projectId, status: 'delivered' } });
+    const delivered = () => clientOf(fixture.database).webhookDelivery.count({ where: { projectId, status: 'delivered' } });
     while ((await delivered()) < 5) await new Promise((done) => setTimeout(done, 100));
     await consumer.close(1_000);
     await publisher.stop();

@@ -1,6 +1,6 @@
 // Reverse-mode differentiation: walks the graph backwards and sums what each use of a value contributes.
-import { type Graph } from './graph.ts';
-import { isNode, type OpNode, type OwnGradient } from './nodes.ts';
+import { type Graph, type OwnGradient } from './graph.ts';
+import { isNode, type OpNode } from './nodes.ts';
 import { gradientRules, type GradientContext, type GradientRule, type NotDifferentiable } from './gradient-rules.ts';
 import { type OpKind } from './ops.ts';
 import { Replay } from './replay.ts';

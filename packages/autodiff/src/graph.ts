@@ -1,8 +1,11 @@
 // The graph under construction: one method per operation, each checking shapes as it appends a node.
-import { type GraphOptions, type OpNode, type OwnGradient } from './nodes.ts';
+import { type GraphOptions, type OpNode, type OwnGradientContextOf, type OwnGradientOf } from './nodes.ts';
 import { type Conv2dAttributes, type OpAttributes, type OpKind, type Pool2dAttributes } from './ops.ts';
 import { shapeRules, type ComputedKind, type SourceKind, type TensorType } from './shape-rules.ts';
 import { elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
+
+export type OwnGradientContext = OwnGradientContextOf<Graph>;
+export type OwnGradient = OwnGradientOf<Graph>;
 
 /**
  * A pure dataflow graph in topological order: what is computed, never how or where. Inputs and parameters are named; asking for a parameter twice gives the same tensor.

@@ -1,8 +1,8 @@
 // The differentiable graph: what is computed, never how or where.
 export { elementCount, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
 export { type AttentionAttributes, type Conv2dAttributes, type OpAttributes, type OpKind } from './ops.ts';
-export { Graph } from './graph.ts';
-export { isNode, type GraphOptions, type OpNode, type OwnGradient, type OwnGradientContext } from './nodes.ts';
+export { Graph, type OwnGradient, type OwnGradientContext } from './graph.ts';
+export { isNode, type GraphOptions, type OpNode } from './nodes.ts';
 export { type ComputedKind } from './shape-rules.ts';
 export { gradientRules } from './gradient-rules.ts';
 export { gradients } from './gradients.ts';

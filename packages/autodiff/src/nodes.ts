@@ -1,5 +1,4 @@
 // What a graph is told and made of: its options, its nodes, and gradients that take the place of those of several operations.
-import { type Graph } from './graph.ts';
 import { type OpAttributes, type OpKind } from './ops.ts';
 import { type Tensor } from './tensor.ts';
 
@@ -12,8 +11,8 @@ export interface OpNode<K extends OpKind = OpKind> {
 }
 
 /** What the rule of a value's own gradient is given: values that were kept or computed again, as recomputation demands. */
-export interface OwnGradientContext {
-  readonly graph: Graph;
+export interface OwnGradientContextOf<GraphType> {
+  readonly graph: GraphType;
   readonly operands: readonly Tensor[];
   /** Values between operands and result that the rule reads. */
   readonly saved: readonly Tensor[];
@@ -25,10 +24,10 @@ export interface OwnGradientContext {
 }
 
 /** A gradient that takes the place of those of the operations between `operands` and a value. */
-export interface OwnGradient {
+export interface OwnGradientOf<GraphType> {
   readonly operands: readonly Tensor[];
   readonly saved: readonly Tensor[];
-  readonly rule: (context: OwnGradientContext) => readonly (Tensor | null)[];
+  readonly rule: (context: OwnGradientContextOf<GraphType>) => readonly (Tensor | null)[];
 }
 
 /** Narrows a node to its kind. */

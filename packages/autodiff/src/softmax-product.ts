@@ -1,6 +1,5 @@
 // softmax(scores) @ values with a gradient of its own, which goes to the scores past the softmax.
-import { type Graph } from './graph.ts';
-import { type OwnGradientContext } from './nodes.ts';
+import { type Graph, type OwnGradientContext } from './graph.ts';
 import { type Tensor } from './tensor.ts';
 
 /**

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { allowedValuesOf, numberWanted } from './allowed-values.ts';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
+import { ConfigError } from './config-error.ts';
+import { type ObjectStoreConfig, objectStoreOf, type S3Config, s3Of } from './store-config.ts';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf, workerProblem } from './worker-settings.ts';
 import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf, networks } from './flow-settings.ts';
 
@@ -127,27 +129,6 @@ export const environmentSchema = z.object({
 
 type Environment = z.infer<typeof environmentSchema>;
 
-/** How S3 is reached, whatever the bucket. */
-export interface S3Config {
-  region: string;
-  endpoint?: string;
-  forcePathStyle: boolean;
-  accessKeyId?: string;
-  secretAccessKey?: string;
-}
-
-export type ObjectStoreConfig =
-  | { kind: 'files'; directory: string }
-  | ({
-      kind: 's3';
-      bucket: string;
-      prefix?: string;
-      /** Address at which callers reach the server, where it differs from `endpoint`: signed links lead there. */
-      publicEndpoint?: string;
-      /** `redirect`: callers fetch files from the server by signed links; `stream`: through the API. */
-      downloads?: 'redirect' | 'stream';
-    } & S3Config);
-
 export interface Config {
   host: string;
   port: number;
@@ -178,11 +159,6 @@ export interface Config {
   flow: FlowConfig;
   operations: OperationsConfig;
   logLevel: Environment['LOG_LEVEL'];
-}
-
-/** A setting is missing or malformed; the message names every variable concerned. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
 }
 
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
@@ -232,37 +208,6 @@ function problemsOf({ issues }: z.ZodError, given: NodeJS.ProcessEnv): string[] 
   });
   // A number may break several rules, and all of them are in one line.
   return [...new Set(lines)];
-}
-
-function objectStoreOf(settings: Environment, dataDirectory: string): ObjectStoreConfig {
-  if (!settings.S3_BUCKET) {
-    return { kind: 'files', directory: resolve(settings.OBJECT_STORE_DIRECTORY ?? `${dataDirectory}/objects`) };
-  }
-  if (settings.OBJECT_STORE_DIRECTORY) {
-    throw new ConfigError('OBJECT_STORE_DIRECTORY: cannot be combined with S3_BUCKET; set one of the two');
-  }
-  return {
-    kind: 's3',
-    bucket: settings.S3_BUCKET,
-    ...s3Of(settings),
-    ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
-    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }),
-    downloads: settings.S3_DOWNLOADS,
-  };
-}
-
-function s3Of(settings: Environment): S3Config {
-  if ((settings.S3_ACCESS_KEY_ID === undefined) !== (settings.S3_SECRET_ACCESS_KEY === undefined)) {
-    const missing = settings.S3_ACCESS_KEY_ID === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY';
-    throw new ConfigError(`${missing}: the access key has two halves; set both, or neither to use the ambient credentials`);
-  }
-  return {
-    region: settings.S3_REGION,
-    forcePathStyle: settings.S3_FORCE_PATH_STYLE,
-    ...(settings.S3_ENDPOINT && { endpoint: settings.S3_ENDPOINT }),
-    ...(settings.S3_ACCESS_KEY_ID && { accessKeyId: settings.S3_ACCESS_KEY_ID }),
-    ...(settings.S3_SECRET_ACCESS_KEY && { secretAccessKey: settings.S3_SECRET_ACCESS_KEY }),
-  };
 }
 
 /** The variables that make a child process load this very Config; on top of `env`. */

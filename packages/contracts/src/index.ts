@@ -13,6 +13,7 @@ export * from './common/errors.ts';
 export * from './evaluations/evaluations.ts';
 export * from './evaluations/extractors.ts';
 export * from './generations/generation-cost.ts';
+export * from './generations/generated-images.ts';
 export * from './generations/generations.ts';
 export * from './generations/grids.ts';
 export * from './common/health.ts';

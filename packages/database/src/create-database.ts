@@ -23,6 +23,7 @@ import { createImageRepository } from './repositories/datasets/images.ts';
 import { createInstallationRepository } from './repositories/installation/installation.ts';
 import { createJobCostRepository } from './repositories/training-jobs/job-costs.ts';
 import { createLeaseRepository } from './repositories/work/leases.ts';
+import { createMeasurementRepository } from './repositories/installation/measurements.ts';
 import { createMetricRepository } from './repositories/training-jobs/metrics.ts';
 import { createModelRepository } from './repositories/models/models.ts';
 import { createOperationsRepository } from './repositories/installation/operations.ts';
@@ -51,6 +52,15 @@ export type DatabaseOptions = {
 /** Milliseconds. A crowd of requests waits for a connection instead of failing after Prisma's two seconds. */
 const transactionOptions = { maxWait: 20_000, timeout: 30_000 };
 
+const clients = new WeakMap<object, PrismaClient>();
+
+/** The client behind a database; tests reach it through `@styleforge/database/testing`. */
+export function clientOf(database: Database): PrismaClient {
+  const client = clients.get(database);
+  if (!client) throw new Error('this object was not made by createDatabase');
+  return client;
+}
+
 export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
   // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this process;
@@ -65,8 +75,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   );
   const keys = new KeyCache();
   const presence = new Presence();
-  return {
-    prisma,
+  const database = {
     installation: createInstallationRepository(prisma, alone),
     annotations: createAnnotationRepository(prisma),
     apiKeys: createApiKeyRepository(prisma, keys),
@@ -95,6 +104,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     usage: createUsageRepository(prisma),
     stranded: createStrandedRepository(prisma),
     operations: createOperationsRepository(prisma),
+    measurements: createMeasurementRepository(prisma),
     deletions: createDeletionRepository(prisma),
     retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
@@ -114,6 +124,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
     close: (): Promise<void> => prisma.$disconnect(),
   };
+  clients.set(database, prisma);
+  return database;
 }
 
 const STATEMENTS = new Set(['select', 'insert', 'update', 'delete', 'with', 'begin', 'commit', 'rollback']);

@@ -61,6 +61,7 @@ export type { ValidationImageRow } from './repositories/training-jobs/validation
 export type { JobAnnotation, JobFilter, JobWishes, StatusChange, StopWish } from './repositories/training-jobs/training-jobs.ts';
 export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks/webhooks.ts';
 export type { ExpectedRow } from './repositories/cleanup/expected-objects.ts';
+export type { WorkTotals } from './repositories/installation/measurements.ts';
 export type { InstallationRow } from './repositories/installation/installation.ts';
 export type { Expired } from './repositories/cleanup/retention.ts';
 export type { DailyUsage, UsageAmounts, UsageKind, UsageSubject, UsageSum } from './repositories/installation/usage.ts';

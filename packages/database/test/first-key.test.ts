@@ -1,4 +1,5 @@
 // The key that the first start of an installation makes.
+import { clientOf } from '@styleforge/database/testing';
 import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 it('is made once, however many processes start at a time, and has every scope', async () => {
-  const { apiKeys, prisma } = fixture.database;
+  const { apiKeys } = fixture.database;
+  const prisma = clientOf(fixture.database);
   const made = (await Promise.all(Array.from({ length: 4 }, () => apiKeys.createFirst()))).filter((first) => first !== null);
   expect(made).toHaveLength(1);
   expect(await apiKeys.identify(made[0]?.key ?? '')).toMatchObject({ scopes: ['read', 'write', 'admin'] });

@@ -1,4 +1,5 @@
 // What a process that is present gains: keys are remembered until somebody revokes them, and its idempotency keys are free when it is gone.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, type Database, isDatabaseAway } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase } from '@styleforge/testing';
@@ -61,7 +62,7 @@ describe('an idempotency key', () => {
   it('stays with a process whose connection broke', async () => {
     const presence = await other.bePresent(() => undefined);
     await begin(other, 'kept');
-    await fixture.database.prisma.$queryRaw`
+    await clientOf(fixture.database).$queryRaw`
       select pg_terminate_backend(pid)::text from pg_locks where locktype = 'advisory' and classid = 83416208`;
     for (let look = 0; look < 12; look += 1) {
       expect(await begin(fixture.database, 'kept')).toEqual({ kind: 'in_progress' });
@@ -75,7 +76,7 @@ describe('work that one process at a time does', () => {
   it('outlives a broken connection, and says afterwards that it was not alone', async () => {
     let done = false;
     const exclusive = fixture.database.exclusively('broken', async () => {
-      await fixture.database.prisma.$executeRaw`
+      await clientOf(fixture.database).$executeRaw`
         select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid is not null
           and pid in (select pid from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid())`;
       await sleep(200);

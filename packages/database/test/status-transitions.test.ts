@@ -1,4 +1,5 @@
 // The table of transitions in the contracts and the one that the database enforces: the same, and never left by any sequence of calls.
+import { clientOf } from '@styleforge/database/testing';
 import fc from 'fast-check';
 import {
   ACTIVE_JOB_STATUSES,
@@ -37,7 +38,7 @@ const TABLES = {
 };
 
 const setRaw = (id: string, status: string, table: keyof typeof TABLES = 'training_jobs') =>
-  fixture.database.prisma.$executeRawUnsafe(`update ${table} set status = $1 where id = $2`, status, id);
+  clientOf(fixture.database).$executeRawUnsafe(`update ${table} set status = $1 where id = $2`, status, id);
 
 /** A way through the table from `queued`. */
 function pathTo<Status extends string>(wanted: Status, table: Record<Status, readonly Status[]>): Status[] {
@@ -52,7 +53,7 @@ function pathTo<Status extends string>(wanted: Status, table: Record<Status, rea
 
 describe('the database', () => {
   it('has the table of the contracts', async () => {
-    const rows = await fixture.database.prisma.statusTransition.findMany();
+    const rows = await clientOf(fixture.database).statusTransition.findMany();
     const expected = Object.entries(TABLES).flatMap(([subject, table]) =>
       Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)),
     );
@@ -73,8 +74,8 @@ describe('the database', () => {
       const data = { id: newId('generation'), projectId, status, config: {} };
       return (
         table === 'generations'
-          ? await fixture.database.prisma.generation.create({ data })
-          : await fixture.database.prisma.evaluation.create({ data })
+          ? await clientOf(fixture.database).generation.create({ data })
+          : await clientOf(fixture.database).evaluation.create({ data })
       ).id;
     };
     for (const from of GENERATION_STATUSES) {
@@ -91,7 +92,7 @@ describe('the database', () => {
   it('takes no new job that is not queued, and no status that is not in the table', async () => {
     const id = await createJob();
     await expect(setRaw(id, 'sleeping')).rejects.toThrow('never goes from queued to sleeping');
-    const insert = fixture.database.prisma.trainingJob.create({
+    const insert = clientOf(fixture.database).trainingJob.create({
       data: { id: 'job_x', projectId, status: 'running', method: 'dreambooth', baseModel: 'x', config: {} },
     });
     await expect(insert).rejects.toThrow('a new row is queued, not running');

@@ -1,4 +1,5 @@
 // Hundreds of jobs of several projects through outbox, queue and a trivial consumer: who comes when, on both backends.
+import { clientOf } from '@styleforge/database/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { catalog, type Consumer, createConsumer, type OutboxPublisher, startOutboxPublisher } from '@styleforge/queue';
 import { backends, type QueueFixture, quiet, startQueueFixture, until } from './queue-fixture.ts';
@@ -136,7 +137,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
       release.get(id)?.();
     }
     await until(
-      async () => (await fixture.database.prisma.trainingJob.count({ where: { projectId: limited, status: 'succeeded' } })) === 8,
+      async () => (await clientOf(fixture.database).trainingJob.count({ where: { projectId: limited, status: 'succeeded' } })) === 8,
     );
     expect(mine()).toHaveLength(8);
     expect(mine().slice(0, 2).sort()).toEqual([...high].sort());

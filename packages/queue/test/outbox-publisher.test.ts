@@ -1,4 +1,5 @@
 // The way from a committed row to the queue, with a real database.
+import { clientOf } from '@styleforge/database/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GenerationConfig } from '@styleforge/contracts';
@@ -38,7 +39,7 @@ let queues: JobQueues;
 beforeAll(async () => {
   postgres = await startTestDatabase();
   ({ database } = postgres);
-  await database.prisma.project.create({ data: { id: 'proj_1', name: 'test' } });
+  await clientOf(database).project.create({ data: { id: 'proj_1', name: 'test' } });
   connection = { kind: 'postgres', databaseUrl: postgres.databaseUrl };
   queues = await createQueues(connection, quiet);
 });
@@ -116,7 +117,7 @@ it('listens again after its connection broke', async () => {
 
 it('sets aside what nobody can carry, says so, and goes on; a version that knows the topic takes it back', async () => {
   const errors: object[] = [];
-  const { outboxMessage } = database.prisma;
+  const { outboxMessage } = clientOf(database);
   await outboxMessage.create({ data: { topic: 'embroider', key: 'x', payload: {}, projectId: 'proj_1' } });
   await outboxMessage.create({ data: { topic: 'generate', key: 'malformed', payload: { generation: 1 }, projectId: 'proj_1' } });
   const { id } = await createGeneration();
@@ -136,7 +137,7 @@ it('sets aside what nobody can carry, says so, and goes on; a version that knows
     { topic: 'embroider', key: 'x' },
     { queue: 'generate', jobId: 'malformed' },
   ]);
-  expect((await database.prisma.generation.findUniqueOrThrow({ where: { id } })).status).toBe('queued');
+  expect((await clientOf(database).generation.findUniqueOrThrow({ where: { id } })).status).toBe('queued');
   await database.outbox.parkUnknown(['embroider', 'generate']);
   expect((await database.outbox.parked()).map(({ key }) => key)).toEqual(['malformed']);
 });

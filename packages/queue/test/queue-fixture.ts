@@ -1,4 +1,5 @@
 // A real database with projects and jobs in it, and the queue on either backend, for the tests of the way from a row to a worker.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobPriority } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
@@ -41,7 +42,7 @@ export async function startQueueFixture(backend: string): Promise<QueueFixture> 
     queues,
     async createProject(settings = {}) {
       const { projectId } = await database.apiKeys.createProject('test');
-      await database.prisma.project.update({ where: { id: projectId }, data: settings });
+      await clientOf(database).project.update({ where: { id: projectId }, data: settings });
       datasets.set(projectId, (await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' })).id);
       return projectId;
     },

@@ -1,4 +1,5 @@
 // What a publisher asks of the database: how many jobs can start in a second, and how many workers may stand by, depends on it.
+import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createDatabase, type Database } from '@styleforge/database';
@@ -46,7 +47,7 @@ it('looks only at the queue that there is news of', async () => {
 
 it.each(['generations', 'evaluations'] as const)('looks only at the queue of %s when the status of one changes', async (table) => {
   const projectId = await fixture.createProject();
-  const { prisma } = fixture.database;
+  const prisma = clientOf(fixture.database);
   const data = { id: `${table}-of-nobody`, projectId, status: 'queued', config: {} };
   await (table === 'generations' ? prisma.generation.create({ data }) : prisma.evaluation.create({ data }));
   const change = { where: { id: data.id }, data: { status: 'cancelled' } };

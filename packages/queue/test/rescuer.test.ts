@@ -1,4 +1,5 @@
 // Work that nothing leads to: found on a real database, with the queue in Postgres and in Redis, and put back once.
+import { clientOf } from '@styleforge/database/testing';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { rescue, startOutboxPublisher } from '@styleforge/queue';
@@ -16,10 +17,10 @@ describe.each(backends)('with the queue on %s', (backend) => {
   afterEach(() => fixture.close());
 
   const outbox = async () =>
-    (await fixture.database.prisma.outboxMessage.findMany({ orderBy: { id: 'asc' } })).map(({ topic, key }) => `${topic} ${key}`);
+    (await clientOf(fixture.database).outboxMessage.findMany({ orderBy: { id: 'asc' } })).map(({ topic, key }) => `${topic} ${key}`);
   const round = (olderThanMs = 0) => rescue({ ...fixture, log: quiet, metrics, olderThanMs });
   const metrics = createMetrics();
-  const emptyOutbox = () => fixture.database.prisma.outboxMessage.deleteMany();
+  const emptyOutbox = () => clientOf(fixture.database).outboxMessage.deleteMany();
   const enqueue = (id: string) => fixture.queues.enqueue('train', [{ id, payload: { jobId: id } }]);
 
   it('puts back what has no message, no queue entry and no live worker, and nothing else', async () => {
@@ -31,10 +32,10 @@ describe.each(backends)('with the queue on %s', (backend) => {
     const generation = await database.generations.create({ projectId, model: { baseModel: 'tiny' }, config: {} as never });
     const webhook = await database.webhooks.create({ projectId, url: 'https://example.com/', events: ['training_job.failed'] });
     const delivery = await database.webhooks.test(projectId, webhook?.id ?? '');
-    await database.prisma.outboxMessage.deleteMany({ where: { key: { not: waiting } } });
+    await clientOf(database).outboxMessage.deleteMany({ where: { key: { not: waiting } } });
     await enqueue(queued);
     for (const id of [died, held, released]) await database.trainingJobs.claim(id);
-    await database.prisma.trainingJob.update({ where: { id: died }, data: { leaseUntil: new Date(Date.now() - 1_000) } });
+    await clientOf(database).trainingJob.update({ where: { id: died }, data: { leaseUntil: new Date(Date.now() - 1_000) } });
     await database.leases.release({ table: 'training_jobs', id: released, attempt: 1 });
     await database.trainingJobs.requestCancel(projectId, finished);
     expect(await round(60_000)).toBe(0);

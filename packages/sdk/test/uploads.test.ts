@@ -1,4 +1,5 @@
 // Uploads from everything that can hold an image: paths, folders, Blobs, Files, bytes, streams.
+import { clientOf } from '@styleforge/database/testing';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -65,7 +66,7 @@ describe('datasets.upload', () => {
     const files = [new Blob([await picture(20)]), new Blob([new Uint8Array(20 * 1024 * 1024)])];
     const upload = (from: StyleForge) => from.datasets.upload(id, files, { idempotencyKey: 'same' });
     const first = upload(slow);
-    await expect.poll(() => service.database.prisma.idempotencyKey.count({ where: { key: 'same-0' } }), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => clientOf(service.database).idempotencyKey.count({ where: { key: 'same-0' } }), { timeout: 20_000 }).toBe(1);
     service.seen.length = 0;
     const second = upload(client);
     await expect.poll(() => service.seen.length, { timeout: 20_000 }).toBe(2);

@@ -39,13 +39,13 @@ export { detachFirstToken } from './adaptations/custom-diffusion.ts';
 export { addBranch, isBranchParameter } from './adaptations/residual-adapter.ts';
 export { isNewRows, withNewRows } from './adaptations/new-tokens.ts';
 export { addLowRank, KOHYA_LORA_FILE, LORA_FILE, type LoraSettings } from './adaptations/lora.ts';
+export { trainStyleForge } from './run/train-styleforge.ts';
 export {
-  trainStyleForge,
   type SavedCheckpoint,
   type TrainingProgress,
   type TrainingResult,
   type TrainStyleForgeOptions,
-} from './run/train-styleforge.ts';
+} from './run/training-options.ts';
 export { makeClassImages, type ClassImagesOptions } from './data/class-images.ts';
 export { type ValidationScore } from './run/early-stopping.ts';
 export { type RunRequest, type RunRequests } from './run/run-requests.ts';

@@ -1,4 +1,5 @@
 // A stopped Postgres with the newest schema, made once and kept below node_modules/.cache: copying it costs a fraction of making it.
+import { clientOf } from '@styleforge/database/testing';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -50,7 +51,7 @@ async function makeCluster(target: string): Promise<void> {
     await migrate(postgres.databaseUrl);
     const database = createDatabase(postgres.databaseUrl, { maxConnections: 1 });
     // No test pulls the plug of the machine.
-    await database.prisma.$executeRaw`alter system set fsync = off`;
+    await clientOf(database).$executeRaw`alter system set fsync = off`;
     await database.close();
     await postgres.stop();
     await copyFolder(directory, target);

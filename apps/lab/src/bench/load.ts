@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentOf, loadConfig } from '@styleforge/config';
-import { createDatabase, type Database, migrate } from '@styleforge/database';
+import { createDatabase, migrate } from '@styleforge/database';
 import { startEmbeddedPostgres } from '@styleforge/stack';
 import { writeBaseModelConfigs } from '@styleforge/testing';
 import { readCommandLine } from '../command-line.ts';
@@ -67,7 +67,7 @@ export async function run(args: string[]): Promise<void> {
     await report(`${count('jobs')} queued jobs`);
     const streams = await openStreams(loaded, count('streams'));
     stops.unshift(() => streams.stop());
-    await report(`and ${count('streams')} event streams`, { ...streams.figures(), listening: await listeners(database) });
+    await report(`and ${count('streams')} event streams`, { ...streams.figures(), listening: await database.measurements.listeners() });
     const uploads = await openUploads(loaded, count('uploads'));
     stops.unshift(() => uploads.stop());
     await report(`and ${count('uploads')} slow uploads`, uploads.figures());
@@ -83,11 +83,4 @@ async function everything(report: (phase: string, more?: object) => Promise<void
   const polling = pollAtOnce(crowd, polls);
   await report(`and ${polls} polls at once`);
   print({ name: 'load: the polls', ...(await polling) });
-}
-
-/** Connections of the database that listen: one for each process and purpose, however many streams there are. */
-async function listeners({ prisma }: Database): Promise<number> {
-  const [row] = await prisma.$queryRaw<{ count: number }[]>`
-    select count(*)::int as count from pg_stat_activity where datname = current_database() and query ilike 'listen styleforge_%'`;
-  return row?.count ?? 0;
 }

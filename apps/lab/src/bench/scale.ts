@@ -10,7 +10,7 @@ import { startEmbeddedPostgres } from '@styleforge/stack';
 import { startRedis } from '@styleforge/testing';
 import { jobOrder, makeProjects, submitJobs } from './scale/load.ts';
 import { print } from './process.ts';
-import { countJobs, databaseMegabytes, waitsByProject } from './scale/measure.ts';
+import { countJobs } from './scale/measure.ts';
 import { type RunningProcess, startApi, startNode, toRunning } from './scale/processes.ts';
 import { type Part, postgresPart, redisDataMegabytes, redisPart, useOf } from './scale/resources.ts';
 import { argumentsOf, type Simulation, simulationOf } from './scale/simulation.ts';
@@ -92,8 +92,8 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
     per_second: finished / whole,
     device_seconds_per_second: ((finished / whole) * simulation.steps * simulation.stepMs) / 1_000,
   });
-  for (const waits of await waitsByProject(database)) print({ phase: 'waits', ...waits });
-  print({ phase: 'database', ...(await databaseMegabytes(database)) });
+  for (const waits of await database.measurements.waitsByProject()) print({ phase: 'waits', ...waits });
+  print({ phase: 'database', ...(await database.measurements.size()) });
   print({ phase: 'memory', peak_megabytes: Object.fromEntries(peak), redis_data_megabytes: await redisDataMegabytes(redis.redisUrl) });
   const after = await cpuSecondsOf(parts);
   print({

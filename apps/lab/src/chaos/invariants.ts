@@ -28,8 +28,8 @@ export async function violations(stack: ChaosStack, { reference, outcomes }: Exp
   return wrong;
 }
 
-async function doubled({ database: { prisma } }: ChaosStack, outcomes: Outcome[]): Promise<string[]> {
-  const [jobs, generations] = [await prisma.trainingJob.count(), await prisma.generation.count()];
+async function doubled({ database }: ChaosStack, outcomes: Outcome[]): Promise<string[]> {
+  const { trainingJobs: jobs, generations } = await database.measurements.totals();
   return jobs === outcomes.length && generations === outcomes.length
     ? []
     : [`${outcomes.length} keys made ${jobs} jobs and ${generations} generations`];
@@ -37,7 +37,7 @@ async function doubled({ database: { prisma } }: ChaosStack, outcomes: Outcome[]
 
 async function missingObjects({ database, objectStore }: ChaosStack): Promise<string[]> {
   const missing: string[] = [];
-  for (const { id } of await database.prisma.project.findMany({ select: { id: true } })) {
+  for (const id of await database.installation.projectIds()) {
     const keys = (await database.retention.expectedRows(id)).flatMap((row) => row.keys);
     for (const key of keys) if ((await objectStore.head(key)) === null) missing.push(`a row without its object: ${key}`);
   }
@@ -45,7 +45,7 @@ async function missingObjects({ database, objectStore }: ChaosStack): Promise<st
 }
 
 async function undelivered({ database }: ChaosStack, outcomes: Outcome[], receiver: WebhookReceiver): Promise<string[]> {
-  const pending = await database.prisma.webhookDelivery.count({ where: { status: { not: 'delivered' } } });
+  const { undeliveredWebhooks: pending } = await database.measurements.totals();
   const unheard = outcomes.filter(({ jobId }) => !receiver.heard(jobId)).map(({ jobId }) => `no webhook came for ${jobId}`);
   return [...unheard, ...(pending > 0 ? [`${pending} webhooks are not delivered`] : [])];
 }

@@ -30,12 +30,10 @@ export class WorkProgress {
 
   /** Checkpoints and images so far; more than before, too, for a kind of which nothing is under way. */
   async #saved(): Promise<number[]> {
-    const { prisma } = this.#database;
-    const jobs = await prisma.trainingJob.count({ where: { status: { notIn: ['succeeded', 'failed', 'cancelled'] } } });
-    const generations = await prisma.generation.count({ where: { status: { notIn: ['succeeded', 'failed', 'cancelled'] } } });
+    const totals = await this.#database.measurements.totals();
     return [
-      jobs === 0 ? Number.MAX_SAFE_INTEGER : await prisma.checkpoint.count(),
-      generations === 0 ? Number.MAX_SAFE_INTEGER : await prisma.generatedImage.count(),
+      totals.unfinishedJobs === 0 ? Number.MAX_SAFE_INTEGER : totals.checkpoints,
+      totals.unfinishedGenerations === 0 ? Number.MAX_SAFE_INTEGER : totals.generatedImages,
     ];
   }
 }

@@ -98,7 +98,8 @@ async function makeKey(databaseUrl: string, newKey: boolean): Promise<string | u
   try {
     const first = await database.apiKeys.createFirst();
     if (first || !newKey) return first?.key;
-    const { id } = await database.prisma.project.findFirstOrThrow({ orderBy: { id: 'asc' } });
+    const [id] = await database.installation.projectIds();
+    if (id === undefined) throw new Error('the database has no project');
     return (await database.apiKeys.create(id, 'made at start', ['read', 'write', 'admin'])).key;
   } finally {
     await database.close();

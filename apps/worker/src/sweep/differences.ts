@@ -28,7 +28,7 @@ export interface Differences {
 
 export async function findDifferences(services: SweepServices): Promise<Differences> {
   const found: Differences = { objects: 0, rows: 0, orphans: [], missing: [], foundAgain: [] };
-  const projects = new Set((await services.database.prisma.project.findMany({ select: { id: true } })).map(({ id }) => id));
+  const projects = new Set(await services.database.installation.projectIds());
   for await (const [projectId, objects] of byProject(services)) {
     projects.delete(projectId);
     await compareProject(projectId, objects, services, found);

@@ -4,13 +4,13 @@ import { requiredText } from '../common/text.ts';
 import { checkpointId, generationId, imageId, trainingJobId } from '../common/ids.ts';
 import { annotationFields } from '../common/annotations.ts';
 import { failure } from '../common/errors.ts';
-import { missingObject, pageOf, pageQuery, timestamp } from '../common/pages.ts';
+import { pageOf, pageQuery, timestamp } from '../common/pages.ts';
 import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
 import { cellCount, changesOf, grid, gridRequest } from './grids.ts';
 import type { GenerationGridRequest } from './grids.ts';
 import { generationStatus } from '../common/statuses.ts';
 import { CLIP_EXTRACTORS } from '../evaluations/extractors.ts';
-import { THUMBNAIL } from '../datasets/thumbnails.ts';
+import { generatedImage, IMAGE_FORMATS } from './generated-images.ts';
 
 const GENERATION_LIMITS = { prompts: 100, images: 200, waitSeconds: 60, adapters: 8 } as const;
 
@@ -29,8 +29,6 @@ const adapterRequest = z
   })
   .meta({ id: 'GenerationAdapterRequest' });
 
-export const IMAGE_FORMATS = ['png', 'webp', 'jpeg'] as const;
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 export const DEFAULT_STRENGTH = 0.6;
 export const DEFAULT_QUALITY = 90;
 
@@ -239,51 +237,6 @@ export function generationCells(config: GenerationConfig): GenerationCell[] {
 export function cellOf(config: GenerationConfig, index: number): number {
   return Math.floor(index / imagesPerCell(config));
 }
-
-export const generatedImage = z
-  .object({
-    id: imageId,
-    index: z.int(),
-    prompt: z.string(),
-    seed: z.int(),
-    width: z.int(),
-    height: z.int(),
-    size_bytes: z.int(),
-    sha256: z.string(),
-    missing: missingObject,
-    url: z.string(),
-    thumbnail_url: z.string().describe(THUMBNAIL),
-    starred: z.boolean(),
-    format: z.enum(IMAGE_FORMATS),
-    cell: z
-      .object({ x: z.int(), y: z.int() })
-      .nullable()
-      .describe("Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"),
-    created_at: timestamp,
-  })
-  .meta({ id: 'GeneratedImage' });
-export type GeneratedImageBody = z.infer<typeof generatedImage>;
-
-/** An image in the list across generations, with the generation and the model that it comes from. */
-export const listedImage = generatedImage
-  .extend({
-    generation_id: generationId,
-    base_model: z.string().nullable(),
-    checkpoint_id: checkpointId.nullable(),
-    training_job_id: trainingJobId.nullable(),
-  })
-  .meta({ id: 'ListedImage' });
-export type ListedImageBody = z.infer<typeof listedImage>;
-export const listedImagePage = pageOf(listedImage, 'ListedImagePage');
-
-export const imageQuery = pageQuery(imageId).extend({
-  model: z.string().min(1).max(100).optional().describe('A base model, a checkpoint, or a training job'),
-  training_job: trainingJobId.optional().describe('Images of any checkpoint of this job'),
-  starred: z
-    .enum(['true', 'false'])
-    .transform((text) => text === 'true')
-    .optional(),
-});
 
 export const generation = z
   .object({

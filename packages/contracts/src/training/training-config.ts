@@ -8,7 +8,14 @@ import { completeEvaluationSettings, evaluationStage } from '../evaluations/eval
 import { hyperparameters, METHOD_HYPERPARAMETERS, OPTIMIZER_HYPERPARAMETERS } from './hyperparameters.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { datasetId } from '../common/ids.ts';
-import { METHOD_ADAPTATION_SETTINGS, METHOD_ADAPTATIONS, METHOD_BINDINGS, METHOD_SETTINGS, POSSIBLE_ADAPTATIONS, TRAINING_METHODS } from './methods.ts';
+import {
+  METHOD_ADAPTATION_SETTINGS,
+  METHOD_ADAPTATIONS,
+  METHOD_BINDINGS,
+  METHOD_SETTINGS,
+  POSSIBLE_ADAPTATIONS,
+  TRAINING_METHODS,
+} from './methods.ts';
 import type { TrainingMethod } from './methods.ts';
 import { namesToken, placeholderOf, withTokens } from './placeholders.ts';
 import { withAbsentFields } from '../common/stored-json.ts';

@@ -1,9 +1,8 @@
 // The training of one job: dual-binding fine-tuning from a base model to a checkpoint.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type CompileOptions, type DeviceName, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
+import { type ParameterBuffers, Prodigy } from '@styleforge/runtime';
 import { samplesPerPass, type BatchSource } from '../data/batches.ts';
-import { type TrainingInputs } from '../data/check-inputs.ts';
 import { type Adaptation } from '../adaptations/adaptation.ts';
 import { createAdaptation } from '../adaptations/create-adaptation.ts';
 import { NonFiniteLossError } from '../config.ts';
@@ -14,74 +13,14 @@ import { learningRateAt } from './lr-schedule.ts';
 import { openModel, withTokens } from '../model/model.ts';
 import { autoencoderOf, checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
 import { PromptRows } from '../data/prompts.ts';
-import { measureReconstruction, type Reconstruction } from '../data/reconstruction.ts';
-import { type RunRequest, type RunRequests } from './run-requests.ts';
+import { measureReconstruction } from '../data/reconstruction.ts';
+import { type RunRequest } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
-import { type CompiledShape, type ShapedStep } from '../loss/shaped-step.ts';
-import { type MemoryPlan } from './memory-plan.ts';
+import { type ShapedStep } from '../loss/shaped-step.ts';
 import { type Losses, makePasses } from './passes.ts';
 import { type TrainStep } from '../loss/train-step.ts';
-import { type SampleConfig, type Validation, Validator } from './validation.ts';
-
-export interface TrainingProgress {
-  /** Updates made, and how many there will be. */
-  readonly step: number;
-  readonly of: number;
-  /** styleRefLoss + lambda * auxLoss */
-  readonly loss: number;
-  readonly styleRefLoss: number;
-  /** null where there is no Aux part. */
-  readonly auxLoss: number | null;
-  /** Global norm before clipping. */
-  readonly gradNorm: number;
-  /** The rate of this update: with Prodigy its estimate is part of it. */
-  readonly learningRate: number;
-  /** StyleRef and Aux samples together. */
-  readonly samplesPerSecond: number;
-  readonly stepSeconds: number;
-}
-
-export interface TrainStyleForgeOptions extends TrainingInputs {
-  readonly baseModelDirectory: string;
-  /** Checkpoints are written below it as `checkpoint-<step>`. */
-  readonly workDirectory: string;
-  /** A checkpoint directory to continue from. */
-  readonly resumeFrom?: string;
-  /** Aborting saves a checkpoint, then throws the signal's reason. */
-  readonly signal?: AbortSignal;
-  readonly compile?: CompileOptions;
-  /** Devices beside the compiled one: they share the passes of an update, `gradient_accumulation_steps`. */
-  readonly replicas?: readonly DeviceName[];
-  /** Called before the first step of a new training, with the quality of the autoencoder on the StyleRef images. */
-  readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
-  /** The inputs are checked and everything is loaded; the first step follows. */
-  readonly onStart?: () => void | Promise<void>;
-  /** Called with buckets, when a graph for a further size was compiled before the step that needs it. */
-  readonly onShape?: (shape: CompiledShape) => void;
-  /** On a card whose memory is known, before anything is allocated for the training. */
-  readonly onMemoryPlan?: (plan: MemoryPlan) => void;
-  readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
-  /** The directory is complete: the adaptation's files and the trainer's state. */
-  readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
-  /** Every `validation.every_steps` steps and at the end; takes the images one by one. Its score is what early stopping goes by. */
-  readonly onValidation?: (validation: Validation) => Promise<{ score: number } | void>;
-  readonly requests?: RunRequests;
-}
-
-export interface SavedCheckpoint {
-  readonly step: number;
-  readonly directory: string;
-  /** The step whose validation has scored best so far, with early stopping. */
-  readonly best: ValidationScore | null;
-}
-
-export interface TrainingResult {
-  readonly finalStep: number;
-  readonly directory: string;
-  readonly best: ValidationScore | null;
-  /** Scores of every validation, with early stopping. */
-  readonly scores: readonly ValidationScore[];
-}
+import { type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './training-options.ts';
+import { type SampleConfig, Validator } from './validation.ts';
 
 interface RunParts {
   readonly source: BatchSource;

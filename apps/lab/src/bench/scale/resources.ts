@@ -40,9 +40,8 @@ async function useOfProcess(pid: number): Promise<{ own: number; shared: number;
 }
 
 /** The server that this database lives in, with all its processes. */
-export async function postgresPart({ prisma }: Database): Promise<Part> {
-  const [row] = await prisma.$queryRaw<{ file: string }[]>`select pg_read_file('postmaster.pid') as file`;
-  const server = Number(row?.file.split('\n')[0]);
+export async function postgresPart({ measurements }: Database): Promise<Part> {
+  const server = await measurements.serverProcess();
   return { name: 'postgres', pids: async () => [server, ...(await childrenOf(server))] };
 }
 

@@ -12,6 +12,11 @@ export function createInstallationRepository(
       return prisma.installation.findFirstOrThrow({ select: { id: true, storeBoundAt: true } });
     },
 
+    /** Ids of all projects, the oldest first. */
+    async projectIds(): Promise<string[]> {
+      return (await prisma.project.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
+    },
+
     /** The object store has this id from now on, and the database with it. */
     async bindStore(id: string): Promise<void> {
       await prisma.installation.updateMany({ data: { id, storeBoundAt: new Date() } });

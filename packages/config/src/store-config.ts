@@ -1,0 +1,69 @@
+// Where the object store is: a folder, or a bucket of an S3 server.
+import { resolve } from 'node:path';
+import { ConfigError } from './config-error.ts';
+
+/** How S3 is reached, whatever the bucket. */
+export interface S3Config {
+  region: string;
+  endpoint?: string;
+  forcePathStyle: boolean;
+  accessKeyId?: string;
+  secretAccessKey?: string;
+}
+
+export type ObjectStoreConfig =
+  | { kind: 'files'; directory: string }
+  | ({
+      kind: 's3';
+      bucket: string;
+      prefix?: string;
+      /** Address at which callers reach the server, where it differs from `endpoint`: signed links lead there. */
+      publicEndpoint?: string;
+      /** `redirect`: callers fetch files from the server by signed links; `stream`: through the API. */
+      downloads?: 'redirect' | 'stream';
+    } & S3Config);
+
+/** The settings that it follows from. */
+interface StoreEnvironment {
+  OBJECT_STORE_DIRECTORY?: string | undefined;
+  S3_BUCKET?: string | undefined;
+  S3_REGION: string;
+  S3_ENDPOINT?: string | undefined;
+  S3_FORCE_PATH_STYLE: boolean;
+  S3_ACCESS_KEY_ID?: string | undefined;
+  S3_SECRET_ACCESS_KEY?: string | undefined;
+  S3_PREFIX?: string | undefined;
+  S3_PUBLIC_ENDPOINT?: string | undefined;
+  S3_DOWNLOADS: 'redirect' | 'stream';
+}
+
+export function objectStoreOf(settings: StoreEnvironment, dataDirectory: string): ObjectStoreConfig {
+  if (!settings.S3_BUCKET) {
+    return { kind: 'files', directory: resolve(settings.OBJECT_STORE_DIRECTORY ?? `${dataDirectory}/objects`) };
+  }
+  if (settings.OBJECT_STORE_DIRECTORY) {
+    throw new ConfigError('OBJECT_STORE_DIRECTORY: cannot be combined with S3_BUCKET; set one of the two');
+  }
+  return {
+    kind: 's3',
+    bucket: settings.S3_BUCKET,
+    ...s3Of(settings),
+    ...(settings.S3_PREFIX && { prefix: settings.S3_PREFIX }),
+    ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }),
+    downloads: settings.S3_DOWNLOADS,
+  };
+}
+
+export function s3Of(settings: StoreEnvironment): S3Config {
+  if ((settings.S3_ACCESS_KEY_ID === undefined) !== (settings.S3_SECRET_ACCESS_KEY === undefined)) {
+    const missing = settings.S3_ACCESS_KEY_ID === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY';
+    throw new ConfigError(`${missing}: the access key has two halves; set both, or neither to use the ambient credentials`);
+  }
+  return {
+    region: settings.S3_REGION,
+    forcePathStyle: settings.S3_FORCE_PATH_STYLE,
+    ...(settings.S3_ENDPOINT && { endpoint: settings.S3_ENDPOINT }),
+    ...(settings.S3_ACCESS_KEY_ID && { accessKeyId: settings.S3_ACCESS_KEY_ID }),
+    ...(settings.S3_SECRET_ACCESS_KEY && { secretAccessKey: settings.S3_SECRET_ACCESS_KEY }),
+  };
+}

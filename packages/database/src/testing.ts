@@ -1,0 +1,2 @@
+// For tests alone: the Prisma client behind a database, to set up and look at rows that no repository has a method for.
+export { clientOf } from './create-database.ts';
