@@ -1,4 +1,5 @@
 // What callers send most: status polls and submissions are one statement each, and the place in the line is the one that lining up all jobs gives.
+import { clientOf } from '@styleforge/database/testing';
 import { createDatabase, newId } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -22,7 +23,8 @@ const WEIGHTS = [1, 1, 2, 0.5, 3, 0.3];
 
 /** Projects of several weights and virtual times with jobs of all kinds in the line. */
 async function lineUp(random: (below: number) => number): Promise<void> {
-  const { prisma, apiKeys, datasets, trainingJobs } = fixture.database;
+  const { apiKeys, datasets, trainingJobs } = fixture.database;
+  const prisma = clientOf(fixture.database);
   await prisma.dispatchClock.upsert({
     where: { topic: 'train' },
     create: { topic: 'train', virtualTime: 4 },
@@ -47,7 +49,8 @@ async function lineUp(random: (below: number) => number): Promise<void> {
 }
 
 it('counts the same place in the line for one job as for all of them', async () => {
-  const { prisma, trainingJobs } = fixture.database;
+  const { trainingJobs } = fixture.database;
+  const prisma = clientOf(fixture.database);
   for (const seed of [1, 2, 3, 4]) {
     await lineUp(randomNumbers(seed));
     const queued = (await prisma.trainingJob.findMany({ where: { status: 'queued' }, select: { id: true } })).map(({ id }) => id);
