@@ -1,7 +1,6 @@
 // Evaluations over HTTP: what is resolved, what is refused, who sees them. Their images and reports are made in test/integration.
 import type { EvaluationBody, EvaluationVotesBody, Page, Report, TrainingJobBody } from '@styleforge/contracts';
 import { clientOf } from '@styleforge/database/testing';
-import type { EvaluationBody, Page, TrainingJobBody } from '@styleforge/contracts';
 import { evaluationReportKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';

@@ -1,4 +1,5 @@
 // A server that ends a connection at the very moment at which the pool hands it on: the statement fails, the process lives.
+import { clientOf } from '@styleforge/database/testing';
 import { createServer, connect, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { createDatabase, type Database, isDatabaseAway } from '@styleforge/database';
@@ -49,7 +50,7 @@ afterAll(async () => {
 });
 
 it('costs the transaction that was given the connection, and nothing else', async () => {
-  const { prisma } = database;
+  const prisma = clientOf(database);
   await prisma.$queryRaw`select 1`;
   // Prisma sends nothing before somebody waits for it.
   const first = prisma.$queryRaw`select pg_sleep(0.5)::text as slept`.then((rows) => rows);
