@@ -95,7 +95,8 @@ it('polls and submits in one statement each', async () => {
 });
 
 it('announces a job to an endpoint that listens, in the transaction of the job', async () => {
-  const { apiKeys, datasets, trainingJobs, webhooks, prisma } = fixture.database;
+  const { apiKeys, datasets, trainingJobs, webhooks } = fixture.database;
+  const prisma = clientOf(fixture.database);
   const { projectId } = await apiKeys.createProject('watched');
   const { id: datasetId } = await datasets.create(projectId, { name: 'watched', kind: 'style_ref' });
   await webhooks.create({ projectId, url: 'https://example.com/hook', events: ['training_job.queued'] });
