@@ -17,7 +17,7 @@ import {
   TRAINING_METHODS,
 } from './methods.ts';
 import type { TrainingMethod } from './methods.ts';
-import { namesToken, placeholderOf, withTokens } from './placeholders.ts';
+import { CAPTION_PLACEHOLDER, namesToken, placeholderOf, withTokens } from './placeholders.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
 import { checkRounds, completeStyledrop, resolveStyledrop, styledropSettings } from './styledrop.ts';
 import type { StyleDropSettings } from './styledrop.ts';
