@@ -47,7 +47,7 @@ export function draftOf({ config, metadata, method, base_model: base }: Training
     base_model: base,
     style_ref: style,
     ...(aux && { aux }),
-    ...(adaptation.kind !== 'full' && { adaptation }),
+    ...(!(adaptation.kind in WHOLE_MODELS) && { adaptation }),
     hyperparameters: Object.fromEntries(changed),
     ...(validation && { validation }),
     ...(evaluation && { evaluation: { compare_with: ['base'] } }),
@@ -62,6 +62,11 @@ export function draftOf({ config, metadata, method, base_model: base }: Training
 }
 
 /** These learn from Aux images by their design; the others can. */
+/** Adaptations that train all weights: what a draft means where it names none. */
+const WHOLE_MODELS: Readonly<Record<string, true>> = { full: true };
+/** Methods with words for the style, candidates and a second round. */
+const ROUNDS: Partial<Record<Draft['method'], true>> = { styledrop: true };
+export const hasRounds = (method: Draft['method']): boolean => ROUNDS[method] === true;
 export const METHODS_WITH_AUX: Draft['method'][] = ['single-styleforge', 'multi-styleforge'];
 
 /** Whether every dataset that the method needs is chosen. */

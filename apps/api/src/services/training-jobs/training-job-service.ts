@@ -143,7 +143,7 @@ function checkCandidates(
 
 /** A choice of blocks that the base model's family does not have. */
 function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModelEntry): FieldError[] {
-  if (adaptation.kind !== 'lora' || adaptation.blocks === undefined || adaptation.blocks in family.blocks) return [];
+  if (!('blocks' in adaptation) || adaptation.blocks === undefined || adaptation.blocks in family.blocks) return [];
   const detail = `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ${family.title} model: take the method lora, or a base model of Stable Diffusion XL`;
   return [{ pointer: '/adaptation/blocks', detail }];
 }

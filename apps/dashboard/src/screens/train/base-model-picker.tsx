@@ -3,7 +3,7 @@ import type { BaseModel } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { bytes } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
-import { errorAt, getAt } from '../../data/training-draft.ts';
+import { type Draft, errorAt, getAt, hasRounds } from '../../data/training-draft.ts';
 import type { FormPart } from './part.ts';
 
 const ABOUT: Record<string, string> = {
@@ -19,11 +19,11 @@ const ABOUT: Record<string, string> = {
 export function BaseModelPicker({ models, draft, change, check }: FormPart & { models: BaseModel[] }): ReactElement {
   const model = models.find(({ name }) => name === draft.base_model);
   const error = errorAt(check, ['base_model']);
-  const chooseMethod = (name: string) => {
+  const chooseMethod = (name: Draft['method']) => {
     change(['method'], name);
     // They belong to the method before.
     for (const part of ['adaptation', 'styledrop', 'prior_preservation']) change([part], undefined);
-    if (name === 'styledrop') change(['aux'], undefined);
+    if (hasRounds(name)) change(['aux'], undefined);
     else if (draft.aux === undefined || draft.aux === null) change(['aux'], { dataset_id: '' });
   };
   return (
@@ -53,7 +53,12 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
       </div>
       <div className="field">
         <label htmlFor="method">Method</label>
-        <select id="method" className="select" value={draft.method} onChange={(event) => chooseMethod(event.target.value)}>
+        <select
+          id="method"
+          className="select"
+          value={draft.method}
+          onChange={(event) => chooseMethod(event.target.value as Draft['method'])}
+        >
           {Object.entries(METHODS).map(([name, label]) => (
             <option key={name} value={name}>
               {label}

@@ -1,21 +1,24 @@
 // What belongs to the chosen method: what is trained, the words of StyleDrop and its candidates, Aux images that the base model makes.
 import type { ReactElement, ReactNode } from 'react';
-import { type Draft, errorAt, getAt, METHODS_WITH_AUX } from '../../data/training-draft.ts';
+import { type Draft, errorAt, getAt, hasRounds, METHODS_WITH_AUX } from '../../data/training-draft.ts';
 import type { FormPart } from './part.ts';
 
-const ADAPTATIONS: [kind: string, label: string][] = [
-  ['full', 'All weights'],
-  ['lora', 'A LoRA'],
-  ['textual-inversion', 'An embedding'],
-  ['custom-diffusion', 'Keys and values (Custom Diffusion)'],
-  ['adapter', 'Adapters (StyleDrop)'],
-];
-/** Absent: the method takes any of them. */
-const FIXED: Partial<Record<Draft['method'], string[]>> = {
-  lora: ['lora'],
-  'textual-inversion': ['textual-inversion'],
-  'custom-diffusion': ['custom-diffusion'],
-  styledrop: ['adapter', 'lora'],
+const ADAPTATIONS: Readonly<Record<string, string>> = {
+  full: 'All weights',
+  lora: 'A LoRA',
+  'textual-inversion': 'An embedding',
+  'custom-diffusion': 'Keys and values (Custom Diffusion)',
+  adapter: 'Adapters (StyleDrop)',
+  'pivotal-tuning': 'New words and a LoRA',
+};
+/** The adaptations that a method takes, its default first. Absent: it takes any of them. */
+const FIXED: Partial<Record<Draft['method'], Readonly<Record<string, true>>>> = {
+  lora: { lora: true },
+  'b-lora': { lora: true },
+  'textual-inversion': { 'textual-inversion': true },
+  'custom-diffusion': { 'custom-diffusion': true },
+  'pivotal-tuning': { 'pivotal-tuning': true },
+  styledrop: { adapter: true, lora: true },
 };
 /** The settings of an adaptation that are worth a field; YAML has all of them. */
 const FIELDS: Record<string, [name: string, label: string, usual: string][]> = {
@@ -33,7 +36,7 @@ const FIELDS: Record<string, [name: string, label: string, usual: string][]> = {
 
 export function MethodFields(part: FormPart): ReactElement {
   const { draft, change, check } = part;
-  const kinds = FIXED[draft.method] ?? ADAPTATIONS.map(([kind]) => kind);
+  const kinds = Object.keys(FIXED[draft.method] ?? ADAPTATIONS);
   const kind = String(getAt(draft, ['adaptation', 'kind']) ?? kinds[0]);
   const choose = (next: string) => change(['adaptation'], next === kinds[0] ? undefined : { kind: next });
   return (
@@ -46,19 +49,21 @@ export function MethodFields(part: FormPart): ReactElement {
           disabled={kinds.length === 1}
           onChange={(event) => choose(event.target.value)}
         >
-          {ADAPTATIONS.filter(([name]) => kinds.includes(name)).map(([name, label]) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
-          ))}
+          {Object.entries(ADAPTATIONS)
+            .filter(([name]) => kinds.includes(name))
+            .map(([name, label]) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
         </select>
         <span className="help">Everything but “all weights” makes a small file that goes on top of the base model.</span>
       </Field>
       {FIELDS[kind]?.map(([name, label, usual]) => (
         <AdaptationField key={name} name={name} label={label} usual={usual} kind={kind} part={part} />
       ))}
-      {draft.method === 'styledrop' && <StyleDrop {...part} />}
-      {!METHODS_WITH_AUX.includes(draft.method) && draft.method !== 'styledrop' && <PriorPreservation {...part} />}
+      {hasRounds(draft.method) && <StyleDrop {...part} />}
+      {!METHODS_WITH_AUX.includes(draft.method) && !hasRounds(draft.method) && <PriorPreservation {...part} />}
     </section>
   );
 }

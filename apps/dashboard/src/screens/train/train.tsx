@@ -7,7 +7,7 @@ import { useDefaults } from '../../data/defaults.ts';
 import { withPreset } from '../../data/presets.ts';
 import { readPreferences } from '../../data/preferences.ts';
 import { useBaseModels, useJob } from '../../data/queries.ts';
-import { type Draft, draftOf, emptyDraft, setAt, useCheck } from '../../data/training-draft.ts';
+import { type Draft, draftOf, emptyDraft, hasRounds, setAt, useCheck } from '../../data/training-draft.ts';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { BaseModelPicker } from './base-model-picker.tsx';
 import { DatasetPicker } from './dataset-picker.tsx';
@@ -96,7 +96,7 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
             <>
               <section className="train-sets">
                 <DatasetPicker kind="style_ref" {...part} />
-                {draft.method !== 'styledrop' && <DatasetPicker kind="aux" {...part} />}
+                {!hasRounds(draft.method) && <DatasetPicker kind="aux" {...part} />}
               </section>
               <BaseModelPicker models={models} {...part} />
               <MethodFields {...part} />
