@@ -8,7 +8,7 @@ import { typeScript } from '@styleforge/launch';
 import { writeSingleFile } from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestService } from './service.ts';
-import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
+import { makeTinyBaseModel, makeTinySdxlBaseModel } from './tiny-base-model.ts';
 
 const patience = 600_000;
 const importer = fileURLToPath(new URL('../../apps/lab/src/base-models/main.ts', import.meta.url));
@@ -70,7 +70,8 @@ it(
       ...{ method: 'b-lora', style_ref: { dataset_id: dataset }, adaptation: { kind: 'lora', rank: 2 } },
       hyperparameters: { max_train_steps: 2, resolution: 32, learning_rate: 1e-2 },
     };
-    const refused = await test.request('POST', '/v1/training-jobs', { ...bLora, base_model: 'tiny' });
+    await makeTinyBaseModel(join(test.directory, 'models', 'sd'));
+    const refused = await test.request('POST', '/v1/training-jobs', { ...bLora, base_model: 'sd' });
     expect([refused.status, await refused.json()]).toMatchObject([422, { errors: [{ pointer: '/adaptation/blocks' }] }]);
     const job = await test.call<TrainingJobBody>('POST', '/v1/training-jobs', { ...bLora, base_model: 'sdxl' });
     expect(job.config.adaptation).toMatchObject({ kind: 'lora', rank: 2, blocks: 'b-lora' });
