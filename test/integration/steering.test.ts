@@ -64,7 +64,7 @@ it('estimates a later job from these two, and no other', async () => {
   const known = await estimate();
   expect(known).toMatchObject({ devices: [{ device: 'cpu', jobs: 2 }], queue_position: 0 });
   const [{ step_seconds, seconds }] = known.devices as [JobEstimate['devices'][number]];
-  expect(seconds).toBeGreaterThanOrEqual(step_seconds * STEPS);
+  expect(seconds).toBeGreaterThanOrEqual(step_seconds! * STEPS);
   expect(known.seconds).toBe(seconds);
   expect(known.peak_memory_bytes).toBeGreaterThan(50e6);
   const checkpoint = (await test.checkpoints((await test.call<{ data: TrainingJobBody[] }>('GET', '/v1/training-jobs')).data[0]!.id)).at(

@@ -156,7 +156,7 @@ describe('an image as other tools write it', () => {
     expect([file?.status, file?.detail]).toEqual(['kept', undefined]);
   });
 
-  it('that lies on its side by EXIF is set upright', async () => {
+  it('that is on its side by EXIF is set upright', async () => {
     const [file] = await upload({ 'turned.jpg': await pixels(3).withMetadata({ orientation: 6 }).jpeg().toBuffer() });
     expect(file?.image).toMatchObject({ width: 30, height: 40 });
   });

@@ -1,6 +1,7 @@
 // Files sent by a link, straight to the object store where it signs links, and named in a dataset afterwards.
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import { startApi } from '@styleforge/api';
+import { clientOf } from '@styleforge/database/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDataset, picture, startApiFixture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -69,6 +70,6 @@ it('refuses a link that has expired, and a file that is too large, where the lin
   if (api.objectStore.presignPut) return;
   const upload = await makeUpload();
   expect((await send(upload, new Uint8Array(UPLOAD_LIMITS.fileBytes + 1))).status).toBe(413);
-  await api.database.prisma.pendingUpload.update({ where: { id: upload.id }, data: { expiresAt: new Date(Date.now() - 1) } });
+  await clientOf(api.database).pendingUpload.update({ where: { id: upload.id }, data: { expiresAt: new Date(Date.now() - 1) } });
   expect((await send(upload, await picture(3))).status).toBe(404);
 });

@@ -28,6 +28,7 @@ const resolved = resolveTrainingConfig(
 const task: Task = {
   kind: 'train',
   compile: { device: 'cpu' },
+  replicas: [],
   baseModelDirectory: '/no/such/model',
   config: resolved.ok && resolved.config,
   styleRef: [],

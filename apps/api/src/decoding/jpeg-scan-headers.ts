@@ -12,7 +12,7 @@ const WHOLE_SCAN = [0, 63, 0];
 /** Returns the same bytes where there is nothing to repair. */
 export const repairJpeg = (jpeg: Buffer): Buffer => completeEnd(repairScanHeaders(jpeg));
 
-/** With the end marker, an image whose coded data is cut off is still told by its decoder. */
+/** Adds the end marker: the decoder still tells an image whose coded data is cut off. */
 function completeEnd(jpeg: Buffer): Buffer {
   let scan = -1;
   for (const { marker, at } of segmentsOf(jpeg)) {

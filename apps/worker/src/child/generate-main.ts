@@ -157,7 +157,7 @@ async function loadModel(modelDirectory: string, compile: GenerationTask['compil
   return pipeline;
 }
 
-/** With style guidance the base model is in memory as well, but for the networks that both share. */
+/** Memory of the base model, which style guidance needs as well, but for the networks that both share. */
 async function countBase(model: LoadedPipeline, modelDirectory: string): Promise<void> {
   const { components, withoutAdapters } = await openModelFolder(modelDirectory);
   if (model.hasBase || !withoutAdapters) return;

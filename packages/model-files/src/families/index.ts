@@ -43,7 +43,7 @@ export const familyOfEmbedding = (has: (key: string) => boolean): Family | undef
     return keys.length > 1 && has(keys.at(-1)!);
   });
 
-/** By the key of an embedding's file, the text encoder that has the rows; null for the only one. */
+/** The text encoder that has the rows, by the key of an embedding's file; null for the only one. */
 export const embeddingComponents: ReadonlyMap<string, ComponentName | null> = new Map(
   families.flatMap((family) => {
     const encoders = componentsOfKind(family, 'text-encoder');

@@ -31,7 +31,7 @@ const TARGETS: Record<LoraTarget, { readonly unet: RegExp; readonly textEncoder:
 
 export type LoraSettings = Pick<LoraAdaptation, 'rank' | 'alpha' | 'targets'> & {
   readonly textEncoder: boolean;
-  /** Only layers of the U-Net in these blocks; every layer when left out. */
+  /** Only layers of the U-Net in these blocks. Default: every layer. */
   readonly blocks?: readonly string[] | undefined;
 };
 

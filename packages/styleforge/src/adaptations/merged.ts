@@ -54,7 +54,7 @@ function configOf({ name, config }: DiffusersComponent, endIds: ReadonlyMap<stri
 interface Extended {
   /** Folders of the tokenizers that know the new words, by name. */
   readonly tokenizers: Readonly<Record<string, string>>;
-  /** By the text encoder that has new rows. */
+  /** Keyed by the text encoder that has new rows. */
   readonly endIds: ReadonlyMap<string, number>;
 }
 

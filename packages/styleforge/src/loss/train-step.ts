@@ -69,7 +69,7 @@ export interface TrainStepBatch {
   readonly promptOfSample: Int32Array;
   /** Weight of each sample's mean squared error in the loss. */
   readonly sampleWeights: Float32Array;
-  /** With `masksLoss`: what each place counts, [batch, height, width] in 0..1. */
+  /** What each place counts where `masksLoss` is set, [batch, height, width] in 0..1. */
   readonly mask?: Float32Array | undefined;
 }
 

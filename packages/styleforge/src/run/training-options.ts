@@ -41,7 +41,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** The inputs are checked and everything is loaded; the first step follows. */
   readonly onStart?: () => void | Promise<void>;
-  /** With buckets: a graph for a further size was compiled before the step that needs it. */
+  /** Called with buckets, when a graph for a further size was compiled before the step that needs it. */
   readonly onShape?: (shape: CompiledShape) => void;
   /** On a card whose memory is known, before anything is allocated for the training. */
   readonly onMemoryPlan?: (plan: MemoryPlan) => void;
