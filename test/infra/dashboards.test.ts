@@ -1,4 +1,5 @@
 // Dashboard and alerts: every query parses, and names metrics and labels that the service has.
+import { catalog } from '@styleforge/queue';
 import { METRICS, type MetricName } from '@styleforge/telemetry';
 import { parser } from '@prometheus-io/lezer-promql';
 import { describe, expect, it } from 'vitest';
@@ -82,6 +83,14 @@ it('the check finds a metric that does not exist, and a query that is none', () 
   expect(metricOf('styleforge_queue_wait_secs_bucket')).toBeUndefined();
   expect(metricOf('styleforge_jobs_count')).toBeUndefined();
   expect(parse('sum by (queue (styleforge_jobs)').hasErrors).toBe(true);
+});
+
+it('every queue that somebody waits for has a threshold of its own', async () => {
+  const [waits] = (await alertQueries()).filter(({ title }) => title === 'StyleForgeQueueWaits');
+  const named = [...waits!.expr.matchAll(/queue="([a-z]+)"/g)].map(([, queue]) => queue);
+  // deliveries wait between their tries, and nobody waits for a sweep
+  const waitedFor = Object.keys(catalog).filter((queue) => queue !== 'webhook' && queue !== 'sweep');
+  expect(named.sort()).toEqual(waitedFor.sort());
 });
 
 it('every metric of the service is shown, and every alert is explained', async () => {

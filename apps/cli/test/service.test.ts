@@ -75,10 +75,7 @@ describe('a job', () => {
     'is made from a file and flags, followed, and left with Ctrl-C',
     async () => {
       const { id } = await json<{ id: string }>('datasets', 'create', 'my style', 'pictures/style');
-      await writeFile(
-        join(line.directory, 'job.yaml'),
-        `base_model: styleforge-mini\nstyle_ref: {dataset_id: ${id}}\nhyperparameters: {seed: 3, max_train_steps: 9}\n`,
-      );
+      await writeFile(join(line.directory, 'job.yaml'), `style_ref: {dataset_id: ${id}}\nhyperparameters: {seed: 3, max_train_steps: 9}\n`);
       const left = await run(
         [
           'train',
@@ -96,6 +93,8 @@ describe('a job', () => {
         { interruptAt: /\d\/3000 / },
       );
       expect(left.code).toBe(130);
+      // the file names none, and one is installed
+      expect(left.stderr).toContain('base model: styleforge-mini');
       [jobId = ''] = /job_[0-9a-f-]{36}/.exec(left.stderr) ?? [];
       expect(left.stderr).toContain(`To follow it again: styleforge jobs follow ${jobId}`);
       const job = await json<{ status: string; metadata: object; config: { hyperparameters: object } }>('jobs', 'show', jobId);

@@ -59,7 +59,7 @@ function addTrainOptions(command: Command): void {
     )
     .addOption(new Option('--adaptation <kind>', 'which weights train: all, or a small addition to them').choices(ADAPTATION_KINDS))
     .option('--rank <number>', 'rank of a LoRA')
-    .option('--base-model <name>', 'what to train; `styleforge models` lists them')
+    .option('--base-model <name>', 'what to train; `styleforge models` lists them; default: the only one that is installed')
     .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
     .option('--aux <dataset>', 'auxiliary images: an id or a folder')
     .option('--steps <number>', 'max_train_steps')
@@ -101,7 +101,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   if (options.evaluate) setField(body, 'evaluation', { compare_with: ['base'], ...(body['evaluation'] as object | undefined) });
   for (const setting of options.set ?? []) applySetting(body, setting);
   for (const pair of options.metadata ?? []) addMetadata(body, pair);
-  if (body['base_model'] === undefined) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
+  body['base_model'] ??= await onlyBaseModel(context);
   if (options.styleRef === undefined && body['style_ref'] === undefined)
     throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 images of the style');
   for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
@@ -115,6 +115,14 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
   if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
   return body as TrainingJobCreateParams;
+}
+
+/** The base model where only one can be used: then nobody needs to name it. */
+async function onlyBaseModel({ client, output }: Context): Promise<string> {
+  const [only, ...others] = (await client().baseModels.list()).filter(({ size_bytes: size }) => size > 0);
+  if (only === undefined || others.length > 0) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
+  output.note(`base model: ${only.name}`);
+  return only.name;
 }
 
 /** Fills in what neither flags nor file say. */
