@@ -62,7 +62,10 @@ export async function takeScreenshot(page: Page, name: string): Promise<void> {
 
 /** Colours of the theme before last until the next frame. */
 export async function untilPainted(page: Page): Promise<void> {
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  // an inherited color changes once its parent's transition has ended, so that each level may take a frame of its own
+  await page.waitForFunction(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(!document.getAnimations().some((animation) => animation instanceof CSSTransition)))))',
+  );
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
