@@ -32,7 +32,12 @@ const estimate = async () => (await test.call<{ estimate: JobEstimate }>('POST',
 it(
   'saves and samples now, once for requests that are pending, and trains the same weights',
   async () => {
-    expect(await estimate()).toMatchObject({ seconds: null, peak_memory_bytes: null, checkpoint_bytes: null, devices: [] });
+    expect(await estimate()).toMatchObject({
+      seconds: null,
+      peak_memory_bytes: null,
+      checkpoint_bytes: null,
+      devices: [{ device: 'cpu', jobs: 0, workers: 1, seconds: null }],
+    });
     const undisturbed = await test.createJob(styleRef, aux, { max_train_steps: STEPS });
     await test.untilFinished(undisturbed);
 
@@ -73,5 +78,9 @@ it('estimates a later job from these two, and no other', async () => {
   expect(known.checkpoint_bytes).toBe(checkpoint?.size_bytes);
   const other = request({ hyperparameters: { resolution: 64, max_train_steps: STEPS } });
   const { estimate: unknown } = await test.call<{ estimate: JobEstimate }>('POST', '/v1/training-jobs/check', other);
-  expect(unknown).toMatchObject({ seconds: null, devices: [], basis: expect.stringContaining('unknown') });
+  expect(unknown).toMatchObject({
+    seconds: null,
+    devices: [{ device: 'cpu', jobs: 0, seconds: null }],
+    basis: expect.stringContaining('unknown'),
+  });
 });

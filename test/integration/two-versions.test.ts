@@ -81,7 +81,8 @@ describe.skipIf(warnNotTested('a worker of 0.1.0 beside one of this version', re
       const jobs = [await jobOfEarlierApi(), await jobOfEarlierApi(), release.jobs.running, release.jobs.queued];
       const workers = await workersUntilFinished(jobs);
       for (const id of jobs) expect(await test.job(id)).toMatchObject({ status: 'succeeded', error: null });
-      expect([...workers].sort()).toEqual([earlier.pid, test.service.workerPid()].sort());
+      // a running job keeps the heartbeat of the worker of 0.1.0 that the recording was made with until another takes it over
+      expect([...workers]).toEqual(expect.arrayContaining([earlier.pid, test.service.workerPid()]));
     },
     patience,
   );
