@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clientOf } from '@styleforge/database/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '@styleforge/config';
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
@@ -156,6 +157,8 @@ describe('a store that is not mounted', () => {
   beforeAll(async () => {
     const config = { kind: 'files', directory: root() } as const;
     const raw = await createObjectStore(config);
+    // the objects of the tests before are in another store
+    await clientOf(database).checkpoint.deleteMany({});
     await identifyStore(raw, config, database.installation);
     own = ownObjectStore(raw, config, database.installation);
   });

@@ -39,7 +39,6 @@ OK(curandDestroyGenerator) OK(curandSetStream) OK(curandSetPseudoRandomGenerator
 #ifdef DRIVER
 #include <stdio.h>
 EXPORT int cuDeviceGet(int* device, int index) { *device = index; return 0; }
-EXPORT int cuDeviceGetName(char* name) { strcpy(name, "Fake H100"); return 0; }
 OK(cuTensorMapEncodeTiled) OK(cuInit) OK(cuCtxSetCurrent)
 EXPORT int cuModuleLoadData(void** module, const char* code) { *module = (void*)0x12; return strncmp(code, ".version ", 9) == 0 ? 0 : 200; }
 EXPORT int cuDriverGetVersion(int* version) { *version = 13000; return 0; }
