@@ -1,7 +1,8 @@
 // All datasets of the project: cover, count, captions; search by name and kind.
 import type { Dataset } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { Link, useLocation } from 'wouter';
+import { useAddress } from '../../data/address.ts';
 import { ago, bytes, plural } from '../../data/format.ts';
 import { useDataset, useDatasets } from '../../data/queries.ts';
 import { useHidden } from '../../data/undo.ts';
@@ -21,16 +22,7 @@ export function Datasets(): ReactElement {
   const { data, error } = useDatasets();
   const hidden = useHidden();
   const [, navigate] = useLocation();
-  const [params, setParams] = useSearchParams();
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
+  const [params, set] = useAddress();
   const kind = params.get('kind') ?? 'all';
   const search = params.get('q') ?? '';
   const making = params.get('new');

@@ -2,7 +2,8 @@
 import type { DatasetDetail, DatasetImage } from '@styleforge/sdk';
 import type { CSSProperties, KeyboardEvent, ReactElement } from 'react';
 import { useMemo, useState } from 'react';
-import { useSearchParams } from 'wouter';
+
+import { useAddress } from '../../data/address.ts';
 import { type DatasetEdit, useDatasetEdit } from '../../data/dataset-edit.ts';
 import { bytes, plural } from '../../data/format.ts';
 import { useSession } from '../../data/session.ts';
@@ -33,21 +34,12 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
   const { me } = useSession();
   const hidden = useHidden();
   const edit = useDatasetEdit(dataset.id);
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const [tile, setTile] = useState(170);
   const [areToolsOpen, setToolsOpen] = useState(false);
   const { warnings, check } = useWarnings(dataset.images);
   const filter = (params.get('show') ?? 'all') as Filter;
   const search = params.get('q') ?? '';
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
   const shown = useMemo(
     () => dataset.images.filter((image) => !hidden.has(image.id) && isShown(image, { filter, search, warnings })),
     [dataset.images, hidden, filter, search, warnings],

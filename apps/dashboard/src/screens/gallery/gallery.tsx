@@ -1,7 +1,8 @@
 // All generated images of the project, newest first: by model, job, star, prompt and age; marked ones are downloaded or deleted.
 import type { ReactElement } from 'react';
 import { useMemo } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
+import { useAddress } from '../../data/address.ts';
 import { type GalleryFilter, useGallery } from '../../data/gallery.ts';
 import { useModels } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
@@ -24,7 +25,7 @@ function filterOf(params: URLSearchParams): GalleryFilter {
 }
 
 export function Gallery(): ReactElement {
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const pages = useGallery(filterOf(params));
   const hidden = useHidden();
   const search = (params.get('q') ?? '').toLowerCase();
@@ -39,15 +40,6 @@ export function Gallery(): ReactElement {
   );
   const selection = useSelection(images);
   const open = images.findIndex(({ id }) => id === params.get('image'));
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
   return (
     <>
       <PageHead title="Gallery" />

@@ -2,7 +2,8 @@
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
+import { useAddress } from '../../data/address.ts';
 import { AGES, FILTERS, type Filter, isWanted, type Wanted } from '../../data/job-filter.ts';
 import { METHODS } from '../../data/jobs.ts';
 import { useJobs } from '../../data/queries.ts';
@@ -16,7 +17,7 @@ import { JobSelectionBar } from './selection-bar.tsx';
 export function Jobs(): ReactElement {
   const { data: all, error } = useJobs();
   const hidden = useHidden();
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const of = (name: string) => params.get(name) ?? '';
   const wanted: Wanted = {
     filter: (of('status') || 'all') as Filter,
@@ -25,15 +26,6 @@ export function Jobs(): ReactElement {
     age: of('age'),
     search: of('q'),
   };
-  const set = (name: string, value: string) =>
-    setParams(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
   const jobs = useMemo(() => all?.filter(({ id }) => !hidden.has(id)), [all, hidden]);
   const shown = useMemo(() => jobs?.filter((job) => isWanted(job, wanted)), [jobs, ...Object.values(wanted)]);
   const selection = useSelection(shown ?? []);
