@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { DragEvent, ReactElement } from 'react';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { useAddress } from '../../data/address.ts';
 import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
 import { modelOf, useModels } from '../../data/models.ts';
 import { readImageParameters } from '@styleforge/sdk';
@@ -18,20 +18,12 @@ export function Play(): ReactElement {
   const client = useClient();
   const queries = useQueryClient();
   const models = useModels();
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const named = params.get('model')?.split(',').filter(Boolean) ?? [];
   const chosen = named.length > 0 ? named : models.slice(0, 1).map(({ id }) => id);
   const [settings, setSettings] = useState<PlaySettings>(START);
   const ids = params.get('generations')?.split(',').filter(Boolean) ?? [];
   const results = useGenerations(ids);
-  const set = (name: string, value: string) =>
-    setParams(
-      (before) => {
-        before.set(name, value);
-        return before;
-      },
-      { replace: true },
-    );
   const generate = useMutation({
     mutationFn: async () => {
       // One seed for all models: only the model differs.

@@ -3,6 +3,7 @@ import type { BaseModel, TrainingJob, TrainingPreset } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
+import { useAddress } from '../../data/address.ts';
 import { useDefaults } from '../../data/defaults.ts';
 import { withPreset } from '../../data/presets.ts';
 import { readPreferences } from '../../data/preferences.ts';
@@ -60,20 +61,12 @@ const VIEWS = [
 function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft; cloned?: TrainingJob }): ReactElement {
   const [draft, setDraft] = useState(initial);
   const [preset, setPreset] = useState('');
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const view = params.get('view') === 'yaml' ? 'yaml' : 'form';
   const { data: defaults } = useDefaults(draft.method, draft.base_model);
   const check = useCheck(draft);
   const change = (path: readonly string[], value: unknown) => setDraft((before) => setAt(before, path, value));
-  const show = (next: 'form' | 'yaml') =>
-    setParams(
-      (before) => {
-        if (next === 'yaml') before.set('view', next);
-        else before.delete('view');
-        return before;
-      },
-      { replace: true },
-    );
+  const show = (next: 'form' | 'yaml') => set('view', next === 'yaml' ? next : null);
   const part = { draft, change, check: check.data, defaults: defaults ?? {} };
   const choosePreset = (chosen: Pick<TrainingPreset, 'name' | 'request'>) => {
     setPreset(chosen.name);
