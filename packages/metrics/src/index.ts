@@ -54,7 +54,6 @@ export {
   type RgbImage,
   type WeightsSource,
 } from './extractors/feature-extractor.ts';
-export { TEXTURE_STATISTICS_FILE } from './extractors/texture-extractor.ts';
 export { textureStatistics } from './extractors/texture/texture-statistics.ts';
 export { openExtractor } from './extractors/open-extractor.ts';
 export { NonFiniteFeaturesError } from './extractors/embed-in-batches.ts';

@@ -1,12 +1,15 @@
 // npm run pretrain:texture-scale: measures the mean and spread of each texture statistic over varied images and writes them into packages/metrics.
-import { TEXTURE_STATISTICS_FILE, textureStatistics } from '@styleforge/metrics';
+import { textureStatistics } from '@styleforge/metrics';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readCommandLine } from '../command-line.ts';
 import { numberOption } from '../options.ts';
 import { IMAGE_SIZE } from './geometry.ts';
 import { loadCutouts } from './variants/cutouts.ts';
 import { writeVariant } from './variants/variant-source.ts';
+
+const SCALE_FILE = fileURLToPath(new URL('../../../../packages/metrics/src/extractors/texture/texture-scale.ts', import.meta.url));
 
 const { values } = readCommandLine({
   usage: 'npm run pretrain:texture-scale',
@@ -34,11 +37,11 @@ const deviations = columns.map((column, i) => Math.sqrt(column.reduce((sum, valu
 const list = (name: string, about: string, numbers: readonly number[]): string =>
   `/** ${about} */\nexport const ${name}: readonly number[] = [\n${numbers.map((value) => `  ${Number(value.toPrecision(5))},\n`).join('')}];\n`;
 await writeFile(
-  TEXTURE_STATISTICS_FILE,
+  SCALE_FILE,
   [
     '// Mean and spread of each texture statistic over varied images, written by `npm run pretrain:texture-scale`.\n',
     list('TEXTURE_MEANS', 'Means, in the order of `textureStatistics`.', means),
     list('TEXTURE_DEVIATIONS', 'Standard deviations in the same order.', deviations),
   ].join('\n'),
 );
-log(`${rows.length} images of ${cutouts.length} cutouts: ${TEXTURE_STATISTICS_FILE.replace(/.*packages/, 'packages')}`);
+log(`${rows.length} images of ${cutouts.length} cutouts: ${relative(process.cwd(), SCALE_FILE)}`);

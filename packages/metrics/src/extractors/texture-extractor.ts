@@ -1,13 +1,9 @@
 // texture: lines, texture and palette as rows of numbers, without any weights.
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { embedInBatches } from './embed-in-batches.ts';
 import type { FeatureExtractor, RgbImage } from './feature-extractor.ts';
 import { TEXTURE_DEVIATIONS, TEXTURE_MEANS } from './texture/texture-scale.ts';
 import { textureStatistics } from './texture/texture-statistics.ts';
-
-/** Where the scale of the statistics is written. */
-export const TEXTURE_STATISTICS_FILE = fileURLToPath(new URL('texture/texture-scale.ts', import.meta.url));
 
 /** Further than so many standard deviations from the mean no two styles need telling apart; they are scaled to -1..1. */
 const FURTHEST = 3;
