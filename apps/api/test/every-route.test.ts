@@ -146,9 +146,10 @@ describe('GET', () => {
       const answer = await api.call('GET', url, { key: keys['admin'] ?? '' });
       expect([url, answer.status]).toEqual([url, 200]);
       const head = await api.app.inject({ method: 'HEAD', url, headers: { authorization: `Bearer ${keys['admin']}` } });
-      expect([url, head.statusCode, head.body, head.headers['content-type']]).toEqual([url, 200, '', answer.headers['content-type']]);
-      // An object store has marks of its own.
-      if (!answer.linked) expect([url, head.headers['etag']]).toEqual([url, answer.headers['etag']]);
+      expect([url, head.statusCode, head.body]).toEqual([url, 200, '']);
+      // Behind a link the object store responds: it has ETags of its own, and the S3 server of the tests ignores the type that the link names.
+      const marks = ({ headers }: { headers: Record<string, unknown> }) => [url, headers['content-type'], headers['etag']];
+      if (!answer.linked) expect(marks(head)).toEqual(marks(answer));
     }
   });
 

@@ -109,7 +109,6 @@ describe('wrong use', () => {
     ['a missing argument', ['jobs', 'show'], "missing required argument 'job'"],
     ['a value outside its choices', ['train', '--method', 'x'], 'Allowed choices are single-styleforge'],
     ['an address that is none', ['jobs', 'list', '--base-url', 'localhost:3000'], 'localhost:3000 is not the address of a service'],
-    ['no base model', ['train', '--style-ref', '.'], '--base-model'],
     ['a number that is none', ['train', '--base-model', 'm', '--style-ref', '.', '--steps', 'many'], '--steps many: must be a number'],
     ['a report of what has none', ['report', 'gen_1'], 'gen_1: must be the id of a training job (job_...) or of an evaluation (eval_...)'],
     ['prompts twice', ['evaluate', 'm', '--prompt', 'a', '--prompt-set', 'mini'], '--prompt and --prompt-set: give one of them'],
