@@ -22,7 +22,7 @@ const API_ON_ONE_BACKEND = [
 ];
 
 /** These share nothing but their modules, so one process loads the modules once and runs many files; loading them for each took two fifths of the processor time of the API's tests. */
-const IN_ONE_PROCESS = ['apps/api/test/*.test.ts', 'packages/{config,contracts,reports,samples}/test/*.test.ts'];
+const IN_ONE_PROCESS = ['apps/api/test/**/*.test.ts', 'packages/{config,contracts,reports,samples}/test/*.test.ts'];
 
 /** Files that start services or train come first: a long one that came last would leave the other worker without work. A process runs on with files of its own project. */
 class LongestFirst extends BaseSequencer {
@@ -102,8 +102,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'redis-and-s3',
-          include: ['apps/api/test/*.test.ts'],
-          exclude: API_ON_ONE_BACKEND.map((name) => `apps/api/test/${name}.test.ts`),
+          include: ['apps/api/test/**/*.test.ts'],
+          exclude: API_ON_ONE_BACKEND.map((name) => `apps/api/test/**/${name}.test.ts`),
           isolate: false,
           provide: { backend: 'redis-and-s3' },
         },

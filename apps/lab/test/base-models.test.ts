@@ -21,7 +21,7 @@ import { startFauxqs } from 'fauxqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 import { addBaseModel, type AddBaseModelOptions } from '../src/base-models/add-base-model.ts';
-import { type FakeHub, startFakeHub } from '../src/bench/fake-hub.ts';
+import { type FakeHub, startFakeHub } from '../src/bench/first-use/fake-hub.ts';
 
 let scratch: string;
 let origin: string;

@@ -1,6 +1,6 @@
 // What the benchmark of a training step refuses.
 import { expect, it } from 'vitest';
-import { run } from '../src/bench/train.ts';
+import { run } from '../src/bench/engine/train.ts';
 
 it('refuses a batch that has no two equal halves, before it reads on', async () => {
   await expect(run(['--batch', '3', '--threads', 'none'])).rejects.toThrow(

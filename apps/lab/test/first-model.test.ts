@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SafetensorsReader } from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stableDiffusion1, stableDiffusion2, widthsOf, type Widths } from '../src/base-models/layouts.ts';
-import { firstModel } from '../src/bench/first-model.ts';
+import { firstModel } from '../src/bench/first-use/first-model.ts';
 
 let root: string;
 beforeAll(async () => {

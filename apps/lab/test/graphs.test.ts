@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { geometryOf } from '../src/bench/geometries.ts';
+import { geometryOf } from '../src/bench/engine/geometries.ts';
 import { graphCases } from '../src/graphs/cases.ts';
 
 const table = JSON.parse(await readFile(new URL('../../../test/golden/graphs.json', import.meta.url), 'utf8')) as Record<string, string>;

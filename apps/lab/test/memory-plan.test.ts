@@ -1,7 +1,7 @@
 // What a training keeps in a card's memory, chosen from simulated amounts of free memory at the real geometries; no weights are made.
 import { addLowRank, type MemoryPlan, planMemory, type PlannedStep } from '@styleforge/styleforge';
 import { expect, it } from 'vitest';
-import { geometryOf, modelOfGeometry } from '../src/bench/geometries.ts';
+import { geometryOf, modelOfGeometry } from '../src/bench/engine/geometries.ts';
 
 const GIBIBYTE = 2 ** 30;
 /** What the driver and a context leave of a card of so many gigabytes, as NVIDIA counts them. */

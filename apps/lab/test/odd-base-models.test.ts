@@ -8,7 +8,7 @@ import { openTensors, SafetensorsReader, writeSafetensors, writeSingleFile, type
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 import { addBaseModel, type AddBaseModelOptions } from '../src/base-models/add-base-model.ts';
-import { startFakeHub } from '../src/bench/fake-hub.ts';
+import { startFakeHub } from '../src/bench/first-use/fake-hub.ts';
 
 let scratch: string;
 let origin: string;

@@ -1,7 +1,7 @@
 // Reads and writes model weights: safetensors files and diffusers folders.
-export { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from './half.ts';
+export { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from './tensors/half.ts';
 export { UnsafePickleError } from '@styleforge/model-files';
-export { SafetensorsReader } from './safetensors-reader.ts';
+export { SafetensorsReader } from './tensors/safetensors-reader.ts';
 export {
   ChecksumError,
   DownloadError,
@@ -12,19 +12,25 @@ export {
   type ReceivedBytes,
   type Sender,
   type TransferProgress,
-} from './download.ts';
-export { downloadFile, openUrl, type FetchedFile } from './http-source.ts';
-export { sha256OfFile } from './file-hash.ts';
-export { openTensors } from './open-tensors.ts';
-export { requireTensor, type TensorReader, WeightsMismatchError } from './tensor-reader.ts';
-export { checkWeights, requireFinite } from './check-weights.ts';
-export { withoutSecrets } from './web-address.ts';
-export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './safetensors-writer.ts';
+} from './downloads/download.ts';
+export { downloadFile, openUrl, type FetchedFile } from './downloads/http-source.ts';
+export { sha256OfFile } from './files/file-hash.ts';
+export { openTensors } from './tensors/open-tensors.ts';
+export { requireTensor, type TensorReader, WeightsMismatchError } from './tensors/tensor-reader.ts';
+export { checkWeights, requireFinite } from './tensors/check-weights.ts';
+export { withoutSecrets } from './downloads/web-address.ts';
+export { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from './tensors/safetensors-writer.ts';
 export { currentTextEncoderName } from '@styleforge/model-files';
 export { exists, readJson, type JsonObject } from '@styleforge/model-files';
-export { componentOf, readDiffusersFolder, type AddedTokens, type DiffusersComponent, type DiffusersFolder } from './diffusers-reader.ts';
-export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './diffusers-writer.ts';
-export { writeFileAtomically } from './atomic-file.ts';
+export {
+  componentOf,
+  readDiffusersFolder,
+  type AddedTokens,
+  type DiffusersComponent,
+  type DiffusersFolder,
+} from './checkpoints/diffusers-reader.ts';
+export { writeDiffusersFolder, type DiffusersFolderContents, type WrittenComponent } from './checkpoints/diffusers-writer.ts';
+export { writeFileAtomically } from './files/atomic-file.ts';
 export { originalNames, SingleFileError, type NameMap } from '@styleforge/model-files';
 export {
   singleFileKind,
@@ -33,9 +39,9 @@ export {
   writeSingleFile,
   type SingleFileKind,
   type SingleFileLayout,
-} from './single-file.ts';
-export { HubRepository, type HubFile, type HubOptions } from './hub.ts';
-export { diffusersFolderFiles } from './folder-files.ts';
+} from './checkpoints/single-file.ts';
+export { HubRepository, type HubFile, type HubOptions } from './downloads/hub.ts';
+export { diffusersFolderFiles } from './checkpoints/folder-files.ts';
 export { AdapterFileError, addLora, type LoraLayer } from './adaptations/lora.ts';
 export { readLora } from './adaptations/read-lora.ts';
 export { kohyaBase, writeDiffusersLora, writeKohyaLora } from './adaptations/write-lora.ts';

@@ -2,18 +2,18 @@
 import { readCommandLine, refuseCall } from '../command-line.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {
-  api: () => import('./api.ts'),
-  train: () => import('./train.ts'),
-  sample: () => import('./sample.ts'),
-  parity: () => import('./parity.ts'),
-  'first-run': () => import('./first-run.ts'),
-  gpu: () => import('./gpu.ts'),
+  api: () => import('./load/api.ts'),
+  train: () => import('./engine/train.ts'),
+  sample: () => import('./engine/sample.ts'),
+  parity: () => import('./engine/parity.ts'),
+  'first-run': () => import('./first-use/first-run.ts'),
+  gpu: () => import('./engine/gpu.ts'),
   pack: () => import('./pack.ts'),
-  metrics: () => import('./metrics.ts'),
-  load: () => import('./load.ts'),
-  scale: () => import('./scale.ts'),
-  'base-models': () => import('./base-models.ts'),
-  'first-model': () => import('./first-model.ts'),
+  metrics: () => import('./engine/metrics.ts'),
+  load: () => import('./load/load.ts'),
+  scale: () => import('./scale/scale.ts'),
+  'base-models': () => import('./first-use/base-models.ts'),
+  'first-model': () => import('./first-use/first-model.ts'),
 };
 
 const [name = '--help', ...args] = process.argv.slice(2);

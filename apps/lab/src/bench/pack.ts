@@ -13,11 +13,18 @@ const NAME = 'styleforge-bench';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 /** Files of benchmarks that measure more than the engine, and this one. */
-const leftOut = ['./api.ts', './base-models.ts', './first-model.ts', './metrics.ts', './pack.ts', './scale.ts'];
+const leftOut = [
+  './load/api.ts',
+  './first-use/base-models.ts',
+  './first-use/first-model.ts',
+  './engine/metrics.ts',
+  './pack.ts',
+  './scale/scale.ts',
+];
 const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
 /** What sources read beside themselves. */
 const assets = [
-  join(here, 'torch-reference.py'),
+  join(here, 'engine', 'torch-reference.py'),
   ...['optimizer.wasm', 'optimizer.ptx'].map((name) =>
     fileURLToPath(new URL(`kernels/${name}`, import.meta.resolve('@styleforge/runtime'))),
   ),

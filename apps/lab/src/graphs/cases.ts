@@ -5,7 +5,7 @@ import { conditionShapes, type TextEncoder } from '@styleforge/diffusion';
 import { emitOnnx, type EmitOptions } from '@styleforge/onnx';
 import { deviceOf, graphFor } from '@styleforge/runtime';
 import { trainStepGraph } from '@styleforge/styleforge';
-import { type Geometry, modelOfGeometry } from '../bench/geometries.ts';
+import { type Geometry, modelOfGeometry } from '../bench/engine/geometries.ts';
 
 export interface GraphCase {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { geometryOf } from '../bench/geometries.ts';
+import { geometryOf } from '../bench/engine/geometries.ts';
 import { readCommandLine } from '../command-line.ts';
 import { graphCases } from './cases.ts';
 

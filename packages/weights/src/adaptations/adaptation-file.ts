@@ -1,7 +1,7 @@
 // adaptation.json: what the files of an adapter's checkpoint are, beside them.
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { writeFileAtomically } from '../atomic-file.ts';
+import { writeFileAtomically } from '../files/atomic-file.ts';
 import { writeAdaptedModel } from './adapted-folder.ts';
 
 /** A checkpoint without it is a whole model. */

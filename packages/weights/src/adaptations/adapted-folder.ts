@@ -2,9 +2,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '@styleforge/model-files';
-import { readDiffusersFolder, type DiffusersComponent, type DiffusersFolder } from '../diffusers-reader.ts';
+import { readDiffusersFolder, type DiffusersComponent, type DiffusersFolder } from '../checkpoints/diffusers-reader.ts';
 import { originalNames, SingleFileError } from '@styleforge/model-files';
-import { openTensors } from '../open-tensors.ts';
+import { openTensors } from '../tensors/open-tensors.ts';
 import { AdaptedReader } from './adapted-reader.ts';
 import { collectChanges, ModelChanges } from './adapter-kinds.ts';
 import { type ModelLayers } from '@styleforge/model-files';

@@ -1,6 +1,6 @@
 // The weights of a component with adapters applied: each tensor is changed when it is read.
 import { type TensorInfo } from '@styleforge/model-files';
-import { type TensorReader } from '../tensor-reader.ts';
+import { type TensorReader } from '../tensors/tensor-reader.ts';
 
 /** What adapters make of one weight. */
 export interface WeightChange {

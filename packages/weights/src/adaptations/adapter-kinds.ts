@@ -1,8 +1,8 @@
 // The kinds of adapter files that are read here: each says whether a file is its own, and what it changes about a model.
 import { basename, extname } from 'node:path';
 import { embeddingComponents, type ComponentName } from '@styleforge/model-files';
-import { componentOf, type AddedTokens, type DiffusersFolder } from '../diffusers-reader.ts';
-import { type TensorReader } from '../tensor-reader.ts';
+import { componentOf, type AddedTokens, type DiffusersFolder } from '../checkpoints/diffusers-reader.ts';
+import { type TensorReader } from '../tensors/tensor-reader.ts';
 import { type WeightChange } from './adapted-reader.ts';
 import { type AppliedBranch, holdsBranches, readBranches } from './branches.ts';
 import { AdapterFileError, addLora } from './lora.ts';

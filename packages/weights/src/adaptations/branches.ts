@@ -1,6 +1,6 @@
 // Residual adapters: two matrices behind a layer, which add up(GELU(down(h))) to its output h. They cannot be merged into its weight.
-import { writeSafetensors } from '../safetensors-writer.ts';
-import { type TensorReader } from '../tensor-reader.ts';
+import { writeSafetensors } from '../tensors/safetensors-writer.ts';
+import { type TensorReader } from '../tensors/tensor-reader.ts';
 
 export interface Branch {
   /** The layer whose output it changes, in the U-Net. */

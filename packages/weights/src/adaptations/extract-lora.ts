@@ -1,6 +1,6 @@
 // LoRA extraction: the difference of two models in each layer, as the product of two small matrices (truncated SVD).
-import { type DiffusersComponent, type DiffusersFolder } from '../diffusers-reader.ts';
-import { type TensorReader } from '../tensor-reader.ts';
+import { type DiffusersComponent, type DiffusersFolder } from '../checkpoints/diffusers-reader.ts';
+import { type TensorReader } from '../tensors/tensor-reader.ts';
 import { type LoraLayer } from './lora.ts';
 import { truncatedSvd } from './truncated-svd.ts';
 

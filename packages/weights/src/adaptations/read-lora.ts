@@ -1,7 +1,7 @@
 // Reads LoRA files of diffusers (today's and older keys), peft and kohya, for the layers of one model.
 import { basename, dirname, join } from 'node:path';
 import { exists, readJson } from '@styleforge/model-files';
-import { type TensorReader } from '../tensor-reader.ts';
+import { type TensorReader } from '../tensors/tensor-reader.ts';
 import { AdapterFileError, type LoraLayer } from './lora.ts';
 import { kohyaNames, placeOf, splitKey, type LayerPlace, type ModelLayers } from '@styleforge/model-files';
 

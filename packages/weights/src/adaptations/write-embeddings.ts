@@ -1,7 +1,7 @@
 // Writes learned rows of the token table, as diffusers and as A1111 and ComfyUI read them.
 import { join } from 'node:path';
 import { embeddingKeys } from '@styleforge/model-files';
-import { writeSafetensors } from '../safetensors-writer.ts';
+import { writeSafetensors } from '../tensors/safetensors-writer.ts';
 
 export interface LearnedRows {
   readonly token: string;

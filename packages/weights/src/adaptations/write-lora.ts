@@ -1,6 +1,6 @@
 // Writes a LoRA in the layouts of diffusers and of kohya: the second is what ComfyUI and A1111 read.
-import { type DiffusersFolder } from '../diffusers-reader.ts';
-import { writeSafetensors, type TensorEntry } from '../safetensors-writer.ts';
+import { type DiffusersFolder } from '../checkpoints/diffusers-reader.ts';
+import { writeSafetensors, type TensorEntry } from '../tensors/safetensors-writer.ts';
 import { layersOf } from './adapted-folder.ts';
 import { type LoraLayer } from './lora.ts';
 import { kohyaPrefix } from '@styleforge/model-files';

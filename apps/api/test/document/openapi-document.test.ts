@@ -1,0 +1,82 @@
+// The OpenAPI document generates good clients: a public linter has nothing to say, and what no linter checks is checked here.
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '@styleforge/contracts';
+import { openApiDocument } from '../../src/tools/openapi-document.ts';
+
+type Schema = { description?: string; properties?: Record<string, Schema & { default?: unknown }> };
+type Operation = {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  parameters?: { name: string; in: string }[];
+  responses: Record<string, { description: string }>;
+};
+type Document = {
+  info: { version: string };
+  tags: { name: string; description: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+};
+
+/** A verb first, then what it works on: `createTrainingJob`. */
+const VERB = new RegExp(
+  '^(add|cancel|check|create|delete|download|drain|end|estimate|extract|get|import|list|pause|preview|redeliver|resume|revoke|rotate|sample|save|set|' +
+    'share|test|undrain|unshare|update|upload|vote)[A-Z]|^getMe$',
+);
+
+/** Ids have prefixes, so that no image is called `generations`: paths that a linter takes for ambiguous are not. */
+const RULES = { 'no-ambiguous-paths': 'off' } as const;
+
+let document: Document;
+let operations: [name: string, operation: Operation][];
+
+beforeAll(async () => {
+  document = (await openApiDocument()) as Document;
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]),
+  );
+});
+
+/** Names of the operations for which `isWrong` holds. */
+const those = (isWrong: (operation: Operation) => boolean) =>
+  operations.filter(([, operation]) => isWrong(operation)).map(([name]) => name);
+
+describe('the OpenAPI document', () => {
+  it('passes the recommended rules of Redocly without a warning', async () => {
+    const config = await createConfig({ extends: ['recommended'], rules: RULES });
+    const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config });
+    expect(problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`)).toEqual([]);
+  });
+
+  it('has operation ids that are a verb and what it works on, each once', () => {
+    expect(those(({ operationId }) => !VERB.test(operationId))).toEqual([]);
+    const ids = operations.map(([, { operationId }]) => operationId);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+
+  it('names every parameter so that a program can', () => {
+    expect(those(({ parameters = [] }) => parameters.some(({ name }) => !/^[A-Za-z][\w-]*$/.test(name)))).toEqual([]);
+  });
+
+  it('has each schema once, under one name', () => {
+    expect(Object.keys(document.components.schemas).filter((name) => name.endsWith('Input'))).toEqual([]);
+  });
+
+  it('describes every response, and every tag that is used', () => {
+    expect(
+      those(({ responses }) => Object.values(responses).some(({ description }) => /^(Default Response|The result)?$/.test(description))),
+    ).toEqual([]);
+    const tags = document.tags.filter(({ description }) => description !== '').map(({ name }) => name);
+    expect(those((operation) => !operation.tags.every((tag) => tags.includes(tag)))).toEqual([]);
+  });
+
+  it('describes every hyperparameter and states its default', () => {
+    const settings = Object.entries(document.components.schemas.HyperparametersRequest?.properties ?? {});
+    expect(settings.length).toBeGreaterThan(25);
+    expect(settings.filter(([, { description = '' }]) => description === '').map(([name]) => name)).toEqual([]);
+    expect(settings.filter(([, setting]) => !('default' in setting)).map(([name]) => name)).toEqual([]);
+  });
+
+  it('has the version of the packages', () => expect(document.info.version).toBe(VERSION));
+});

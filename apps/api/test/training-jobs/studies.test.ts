@@ -1,0 +1,350 @@
+// Studies over HTTP: variations checked together, jobs made together, one report.
+import type { StudyBody, StudySummaryBody, TrainingJobBody } from '@styleforge/contracts';
+import { newId } from '@styleforge/database';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataset, startApiFixture } from '../api-fixture.ts';
+import type { ApiFixture } from '../api-fixture.ts';
+
+let api: ApiFixture;
+let job: object;
+beforeAll(async () => {
+  api = await startApiFixture();
+  const styleRef = await createDataset(api, 'style_ref', [
+    { component: 'person', seeds: [1, 2, 3] },
+    { component: 'background', seeds: [4, 5, 6] },
+  ]);
+  const aux = await createDataset(api, 'aux', [{ seeds: [7, 8, 9] }]);
+  job = {
+    method: 'single-styleforge',
+    base_model: 'tiny',
+    style_ref: { dataset_id: styleRef },
+    aux: { dataset_id: aux },
+    metadata: { team: 'a' },
+  };
+});
+afterAll(() => api.close());
+
+const post = (body: object) => api.call<StudyBody>('POST', '/v1/studies', { body: { name: 'a study', job, ...body } });
+const configOf = async (id: string) => (await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${id}`)).body.config;
+
+describe('POST /v1/studies', () => {
+  it('makes a job of every listed variation and of every combination of the grid', async () => {
+    const variations = [{ name: 'no Aux', changes: { aux: null } }];
+    const grid = [
+      { pointer: '/hyperparameters/max_train_steps', values: [5, 9] },
+      { pointer: '/style_ref/mix', values: [{ person: 3 }, { person: 1, background: 2 }] },
+    ];
+    const { status, body, headers } = await post({ variations, grid });
+    expect([status, headers['location'], body.status]).toEqual([202, `/v1/studies/${body.id}`, 'running']);
+    expect(body.report.map(({ name }) => name)).toEqual([
+      'no Aux',
+      'max_train_steps=5, mix={"person":3}',
+      'max_train_steps=5, mix={"person":1,"background":2}',
+      'max_train_steps=9, mix={"person":3}',
+      'max_train_steps=9, mix={"person":1,"background":2}',
+    ]);
+    const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
+    expect(
+      configs.map(({ aux, hyperparameters, style_ref }) => [aux?.weight ?? null, hyperparameters.max_train_steps, style_ref.mix]),
+    ).toEqual([
+      [null, 300, undefined],
+      [1, 5, { person: 3 }],
+      [1, 5, { person: 1, background: 2 }],
+      [1, 9, { person: 3 }],
+      [1, 9, { person: 1, background: 2 }],
+    ]);
+    expect((await api.call('GET', `/v1/studies/${body.id}`)).body).toEqual(body);
+  });
+
+  it('varies everything that the method leaves open: number of images, ratio of components, Aux set, lambda, steps', async () => {
+    const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+    const many = await createDataset(api, 'style_ref', [
+      { component: 'person', seeds: seeds(100, 30) },
+      { component: 'background', seeds: seeds(200, 25) },
+    ]);
+    const otherAux = await createDataset(api, 'aux', [{ seeds: [300, 301, 302] }]);
+    const base = job as { aux: { dataset_id: string } };
+    const { status, body } = await post({
+      job: { ...job, style_ref: { dataset_id: many } },
+      variations: [5, 50].map((count) => ({ name: `${count} images`, changes: { style_ref: { mix: { all: count } } } })),
+      grid: [
+        {
+          pointer: '/style_ref/mix',
+          values: [
+            { person: 10, background: 10 },
+            { person: 5, background: 15 },
+          ],
+        },
+        { pointer: '/aux/dataset_id', values: [base.aux.dataset_id, otherAux] },
+        { pointer: '/aux/weight', values: [0.5, 1] },
+        { pointer: '/hyperparameters/max_train_steps', values: [250, 1000] },
+      ],
+    });
+    expect([status, body.report.length, body.jobs]).toEqual([202, 2 + 16, { queued: 18 }]);
+    const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
+    expect(configs.slice(0, 2).map(({ style_ref }) => style_ref.mix)).toEqual([{ all: 5 }, { all: 50 }]);
+    const combinations = configs
+      .slice(2)
+      .map(({ style_ref, aux, hyperparameters }) =>
+        JSON.stringify([style_ref.mix, aux?.dataset_id, aux?.weight, hyperparameters.max_train_steps]),
+      );
+    expect(new Set(combinations).size).toBe(16);
+    expect(combinations.at(-1)).toBe(JSON.stringify([{ person: 5, background: 15 }, otherAux, 1, 1000]));
+  });
+
+  it('lets a grid take the Aux part away', async () => {
+    const { body } = await post({ grid: [{ pointer: '/aux', values: [null, (job as { aux: object }).aux] }] });
+    const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
+    expect(configs.map(({ aux }) => aux === null)).toEqual([true, false]);
+  });
+
+  it.each<[string, object, string, string]>([
+    ['a single variation', { variations: [{ name: 'one', changes: {} }] }, 'validation_failed', '/variations'],
+    [
+      'a grid that is too large',
+      {
+        grid: ['/hyperparameters/seed', '/hyperparameters/max_train_steps'].map((pointer) => ({
+          pointer,
+          values: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+        })),
+      },
+      'validation_failed',
+      '/variations',
+    ],
+    [
+      'a value out of range',
+      { grid: [{ pointer: '/hyperparameters/max_train_steps', values: [1, 0] }] },
+      'validation_failed',
+      '/grid/0/values/1',
+    ],
+    [
+      'a field that does not exist',
+      { grid: [{ pointer: '/hyperparameters/stepz', values: [1, 2] }] },
+      'validation_failed',
+      '/grid/0/values/0',
+    ],
+    [
+      'more images than there are',
+      { grid: [{ pointer: '/style_ref/mix/person', values: [3, 4] }] },
+      'unusable_dataset',
+      '/grid/0/values/1',
+    ],
+    [
+      'a wrong value in the second row of a grid of two',
+      {
+        grid: [
+          { pointer: '/hyperparameters/seed', values: [1, 2, 3] },
+          { pointer: '/hyperparameters', values: [{}, { max_train_steps: 0 }] },
+        ],
+      },
+      'validation_failed',
+      '/grid/1/values/1/max_train_steps',
+    ],
+    ['a pointer into a number', { grid: [{ pointer: '/hyperparameters/seed/x', values: [1, 2] }] }, 'validation_failed', '/grid/0/pointer'],
+    [
+      'a wrong change of one variation',
+      {
+        variations: [
+          { name: 'a', changes: {} },
+          { name: 'b', changes: { hyperparameters: { seed: -1 } } },
+        ],
+      },
+      'validation_failed',
+      '/variations/1/changes/hyperparameters/seed',
+    ],
+    [
+      'a change that takes away what is needed',
+      {
+        variations: [
+          { name: 'a', changes: {} },
+          { name: 'b', changes: { style_ref: null } },
+        ],
+      },
+      'validation_failed',
+      '/variations/1/changes/style_ref',
+    ],
+  ])('refuses %s before it makes any job', async (_case, body, code, pointer) => {
+    const before = await api.database.outbox.count();
+    const answer = await post(body);
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ code, errors: [{ pointer }] });
+    expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it('points into the job that all have in common for what no variation changes', async () => {
+    const { body } = await post({ job: { ...job, base_model: 'nowhere' }, grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
+    expect(body).toMatchObject({ code: 'unknown_base_model', errors: [{ pointer: '/job/base_model' }] });
+  });
+});
+
+describe('GET /v1/studies/{id}', () => {
+  it('compares what the jobs have come to', async () => {
+    const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
+    const [first, second] = body.report.map(({ training_job_id }) => training_job_id) as [string, string];
+    const { trainingJobs, metrics, events } = api.database;
+    await trainingJobs.claim(first);
+    await trainingJobs.start(first, 1);
+    const point = (step: number, loss: number) => ({ step, loss, style_ref_loss: loss, aux_loss: null, grad_norm: 1, learning_rate: 1 });
+    await metrics.record(
+      first,
+      Array.from({ length: 20 }, (_, i) => point(i + 1, i < 18 ? 100 : i)),
+    );
+    for (const [step, value] of [
+      [10, 3],
+      [20, 1],
+      [20, 2],
+    ])
+      await events.append(first, 'validation.done', { step: step ?? 0, images: 1, scores: { 'kid@mini-clip': value ?? 0 } });
+    await trainingJobs.setStatus(first, {
+      from: 'running',
+      to: 'failed',
+      error: { code: 'training_diverged', message: 'x', retryable: false },
+    });
+    await api.call('POST', `/v1/training-jobs/${second}/cancel`);
+    const read = await api.call<StudyBody>('GET', `/v1/studies/${body.id}`);
+    expect(read.body).toMatchObject({ status: 'finished', jobs: { failed: 1, cancelled: 1 }, leaders: [] });
+    expect(Date.parse(read.body.finished_at ?? '')).toBeGreaterThan(Date.parse(body.created_at));
+    expect(read.body.report[0]).toMatchObject({
+      status: 'failed',
+      style_ref_loss: 18.5,
+      aux_loss: null,
+      scores: [
+        { step: 10, scores: { 'kid@mini-clip': 3 } },
+        { step: 20, scores: { 'kid@mini-clip': 2 } },
+      ],
+    });
+    expect(read.body.report[1]).toMatchObject({ status: 'cancelled', style_ref_loss: null, scores: [], seconds: null });
+  });
+
+  it("is nobody else's", async () => {
+    const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
+    const { projectId } = await api.database.apiKeys.createProject('other');
+    const { key } = await api.database.apiKeys.create(projectId, 'other');
+    expect((await api.call('GET', `/v1/studies/${body.id}`, { key })).status).toBe(404);
+  });
+});
+
+describe('a study of jobs that stop early', () => {
+  it('names the variation that scored best by each metric: the lowest distance, the highest fit', async () => {
+    const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3, 4] }] });
+    const best = [
+      ['kid@mini-clip', 4, 10],
+      ['kid@mini-clip', 3, 20],
+      ['clip@mini-clip', 24, 30],
+      ['clip@mini-clip', 25, 40],
+    ] as const;
+    for (const [index, { training_job_id: id }] of body.report.entries()) {
+      const [metric, value, step] = best[index]!;
+      await api.database.trainingJobs.claim(id);
+      await api.database.trainingJobs.start(id, 1);
+      const result = { final_step: 50, checkpoint_id: 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', best: { metric, value, step } };
+      await api.database.trainingJobs.setStatus(id, { from: 'running', to: 'succeeded', result });
+    }
+    const read = await api.call<StudyBody>('GET', `/v1/studies/${body.id}`);
+    expect(read.body).toMatchObject({ status: 'finished', jobs: { succeeded: 4 } });
+    expect(read.body.leaders.map(({ metric, value, step, name }) => [metric, value, step, name])).toEqual([
+      ['kid@mini-clip', 3, 20, 'seed=2'],
+      ['clip@mini-clip', 25, 40, 'seed=4'],
+    ]);
+  });
+});
+
+describe('a study of jobs that are evaluated', () => {
+  it('shows what each evaluation came to, and a collapsed model leads nowhere', async () => {
+    const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }] });
+    const { trainingJobs, evaluations } = api.database;
+    const values = [
+      { outcome: 'took_hold', kid: 0.012, clip: 57 },
+      { outcome: 'collapsed', kid: 0.003, clip: 6 },
+      { outcome: 'did_not_take_hold', kid: 0.03, clip: 62 },
+    ] as const;
+    const ids: string[] = [];
+    for (const [index, { training_job_id: id }] of body.report.entries()) {
+      const { outcome, kid, clip } = values[index]!;
+      await trainingJobs.claim(id);
+      await trainingJobs.start(id, 1);
+      const evaluationId = newId('evaluation');
+      ids.push(evaluationId);
+      const result = { final_step: 50, checkpoint_id: 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', evaluation_id: evaluationId };
+      await trainingJobs.setStatus(id, { from: 'running', to: 'evaluating', result });
+      const config = { models: [] } as never;
+      const { attempt } = await evaluations.startStage(evaluationId, { projectId: api.projectId, trainingJobId: id, config });
+      await evaluations.recordSummary(evaluationId, attempt, {
+        outcome,
+        style_gap_closed: 0.5,
+        prompt_following_kept: 0.9,
+        diversity_kept: 1,
+        step: 50,
+        metrics: [
+          { name: 'kid@mini-clip', value: kid, better: 'lower' },
+          { name: 'clip@mini-clip', value: clip, better: 'higher' },
+        ],
+      });
+      expect((await api.call<StudyBody>('GET', `/v1/studies/${body.id}`)).body.report[index]?.evaluation).toBeNull();
+      await trainingJobs.setStatus(id, { from: 'evaluating', to: 'succeeded' });
+    }
+    const { report, leaders } = (await api.call<StudyBody>('GET', `/v1/studies/${body.id}`)).body;
+    expect(report.map(({ evaluation }) => [evaluation?.id, evaluation?.outcome])).toEqual(ids.map((id, i) => [id, values[i]?.outcome]));
+    expect(leaders.map(({ metric, value, step, name }) => [metric, value, step, name])).toEqual([
+      ['kid@mini-clip', 0.012, 50, 'seed=1'],
+      ['clip@mini-clip', 62, 50, 'seed=3'],
+    ]);
+  });
+});
+
+describe('POST /v1/studies/{id}/cancel', () => {
+  const create = async () => (await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }] })).body;
+
+  it('cancels what is queued or paused at once, tells what is running, and leaves what is finished', async () => {
+    const { id, report } = await create();
+    const [first, second, third] = report.map(({ training_job_id }) => training_job_id) as [string, string, string];
+    for (const id of [first, second]) {
+      await api.database.trainingJobs.claim(id);
+      await api.database.trainingJobs.start(id, 1);
+    }
+    await api.database.trainingJobs.setStatus(second, {
+      from: 'running',
+      to: 'failed',
+      error: { code: 'timeout', message: 'x', retryable: false },
+    });
+    await api.call('POST', `/v1/training-jobs/${third}/pause`);
+    const answer = await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`);
+    expect([answer.status, answer.body.status, answer.body.jobs, answer.body.finished_at]).toEqual([
+      202,
+      'running',
+      { running: 1, failed: 1, cancelled: 1 },
+      null,
+    ]);
+    expect((await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${first}`)).body.cancel_requested).toBe(true);
+    expect((await api.call<StudyBody>('POST', `/v1/studies/${id}/cancel`)).body).toEqual(answer.body);
+    await api.database.trainingJobs.setStatus(first, { from: 'running', to: 'cancelled' });
+    expect((await api.call<StudyBody>('GET', `/v1/studies/${id}`)).body).toMatchObject({
+      status: 'finished',
+      jobs: { failed: 1, cancelled: 2 },
+    });
+  });
+
+  it('cancels nothing of another project', async () => {
+    const { id } = await create();
+    const { projectId } = await api.database.apiKeys.createProject('another');
+    const { key } = await api.database.apiKeys.create(projectId, 'another');
+    expect((await api.call('POST', `/v1/studies/${id}/cancel`, { key })).status).toBe(404);
+    expect((await api.call<StudyBody>('GET', `/v1/studies/${id}`)).body.jobs).toEqual({ queued: 3 });
+    expect((await api.call('POST', '/v1/studies/study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70/cancel')).status).toBe(404);
+  });
+});
+
+describe('GET /v1/studies', () => {
+  it("lists the project's own, newest first, a page at a time", async () => {
+    const { projectId } = await api.database.apiKeys.createProject('lister');
+    const { key } = await api.database.apiKeys.create(projectId, 'lister');
+    expect((await api.call('GET', '/v1/studies', { key })).body).toEqual({ data: [], has_more: false, next: null });
+    const { body } = await post({ name: 'the last one', grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
+    const page = await api.call<{ data: StudySummaryBody[]; has_more: boolean; next: string }>('GET', '/v1/studies?limit=1');
+    const { report: _report, leaders: _leaders, ...summary } = body;
+    expect(page.body).toEqual({ data: [summary], has_more: true, next: body.id });
+    const next = await api.call<{ data: StudySummaryBody[] }>('GET', `/v1/studies?limit=100&after=${page.body.next}`);
+    expect(next.body.data.map(({ id }) => id)).not.toContain(body.id);
+    expect(next.body.data.length).toBeGreaterThan(3);
+  });
+});

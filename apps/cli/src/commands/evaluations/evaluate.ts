@@ -1,0 +1,179 @@
+// `styleforge evaluate`: measures a model, and follows that to its report; `evaluations` looks at what was asked for.
+import { CLIP_EXTRACTORS, counted, EXTRACTORS, METRICS, SAMPLERS } from '@styleforge/contracts';
+import type { Evaluation, EvaluationCreateParams } from '@styleforge/sdk';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { UsageError } from '../../exit-codes.ts';
+import { followEvaluation } from '../../follow.ts';
+import { formatTime } from '../../terminal/output.ts';
+import type { Output } from '../../terminal/output.ts';
+import { addVerb, collect, limitOption, numberOf } from '../../verb.ts';
+import { datasetOf, readBody, setField } from '../training-jobs/job-file.ts';
+import { showReport } from './show-report.ts';
+
+interface EvaluateOptions {
+  file?: string;
+  prompt?: string[];
+  promptSet?: string;
+  number?: string;
+  reference?: string;
+  compareWith?: string[];
+  metric?: EvaluationCreateParams['metrics'];
+  extractor?: EvaluationCreateParams['extractor'];
+  clipExtractor?: EvaluationCreateParams['clip_extractor'];
+  sampler?: EvaluationCreateParams['sampler'];
+  steps?: string;
+  guidanceScale?: string;
+  negativePrompt?: string;
+  seed?: string;
+  detach?: boolean;
+}
+
+export function addEvaluateCommands(program: Command): void {
+  addVerb(program, {
+    usage: 'evaluate <model>',
+    description: 'Measure a model: generate images with it and with others, and report FID, KID and CLIP scores. Ctrl-C leaves it running.',
+    examples: [
+      'styleforge evaluate job_... --compare-with base',
+      'styleforge evaluate styleforge-mini --reference pictures/style --prompt "a house" --prompt "a cat" -n 4',
+      'styleforge evaluate job_... --file evaluation.yaml --detach',
+    ],
+    options: addEvaluateOptions,
+    run: evaluate,
+  });
+  const evaluations = program.command('evaluations').description('Evaluations of models');
+  addVerb(evaluations, {
+    usage: 'list',
+    description: 'List evaluations, newest first',
+    examples: ['styleforge evaluations list --limit 50'],
+    options: (command) => void command.addOption(limitOption()),
+    run: listEvaluations,
+  });
+  addVerb(evaluations, {
+    usage: 'show <evaluation>',
+    description: 'Show the status of an evaluation; `styleforge report` shows its report',
+    examples: ['styleforge evaluations show eval_...'],
+    async run({ client, output }, _options, id: string) {
+      const evaluation = await client().evaluations.get(id);
+      output.result(evaluation, () => showEvaluation(output, evaluation));
+    },
+  });
+  addVerb(evaluations, {
+    usage: 'follow <evaluation>',
+    description: 'Follow an evaluation to its report; fails when it does',
+    examples: ['styleforge evaluations follow eval_...'],
+    run: (context, _options, id: string) => followToReport(context, id),
+  });
+  addVerb(evaluations, {
+    usage: 'cancel <evaluation>',
+    description: 'Cancel an evaluation',
+    examples: ['styleforge evaluations cancel eval_...'],
+    async run({ client, output }, _options, id: string) {
+      const evaluation = await client().evaluations.cancel(id);
+      output.result(evaluation, () =>
+        output.line(
+          `${id}  ${evaluation.cancel_requested && evaluation.status === 'running' ? 'is being cancelled' : output.status(evaluation.status)}`,
+        ),
+      );
+    },
+  });
+}
+
+function addEvaluateOptions(command: Command): void {
+  const choices = (flags: string, description: string, values: readonly string[]) => new Option(flags, description).choices(values);
+  command
+    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/evaluations; flags override it')
+    .option(
+      '--prompt <text>',
+      'may be repeated, [V] stands for the token of the style; the shipped prompts for the base model when none is given',
+      collect,
+    )
+    .option('--prompt-set <name>', 'a prompt set instead: its name, name@version or id')
+    .option('-n, --number <number>', 'images for each prompt')
+    .option('--reference <dataset>', 'images to measure against, an id or a folder; default: those of the job')
+    .option('--compare-with <model>', 'base, a job, a checkpoint or a base model; may be repeated', collect)
+    .addOption(new Option('--metric <metric>', `may be repeated: ${METRICS.join(', ')}; default: all`).argParser(collect))
+    .addOption(choices('--extractor <extractor>', 'for FID and KID', EXTRACTORS))
+    .addOption(choices('--clip-extractor <extractor>', 'for CLIP scores', CLIP_EXTRACTORS))
+    .addOption(choices('--sampler <sampler>', '', SAMPLERS))
+    .option('--steps <number>', 'of the sampler')
+    .option('--guidance-scale <number>')
+    .option('--negative-prompt <text>')
+    .option('--seed <number>', 'of the first image')
+    .option('-d, --detach', 'do not follow it');
+}
+
+async function evaluate(context: Context, options: EvaluateOptions, model: string): Promise<void> {
+  const { client, output } = context;
+  const created = await client().evaluations.create(await requestOf(context, options, model));
+  const { id, config } = created;
+  output.note(
+    `${id}  ${counted(config.models.length, 'model')}, ${counted(config.prompts.length, 'prompt')}, ${counted(config.num_images, 'image')} each`,
+  );
+  if (options.detach) output.result(created, () => output.line(id));
+  else await followToReport(context, id);
+}
+
+async function followToReport(context: Context, id: string): Promise<void> {
+  await followEvaluation(context, id);
+  const report = await context.client().evaluations.report(id);
+  context.output.result(report, () => {
+    showReport(context.output, report);
+    context.output.line(`\nWith its images: styleforge report ${id} --open`);
+  });
+}
+
+async function requestOf(context: Context, options: EvaluateOptions, model: string): Promise<EvaluationCreateParams> {
+  if (options.prompt && options.promptSet !== undefined) throw new UsageError('--prompt and --prompt-set: give one of them');
+  const body = options.file === undefined ? {} : await readBody(options.file);
+  const fields = {
+    model,
+    prompts: options.prompt ?? options.promptSet,
+    num_images: numberOf('--number', options.number),
+    compare_with: options.compareWith,
+    metrics: options.metric,
+    extractor: options.extractor,
+    clip_extractor: options.clipExtractor,
+    sampler: options.sampler,
+    steps: numberOf('--steps', options.steps),
+    guidance_scale: numberOf('--guidance-scale', options.guidanceScale),
+    negative_prompt: options.negativePrompt,
+    seed: numberOf('--seed', options.seed),
+  };
+  for (const [name, value] of Object.entries(fields)) setField(body, name, value);
+  if (options.reference !== undefined) setField(body, 'reference_dataset_id', await datasetOf(context, options.reference, 'style_ref'));
+  return body as EvaluationCreateParams;
+}
+
+async function listEvaluations({ client, output }: Context, { limit }: { limit: number }): Promise<void> {
+  const { data, has_more, next } = await client().evaluations.list({ limit });
+  output.result({ data, has_more, next }, () => {
+    const rows = data.map(({ id, status, config, training_job_id, created_at }) => [
+      id,
+      status,
+      config.models[0]?.label,
+      config.models.length - 1,
+      training_job_id,
+      formatTime(created_at),
+    ]);
+    output.table(
+      ['ID', 'STATUS', 'MODEL', 'COMPARED WITH', 'STAGE OF', 'CREATED'],
+      rows,
+      'There are no evaluations: `styleforge evaluate --help` shows how to start one.',
+    );
+  });
+}
+
+function showEvaluation(output: Output, { id, status, progress, config, training_job_id, error, created_at }: Evaluation): void {
+  output.details([
+    ['id', id],
+    ['status', status],
+    ['models', config.models.map(({ label }) => label).join(', ')],
+    ['prompts', config.prompts.length],
+    ['stage of', training_job_id],
+    ['now', progress && status === 'running' ? `${progress.phase} ${progress.done}/${progress.of}` : null],
+    ['error', error && `${error.code}: ${error.message}`],
+    ['created', formatTime(created_at)],
+  ]);
+}

@@ -1,0 +1,55 @@
+// `styleforge prompt-sets`: named lists of prompts, in versions.
+import { counted } from '@styleforge/contracts';
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { UsageError } from '../../exit-codes.ts';
+import { formatTime } from '../../terminal/output.ts';
+import { addVerb } from '../../verb.ts';
+
+export function addPromptSetCommands(program: Command): void {
+  const sets = program.command('prompt-sets').description('Named lists of prompts, in versions');
+  addVerb(sets, {
+    usage: 'create <name> <file>',
+    description: 'Make a prompt set, or its next version, from a text file with one prompt a line',
+    examples: ['styleforge prompt-sets create portraits prompts.txt --description "faces only"'],
+    options: (command) => void command.option('--description <text>', 'what it is for', ''),
+    async run({ client, output }, { description }: { description: string }, name: string, file: string) {
+      const source = await readFile(file, 'utf8').catch((cause: unknown) =>
+        Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })),
+      );
+      const prompts = source
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
+      if (prompts.length === 0) throw new UsageError(`${file} has no prompts in it: write one on each line`);
+      const set = await client().promptSets.create({ name, description, prompts });
+      output.result(set, () => output.line(`${set.name}@${set.version}  ${counted(set.prompt_count, 'prompt')}`));
+    },
+  });
+  addVerb(sets, {
+    usage: 'list',
+    description: 'List prompt sets',
+    examples: ['styleforge prompt-sets list'],
+    async run({ client, output }) {
+      const { data, has_more, next } = await client().promptSets.list({ limit: 100 });
+      const rows = data.map(({ name, version, prompt_count, shipped, created_at, description }) => [
+        `${name}@${version}`,
+        prompt_count,
+        shipped ? 'shipped' : formatTime(created_at),
+        description,
+      ]);
+      output.result({ data, has_more, next }, () =>
+        output.table(['NAME', 'PROMPTS', 'CREATED', 'DESCRIPTION'], rows, 'There are no prompt sets.'),
+      );
+    },
+  });
+  addVerb(sets, {
+    usage: 'show <prompt-set>',
+    description: 'Print the prompts, one a line',
+    examples: ['styleforge prompt-sets show general', 'styleforge prompt-sets show portraits@2'],
+    async run({ client, output }, _options, id: string) {
+      const set = await client().promptSets.get(id);
+      output.result(set, () => set.prompts.forEach((prompt) => output.line(prompt)));
+    },
+  });
+}

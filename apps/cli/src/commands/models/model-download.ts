@@ -1,0 +1,101 @@
+// `styleforge models download`: one file of a model, in the format that another program reads.
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { EXPORT_FORMATS } from '@styleforge/contracts';
+import type { CheckpointExport, Download, ExportFormat, ModelVersion, StyleForge } from '@styleforge/sdk';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { UsageError } from '../../exit-codes.ts';
+import { formatBytes } from '../../terminal/output.ts';
+import { addVerb, numberOf } from '../../verb.ts';
+
+type Options = { format?: ExportFormat; rank?: number; out?: string };
+
+export function addModelDownload(models: Command): void {
+  addVerb(models, {
+    usage: 'download <model>',
+    description:
+      'Download a model as one file: for ComfyUI and A1111 (single-file, lora-kohya) or diffusers; made on the service where it is not there yet',
+    examples: [
+      'styleforge models download ink',
+      'styleforge models download ink@2 --format single-file -o ink.safetensors',
+      'styleforge models download job_... --format lora-kohya --rank 32',
+    ],
+    options: (command) =>
+      void command
+        .addOption(new Option('--format <format>', 'default: the first format that fits the model').choices(EXPORT_FORMATS))
+        .addOption(
+          new Option('--rank <number>', 'of a LoRA that is extracted from a full fine-tune').argParser((text) => numberOf('--rank', text)),
+        )
+        .option('-o, --out <file>', 'file or folder to save to; in a folder, the file gets the name that the service gives'),
+    async run({ client, output }, { format, rank, out }: Options, model: string) {
+      const api = client();
+      const checkpoint = await api.checkpoints.get(await checkpointOf(api, model));
+      const [fitting] = checkpoint.formats;
+      const chosen = format ?? fitting?.format ?? 'single-file';
+      const download = await api.checkpoints.download(
+        checkpoint.id,
+        { format: chosen, ...(rank !== undefined && { rank }) },
+        { onProgress: (progress) => output.note(stateOf(progress)) },
+      );
+      const file = await save(download, out);
+      const { size } = await stat(file);
+      const body = { file, format: chosen, checkpoint_id: checkpoint.id, size_bytes: size };
+      output.result(body, () => output.line(`${file}  ${formatBytes(size)}`));
+    },
+  });
+}
+
+const stateOf = ({ status, progress }: CheckpointExport): string =>
+  progress === null ? `the file is ${status}` : `${progress.phase}, ${progress.done} of ${progress.of}`;
+
+/** A model, `MODEL@VERSION` or alias, a job with a result, or a checkpoint. */
+async function checkpointOf(client: StyleForge, model: string): Promise<string> {
+  if (model.startsWith('ckpt_')) return model;
+  if (model.startsWith('job_')) {
+    const { result, status } = await client.trainingJobs.get(model);
+    if (result) return result.checkpoint_id;
+    const last = (await client.trainingJobs.checkpoints(model)).at(-1);
+    if (last) return last.id;
+    throw new UsageError(`${model} is ${status} and has saved no checkpoint yet`);
+  }
+  const [name = '', wanted = 'latest'] = model.split('@');
+  const { latest, aliases } = await client.models.get(name);
+  if (wanted === 'latest') {
+    if (latest) return trainedCheckpoint(latest);
+    throw new UsageError(`${name} has no version`);
+  }
+  const version = aliases[wanted] ?? Number(wanted);
+  if (!Number.isInteger(version)) throw new UsageError(`${name} has no alias ${wanted}`);
+  return trainedCheckpoint(await client.models.getVersion(name, version));
+}
+
+function trainedCheckpoint({ checkpoint_id: id, reference, provenance }: ModelVersion): string {
+  if (id !== null) return id;
+  throw new UsageError(`${reference} was uploaded (${provenance.upload?.file_name ?? 'an adapter'}): use the file that was sent`);
+}
+
+/** Whole or not at all: beside the file first. */
+async function save({ response, fileName }: Download, out = '.'): Promise<string> {
+  const isFolder =
+    out.endsWith('/') ||
+    (await stat(out).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ));
+  const file = isFolder ? path.join(out, fileName) : out;
+  await mkdir(path.dirname(file), { recursive: true });
+  const partial = `${file}.part`;
+  try {
+    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(partial));
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  return file;
+}

@@ -1,0 +1,152 @@
+// `styleforge train`: makes a job from flags or a file, and follows it to its end.
+import {
+  ADAPTATION_KINDS,
+  PRESET_NAMES,
+  RANKED_ADAPTATION,
+  TRAINING_METHODS,
+  type PresetName,
+  type TrainingMethod,
+} from '@styleforge/contracts';
+import { NotFoundError, type TrainingJobCheckParams, type TrainingJobCreateParams } from '@styleforge/sdk';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Context } from '../../context.ts';
+import { UsageError } from '../../exit-codes.ts';
+import { followJob } from '../../follow.ts';
+import { addVerb, collect, numberOf } from '../../verb.ts';
+import { describeEstimate } from './presets.ts';
+import { addMetadata, applySetting, checkDataset, datasetOf, inspectFolder, nameDataset, readBody, setField } from './job-file.ts';
+import { showJob } from './show-job.ts';
+
+interface TrainOptions {
+  file?: string;
+  method?: string;
+  preset?: PresetName;
+  adaptation?: string;
+  rank?: string;
+  baseModel?: string;
+  styleRef?: string;
+  aux?: string;
+  steps?: string;
+  learningRate?: string;
+  resolution?: string;
+  seed?: string;
+  set?: string[];
+  metadata?: string[];
+  evaluate?: boolean;
+  detach?: boolean;
+}
+
+export function addTrainCommand(program: Command): void {
+  addVerb(program, {
+    usage: 'train',
+    description: 'Train a model on a style, and follow the job. Ctrl-C leaves it running.',
+    examples: [
+      'styleforge train --base-model styleforge-mini --style-ref pictures/style --aux pictures/aux --steps 200',
+      'styleforge train --file job.yaml --set hyperparameters.learning_rate=2e-5 --detach',
+    ],
+    options: addTrainOptions,
+    run: train,
+  });
+}
+
+function addTrainOptions(command: Command): void {
+  command
+    .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags override it')
+    .addOption(new Option('--method <method>', 'default: as in --file, else single-styleforge').choices(TRAINING_METHODS))
+    .addOption(
+      new Option('--preset <name>', 'a starting point; `styleforge presets` shows them. Flags and file override it').choices(PRESET_NAMES),
+    )
+    .addOption(new Option('--adaptation <kind>', 'which weights train: all, or a small addition to them').choices(ADAPTATION_KINDS))
+    .option('--rank <number>', 'rank of a LoRA')
+    .option('--base-model <name>', 'what to train; `styleforge models` lists them; default: the only one that is installed')
+    .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
+    .option('--aux <dataset>', 'auxiliary images: an id or a folder')
+    .option('--steps <number>', 'max_train_steps')
+    .option('--learning-rate <number>')
+    .option('--resolution <pixels>')
+    .option('--seed <number>')
+    .option('--set <field=value>', 'any field of the request; may be repeated', collect)
+    .option('--metadata <key=value>', 'kept with the job; may be repeated', collect)
+    .option('--evaluate', 'evaluate the result against the base model; `styleforge report` shows the report')
+    .option('-d, --detach', 'do not follow the job');
+}
+
+async function train(context: Context, options: TrainOptions): Promise<void> {
+  const { client, output } = context;
+  const created = await client().trainingJobs.create(await requestOf(context, options));
+  output.note(`${created.id}  ${created.method} of ${created.base_model}, ${created.config.hyperparameters.max_train_steps} steps`);
+  const job = options.detach ? created : await followJob(context, created.id);
+  output.result(job, () => {
+    if (options.detach) return output.line(created.id);
+    showJob(output, job);
+    output.line(
+      `\nNext: styleforge generate --model ${job.id} "a photo of ${job.config.style_ref.components[0]?.token ?? 'zwx'} style, house"`,
+    );
+    if (job.config.evaluation) output.line(`      styleforge report ${job.id} --open`);
+  });
+}
+
+async function requestOf(context: Context, options: TrainOptions): Promise<TrainingJobCreateParams> {
+  const body = options.file === undefined ? {} : await readBody(options.file);
+  setField(body, 'method', options.method ?? body['method'] ?? 'single-styleforge');
+  setField(body, 'base_model', options.baseModel);
+  setField(body, 'adaptation.kind', options.adaptation ?? (options.rank === undefined ? undefined : RANKED_ADAPTATION));
+  setField(body, 'adaptation.rank', numberOf('--rank', options.rank));
+  setField(body, 'hyperparameters.max_train_steps', numberOf('--steps', options.steps));
+  setField(body, 'hyperparameters.learning_rate', numberOf('--learning-rate', options.learningRate));
+  setField(body, 'hyperparameters.resolution', numberOf('--resolution', options.resolution));
+  setField(body, 'hyperparameters.seed', numberOf('--seed', options.seed));
+  if (options.preset) await addPreset(context, body, options.preset);
+  if (options.evaluate) setField(body, 'evaluation', { compare_with: ['base'], ...(body['evaluation'] as object | undefined) });
+  for (const setting of options.set ?? []) applySetting(body, setting);
+  for (const pair of options.metadata ?? []) addMetadata(body, pair);
+  body['base_model'] ??= await onlyBaseModel(context);
+  if (options.styleRef === undefined && body['style_ref'] === undefined)
+    throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 images of the style');
+  for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
+  nameDataset(body, 'style_ref', options.styleRef);
+  nameDataset(body, 'aux', options.aux);
+  await checkBaseModel(context, body['base_model']);
+  // So that nothing is uploaded for a request that cannot work.
+  const { estimate, hyperparameters } = await context.client().trainingJobs.check(body as TrainingJobCheckParams);
+  for (const dataset of [options.styleRef, options.aux]) await inspectFolder(context, dataset, hyperparameters.resolution);
+  context.output.note(describeEstimate(estimate));
+  if (options.styleRef !== undefined) setField(body, 'style_ref.dataset_id', await datasetOf(context, options.styleRef, 'style_ref'));
+  if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
+  return body as TrainingJobCreateParams;
+}
+
+/** The base model where only one can be used: then nobody needs to name it. */
+async function onlyBaseModel({ client, output }: Context): Promise<string> {
+  const [only, ...others] = (await client().baseModels.list()).filter(({ size_bytes: size }) => size > 0);
+  if (only === undefined || others.length > 0) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
+  output.note(`base model: ${only.name}`);
+  return only.name;
+}
+
+/** Fills in what neither flags nor file say. */
+async function addPreset({ client }: Context, body: Record<string, unknown>, name: PresetName): Promise<void> {
+  const base = body['base_model'];
+  const presets = await client().trainingJobs.presets({
+    ...(typeof base === 'string' && { base_model: base }),
+    method: body['method'] as TrainingMethod,
+  });
+  const { request } = presets.find((preset) => preset.name === name)!;
+  for (const [field, value] of Object.entries(request)) {
+    const own = body[field];
+    body[field] = typeof own === 'object' && own !== null ? { ...value, ...own } : (own ?? value);
+  }
+}
+
+async function checkBaseModel({ client }: Context, name: unknown): Promise<void> {
+  // What is no text, the service refuses.
+  if (typeof name !== 'string') return;
+  await client()
+    .baseModels.get(name)
+    .catch((error: unknown) => {
+      throw error instanceof NotFoundError
+        ? new UsageError(`--base-model: there is no base model ${name}; \`styleforge models\` lists them`)
+        : error;
+    });
+}

@@ -1,0 +1,86 @@
+// npm run bench -- parity: the same training steps on a device and on the processor, and how far apart they end.
+import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
+import { DEFAULT_DEVICE, type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
+import { parseArgs } from 'node:util';
+import { choiceOption, numberOption } from '../../options.ts';
+import { geometryOf, type Geometry } from './geometries.ts';
+import { print } from '../process.ts';
+import { fillRandom } from './random-weights.ts';
+import { mean } from '../statistics.ts';
+import { YES_NO } from './train.ts';
+import { createStep, feedsFor } from './train-step.ts';
+
+interface Trained {
+  readonly losses: number[];
+  readonly norms: number[];
+  readonly weights: ParameterBuffers;
+}
+
+async function trained(geometry: Geometry, steps: number, compile: CompileOptions): Promise<Trained> {
+  const step = await createStep(geometry, compile);
+  fillRandom(step.weights);
+  const [losses, norms]: number[][] = [[], []];
+  while (norms.length < steps) {
+    const { sampleLosses: loss } = await step.backward(feedsFor(geometry, norms.length));
+    const { gradNorm, overflowed } = await step.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
+    if (overflowed) continue;
+    losses.push(mean(loss));
+    norms.push(gradNorm);
+  }
+  await step.download();
+  await step.release();
+  return { losses, norms, weights: step.weights };
+}
+
+/** Sum of the squared differences of all weights. */
+function squaredDistance(a: ParameterBuffers, b: ParameterBuffers): number {
+  let sum = 0;
+  for (const [name, values] of b.entries())
+    a.get(name).forEach((value, i) => {
+      sum += (value - values[i]) ** 2;
+    });
+  return sum;
+}
+
+const largestRelative = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((value, i) => Math.abs(value / b[i] - 1)));
+const rounded = (value: number): number => Number(value.toPrecision(3));
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      geometry: { type: 'string', default: 'small' },
+      steps: { type: 'string', default: '10' },
+      device: { type: 'string', default: 'cuda' },
+      precision: { type: 'string', default: 'no' },
+      tf32: { type: 'string', default: 'no' },
+      plain: { type: 'boolean', default: false },
+    },
+  });
+  const [geometry, steps, device] = [
+    geometryOf(values.geometry),
+    numberOption('steps', values.steps),
+    choiceOption('device', values.device, DEVICES),
+  ];
+  const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
+  const tf32 = choiceOption('tf32', values.tf32, YES_NO);
+  const [ours, reference] = [
+    await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16', tf32: tf32 === 'yes', records: !values.plain }),
+    await trained(geometry, steps, { device: DEFAULT_DEVICE }),
+  ];
+  const [zeros, start] = [reference.weights.alike(), reference.weights.alike()];
+  fillRandom(start);
+  const squaredDifference = squaredDistance(ours.weights, reference.weights);
+  print({
+    geometry: values.geometry,
+    device,
+    precision,
+    tf32,
+    steps,
+    losses: rounded(largestRelative(ours.losses, reference.losses)),
+    grad_norms: rounded(largestRelative(ours.norms, reference.norms)),
+    weights: rounded(Math.sqrt(squaredDifference / squaredDistance(reference.weights, zeros))),
+    of_the_way_that_weights_moved: rounded(Math.sqrt(squaredDifference / squaredDistance(reference.weights, start))),
+  });
+}

@@ -1,0 +1,120 @@
+// npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory; with --profile also where the time goes.
+import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFAULT_DEVICE, deviceOf } from '@styleforge/runtime';
+import { choiceOption, numberOption, optionalNumber } from '../../options.ts';
+import { compareWithTorch } from './compare-torch.ts';
+import { geometryOf } from './geometries.ts';
+import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from '../process.ts';
+import { takeProfile } from './profile.ts';
+import { fillRandom } from './random-weights.ts';
+import { mean, median } from '../statistics.ts';
+import { BENCH_METHODS, createStep, feedsFor } from './train-step.ts';
+
+/** Whether products may use TensorFloat-32 (`--tf32`). */
+export const YES_NO = ['yes', 'no'] as const;
+
+/** What matters; a trace has forty kinds of operation. */
+const PROFILE_LINES = 15;
+
+function batchOption(text: string): number {
+  const batchSize = numberOption('batch', text, { least: 2 });
+  if (batchSize % 2 !== 0) throw new Error(`--batch ${text}: give an even number; half of the samples are of StyleRef, half of Aux`);
+  return batchSize;
+}
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      geometry: { type: 'string', default: 'small' },
+      steps: { type: 'string', default: '10' },
+      batch: { type: 'string' },
+      threads: { type: 'string' },
+      device: { type: 'string', default: DEFAULT_DEVICE },
+      precision: { type: 'string', default: 'no' },
+      method: { type: 'string', default: 'full' },
+      profile: { type: 'boolean', default: false },
+      tf32: { type: 'string', default: 'yes' },
+      plain: { type: 'boolean', default: false },
+      recompute: { type: 'string' },
+      compare: { type: 'string' },
+      python: { type: 'string' },
+    },
+  });
+  const named = geometryOf(values.geometry);
+  const geometry = {
+    ...named,
+    ...(values.batch !== undefined && { batchSize: batchOption(values.batch) }),
+    ...(values.recompute !== undefined && { gradientCheckpointing: choiceOption('recompute', values.recompute, YES_NO) === 'yes' }),
+  };
+  const [steps, threads, device] = [
+    numberOption('steps', values.steps),
+    optionalNumber('threads', values.threads),
+    choiceOption('device', values.device, DEVICES),
+  ];
+  const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
+  const method = choiceOption('method', values.method, BENCH_METHODS);
+  if (values.compare !== undefined) {
+    if (method !== 'full') throw new Error(`--compare compares full training; leave out --method ${method}`);
+    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'tf32', 'recompute'] as const).flatMap((name) =>
+      values[name] === undefined ? [] : [`--${name}`, values[name]],
+    );
+    if (values.plain) own.push('--plain');
+    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps, threads, device, python: values.python });
+  }
+  if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
+  const traces = values.profile ? await mkdtemp(join(tmpdir(), 'styleforge-profile-')) : undefined;
+  const start = performance.now();
+  const options = {
+    threads,
+    device,
+    mixedPrecision: precision === 'fp16',
+    tf32: choiceOption('tf32', values.tf32, YES_NO) === 'yes',
+    records: !values.plain,
+    ...(traces !== undefined && { profile: join(traces, 'trace') }),
+  };
+  const step = await createStep(geometry, options, method);
+  print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  fillRandom(step.weights);
+  const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
+  print({ phase: 'ready', parameters, seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  const seconds: number[] = [];
+  for (let index = 0; index < steps; index++) {
+    const stepStart = performance.now();
+    const { sampleLosses: losses } = await step.backward(feedsFor(geometry, index, method));
+    const backward = secondsSince(stepStart);
+    const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
+    seconds.push(secondsSince(stepStart));
+    print({
+      step: index + 1,
+      seconds: seconds.at(-1),
+      backward,
+      loss: mean(losses),
+      grad_norm: gradNorm,
+      resident_gib: residentGibibytes(),
+      peak_gib: peakGibibytes(),
+    });
+  }
+  const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
+  print({
+    geometry: values.geometry,
+    method,
+    device: values.device,
+    precision: values.precision,
+    tf32: values.tf32,
+    recorded: !values.plain && !geometry.gradientCheckpointing,
+    batch: geometry.batchSize,
+    median_seconds: typical,
+    samples_per_second: geometry.batchSize / typical,
+    peak_gib: peakGibibytes(),
+    ...(deviceOf(device).isOptional && { device_gib: deviceGibibytes() }),
+  });
+  await step.release();
+  if (traces === undefined) return;
+  for (const time of (await takeProfile(join(traces, 'trace'), steps)).slice(0, PROFILE_LINES)) print({ ...time });
+  await rm(traces, { recursive: true });
+}

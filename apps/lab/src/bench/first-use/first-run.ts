@@ -1,0 +1,91 @@
+// npm run bench -- first-run: what has to be true of a device before anything is measured on it, each in a line; fails in the end where something is not.
+import { checkDevice, describeDevice, type CompileOptions, type DeviceName, type ParameterBuffers } from '@styleforge/runtime';
+import { DEVICES } from '@styleforge/contracts';
+import { parseArgs } from 'node:util';
+import { choiceOption } from '../../options.ts';
+import { geometryOf } from '../engine/geometries.ts';
+import { print } from '../process.ts';
+import { fillRandom } from '../engine/random-weights.ts';
+import { mean } from '../statistics.ts';
+import { createStep, feedsFor } from '../engine/train-step.ts';
+
+const STEPS = 4;
+const tiny = geometryOf('tiny');
+
+interface Trained {
+  readonly weights: ParameterBuffers;
+  readonly losses: readonly number[];
+}
+
+async function trained(compile: CompileOptions): Promise<Trained> {
+  const step = await createStep(tiny, compile);
+  fillRandom(step.weights);
+  const losses: number[] = [];
+  for (let index = 0; index < STEPS; index++) {
+    const { sampleLosses } = await step.backward(feedsFor(tiny, index));
+    losses.push(mean(sampleLosses));
+    await step.update({ learningRate: 1e-4, weightDecay: 1e-2, maxGradNorm: 1 });
+  }
+  await step.download();
+  await step.release();
+  return { weights: step.weights, losses };
+}
+
+/** Throws where losses differ by more than `bound` of their size. Weights are not compared: AdamW turns rounding of gradients near zero into whole steps. */
+function expectNear(bound: number, a: Trained, b: Trained): object {
+  const largest = Math.max(...a.losses.map((loss, i) => Math.abs(loss / b.losses[i] - 1)));
+  if (!(largest <= bound)) throw new Error(`the losses differ by ${largest} of their size, more than ${bound}`);
+  return { losses: largest };
+}
+
+function expectEqual(a: Trained, b: Trained): object {
+  let different = 0;
+  for (const [name, values] of b.weights.entries()) {
+    const own = a.weights.get(name);
+    for (let i = 0; i < values.length; i++) if (own[i] !== values[i]) different += 1;
+  }
+  if (different > 0) throw new Error(`${different} weights differ`);
+  return { different };
+}
+
+/** Checks by what each finds out; a check gives what it saw, or throws. */
+function checksOf(device: DeviceName): readonly (readonly [string, () => Promise<object>])[] {
+  const exact = { device, tf32: false };
+  return [
+    ['the device is there and computes', async () => (await checkDevice(device), { ...describeDevice(device) })],
+    ['it computes in float16', async () => (await checkDevice(device, { mixedPrecision: true }), {})],
+    ['a training equals that of the processor', async () => expectNear(1e-3, await trained(exact), await trained({ device: 'cpu' }))],
+    [
+      'a recorded pass equals one that is not, to the bit',
+      async () => expectEqual(await trained(exact), await trained({ ...exact, records: false })),
+    ],
+    ['a training repeats itself to the bit', async () => expectEqual(await trained(exact), await trained(exact))],
+    [
+      'recomputation and hidden shapes train the same',
+      async () => expectNear(1e-3, await trained({ ...exact, keepMemory: false }), await trained(exact)),
+    ],
+    [
+      'TF32 and float16 stay near',
+      async () => {
+        const reference = await trained(exact);
+        const [tf32, half] = [await trained({ device, tf32: true }), await trained({ device, mixedPrecision: true })];
+        return { tf32: expectNear(2e-2, tf32, reference), float16: expectNear(2e-2, half, reference) };
+      },
+    ],
+  ];
+}
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { device: { type: 'string', default: 'cuda' } } });
+  const device = choiceOption('device', values.device, DEVICES);
+  let failures = 0;
+  for (const [what, check] of checksOf(device)) {
+    try {
+      print({ what, ...(await check()) });
+    } catch (error) {
+      failures += 1;
+      print({ what, failed: (error as Error).message });
+    }
+  }
+  if (failures > 0) throw new Error(`${failures} of ${checksOf(device).length} checks failed`);
+}

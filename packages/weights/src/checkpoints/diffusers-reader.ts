@@ -1,0 +1,112 @@
+// Reads a checkpoint in the diffusers folder layout: configs at once, weights when asked.
+import { join } from 'node:path';
+import {
+  currentNames,
+  exists,
+  familyOf,
+  ModelFileError,
+  readJson,
+  type ComponentFiles,
+  type ComponentName,
+  type FamilyFiles,
+  type JsonObject,
+  type NetworkKind,
+} from '@styleforge/model-files';
+import { type AppliedBranch } from '../adaptations/branches.ts';
+import { RenamedTensorReader } from '../tensors/key-names.ts';
+import { openTensors } from '../tensors/open-tensors.ts';
+import { type TensorReader } from '../tensors/tensor-reader.ts';
+
+export interface DiffusersComponent {
+  name: ComponentName;
+  network: NetworkKind;
+  config: JsonObject;
+  weightsPath: string;
+  /** The weights under today's names; the caller closes the reader. */
+  openWeights(): Promise<TensorReader>;
+  /** What adapters add behind its layers. */
+  branches?: readonly AppliedBranch[];
+}
+
+/** Words beyond a tokenizer's vocabulary, with the rows of the token table that they stand for. */
+export type AddedTokens = readonly { readonly text: string; readonly ids: readonly number[] }[];
+
+export interface DiffusersFolder {
+  directory: string;
+  family: FamilyFiles;
+  modelIndex: JsonObject;
+  components: readonly DiffusersComponent[];
+  schedulerConfig: JsonObject;
+  /** Words by the text encoder that has the rows. */
+  addedTokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
+  /** The folder below all adapters, where it has any. */
+  withoutAdapters?: DiffusersFolder;
+}
+
+/** The folder's component of this name. */
+export function componentOf({ directory, components }: DiffusersFolder, name: string): DiffusersComponent {
+  const found = components.find((component) => component.name === name);
+  if (!found) throw new ModelFileError(directory, `holds no ${name}`);
+  return found;
+}
+
+const weightsStem: Record<NetworkKind, string> = {
+  unet: 'diffusion_pytorch_model',
+  autoencoder: 'diffusion_pytorch_model',
+  'text-encoder': 'model',
+};
+
+/** The full-precision file first, then its variants, each whole or in shards. */
+export function weightsFileNames(network: NetworkKind): string[] {
+  const stem = weightsStem[network];
+  const names = [`${stem}.safetensors`, `${stem}.safetensors.index.json`];
+  for (const variant of ['fp16', 'bf16']) {
+    names.push(`${stem}.${variant}.safetensors`, `${stem}.safetensors.index.${variant}.json`);
+  }
+  return names;
+}
+
+async function findWeights(directory: string, { name: folder, network }: ComponentFiles): Promise<string> {
+  for (const name of weightsFileNames(network)) {
+    const path = join(directory, folder, name);
+    if (await exists(path)) return path;
+  }
+  throw new ModelFileError(
+    join(directory, folder),
+    `holds no ${weightsStem[network]}.safetensors; convert the checkpoint to safetensors first`,
+  );
+}
+
+async function readComponent(directory: string, component: ComponentFiles): Promise<DiffusersComponent> {
+  const { name, network } = component;
+  const config = await readJson(join(directory, name, 'config.json'));
+  const weightsPath = await findWeights(directory, component);
+  const renaming = currentNames[network];
+  return {
+    name,
+    network,
+    config,
+    weightsPath,
+    openWeights: async () => {
+      const reader = await openTensors(weightsPath);
+      return renaming ? new RenamedTensorReader(reader, renaming) : reader;
+    },
+  };
+}
+
+export async function readDiffusersFolder(directory: string): Promise<DiffusersFolder> {
+  if (!(await exists(join(directory, 'model_index.json')))) {
+    throw new ModelFileError(directory, 'is not a diffusers folder: it holds no model_index.json');
+  }
+  const modelIndex = await readJson(join(directory, 'model_index.json'));
+  const family = familyOf(modelIndex);
+  const components: DiffusersComponent[] = [];
+  for (const component of family.components) components.push(await readComponent(directory, component));
+  return {
+    directory,
+    family,
+    modelIndex,
+    components,
+    schedulerConfig: await readJson(join(directory, 'scheduler', 'scheduler_config.json')),
+  };
+}
