@@ -107,3 +107,36 @@ it('announces a job to an endpoint that listens, in the transaction of the job',
   ]);
   expect(await prisma.trainingJob.count({ where: { projectId } })).toBe(1);
 });
+
+it('sends the submissions of a crowd together: the limit is exact, and only the one without its dataset is refused', async () => {
+  const statements: string[] = [];
+  const counted = createDatabase(fixture.databaseUrl, { onQuery: (statement) => void statements.push(statement) });
+  const { projectId } = await counted.apiKeys.createProject('crowd');
+  const { id: datasetId } = await counted.datasets.create(projectId, { name: 'crowd', kind: 'style_ref' });
+  statements.length = 0;
+  const datasets = Array.from({ length: 30 }, (_, index) => (index === 7 ? newId('dataset') : datasetId));
+  const submitted = await Promise.allSettled(
+    datasets.map((id, index) =>
+      counted.trainingJobs.create({ projectId, config: trainingConfig(id), metadata: { index: String(index) }, maxQueuedJobs: 20 }),
+    ),
+  );
+  expect(statements).toEqual(['select', 'select']);
+  const made = submitted.map((result) =>
+    result.status === 'fulfilled' ? (result.value?.metadata['index'] ?? null) : String(result.reason),
+  );
+  const full = 'QueueFullError: The project has 20 jobs queued already, which is its limit.';
+  expect(made).toEqual(datasets.map((_, index) => (index === 7 ? null : index <= 20 ? String(index) : full)));
+  expect(await clientOf(counted).trainingJob.count({ where: { projectId, status: 'queued' } })).toBe(20);
+  await counted.close();
+});
+
+it('sends a batch again one by one when one of its jobs cannot be written', async () => {
+  const { apiKeys, datasets, trainingJobs } = fixture.database;
+  const { projectId } = await apiKeys.createProject('spoilt');
+  const { id } = await datasets.create(projectId, { name: 'spoilt', kind: 'style_ref' });
+  // Postgres keeps no NUL in its JSON.
+  const submit = (name: string) => trainingJobs.create({ projectId, config: trainingConfig(id), metadata: { name } });
+  const submitted = await Promise.allSettled(['first', 'good', 'b\0d', 'last'].map(submit));
+  expect(submitted.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  expect(await clientOf(fixture.database).trainingJob.count({ where: { projectId } })).toBe(3);
+});

@@ -2,6 +2,7 @@
 import { PRIORITY_RANKS } from '@styleforge/contracts';
 import type { JobPriority, JobWebhookEvent, TrainingConfig } from '@styleforge/contracts';
 import { QueueFullError } from '../../errors.ts';
+import { Batches } from '../../batches.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
@@ -28,14 +29,22 @@ export type NewTrainingJob = {
   study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
 
-/** Creates the job; null when a dataset has been deleted meanwhile. One statement, unless an endpoint receives the job's events. */
-export async function createTrainingJob(prisma: PrismaClient, statements: Statements, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  if (job.id === undefined && !job.webhookUrl) {
-    const named = { ...job, id: newId('trainingJob') };
-    const [queued] = await statements.run<Queued>('queue_training_job', `select ${QUEUED} from ${QUEUE_JOB}`, queueArguments(named, true));
-    if (queued?.outcome !== 'watched') return outcomeOf(named, queued);
-  }
-  return prisma.$transaction((transaction) => addTrainingJob(transaction, job));
+/**
+ * Creates jobs; null when a dataset has been deleted meanwhile. One statement, unless an endpoint receives the job's events. Jobs of one
+ * project have to wait for each other's commit, so those that come meanwhile are sent together.
+ */
+export function trainingJobCreator(prisma: PrismaClient, statements: Statements): (job: NewTrainingJob) => Promise<TrainingJobRow | null> {
+  const batches = new Batches<object, Queued>((_project, jobs) =>
+    statements.run<Queued>('queue_training_jobs', QUEUE_JOBS, [JSON.stringify(jobs)]),
+  );
+  return async (job) => {
+    if (job.id === undefined && !job.webhookUrl) {
+      const named = { ...job, id: newId('trainingJob') };
+      const queued = await batches.add(job.projectId, queueArguments(named, true));
+      if (queued.outcome !== 'watched') return outcomeOf(named, queued);
+    }
+    return prisma.$transaction((transaction) => addTrainingJob(transaction, job));
+  };
 }
 
 /** Like `createTrainingJob`, within a transaction that makes more than this job. */
@@ -45,7 +54,7 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
   if (existing !== null) return toTrainingJobRow(existing);
   // From here to the commit, one job of a project after the other: as few statements as can be.
   const named = { ...job, id };
-  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(`select ${QUEUED} from ${QUEUE_JOB}`, ...queueArguments(named, false));
+  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(QUEUE_JOBS, JSON.stringify([queueArguments(named, false)]));
   const row = outcomeOf(named, queued);
   if (row === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
@@ -58,28 +67,33 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
 type Queued = { outcome: 'made' | 'dataset_gone' | 'queue_full' | 'watched'; limit: number | null; madeAt: Date; isWatched: boolean };
 type NamedJob = NewTrainingJob & { id: string };
 
-const QUEUED = 'outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched"';
-const QUEUE_JOB =
-  'queue_training_job($1, $2, $3::jsonb, $4::jsonb, $5::smallint, $6, $7, $8::jsonb, $9::text[], $10::int, $11::jsonb, $12, $13)';
+/** For each element of a list of jobs the function above, one after the other in one transaction. */
+const QUEUE_JOBS = `
+  select outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched"
+  from jsonb_array_elements($1::jsonb) with ordinality as element(job, number), lateral queue_training_job(
+    job ->> 'id', job ->> 'projectId', job -> 'config', job -> 'metadata', (job -> 'priority')::smallint, job ->> 'webhookUrl', job ->> 'studyId',
+    nullif(job -> 'variation', 'null'), array(select jsonb_array_elements_text(job -> 'datasets')), (job ->> 'maxQueuedJobs')::int,
+    job -> 'message', job ->> 'channel', (job ->> 'unwatchedOnly')::boolean
+  )
+  order by number`;
 
-function queueArguments(job: NamedJob, unwatchedOnly: boolean): unknown[] {
+function queueArguments(job: NamedJob, unwatchedOnly: boolean): object {
   const { id, projectId, config, metadata = {}, webhookUrl = null, study, maxQueuedJobs = null } = job;
-  const variation = variationOf(job);
-  return [
+  return {
     id,
     projectId,
-    JSON.stringify(config),
-    JSON.stringify(metadata),
-    PRIORITY_RANKS[job.priority ?? 'normal'],
+    config,
+    metadata,
+    priority: PRIORITY_RANKS[job.priority ?? 'normal'],
     webhookUrl,
-    study?.id ?? null,
-    variation && JSON.stringify(variation),
-    datasetsOf(config),
+    studyId: study?.id ?? null,
+    variation: variationOf(job),
+    datasets: datasetsOf(config),
     maxQueuedJobs,
-    outboxBody({ jobId: id }),
-    OUTBOX_CHANNEL,
+    message: outboxBody({ jobId: id }),
+    channel: OUTBOX_CHANNEL,
     unwatchedOnly,
-  ];
+  };
 }
 
 const variationOf = ({ study }: NewTrainingJob) => (study ? { index: study.index, name: study.name, changes: study.changes } : null);

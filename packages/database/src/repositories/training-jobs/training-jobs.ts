@@ -9,8 +9,7 @@ import { appendJobEvent } from './events.ts';
 import { takeLease } from '../work/leases.ts';
 import { pageArguments, toPage } from '../common/page.ts';
 import type { PageRequest, RowPage } from '../common/page.ts';
-import { createTrainingJob } from './training-job-creation.ts';
-import type { NewTrainingJob } from './training-job-creation.ts';
+import { trainingJobCreator } from './training-job-creation.ts';
 import { keptResult, requestCancel } from './training-job-cancel.ts';
 import { meetRequest, NO_REQUESTS, requestOfJob } from './training-job-requests.ts';
 import type { JobRequest } from './training-job-requests.ts';
@@ -69,7 +68,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
   }
 
   return {
-    create: (job: NewTrainingJob) => createTrainingJob(prisma, statements, job),
+    create: trainingJobCreator(prisma, statements),
 
     /** The job with its place in the queue and its usage. */
     poll: (projectId: string, id: string) => pollTrainingJob(statements, projectId, id),

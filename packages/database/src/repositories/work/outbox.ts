@@ -30,13 +30,13 @@ export async function addOutboxMessage(
   await transaction.$executeRaw`
     with message as (
       insert into outbox (topic, key, payload, project_id, priority)
-      select ${topic}, ${key}, ${outboxBody(payload)}::jsonb, ${projectId}, ${priority}::smallint returning topic
+      select ${topic}, ${key}, ${JSON.stringify(outboxBody(payload))}::jsonb, ${projectId}, ${priority}::smallint returning topic
     )
     select pg_notify(${OUTBOX_CHANNEL}, topic) from message`;
 }
 
 /** A payload as the outbox keeps it: with the request that it comes from. */
-export const outboxBody = (payload: NewOutboxMessage['payload']): string => JSON.stringify({ ...payload, origin: currentOrigin() });
+export const outboxBody = (payload: NewOutboxMessage['payload']): object => ({ ...payload, origin: currentOrigin() });
 
 /** Takes back what has not been released. */
 export async function removeOutboxMessages(transaction: Transaction, topic: string, key: string): Promise<void> {

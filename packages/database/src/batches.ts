@@ -1,0 +1,49 @@
+// Requests that would wait for each other anyway are sent together: what comes while a batch is under way is the next batch.
+
+/** Larger batches save little more, and hold locks longer. */
+const LARGEST = 100;
+
+type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
+
+/** One batch of a key at a time; an item that comes alone is sent at once. */
+export class Batches<Item, Result> {
+  readonly #run: (key: string, items: Item[]) => Promise<Result[]>;
+  readonly #waiting = new Map<string, Waiting<Item, Result>[]>();
+
+  /** `run` writes all items or none, and returns one result for each, in their order. */
+  constructor(run: (key: string, items: Item[]) => Promise<Result[]>) {
+    this.#run = run;
+  }
+
+  add(key: string, item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(key);
+      if (waiting) {
+        waiting.push({ item, resolve, reject });
+        return;
+      }
+      this.#waiting.set(key, [{ item, resolve, reject }]);
+      void this.#empty(key);
+    });
+  }
+
+  async #empty(key: string): Promise<void> {
+    const waiting = this.#waiting.get(key) ?? [];
+    while (waiting.length > 0) await this.#send(key, waiting.splice(0, LARGEST));
+    this.#waiting.delete(key);
+  }
+
+  /** A batch that fails is sent again item by item, so that nobody gets the error of somebody else's item. */
+  async #send(key: string, batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#run(
+        key,
+        batch.map(({ item }) => item),
+      );
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index]!);
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      else for (const one of batch) await this.#send(key, [one]);
+    }
+  }
+}
