@@ -26,7 +26,7 @@ export function exampleEnvironment(test: TestService): NodeJS.ProcessEnv {
 }
 
 /** File names as people and cameras write them; the SDK's examples ask for the first three by number. */
-const NAMES = ['1.png', '2.png', '3.png', 'my cat, asleep; 4.png'];
+const NAMES = ['1.png', '2.png', '3.png', 'my "cat", asleep; back\\slash 4.png'];
 
 /** `pictures/style` and `pictures/aux`, as the examples have them. */
 export async function writePictures(directory: string): Promise<void> {

@@ -56,6 +56,16 @@ it(
 );
 
 it(
+  'ends with curl when a request is refused',
+  async () => {
+    const env = { ...exampleEnvironment(test), STYLEFORGE_API_KEY: 'sf_wrong' };
+    const { stderr } = await run('bash', ['-c', `${blockOf('bash', '### With curl')}\ntrue`], { ...options(), env, timeout: 120_000 });
+    expect(stderr).toContain('401');
+  },
+  patience,
+);
+
+it(
   'works with the command line',
   async () => {
     const { stdout } = await bash(blockOf('bash', '### With the command line'));

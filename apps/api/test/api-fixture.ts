@@ -1,5 +1,5 @@
 // The whole API on a real Postgres, with its queue and its object store on the backend that the test project names, and a base model's configuration files.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildApp } from '@styleforge/api';
@@ -22,6 +22,8 @@ export type ApiFixture = {
   objectStore: ObjectStore;
   queueConnection: Backend['queueConnection'];
   options: ApiOptions;
+  /** Where requests put their files while they are under way. */
+  uploadDirectory: string;
   projectId: string;
   key: string;
   /** Follows the links that lead to the object store. Types are the tests' own claim about the body; the assertions check it. */
@@ -36,7 +38,9 @@ export async function startApiFixture(): Promise<ApiFixture> {
   const { objectStore, queueConnection, stop } = await startBackend({ databaseUrl, directory });
   const baseModelsDirectory = path.join(directory, 'models');
   await writeBaseModelConfigs(path.join(baseModelsDirectory, 'tiny'), profile);
-  const options: ApiOptions = { database, objectStore, baseModelsDirectory, logLevel: 'silent' };
+  const uploadDirectory = path.join(directory, 'uploads');
+  await mkdir(uploadDirectory);
+  const options: ApiOptions = { database, objectStore, baseModelsDirectory, uploadDirectory, logLevel: 'silent' };
   const app = await buildApp(options);
   const { projectId } = await database.apiKeys.createProject('test');
   const { key } = await database.apiKeys.create(projectId, 'test');
@@ -48,6 +52,7 @@ export async function startApiFixture(): Promise<ApiFixture> {
     objectStore,
     queueConnection,
     options,
+    uploadDirectory,
     projectId,
     key,
     async call<T>(method: Method, url: string, { body, headers = {}, key: otherKey = key }: CallOptions = {}) {

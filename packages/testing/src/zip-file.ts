@@ -6,6 +6,9 @@ export type ZipEntry = {
   bytes: Buffer;
   /** What the entry claims instead of the truth. */
   claimedSize?: number;
+  claimedChecksum?: number;
+  /** The bytes of the name, without the flag that says that they are UTF-8. */
+  unmarkedName?: Buffer;
   unixMode?: number;
   encrypted?: boolean;
 };
@@ -30,14 +33,15 @@ export function zipFile(entries: ZipEntry[]): Buffer {
   return Buffer.concat([...files, list, end]);
 }
 
-function writeEntry({ name, bytes, claimedSize = bytes.length, unixMode = 0o100644, encrypted = false }: ZipEntry, offset: number) {
+function writeEntry(entry: ZipEntry, offset: number) {
+  const { name, bytes, claimedSize = bytes.length, claimedChecksum = crc32(bytes), unixMode = 0o100644, encrypted = false } = entry;
   const data = deflateRawSync(bytes);
-  const fileName = Buffer.from(name);
+  const fileName = entry.unmarkedName ?? Buffer.from(name);
   const common = Buffer.alloc(26);
   common.writeUInt16LE(20, 0);
-  common.writeUInt16LE(0x800 | (encrypted ? 1 : 0), 2);
+  common.writeUInt16LE((entry.unmarkedName ? 0 : 0x800) | (encrypted ? 1 : 0), 2);
   common.writeUInt16LE(8, 4);
-  common.writeUInt32LE(crc32(bytes), 10);
+  common.writeUInt32LE(claimedChecksum, 10);
   common.writeUInt32LE(data.length, 14);
   common.writeUInt32LE(claimedSize, 18);
   common.writeUInt16LE(fileName.length, 22);

@@ -32,12 +32,22 @@ const OTHER_FORMATS: readonly Signature[] = [
   ['a PSD file', (start) => latin(start, 0, 4) === '8BPS'],
   ['a zip archive', (start) => latin(start, 0, 4) === 'PK\u0003\u0004'],
   ['a gzip archive', (start) => start[0] === 0x1f && start[1] === 0x8b],
+  ['a RAR archive', (start) => latin(start, 0, 4) === 'Rar!'],
+  ['a 7z archive', (start) => latin(start, 0, 6) === '7z\xbc\xaf\x27\x1c'],
+  ['an XZ archive', (start) => latin(start, 0, 6) === '\xfd7zXZ\0'],
   ['an SVG drawing', (start) => /^\s*(<\?xml[^>]*>\s*)?<svg/.test(start.toString('utf8'))],
 ];
 
+/** An image of a known format, but not its bytes: the text that stands for them. */
+const BASE64 = /^(data:image\/|iVBORw0KGgo|\/9j\/|UklGR)/;
+
+/** What the file is, with its article; undefined for what nobody has to expect. */
+export const otherFormatOf = (start: Buffer): string | undefined => OTHER_FORMATS.find(([, test]) => test(start))?.[0];
+
 export function unsupported(start: Buffer): ImageRefusal {
   if (start.length === 0) return new ImageRefusal('unsupported_format', 'is empty: send the whole file');
-  const name = OTHER_FORMATS.find(([, test]) => test(start))?.[0];
+  if (BASE64.test(start.toString('latin1'))) return new ImageRefusal('unsupported_format', 'is Base64 text: send the bytes of the image');
+  const name = otherFormatOf(start);
   const archive = name?.endsWith('archive') ? 'send the images themselves, or one zip archive of them' : 'save it as PNG, JPEG or WebP';
   return new ImageRefusal(
     'unsupported_format',

@@ -18,7 +18,7 @@ export function registerBodyParser(app: ApiServer): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     // Many clients name the type of a body that they don't send.
     if (body.length === 0) return done(null, undefined);
-    if (!isUtf8(body)) return done(new ApiError('invalid_request', 'The body is not UTF-8 text.'));
+    if (!isUtf8(body)) return done(new ApiError('invalid_request', 'The body is not UTF-8 text. Encode it as UTF-8.'));
     const exceeded = limitExceededBy(body, JSON_LIMITS);
     if (exceeded !== null) return done(new ApiError('invalid_request', OVER_LIMIT[exceeded]));
     const text = body.toString();

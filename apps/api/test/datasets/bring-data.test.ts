@@ -64,6 +64,21 @@ describe('caption files', () => {
     expect(await captionsOf(id)).toEqual({ 'set/1.png': 'a house', 'set/2.png': 'a tree' });
   });
 
+  it('are read as Windows and macOS write them, and by the full name of their image', async () => {
+    const id = await newDataset();
+    const file = (name: string, bytes: Buffer) => ({ file: name, bytes, type: 'text/plain' });
+    const result = await upload(id, [
+      await image('a.png', 30),
+      await image('b.png', 31),
+      await image('u\u0308.png', 32),
+      file('a.txt', Buffer.from('\ufeffa föhn', 'utf16le')),
+      file('b.png.txt', Buffer.from('\ufefftwo lines\r\n')),
+      file('\u00fc.txt', Buffer.from('composed')),
+    ]);
+    expect([result.kept, result.captions, result.refused]).toEqual([3, 3, 0]);
+    expect(await captionsOf(id)).toEqual({ 'a.png': 'a föhn', 'b.png': 'two lines', 'u\u0308.png': 'composed' });
+  });
+
   it('are refused with the reason, and the images stay', async () => {
     const id = await newDataset();
     const { files, kept } = await upload(id, [

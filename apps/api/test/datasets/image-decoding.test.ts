@@ -165,6 +165,9 @@ describe('an image as other tools write it', () => {
     ['new.avif', () => pixels(3).avif().toBuffer(), /AVIF image: save it as PNG, JPEG or WebP/],
     ['avif-as.jpg', () => pixels(3).avif().toBuffer(), /AVIF image: save it as PNG, JPEG or WebP/],
     ['x.tiff', () => pixels(3).tiff().toBuffer(), /TIFF image: save it as PNG, JPEG or WebP/],
+    ['text-of.png', async () => Buffer.from((await pixels(3).png().toBuffer()).toString('base64')), /is Base64 text: send the bytes/],
+    ['url-of.jpg', () => Promise.resolve(Buffer.from('data:image/jpeg;base64,/9j/4AAQ')), /is Base64 text: send the bytes/],
+    ['images.rar', () => Promise.resolve(Buffer.from('Rar!\x1a\x07\x01\x00')), /RAR archive: send the images themselves/],
     ['webp-as.png', () => pixels(3).webp().toBuffer(), /is png but is webp: give it the name/],
   ])('%s is refused with what to do', async (name, make, detail) => {
     const [file] = await upload({ [name]: await make() });
@@ -183,10 +186,10 @@ describe('a file name', () => {
     expect(first.body.files[0]?.file_name).toBe(`${'\u{1F600}'.repeat(125)}.png`);
   });
 
-  it('is made up for a part of bytes that has none', async () => {
+  it.each(['', '; filename=""', '; filename=".."'])('is made up for a part of bytes with the name [%s]', async (name) => {
     const id = await createDataset(api, 'aux', []);
     const body = Buffer.concat([
-      Buffer.from('--b\r\nContent-Disposition: form-data; name="images"\r\nContent-Type: application/octet-stream\r\n\r\n'),
+      Buffer.from(`--b\r\nContent-Disposition: form-data; name="images"${name}\r\nContent-Type: application/octet-stream\r\n\r\n`),
       await picture(8),
       Buffer.from('\r\n--b--\r\n'),
     ]);

@@ -41,7 +41,7 @@ async function upload(id: string, files: Record<string, Uint8Array>, type = 'app
 async function leftBehind() {
   let objects = 0;
   for await (const _object of api.objectStore.list('')) objects++;
-  const spooled = (await readdir(tmpdir())).filter((name) => name.startsWith('styleforge-upload-'));
+  const spooled = await readdir(api.uploadDirectory);
   return { objects, rows: await clientOf(api.database).image.count(), spooled };
 }
 

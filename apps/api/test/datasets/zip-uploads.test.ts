@@ -1,7 +1,6 @@
 // Zip uploads and repeated uploads: what is kept, what is refused and why, and that nothing is left behind.
 import { clientOf } from '@styleforge/database/testing';
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { zipFile } from '@styleforge/testing';
@@ -18,7 +17,7 @@ afterAll(() => api.close());
 type Upload = {
   kept: number;
   refused: number;
-  files: { file_name: string; status: string; code?: string; image?: { component: string } }[];
+  files: { file_name: string; status: string; code?: string; detail?: string; image?: { component: string } }[];
 };
 type Parts = Parameters<typeof multipartBody>[0];
 
@@ -29,7 +28,7 @@ function upload(id: string, parts: Parts, headers: Record<string, string> = {}) 
   return api.call<Upload>('POST', `/v1/datasets/${id}/images`, { body: multipart.body, headers: { ...multipart.headers, ...headers } });
 }
 const codes = ({ body }: { body: Upload }) => body.files.map(({ file_name, status, code }) => [file_name, code ?? status]);
-const spooled = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('styleforge-upload-'));
+const spooled = async () => readdir(api.uploadDirectory);
 const imageCount = async (id: string) => (await api.call<{ image_count: number }>('GET', `/v1/datasets/${id}`)).body.image_count;
 
 async function countObjects(): Promise<number> {
@@ -110,6 +109,33 @@ describe('a zip archive', () => {
     ]);
     expect(await countObjects()).toBe(before + 1);
     expect(await spooled()).toEqual([]);
+  });
+
+  it('has its names read as they were meant, and no file taken whose checksum differs', async () => {
+    const id = await newDataset();
+    const zip = zipFile([
+      { name: '', unmarkedName: Buffer.from('macos-ü.png'), bytes: await picture(13) },
+      { name: '', unmarkedName: Buffer.from('dos-\x81.png', 'latin1'), bytes: await picture(14) },
+      { name: 'broken.png', bytes: await picture(15), claimedChecksum: 1 },
+    ]);
+    const { body } = await upload(id, [archive(zip)]);
+    expect(codes({ body })).toEqual([
+      ['macos-ü.png', 'kept'],
+      ['dos-ü.png', 'kept'],
+      ['broken.png', 'unreadable_archive'],
+    ]);
+    expect(body.files[2]?.detail).toMatch(/checksum differs.*Pack the images again/);
+  });
+
+  it.each<[string, (whole: Buffer) => Buffer, RegExp]>([
+    ['a RAR archive in its place', () => Buffer.from('Rar!\x1a\x07\x01\x00'), /is a RAR archive: pack the images as a zip archive/],
+    ['bytes behind it', (whole) => Buffer.concat([whole, Buffer.alloc(9)]), /Pack the images again/],
+    ['bytes before it', (whole) => Buffer.concat([Buffer.alloc(9), whole]), /Pack the images again/],
+    ['its end cut off', (whole) => whole.subarray(0, -30), /Pack the images again/],
+  ])('with %s is refused with what to do', async (_what, change, detail) => {
+    const whole = zipFile([{ name: 'good.png', bytes: await picture(16) }]);
+    const { body } = await upload(await newDataset(), [archive(change(whole))]);
+    expect(body.files.map((file) => file.detail)).toEqual([expect.stringMatching(detail)]);
   });
 
   it('is refused as a whole when it is broken or a bomb, before anything is unpacked', async () => {

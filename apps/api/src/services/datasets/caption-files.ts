@@ -14,8 +14,8 @@ export function isCaptionFile(fileName: string): boolean {
   return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || path.posix.basename(fileName).toLowerCase() === LIST;
 }
 
-/** A path without its extension: what an image and the files beside it have in common. */
-export const stemOf = (fileName: string): string => fileName.slice(0, fileName.length - path.posix.extname(fileName).length);
+/** A path without its extension: what an image and the files beside it have in common. Systems compose accents in two ways. */
+export const stemOf = (fileName: string): string => fileName.slice(0, fileName.length - path.posix.extname(fileName).length).normalize();
 
 /** The captions of one request, from the files that came with it. */
 export class CaptionFiles {
@@ -25,7 +25,7 @@ export class CaptionFiles {
   /** Why the file cannot be used; null where it can. */
   add(fileName: string, bytes: Uint8Array): string | null {
     const text = decoded(bytes);
-    if (text === null || !isStorableText(text)) return 'is not UTF-8 text';
+    if (text === null || !isStorableText(text)) return 'is not UTF-8 text: save it with the encoding UTF-8';
     const isList = path.posix.basename(fileName).toLowerCase() === LIST;
     const found = isList ? readList(fileName, text) : readOne(fileName, text);
     if (typeof found === 'string') return found;
@@ -34,9 +34,12 @@ export class CaptionFiles {
   }
 }
 
+/** UTF-8, or UTF-16 where a byte order mark says so, as some editors and shells of Windows write it. */
 function decoded(bytes: Uint8Array): string | null {
+  const [first, second] = bytes;
+  const encoding = first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     return null;
   }
@@ -82,7 +85,8 @@ export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Pro
   for (const { fileName, captions } of read) {
     const imageIds: string[] = [];
     for (const image of images) {
-      const caption = captions.get(stemOf(image.fileName));
+      // NAME.png.txt counts as the caption of NAME.png, too.
+      const caption = captions.get(stemOf(image.fileName)) ?? captions.get(image.fileName.normalize());
       if (caption === undefined) continue;
       chosen.set(image.id, caption);
       imageIds.push(image.id);
@@ -93,7 +97,7 @@ export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Pro
         intake,
         fileName,
         'no_image_for_caption',
-        'names no image that the dataset has: it needs the name of its image, with .txt or .caption',
+        'names no image that the dataset has: it needs the path and name of its image, with .txt or .caption',
       );
   }
   // What another request has just deleted needs no caption.

@@ -60,8 +60,8 @@ async function takeParts(upload: Upload): Promise<void> {
     }
     labelAfterLastFile = null;
     fileParts++;
-    // A part of bytes is a file without being named as one.
-    part.filename ??= `unnamed-${fileParts}`;
+    // A part of bytes is a file without being named as one; some clients send an empty name.
+    if (!part.filename) part.filename = `unnamed-${fileParts}`;
     hasZip ||= isZip(part);
     if (hasZip && fileParts > 1) throw fieldError('images', 'send either single images or one zip archive in a request');
     if (hasZip) await takeZip(upload, part);

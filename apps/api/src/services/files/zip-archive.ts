@@ -1,11 +1,15 @@
 // Reads the files of an uploaded zip archive that are safe to read, and says of the others why they are not.
+import { isUtf8 } from 'node:buffer';
 import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { RefusalCode } from '@styleforge/contracts';
 import { isStorageFull } from '@styleforge/storage';
 import yauzl from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
+import { otherFormatOf } from '../../decoding/image-header.ts';
 
 type Refused = { code: RefusalCode; detail: string };
 /** `save` writes the file to the disk; it returns why that was not possible. */
@@ -27,6 +31,8 @@ const NAMED_TWICE: Refused = {
   code: 'duplicate_name',
   detail: 'stands in the archive twice: programs disagree about which of the two is meant',
 };
+const PACK_AGAIN = 'Pack the images again, or send them one by one.';
+const UTF8_NAME = 0x800;
 const SYMBOLIC_LINK = 0o120000;
 const FILE_TYPE_BITS = 0o170000;
 
@@ -54,9 +60,29 @@ async function openZip(path: string): Promise<ZipFile> {
   try {
     return await yauzl.openPromise(path, { autoClose: false, decodeStrings: false, validateEntrySizes: true });
   } catch (error) {
-    throw new ZipRefusal('unreadable_archive', `cannot be read as a zip archive: ${(error as Error).message}`);
+    const other = await otherFormat(path);
+    throw new ZipRefusal(
+      'unreadable_archive',
+      other === undefined
+        ? `cannot be read as a zip archive: ${(error as Error).message} ${PACK_AGAIN}`
+        : `is ${other}: pack the images as a zip archive`,
+    );
   }
 }
+
+/** What the file is instead of a zip archive, where its first bytes tell. */
+async function otherFormat(path: string): Promise<string | undefined> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
+    const start = buffer.subarray(0, bytesRead);
+    return isZip(start) ? undefined : otherFormatOf(start);
+  } finally {
+    await handle.close();
+  }
+}
+const START_BYTES = 32;
+const isZip = (start: Buffer) => start.toString('latin1', 0, 2) === 'PK';
 
 async function listEntries(zip: ZipFile): Promise<Entry[]> {
   const entries: Entry[] = [];
@@ -69,7 +95,7 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
       unpackedBytes += entry.uncompressedSize;
     }
   } catch (error) {
-    throw new ZipRefusal('unreadable_archive', `its list of files is damaged: ${(error as Error).message}`);
+    throw new ZipRefusal('unreadable_archive', `its list of files is damaged: ${(error as Error).message}. ${PACK_AGAIN}`);
   }
   // An archive whose files share their data unpacks to more than it holds, too: each is counted by itself.
   if (unpackedBytes > zipUnpackedBytes) {
@@ -78,9 +104,12 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   return entries;
 }
 
-/** Some programs separate folders by backslashes, against the format (APPNOTE 4.4.17.1). */
-function nameOf(entry: Entry): string {
-  const name = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+/**
+ * Some programs separate folders by backslashes, against the format (APPNOTE 4.4.17.1). Others, macOS among them, write names in UTF-8 without
+ * the flag that says so; a name in code page 437 is not valid UTF-8 except by a rare chance.
+ */
+function nameOf({ generalPurposeBitFlag: flags, fileNameRaw, extraFields }: Entry): string {
+  const name = yauzl.getFileNameLowLevel(isUtf8(fileNameRaw) ? flags | UTF8_NAME : flags, fileNameRaw, extraFields, true);
   return name.replaceAll('\\', '/');
 }
 
@@ -100,11 +129,20 @@ function refusalOf(entry: Entry, name: string): Refused | null {
   return null;
 }
 
-/** The reader stops a file that unpacks to more than its entry says. */
+/** The reader stops a file that unpacks to more than its entry says, and does not compare its checksum. */
 async function unpack(zip: ZipFile, entry: Entry, path: string): Promise<Refused | null> {
+  let checksum = 0;
+  async function* counted(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      checksum = crc32(chunk, checksum);
+      yield chunk;
+    }
+  }
   try {
-    await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(path, { mode: 0o600 }));
-    return null;
+    await pipeline(await zip.openReadStreamPromise(entry), counted, createWriteStream(path, { mode: 0o600 }));
+    return checksum === entry.crc32
+      ? null
+      : { code: 'unreadable_archive', detail: `is damaged in the archive (its checksum differs). ${PACK_AGAIN}` };
   } catch (error) {
     if (isStorageFull(error)) throw error;
     const { message } = error as Error;
