@@ -1,5 +1,5 @@
 // Models as other tools and networks leave them: taken as they are meant, or refused by `add` with the file and what to do.
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +113,38 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
       /tokenizer has the token number 5000, and the text encoder's vocab_size is 1000/,
     ],
     [
+      'weights in the format of PyTorch alone',
+      (folder) => rename(join(folder, unetFile), join(folder, 'unet', 'diffusion_pytorch_model.bin')),
+      /unet has no safetensors weights, only unet\/diffusion_pytorch_model\.bin; .*safe_serialization=True/,
+    ],
+    [
+      'the folder around a model',
+      async (folder) => {
+        await rename(folder, `${folder}-inner`);
+        await mkdir(folder);
+        await rename(`${folder}-inner`, join(folder, 'inner'));
+      },
+      /holds no model_index\.json; its folder inner does: name that folder/,
+    ],
+    [
+      'a folder of single files',
+      async (folder) => {
+        await rm(join(folder, 'model_index.json'));
+        await writeFile(join(folder, 'style.safetensors'), '');
+      },
+      /holds no model_index\.json; it holds style\.safetensors: name that file/,
+    ],
+    [
+      'a model with a transformer',
+      (folder) => rename(join(folder, 'unet'), join(folder, 'transformer')),
+      /has a transformer in place of a U-Net/,
+    ],
+    [
+      'a download that stopped',
+      (folder) => rm(join(folder, 'scheduler'), { recursive: true }),
+      /scheduler\/scheduler_config\.json missing; download the whole folder/,
+    ],
+    [
       'a profile that the catalogue would not read',
       (folder) => writeFile(join(folder, 'styleforge.json'), '{"resolution": 500}'),
       /styleforge\.json is not as it must be: resolution/,
@@ -131,18 +163,25 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
 });
 
 describe('is added:', () => {
-  it('a model with a learned word, which is one token with its own row', async () => {
-    const folder = await copy();
-    await writeFile(join(folder, 'tokenizer', 'added_tokens.json'), '{"<sks-style>": 1000}');
-    await editJson(join(folder, 'text_encoder', 'config.json'), { vocab_size: 1001 });
-    await rewrite(join(folder, 'text_encoder', 'model.safetensors'), (entry) => {
-      const [rows = 0, width = 0] = entry.shape;
-      return entry.name.includes('token_embedding')
-        ? { ...entry, shape: [rows + 1, width], data: Float32Array.from([...entry.data, ...entry.data.slice(0, width)]) }
-        : entry;
-    });
-    expect((await CLIPTokenizer.fromDirectory(join(await add(folder), 'tokenizer'))).encode('a <sks-style> house')).toContain(1000);
-  }, 60_000);
+  it.each([
+    ['added_tokens.json', '{"<sks-style>": 1000}'],
+    ['tokenizer.json', '{"model": {"vocab": {}}, "added_tokens": [{"id": 1000, "content": "<sks-style>", "special": false}]}'],
+  ])(
+    'a model with a learned word in %s, which is one token with its own row',
+    async (file, content) => {
+      const folder = await copy();
+      await writeFile(join(folder, 'tokenizer', file), content);
+      await editJson(join(folder, 'text_encoder', 'config.json'), { vocab_size: 1001 });
+      await rewrite(join(folder, 'text_encoder', 'model.safetensors'), (entry) => {
+        const [rows = 0, width = 0] = entry.shape;
+        return entry.name.includes('token_embedding')
+          ? { ...entry, shape: [rows + 1, width], data: Float32Array.from([...entry.data, ...entry.data.slice(0, width)]) }
+          : entry;
+      });
+      expect((await CLIPTokenizer.fromDirectory(join(await add(folder), 'tokenizer'))).encode('a <sks-style> house')).toContain(1000);
+    },
+    60_000,
+  );
 
   it.each(['F8_E4M3', 'F8_E5M2'])(
     'weights in %s, which are read as the numbers that they stand for',

@@ -1,6 +1,7 @@
 // Turns environment variables into one typed, checked Config; the only reader of process.env.
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { bucketName, givenValues, shellFaults, url } from './as-written.ts';
 import { allowedValuesOf, numberWanted } from './allowed-values.ts';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
@@ -8,14 +9,6 @@ import { ConfigError } from './config-error.ts';
 import { type ObjectStoreConfig, objectStoreOf, type S3Config, s3Of } from './store-config.ts';
 import { type WorkerConfig, workerConfigOf, workerEnvironment, workerEnvironmentOf, workerProblem } from './worker-settings.ts';
 import { type FlowConfig, flowConfigOf, flowEnvironment, flowEnvironmentOf, networks } from './flow-settings.ts';
-
-const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-      `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    );
 
 const isOrigin = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
 const origins = z
@@ -39,7 +32,7 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe('Folder for images and checkpoints where there is no S3; `objects` in `DATA_DIRECTORY` when absent'),
-  S3_BUCKET: z.string().optional().describe('Bucket for images and checkpoints; without it they are stored in a folder'),
+  S3_BUCKET: bucketName.optional().describe('Bucket for images and checkpoints; without it they are stored in a folder'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
   S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS require it'),
@@ -162,10 +155,12 @@ export interface Config {
 }
 
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const nonEmpty = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = environmentSchema.safeParse(nonEmpty);
+  const given = givenValues(env);
+  const faults = shellFaults(Object.keys(environmentSchema.shape), given);
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(problemsOf(parsed.error, nonEmpty).join('\n'));
+    throw new ConfigError(problemsOf(parsed.error, given).join('\n'));
   }
   const settings = parsed.data;
   const dataDirectory = resolve(settings.DATA_DIRECTORY);

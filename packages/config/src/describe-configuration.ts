@@ -4,7 +4,7 @@ import { environmentSchema } from './config.ts';
 
 const HEAD = `# Configuration
 
-Settings are environment variables; an empty one counts as not set. A malformed one ends the process at once, with a message that names it.
+Settings are environment variables; an empty one counts as not set, and blanks around a value do not count. A malformed one ends the process at once, with a message that names it.
 This table is made from the schema in [packages/config](../packages/config/src/config.ts): \`npm run docs:configuration\`.
 
 | variable | default | values | meaning |

@@ -43,6 +43,11 @@ describe('loadConfig', () => {
     [{ OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG: got "2"; give a number from 0 to 1$/],
     [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
     [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
+    [{ DATABASE_URL: 'postgres://user:p#s@host/db' }, /^DATABASE_URL: cannot be read as a URL; in a user name or password, write % as %25/],
+    [{ DATABASE_URL: 'postgres://user:100%@host/db' }, /^DATABASE_URL: cannot be read as a URL/],
+    [{ DATA_DIRECTORY: '~/data' }, /^DATA_DIRECTORY: begins with ~, which only a shell replaces; write the whole path$/],
+    [{ DATABASE_URL: '"postgres://host/db"', LOG_LEVEL: "'info'" }, /^DATABASE_URL: stands in quotation marks.*\nLOG_LEVEL: stands in/],
+    [{ S3_BUCKET: 's3://bucket/prefix' }, /^S3_BUCKET: must be the name of the bucket alone; a prefix of its keys goes into S3_PREFIX/],
     [{ DEVICE: 'tpu' }, /^DEVICE: "tpu" is not a device: name one of cpu, webgpu, cuda/],
     [{ DEVICE: 'cpu:1' }, /^DEVICE: "cpu:1" is not a device/],
     [{ DEVICE: 'cuda:x' }, /^DEVICE: "cuda:x" is not a device/],
@@ -89,6 +94,12 @@ describe('loadConfig', () => {
       trainingDevices: 1,
     });
     expect(loadConfig({ DEVICE: 'cuda:2' }).worker).toMatchObject({ device: 'cuda', devices: ['cuda:2'] });
+  });
+
+  it('takes away the blanks and line ends that a file of variables leaves around a value', () => {
+    const config = loadConfig({ S3_BUCKET: 'bucket\r', DATABASE_URL: ' postgres://host/db\n', REDIS_URL: ' ' });
+    expect(config).toMatchObject({ databaseUrl: 'postgres://host/db', objectStore: { bucket: 'bucket' } });
+    expect(config.redisUrl).toBeUndefined();
   });
 
   it('takes an empty variable as unset', () => {

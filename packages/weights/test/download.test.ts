@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ChecksumError, downloadFile, DownloadError, fetchInto, type TransferProgress } from '@styleforge/weights';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const content = randomBytes(300_000);
 const sha256 = createHash('sha256').update(content).digest('hex');
@@ -115,7 +115,21 @@ describe('a download', () => {
   it('says what is wrong with the address', async () => {
     answer = (_, response) => response.writeHead(404, 'Not Found').end();
     await expect(downloadFile({ url: address, sha256 }, target())).rejects.toThrow(/weights\.bin responded with 404 Not Found/);
+    await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(
+      /127\.0\.0\.1:9\/x cannot be reached \(.+\); where there is a proxy/,
+    );
     await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(DownloadError);
+  });
+
+  it('names a proxy that is written without its scheme as what is wrong', async () => {
+    for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, 'proxy.example.com:3128');
+    vi.resetModules();
+    const { downloadFile: throughProxy } = await import('@styleforge/weights');
+    await expect(throughProxy({ url: address, sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(
+      /HTTP_PROXY or HTTPS_PROXY is not a URL; write it with its scheme/,
+    );
+    expect(requests).toEqual([]);
+    vi.unstubAllEnvs();
   });
 
   it('stops when told to, and keeps what came', async () => {

@@ -56,6 +56,15 @@ describe('POST /v1/images/generations', () => {
     expect(body.config).not.toHaveProperty('warnings');
   });
 
+  it('tells what is an instruction in other programs and is read as words here', async () => {
+    const prompts = ['a (plain) house: 3', 'a (red house:1.3), <lora:ink:0.8>', '(a cat:2)'];
+    const { body } = await post({ model: 'tiny', prompts, negative_prompt: 'blurred' });
+    expect(body.warnings).toEqual([
+      "/prompts/1: '<lora:ink:0.8>' is read as words and loads no adapter; name adapters in `adapters`",
+      "/prompts/1: '(red house:1.3)' is read as words and a number; words have no weights here",
+    ]);
+  });
+
   it('resolves the defaults of the base model, then of the method', async () => {
     const answer = await post({ model: 'tiny', prompts: ['a cat'] });
     expect(answer.status).toBe(202);

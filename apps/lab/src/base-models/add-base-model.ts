@@ -136,7 +136,19 @@ async function knownProfile(directory: string): Promise<JsonObject> {
   return known;
 }
 
+/** The paths of a folder's files, as a hub would list them. A link that leads nowhere is no file. */
+async function pathsOf(folder: string): Promise<string[]> {
+  const [entries, found] = [await readdir(folder), [] as string[]];
+  for (const name of entries) {
+    const inside = await readdir(join(folder, name)).catch(() => undefined);
+    found.push(...(inside ? inside.map((file) => `${name}/${file}`) : [name]));
+  }
+  const areThere = await Promise.all(found.map((path) => exists(join(folder, path))));
+  return found.filter((_path, index) => areThere[index]);
+}
+
 async function carryFolder(local: string, ready: string, { predictionType }: AddBaseModelOptions): Promise<void> {
+  diffusersFolderFiles(await pathsOf(local));
   const changed = predictionType && {
     schedulerConfig: predicting(await readJson(join(local, 'scheduler', 'scheduler_config.json')), predictionType),
   };

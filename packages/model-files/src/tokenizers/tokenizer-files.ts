@@ -91,13 +91,12 @@ async function readWhole(path: string): Promise<Words> {
   const model = isObject(whole.model) ? whole.model : {};
   const vocabulary = checkVocabulary(path, model.vocab);
   const merges = (Array.isArray(model.merges) ? model.merges : []).map((merge) => (Array.isArray(merge) ? merge.join(' ') : String(merge)));
-  const added = (Array.isArray(whole.added_tokens) ? whole.added_tokens : []).filter(isObject);
-  return {
-    vocabulary,
-    merges: checkMerges(path, merges, vocabulary),
-    added: added.flatMap((token) => asAdded(token.content, token.id, token)),
-  };
+  return { vocabulary, merges: checkMerges(path, merges, vocabulary), added: addedOfWhole(whole.added_tokens) };
 }
+
+/** The words of `added_tokens` in tokenizer.json. */
+const addedOfWhole = (tokens: unknown): AddedToken[] =>
+  (Array.isArray(tokens) ? tokens : []).filter(isObject).flatMap((token) => asAdded(token.content, token.id, token));
 
 async function readWords(directory: string): Promise<Words> {
   const [vocabularyPath, mergesPath, wholePath] = ['vocab.json', 'merges.txt', 'tokenizer.json'].map((name) => join(directory, name));
@@ -105,7 +104,9 @@ async function readWords(directory: string): Promise<Words> {
   const merges = await readTextIfThere(mergesPath!);
   if (vocabulary !== undefined && merges !== undefined) {
     const checked = checkVocabulary(vocabularyPath!, vocabulary);
-    return { vocabulary: checked, merges: checkMerges(mergesPath!, linesOf(mergesPath!, merges), checked), added: [] };
+    // A fast tokenizer is saved with all three files, and its words may be in the last alone.
+    const { added_tokens: words } = (await readJsonIfThere(wholePath!)) ?? {};
+    return { vocabulary: checked, merges: checkMerges(mergesPath!, linesOf(mergesPath!, merges), checked), added: addedOfWhole(words) };
   }
   if ((await readTextIfThere(wholePath!)) === undefined)
     throw new ModelFileError(directory, 'holds neither vocab.json with merges.txt nor tokenizer.json');

@@ -20,17 +20,38 @@ function withShards(index: string, paths: readonly string[]): string[] {
   return [index, ...paths.filter((path) => isShard(path) && (variant ? path.includes(`.${variant}`) : !/\.(fp16|bf16)/.test(path)))];
 }
 
-/** Throws where a network has no safetensors weights. */
+/** What a folder has in place of its model_index.json, as far as that tells what to do. */
+function inPlaceOfIndex(paths: readonly string[]): string {
+  const inner = paths.find((path) => path.endsWith('/model_index.json'));
+  if (inner !== undefined) return `; its folder ${inner.slice(0, inner.lastIndexOf('/'))} does: name that folder`;
+  const single = paths.find((path) => /^[^/]+\.(safetensors|ckpt)$/.test(path));
+  return single === undefined ? '' : `; it holds ${single}: name that file, not its folder`;
+}
+
+/** The weights that a network has in another format, or no folder of its own at all. */
+function inPlaceOfWeights(folder: string, paths: readonly string[]): string {
+  if (paths.some((path) => path.startsWith('transformer/')) && !paths.some((path) => path.startsWith('unet/')))
+    return 'this model has a transformer in place of a U-Net, as Stable Diffusion 3 and FLUX have; add a model of Stable Diffusion 1.x, 2.x or XL';
+  const other = paths.find((path) => path.startsWith(`${folder}/`) && /\.(bin|ckpt|msgpack|h5|onnx)$/.test(path));
+  const remedy = 'load the folder with diffusers and save it again: save_pretrained(FOLDER, safe_serialization=True)';
+  return `${folder} has no safetensors weights${other === undefined ? '; download the whole folder' : `, only ${other}; ${remedy}`}`;
+}
+
+/** Throws where the folder is not that of a model, or a network has no safetensors weights. */
 export function diffusersFolderFiles(paths: readonly string[]): string[] {
-  if (!paths.includes('model_index.json')) throw new Error('this is not a diffusers folder: it holds no model_index.json');
+  if (!paths.includes('model_index.json'))
+    throw new Error(`this is not a diffusers folder: it holds no model_index.json${inPlaceOfIndex(paths)}`);
   const family = familyOfPaths(paths);
   const weights = family.components.flatMap(({ name: folder, network }) => {
     const found = weightsFileNames(network)
       .map((name) => `${folder}/${name}`)
       .find((path) => paths.includes(path));
-    if (found === undefined) throw new Error(`${folder} has no safetensors weights; convert the checkpoint to safetensors first`);
+    if (found === undefined) throw new Error(inPlaceOfWeights(folder, paths));
     return found.endsWith('.json') ? withShards(found, paths) : [found];
   });
+  const required = ['scheduler/scheduler_config.json', ...family.components.map(({ name }) => `${name}/config.json`)];
+  const missing = required.filter((path) => !paths.includes(path));
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} missing; download the whole folder`);
   const small = smallFiles(family);
   return [...paths.filter((path) => small.has(path)), ...weights];
 }

@@ -22,33 +22,58 @@ const isPassing = (status: number): boolean => status === 408 || status === 429 
 /** Most milliseconds from the request until the first bytes of the response. */
 const REACH_MS = 30_000;
 
+let known: EnvHttpProxyAgent | undefined;
+
 /** Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, if any. */
-let dispatcher: EnvHttpProxyAgent | undefined;
+function dispatcher(): EnvHttpProxyAgent {
+  try {
+    known ??= new EnvHttpProxyAgent({ proxyTunnel: false });
+    return known;
+  } catch (cause) {
+    throw new DownloadRefusedError(
+      'HTTP_PROXY or HTTPS_PROXY is not a URL; write it with its scheme, such as http://proxy.example.com:3128',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The innermost reason of a failed request, such as `connect ECONNREFUSED 10.0.0.1:3128`. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  // A name with several addresses fails with an error for each, and a message for none.
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join(', ');
+  return cause instanceof Error ? reasonOf(cause) : message;
+}
 
 /** Throws DownloadError where the server cannot be reached or is busy, DownloadRefusedError for its other refusals; 416 is passed on. */
 export async function requestUrl(url: string, { headers = {}, signal, remedy }: RequestOptions): Promise<Response> {
   const shown = withoutSecrets(url);
   const { url: bare, headers: credentials } = splitCredentials(url);
+  const agent = dispatcher();
   let response: Response;
   // undici asks a proxy that closes each connection again and again
   const reach = new AbortController();
   const timer = setTimeout(() => reach.abort(new Error(`no response within ${REACH_MS / 1000} seconds`)), REACH_MS);
   try {
-    dispatcher ??= new EnvHttpProxyAgent({ proxyTunnel: false });
     const signals = AbortSignal.any([reach.signal, ...(signal ? [signal] : [])]);
-    response = await fetch(bare, { dispatcher, headers: { ...credentials, ...headers }, signal: signals });
+    response = await fetch(bare, { dispatcher: agent, headers: { ...credentials, ...headers }, signal: signals });
   } catch (error) {
     signal?.throwIfAborted();
-    throw new DownloadError(`${shown} cannot be reached; where there is a proxy, HTTP_PROXY, HTTPS_PROXY and NO_PROXY name it`, {
-      cause: error,
-    });
+    throw new DownloadError(
+      `${shown} cannot be reached (${reasonOf(error)}); where there is a proxy, HTTP_PROXY, HTTPS_PROXY and NO_PROXY name it`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     clearTimeout(timer);
   }
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
   const hint = remedy && (response.status === 401 || response.status === 403) ? `: ${remedy}` : '';
-  const message = `${shown} responded with ${response.status} ${response.statusText}${hint}`;
+  const message = `${shown} responded with ${[response.status, response.statusText].filter(Boolean).join(' ')}${hint}`;
   throw isPassing(response.status) ? new DownloadError(message) : new DownloadRefusedError(message);
 }
 

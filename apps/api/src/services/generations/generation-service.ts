@@ -23,6 +23,7 @@ import { checkGrid, resolveGrid } from './generation-grid.ts';
 import { takeStartingImage } from './starting-image.ts';
 import { refusePlaceholders } from '../prompts/placeholders.ts';
 import { cutPrompts } from '../prompts/cut-prompts.ts';
+import { foreignSyntax } from '../prompts/foreign-syntax.ts';
 import { withinBudget } from '../operations/work-budget.ts';
 
 const SEEDS = 2 ** 32;
@@ -58,7 +59,7 @@ export async function createGeneration(dependencies: ApiDependencies, { projectI
   checkSize(settings, chosen);
   const image = await takeStartingImage(dependencies, { projectId, generationId: id, image: body.image });
   const config: GenerationConfig = { ...settings, grid, image };
-  config.warnings = await cutPrompts(dependencies, config, model.base);
+  config.warnings = [...(await cutPrompts(dependencies, config, model.base)), ...foreignSyntax(config)];
   checkGrid(config);
   const { cost, factors } = costOf(config);
   const budget = dependencies.generationBudgetPerProject;

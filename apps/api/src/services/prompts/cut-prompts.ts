@@ -6,6 +6,10 @@ import type { ApiDependencies } from '../../dependencies.ts';
 const MOST_WARNINGS = 3;
 const SHOWN_CHARACTERS = 100;
 
+/** Each prompt once, those of a grid included. */
+export const promptsOf = (config: GenerationConfig): string[] =>
+  config.grid ? [...new Set(generationCells(config).flatMap((cell) => cell.config.prompts))] : config.prompts;
+
 /** One warning for each prompt that is cut, and how many more there are. None where the base model is gone: that is told elsewhere. */
 export async function cutPrompts({ baseModels }: ApiDependencies, config: GenerationConfig, base: string): Promise<string[]> {
   const entry = await baseModels.find(base);
@@ -19,9 +23,8 @@ export async function cutPrompts({ baseModels }: ApiDependencies, config: Genera
       `${place}: the text encoder of ${body.name} reads ${tokenizer.maxLength} positions, and not '${shown}'; put what matters to the front`,
     ];
   };
-  const prompts = config.grid ? [...new Set(generationCells(config).flatMap((cell) => cell.config.prompts))] : config.prompts;
   const warnings = [
-    ...prompts.flatMap((prompt, index) => told(`/prompts/${index}`, prompt)),
+    ...promptsOf(config).flatMap((prompt, index) => told(`/prompts/${index}`, prompt)),
     ...told('/negative_prompt', config.negative_prompt),
   ];
   const more = warnings.length - MOST_WARNINGS;
