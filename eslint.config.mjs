@@ -1,5 +1,6 @@
 // Correctness rules that need types, over one program for the whole repository; Biome formats.
 import tseslint from 'typescript-eslint';
+import { functionLines } from './infra/function-lines.mjs';
 
 const ENVIRONMENT = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
@@ -51,6 +52,12 @@ export default tseslint.config(
       'prefer-const': 'error',
       'preserve-caught-error': 'error',
     },
+  },
+  {
+    // Files and functions that one can hold in the head.
+    files: ['{apps,packages}/*/src/**/*.{ts,tsx}'],
+    plugins: { styleforge: { rules: { 'function-lines': functionLines } } },
+    rules: { 'max-lines': ['error', 300], 'styleforge/function-lines': ['error', 40] },
   },
   {
     // The web page, in the language of browsers.

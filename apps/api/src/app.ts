@@ -43,27 +43,22 @@ const MAX_CONNECTIONS = 5_000;
 /** Time after which the operating system asks whether the other side is still there. */
 const PEER_SILENCE_MS = 60_000;
 
-export async function buildApp(options: ApiOptions): Promise<ApiServer> {
-  const { baseModelsDirectory, webhookNetworks = [] } = options;
+function createDependencies(options: ApiOptions, log: ReturnType<typeof createLogger>): ApiDependencies {
+  const { baseModelsDirectory, baseModelCacheDirectory, objectStore, webhookNetworks = [] } = options;
   const metrics = options.metrics ?? createMetrics();
-  const loggerInstance: FastifyBaseLogger = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
-  const dependencies: ApiDependencies = {
+  const folders = new BaseModelFolders({ directory: baseModelsDirectory, cacheDirectory: baseModelCacheDirectory, objectStore, log });
+  return {
     ...options,
     metrics,
-    baseModels: createBaseModelCatalog(
-      new BaseModelFolders({
-        directory: baseModelsDirectory,
-        cacheDirectory: options.baseModelCacheDirectory,
-        objectStore: options.objectStore,
-        log: loggerInstance,
-      }),
-      loggerInstance,
-    ),
+    baseModels: createBaseModelCatalog(folders, log),
     mayReach: createAddressPolicy(webhookNetworks),
-    projectEvents: new ProjectEventHub(options.database, loggerInstance),
+    projectEvents: new ProjectEventHub(options.database, log),
     imageDecoder: new ImageDecoder(),
-    readiness: createServiceReadiness(options, { log: loggerInstance as ReturnType<typeof createLogger>, metrics }),
+    readiness: createServiceReadiness(options, { log, metrics }),
   };
+}
+
+function createServer({ trustedProxies }: ApiOptions, loggerInstance: FastifyBaseLogger): ApiServer {
   const app: ApiServer = Fastify({
     loggerInstance,
     logController: new LogController({ requestIdLogLabel: 'requestId' }),
@@ -72,42 +67,58 @@ export async function buildApp(options: ApiOptions): Promise<ApiServer> {
     frameworkErrors: handleError,
     clientErrorHandler: (error, socket) => answerConnectionError(error, socket, app.log),
     forceCloseConnections: 'idle',
-    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
+    trustProxy: trustedProxies?.length ? trustedProxies : false,
     // A caller whose network has gone says nothing more; its request ends, and lets go of what it holds.
     http: { keepAlive: true, keepAliveInitialDelay: PEER_SILENCE_MS },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  await registerCors(app, options.corsOrigins ?? []);
-  const allowed = new AllowedMethods();
+  return app;
+}
+
+function handleFailures(app: ApiServer, allowed: AllowedMethods): void {
   // Fastify looks at the body of an unknown method before it finds that there is no route for it.
   app.setErrorHandler((error, request, reply) =>
     request.is404 || (isUnknownId(error) && allowed.takesNameForId(request.url.split('?')[0] ?? '', request.method))
       ? handleUnknownRoute(request, reply, allowed)
       : handleError(error, request, reply),
   );
-  const { bodyLimits = USUAL_BODY_LIMITS, maxConnections = MAX_CONNECTIONS } = options;
-  app.server.maxConnections = maxConnections;
-  registerBodyArrival(app, bodyLimits, allowed);
   app.addHook('onRoute', (route) => allowed.add(route));
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
-  app.addHook('onClose', async () => dependencies.imageDecoder.close());
-  const presence = await options.database.bePresent((error) =>
-    loggerInstance.warn({ err: error }, 'the database sends no notice of revoked keys; each request queries it'),
+}
+
+/** What begins with the server ends with it. */
+async function followLife(app: ApiServer, { imageDecoder, database, projectEvents }: ApiDependencies): Promise<void> {
+  app.addHook('onClose', async () => imageDecoder.close());
+  const presence = await database.bePresent((error) =>
+    app.log.warn({ err: error }, 'the database sends no notice of revoked keys; each request queries it'),
   );
   app.addHook('onClose', () => presence.stop());
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
-    await dependencies.projectEvents.close();
+    await projectEvents.close();
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
     // Kept alive, the connection would hold up a server that stops.
     if (closing) reply.header('connection', 'close');
   });
+}
+
+export async function buildApp(options: ApiOptions): Promise<ApiServer> {
+  const log = createLogger({ name: 'api', level: options.logLevel, knowsRequest: true });
+  const dependencies = createDependencies(options, log);
+  const app = createServer(options, log);
+  await registerCors(app, options.corsOrigins ?? []);
+  const allowed = new AllowedMethods();
+  const { bodyLimits = USUAL_BODY_LIMITS, maxConnections = MAX_CONNECTIONS } = options;
+  app.server.maxConnections = maxConnections;
+  registerBodyArrival(app, bodyLimits, allowed);
+  handleFailures(app, allowed);
+  await followLife(app, dependencies);
   registerSecurityHeaders(app);
-  registerTelemetry(app, metrics);
+  registerTelemetry(app, dependencies.metrics);
   registerBodyParser(app);
 
   await registerOpenApi(app);

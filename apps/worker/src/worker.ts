@@ -1,7 +1,5 @@
-// Connects a worker to its services, publishes the outbox, and takes jobs.
-import { mkdir } from 'node:fs/promises';
+// Starts a worker: publishes the outbox, and takes jobs.
 import type { Config } from '@styleforge/config';
-import { checkDatabase, createDatabase } from '@styleforge/database';
 import {
   type Consumer,
   createConsumer,
@@ -15,27 +13,23 @@ import {
   startOutboxPublisher,
   startRescuer,
 } from '@styleforge/queue';
-import { checkObjectStore, createObjectStore, identifyStore, observeObjectStore, ownObjectStore } from '@styleforge/storage';
+import { checkObjectStore } from '@styleforge/storage';
 import { createMetrics, type Metrics, withDeadline } from '@styleforge/telemetry';
 import { openDevices } from './device.ts';
 import type { Logger } from './logger.ts';
 import { isAway } from './failures.ts';
 import { runExport } from './exports/run-export.ts';
-import { Leases } from './held-row/leases.ts';
 import { Turns } from './held-row/turns.ts';
-import { DeviceClock } from './machine/device-clock.ts';
-import { DevicePool } from './machine/device-pool.ts';
 import { PodDeletionCost } from './machine/pod-deletion-cost.ts';
 import { Registration } from './machine/registration.ts';
 import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
 import { runEvaluation } from './evaluation/run-evaluation.ts';
 import { runGeneration } from './generation/run-generation.ts';
 import { runTrainingJob } from './training/run-training-job.ts';
+import { openServices } from './open-services.ts';
 import type { WorkerServices } from './services.ts';
 import { runSweep } from './sweep/run-sweep.ts';
 import { deliverWebhook } from './webhooks/deliver.ts';
-
-const unfinishedForMs = 24 * 3_600_000;
 
 export interface RunningWorker {
   services: WorkerServices;
@@ -48,39 +42,8 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const { devices, trainingDevices } = config.worker;
   const mix = queueMix(config.worker.queues, { train: Math.floor(devices.length / trainingDevices) });
   const facts = await openDevices(devices, log);
-  await checkDatabase(config.databaseUrl);
-  const database = createDatabase(config.databaseUrl, {
-    maxConnections: 5,
-    onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / 1_000),
-  });
-  const objectStore = await createObjectStore(config.objectStore);
-  await checkObjectStore(objectStore);
-  await identifyStore(objectStore, config.objectStore, database.installation);
-  // Not every S3 server offers this, and not every key may do it; nothing depends on it.
-  await objectStore
-    .removeUnfinished?.(unfinishedForMs)
-    .catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be searched for'));
-  const services: WorkerServices = {
-    database,
-    leases: new Leases(database),
-    objectStore: observeObjectStore(ownObjectStore(objectStore, config.objectStore, database.installation), (operation, outcome, seconds) =>
-      metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
-    ),
-    objectStoreConfig: config.objectStore,
-    baseModelsDirectory: config.baseModelsDirectory,
-    baseModelCacheDirectory: `${config.dataDirectory}/base-models`,
-    scratchDirectory: `${config.dataDirectory}/scratch`,
-    featureCacheDirectory: `${config.dataDirectory}/features`,
-    settings: config.worker,
-    webhooks: config.flow.webhooks,
-    sweep: config.flow.sweep,
-    devices: new DevicePool(devices),
-    deviceClock: new DeviceClock(undefined, devices.length),
-    log,
-    metrics,
-    tracing: config.operations.tracing,
-  };
-  await mkdir(services.scratchDirectory, { recursive: true });
+  const services = await openServices(config, config.databaseUrl, log, metrics);
+  const { database } = services;
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
   const scheduleSweep = () => queues.repeat('sweep', config.flow.sweep.everyMinutes * 60_000, {});

@@ -76,6 +76,36 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   const keys = new KeyCache();
   const presence = new Presence();
   const database = {
+    ...createRepositories({ prisma, statements, keys, presence, alone }),
+    /** Runs work that one process at a time does; undefined when another is at it. */
+    exclusively: alone,
+    /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */
+    bePresent: (onTrouble: (error: unknown) => void): Promise<Listener> => presence.begin(databaseUrl, keys, onTrouble),
+    /** Follows channels that the database notifies, all on one connection beside the pool. */
+    listen: (
+      channels: string | readonly string[],
+      onNotify: (payload: string, channel: string) => void,
+      onTrouble: (error: unknown) => void,
+    ): Promise<Listener> => listen(databaseUrl, channels, onNotify, { onTrouble }),
+    connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    /** Throws when the database does not respond. */
+    ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
+    close: (): Promise<void> => prisma.$disconnect(),
+  };
+  clients.set(database, prisma);
+  return database;
+}
+
+interface RepositoryParts {
+  readonly prisma: PrismaClient;
+  readonly statements: Statements;
+  readonly keys: KeyCache;
+  readonly presence: Presence;
+  readonly alone: <Result>(name: string, work: () => Promise<Result>) => Promise<Result | undefined>;
+}
+
+function createRepositories({ prisma, statements, keys, presence, alone }: RepositoryParts) {
+  return {
     installation: createInstallationRepository(prisma, alone),
     annotations: createAnnotationRepository(prisma),
     apiKeys: createApiKeyRepository(prisma, keys),
@@ -109,23 +139,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     retention: createRetentionRepository(prisma),
     outbox: createOutboxRepository(prisma),
     idempotencyKeys: createIdempotencyKeyRepository({ prisma, statements }, () => presence.owner),
-    /** Runs work that one process at a time does; undefined when another is at it. */
-    exclusively: alone,
-    /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */
-    bePresent: (onTrouble: (error: unknown) => void): Promise<Listener> => presence.begin(databaseUrl, keys, onTrouble),
-    /** Follows channels that the database notifies, all on one connection beside the pool. */
-    listen: (
-      channels: string | readonly string[],
-      onNotify: (payload: string, channel: string) => void,
-      onTrouble: (error: unknown) => void,
-    ): Promise<Listener> => listen(databaseUrl, channels, onNotify, { onTrouble }),
-    connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    /** Throws when the database does not respond. */
-    ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
-    close: (): Promise<void> => prisma.$disconnect(),
   };
-  clients.set(database, prisma);
-  return database;
 }
 
 const STATEMENTS = new Set(['select', 'insert', 'update', 'delete', 'with', 'begin', 'commit', 'rollback']);

@@ -107,13 +107,28 @@ async function startVersityGateway(): Promise<TestS3Server> {
   });
 }
 
+/** Ports of parts that nobody calls. */
+const SEAWEED_PORTS = ['s3.port.grpc', 'filer.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'];
+const SEAWEED_OPTIONS = [
+  '-ip=127.0.0.1',
+  '-ip.bind=127.0.0.1',
+  '-s3.port.iceberg=0',
+  '-s3.port.lance=0',
+  `-s3.domainName=${s3Domain}`,
+  '-s3.autoCreateBucket=false',
+  '-master.telemetry=false',
+  '-master.electionTimeout=1s',
+  '-master.volumeSizeLimitMB=64',
+  '-volume.max=100',
+];
+
 /** SeaweedFS with all of its parts in one process: a folder of its filer is a bucket. */
 async function startSeaweed(): Promise<TestS3Server> {
   const [directory, s3, filer, ...others] = [
     await newDirectory(),
     await freePort(),
     await freePort(),
-    ...(await Promise.all(Array.from({ length: 6 }, () => freePort()))),
+    ...(await Promise.all(SEAWEED_PORTS.map(() => freePort()))),
   ];
   const settings = settingsAt(s3);
   const credentials = [{ accessKey: settings.accessKeyId, secretKey: settings.secretAccessKey }];
@@ -121,30 +136,8 @@ async function startSeaweed(): Promise<TestS3Server> {
     join(directory, 's3.json'),
     JSON.stringify({ identities: [{ name: 'test', credentials, actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'] }] }),
   );
-  const ports = Object.entries({ 's3.port': s3, 'filer.port': filer }).concat(
-    ['s3.port.grpc', 'filer.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'].map((name, index) => [
-      name,
-      others[index] ?? 0,
-    ]),
-  );
-  const args = [
-    'server',
-    '-filer',
-    '-s3',
-    `-dir=${directory}`,
-    '-ip=127.0.0.1',
-    '-ip.bind=127.0.0.1',
-    ...ports.map(([name, port]) => `-${name}=${port}`),
-    '-s3.port.iceberg=0',
-    '-s3.port.lance=0',
-    `-s3.config=${join(directory, 's3.json')}`,
-    `-s3.domainName=${s3Domain}`,
-    '-s3.autoCreateBucket=false',
-    '-master.telemetry=false',
-    '-master.electionTimeout=1s',
-    '-master.volumeSizeLimitMB=64',
-    '-volume.max=100',
-  ];
+  const ports = ['s3.port', 'filer.port', ...SEAWEED_PORTS].map((name, index) => `-${name}=${[s3, filer, ...others][index]}`);
+  const args = ['server', '-filer', '-s3', `-dir=${directory}`, `-s3.config=${join(directory, 's3.json')}`, ...ports, ...SEAWEED_OPTIONS];
   const server = await startServer({ command: 'weed', args, directory, settings });
   const { ok, status } = await fetch(`http://127.0.0.1:${filer}/buckets/${settings.bucket}/`, { method: 'POST' });
   if (ok) return server;

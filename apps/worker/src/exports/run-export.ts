@@ -12,10 +12,23 @@ import { type EndReason, holdRow } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
 import { fetchCheckpoint } from '../local-copies.ts';
 import { runInChild } from '../processes/job-process.ts';
+import type { ChildResult, ExportTask } from '../processes/messages.ts';
 import { withScratch } from '../scratch.ts';
-import type { WorkerServices } from '../services.ts';
+import type { Services } from '../services.ts';
 
-export async function runExport(exportId: string, context: JobContext, services: WorkerServices): Promise<JobOutcome> {
+export type ExportServices = Services<
+  | 'database'
+  | 'leases'
+  | 'objectStore'
+  | 'baseModelsDirectory'
+  | 'baseModelCacheDirectory'
+  | 'scratchDirectory'
+  | 'log'
+  | 'metrics'
+  | 'tracing'
+>;
+
+export async function runExport(exportId: string, context: JobContext, services: ExportServices): Promise<JobOutcome> {
   const row = await services.database.exports.claim(exportId);
   // Made or failed since it was queued, or gone with its checkpoint.
   if (!row) return 'finished';
@@ -34,10 +47,10 @@ export async function runExport(exportId: string, context: JobContext, services:
 async function make(
   row: ExportRow,
   { scratch, context }: { scratch: string; context: JobContext },
-  services: WorkerServices,
+  services: ExportServices,
 ): Promise<JobOutcome> {
-  const { id, attempt, projectId, checkpointId, format, rank } = row;
-  const { exports, trainingJobs } = services.database;
+  const { id, attempt } = row;
+  const { exports } = services.database;
   let progress: ExportProgress = { phase: 'fetching', done: 0, of: 3 };
   const beat = async () => {
     await exports.updateProgress(id, attempt, progress);
@@ -45,42 +58,56 @@ async function make(
   };
   const hold = holdRow({ table: 'exports', id, attempt }, { signal: context.signal, beat }, services);
   try {
-    const directory = join(scratch, 'checkpoint');
-    const { checkpoint } = await fetchCheckpoint({ projectId, checkpointId, field: 'checkpoint' }, directory, services);
-    const job = await trainingJobs.find(projectId, checkpoint.jobId);
-    if (!job) throw new JobInputError(`the training job of the checkpoint ${checkpointId} has been deleted`);
+    const { job, directory } = await fetchSource(row, scratch, services);
     progress = { phase: 'making', done: 1, of: 3 };
-    const base = await baseOf(job, format, services);
-    const task = {
-      kind: 'export',
-      format,
-      rank,
-      adaptation: job.config.adaptation.kind,
-      directory,
-      base,
-      out: join(scratch, 'out'),
-    } as const;
+    const task = await taskOf(row, job, { directory, out: join(scratch, 'out') }, services);
     const result = await runInChild(task, { signal: hold.signal, log: services.log, tracing: services.tracing });
     if (result === 'aborted') return afterAbort(row, hold.reason());
     if (!result.exported) throw new Error('the child made no file');
     progress = { phase: 'storing', done: 2, of: 3 };
-    const { path, keptShare } = result.exported;
-    const objectKey = exportKey(exportsPrefix(projectId, job.id, checkpointId), id, attempt, basename(path));
-    const { size: sizeBytes, sha256 } = await services.objectStore.put(objectKey, { file: path });
-    await rm(path);
-    await exports.succeed(id, attempt, { objectKey, sizeBytes, sha256, keptShare });
-    services.log.info({ sizeBytes, keptShare }, 'export made');
+    await store(row, job.id, result.exported, services);
     return 'finished';
   } finally {
     await hold.end();
   }
 }
 
+async function fetchSource({ projectId, checkpointId }: ExportRow, scratch: string, services: ExportServices) {
+  const directory = join(scratch, 'checkpoint');
+  const { checkpoint } = await fetchCheckpoint({ projectId, checkpointId, field: 'checkpoint' }, directory, services);
+  const job = await services.database.trainingJobs.find(projectId, checkpoint.jobId);
+  if (!job) throw new JobInputError(`the training job of the checkpoint ${checkpointId} has been deleted`);
+  return { job, directory };
+}
+
+async function taskOf(
+  { format, rank }: ExportRow,
+  job: TrainingJobRow,
+  folders: Pick<ExportTask, 'directory' | 'out'>,
+  services: ExportServices,
+): Promise<ExportTask> {
+  const adaptation = job.config.adaptation.kind;
+  return { kind: 'export', format, rank, adaptation, ...folders, base: await baseOf(job, format, services) };
+}
+
+async function store(
+  { id, attempt, projectId, checkpointId }: ExportRow,
+  jobId: string,
+  { path, keptShare }: NonNullable<ChildResult['exported']>,
+  { objectStore, database, log }: ExportServices,
+): Promise<void> {
+  const objectKey = exportKey(exportsPrefix(projectId, jobId, checkpointId), id, attempt, basename(path));
+  const { size: sizeBytes, sha256 } = await objectStore.put(objectKey, { file: path });
+  await rm(path);
+  await database.exports.succeed(id, attempt, { objectKey, sizeBytes, sha256, keptShare });
+  log.info({ sizeBytes, keptShare }, 'export made');
+}
+
 /** A whole model needs its base only to tell what has changed. */
 async function baseOf(
   { config, baseModel }: TrainingJobRow,
   format: ExportRow['format'],
-  services: WorkerServices,
+  services: ExportServices,
 ): Promise<string | null> {
   const needsBase = !isWholeModel(config.adaptation.kind) || format.startsWith('lora-');
   return needsBase ? findBaseModel(baseModel, services) : null;

@@ -16,7 +16,7 @@ import { type EndReason, holdRow, wishOf } from '../held-row/hold-row.ts';
 import { tryRow } from '../held-row/try-row.ts';
 import type { HeldDevices } from '../machine/device-pool.ts';
 import { metered } from '../machine/usage-meter.ts';
-import { runInChild } from '../processes/job-process.ts';
+import { type JobProcessOptions, runInChild } from '../processes/job-process.ts';
 import type { ChildResult, TrainingTask } from '../processes/messages.ts';
 import { JobRequests } from './job-requests.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
@@ -81,10 +81,6 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   if (resume) services.log.info({ step: resume.step }, 'resuming from a checkpoint');
   const held = services.devices.take(deviceCount(job, services));
   const task = await prepareTask(job, { resumeFrom: resume?.directory, scratch, devices: held.devices }, services);
-  const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
-  if (classImages)
-    services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images of an earlier job are reused');
-  const validations = new ValidationStore(job, services);
   const progress = new ProgressRecorder(job, resume?.step ?? null, services);
   const requests = new JobRequests(job, services);
   const cost = new CostMeter(job, services);
@@ -93,12 +89,42 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     requests.hear(wishes.requests);
     return wishOf(wishes);
   };
+  const recorded = await recorders(job, task, { progress, requests, cost }, services);
   const hold = holdRow(rowOf(job), { signal: context.signal, beat }, services);
   let saved: SavedCheckpoint | undefined = resume;
   const result = await runInChild(task, {
+    ...recorded,
     signal: hold.signal,
     log: services.log,
     tracing: services.tracing,
+    onCheckpoint: async ({ step, directory, bestStep }) => {
+      saved = await checkpoints.save(step, directory, bestStep);
+      progress.saved(step);
+      cost.checkpoint(saved.sizeBytes);
+      services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
+      await rm(directory, { recursive: true });
+    },
+  })
+    .finally(() => hold.end())
+    .finally(() => held.release());
+  await cost.record();
+  if (result === 'aborted') return afterAbort(job, hold.reason(), services);
+  return trained(job, result, saved, { scratch, context, services });
+}
+
+interface Recorders {
+  readonly progress: ProgressRecorder;
+  readonly requests: JobRequests;
+  readonly cost: CostMeter;
+}
+
+/** Where everything goes that the child reports, but its checkpoints. */
+async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, requests, cost }: Recorders, services: TrainingServices) {
+  const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
+  if (classImages)
+    services.log.info({ images: await classImages.restore(task.classImagesDirectory) }, 'class images of an earlier job are reused');
+  const validations = new ValidationStore(job, services);
+  return {
     onStarted: (send) => requests.connect(send),
     onRequestMet: (met) => requests.met(met),
     onProgress: (update) => {
@@ -106,13 +132,6 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
       recordStep(services.metrics, job.method, update);
       services.usage?.steps(1);
       progress.add(update);
-    },
-    onCheckpoint: async ({ step, directory, bestStep }) => {
-      saved = await checkpoints.save(step, directory, bestStep);
-      progress.saved(step);
-      cost.checkpoint(saved.sizeBytes);
-      services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
-      await rm(directory, { recursive: true });
     },
     onReconstruction: (measured) => warnOfLostStyle(job, measured, services),
     onValidated: () => {
@@ -125,12 +144,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
       cost.validation(validation);
       return validations.finish(validation);
     },
-  })
-    .finally(() => hold.end())
-    .finally(() => held.release());
-  await cost.record();
-  if (result === 'aborted') return afterAbort(job, hold.reason(), services);
-  return trained(job, result, saved, { scratch, context, services });
+  } satisfies Partial<JobProcessOptions>;
 }
 
 /** Devices share the passes of a step: a job has no use for more than it has passes. Prodigy estimates on one. */

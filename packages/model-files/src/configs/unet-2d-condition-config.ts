@@ -116,9 +116,21 @@ function readAdditionEmbed(reader: ConfigReader): UNet2DConditionConfig['additio
   };
 }
 
-export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig {
-  const reader = new ConfigReader('UNet2DConditionModel', json);
-  refuseUnsupported(reader);
+type BlockConfig = Pick<
+  UNet2DConditionConfig,
+  | 'down_block_types'
+  | 'up_block_types'
+  | 'block_out_channels'
+  | 'layers_per_block'
+  | 'only_cross_attention'
+  | 'cross_attention_dim'
+  | 'transformer_layers_per_block'
+  | 'reverse_transformer_layers_per_block'
+  | 'num_attention_heads'
+>;
+
+/** What each block is given; every list has an entry for each. */
+function readBlocks(reader: ConfigReader): BlockConfig {
   const downTypes = readBlockTypes(reader, 'down_block_types', downBlockTypes, [
     ...new Array(3).fill('CrossAttnDownBlock2D'),
     'DownBlock2D',
@@ -131,30 +143,39 @@ export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig
   const layersPerBlock = reader.integerPerBlock('layers_per_block', 2, blocks, MOST_LAYERS);
   const [transformerLayers, reverseTransformerLayers] = readTransformerLayers(reader, layersPerBlock);
   return {
+    down_block_types: downTypes,
+    up_block_types: upTypes,
+    block_out_channels: channels,
+    layers_per_block: layersPerBlock,
+    only_cross_attention: reader.booleanPerBlock('only_cross_attention', false, blocks),
+    cross_attention_dim: reader.integerPerBlock('cross_attention_dim', 1280, blocks),
+    transformer_layers_per_block: transformerLayers,
+    reverse_transformer_layers_per_block: reverseTransformerLayers,
+    num_attention_heads: readHeads(reader, blocks),
+  };
+}
+
+export function parseUNet2DConditionConfig(json: unknown): UNet2DConditionConfig {
+  const reader = new ConfigReader('UNet2DConditionModel', json);
+  refuseUnsupported(reader);
+  const blocks = readBlocks(reader);
+  return {
+    ...blocks,
     sample_size: readSampleSize(reader),
     in_channels: reader.integer('in_channels', 4),
     out_channels: reader.integer('out_channels', 4),
     center_input_sample: reader.boolean('center_input_sample', false),
     flip_sin_to_cos: reader.boolean('flip_sin_to_cos', true),
     freq_shift: reader.number('freq_shift', 0),
-    down_block_types: downTypes,
     mid_block_type: reader.oneOfOrNull('mid_block_type', midBlockTypes, 'UNetMidBlock2DCrossAttn'),
-    up_block_types: upTypes,
-    only_cross_attention: reader.booleanPerBlock('only_cross_attention', false, blocks),
-    block_out_channels: channels,
-    layers_per_block: layersPerBlock,
     downsample_padding: reader.integer('downsample_padding', 1, 0),
     mid_block_scale_factor: reader.number('mid_block_scale_factor', 1),
     act_fn: asActivation(reader.oneOf('act_fn', blockActivations, 'silu')),
     norm_num_groups: reader.integer('norm_num_groups', 32),
     norm_eps: reader.number('norm_eps', 1e-5),
-    cross_attention_dim: reader.integerPerBlock('cross_attention_dim', 1280, blocks),
-    transformer_layers_per_block: transformerLayers,
-    reverse_transformer_layers_per_block: reverseTransformerLayers,
-    num_attention_heads: readHeads(reader, blocks),
     use_linear_projection: reader.boolean('use_linear_projection', false),
     resnet_time_scale_shift: reader.oneOf('resnet_time_scale_shift', ['default', 'scale_shift'], 'default'),
-    time_embedding_dim: reader.integer('time_embedding_dim', channels[0] * 4),
+    time_embedding_dim: reader.integer('time_embedding_dim', blocks.block_out_channels[0] * 4),
     time_embedding_act_fn: readActivation(reader, 'time_embedding_act_fn'),
     timestep_post_act: readActivation(reader, 'timestep_post_act'),
     addition_embed: readAdditionEmbed(reader),

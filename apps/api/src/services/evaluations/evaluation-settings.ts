@@ -27,23 +27,11 @@ export async function resolveEvaluation(
   request: EvaluationRequest,
   context: EvaluationContext,
 ): Promise<EvaluationStage> {
-  const { judged, size, pointer, projectId, trains } = context;
-  const { resolution, defaults, evaluation } = size;
+  const { judged, pointer, projectId, trains } = context;
+  const { resolution, defaults, evaluation } = context.size;
   const usual = { ...EVALUATION_DEFAULTS, ...evaluation };
-  const { num_images, seed, metrics } = request;
-  const sampling = {
-    sampler: request.sampler,
-    steps: request.steps,
-    guidance_scale: request.guidance_scale,
-    negative_prompt: request.negative_prompt,
-  };
-  const prompts = await resolvePrompts(dependencies, projectId, request.prompts ?? usual.prompts, pointer);
-  const listed = request.prompts instanceof Array;
-  refusePlaceholders(
-    prompts.prompts,
-    { model: judged.name, components: judged.tokens },
-    (index) => `${pointer}/prompts${listed ? `/${index}` : ''}`,
-  );
+  const { num_images, seed, metrics, sampler, steps, guidance_scale, negative_prompt } = request;
+  const prompts = await resolvePrompts(dependencies, request, context, usual.prompts);
   checkNumbers(request, prompts.prompts.length, pointer);
   const { comparisons, errors } = await chooseComparisons(dependencies, projectId, {
     names: request.compare_with,
@@ -60,7 +48,7 @@ export async function resolveEvaluation(
     metrics: [...new Set(metrics)],
     ...METHOD_SAMPLING,
     ...defaults,
-    ...definedOnly(sampling),
+    ...definedOnly({ sampler, steps, guidance_scale, negative_prompt }),
     width: resolution,
     height: resolution,
     extractor: request.extractor ?? usual.extractor,
@@ -70,7 +58,23 @@ export async function resolveEvaluation(
   };
 }
 
-async function resolvePrompts({ database }: ApiDependencies, projectId: string, asked: string[] | string, pointer: string) {
+async function resolvePrompts(
+  dependencies: ApiDependencies,
+  request: EvaluationRequest,
+  { projectId, judged, pointer }: EvaluationContext,
+  usual: string,
+) {
+  const resolved = await promptsOf(dependencies, projectId, request.prompts ?? usual, pointer);
+  const listed = request.prompts instanceof Array;
+  refusePlaceholders(
+    resolved.prompts,
+    { model: judged.name, components: judged.tokens },
+    (index) => `${pointer}/prompts${listed ? `/${index}` : ''}`,
+  );
+  return resolved;
+}
+
+async function promptsOf({ database }: ApiDependencies, projectId: string, asked: string[] | string, pointer: string) {
   if (typeof asked !== 'string') return { prompt_set: null, prompts: asked, prompts_sha256: promptsSha256(asked) };
   const set = await findPromptSet(database, projectId, asked);
   if (set === null) throw refusal('unknown_prompt_set', [{ pointer: `${pointer}/prompts`, detail: `there is no prompt set ${asked}` }]);

@@ -8,6 +8,11 @@ import { addVerb, collect } from '../../verb.ts';
 
 export function addWebhookCommands(program: Command): void {
   const webhooks = program.command('webhooks').description('Manage webhook endpoints');
+  addEndpoints(webhooks);
+  addDeliveries(webhooks);
+}
+
+function addEndpoints(webhooks: Command): void {
   addVerb(webhooks, {
     usage: 'create <url>',
     description: 'Add an endpoint; its secret is shown only once',
@@ -46,6 +51,27 @@ export function addWebhookCommands(program: Command): void {
     },
   });
   addVerb(webhooks, {
+    usage: 'rotate-secret <webhook>',
+    description: 'Replace the secret; both secrets sign for a day',
+    examples: ['styleforge webhooks rotate-secret whk_...'],
+    async run({ client, output }, _options, id: string) {
+      const webhook = await client().webhooks.rotateSecret(id);
+      output.result(webhook, () => output.line(webhook.secret));
+    },
+  });
+  addVerb(webhooks, {
+    usage: 'delete <webhook>',
+    description: 'Remove an endpoint',
+    examples: ['styleforge webhooks delete whk_...'],
+    async run({ client, output }, _options, id: string) {
+      await client().webhooks.delete(id);
+      output.result({ id, deleted: true }, () => output.line(`${id} is deleted`));
+    },
+  });
+}
+
+function addDeliveries(webhooks: Command): void {
+  addVerb(webhooks, {
     usage: 'test <webhook>',
     description: 'Send an event of the type webhook.test',
     examples: ['styleforge webhooks test whk_...'],
@@ -81,24 +107,6 @@ export function addWebhookCommands(program: Command): void {
     async run({ client, output }, _options, id: string, deliveryId: string) {
       const delivery = await client().webhooks.redeliver(id, deliveryId);
       output.result(delivery, () => output.line(`${delivery.event} ${delivery.id} is on its way`));
-    },
-  });
-  addVerb(webhooks, {
-    usage: 'rotate-secret <webhook>',
-    description: 'Replace the secret; both secrets sign for a day',
-    examples: ['styleforge webhooks rotate-secret whk_...'],
-    async run({ client, output }, _options, id: string) {
-      const webhook = await client().webhooks.rotateSecret(id);
-      output.result(webhook, () => output.line(webhook.secret));
-    },
-  });
-  addVerb(webhooks, {
-    usage: 'delete <webhook>',
-    description: 'Remove an endpoint',
-    examples: ['styleforge webhooks delete whk_...'],
-    async run({ client, output }, _options, id: string) {
-      await client().webhooks.delete(id);
-      output.result({ id, deleted: true }, () => output.line(`${id} is deleted`));
     },
   });
 }

@@ -14,6 +14,11 @@ type UploadOptions = { component?: string; caption?: string };
 
 export function addDatasetCommands(program: Command): void {
   const datasets = program.command('datasets').description('Images to train on');
+  addFilling(datasets);
+  addKeeping(datasets);
+}
+
+function addFilling(datasets: Command): void {
   addVerb(datasets, {
     usage: 'create <name> [paths...]',
     description: 'Create a dataset, and upload images, folders of images or zip archives to it',
@@ -59,6 +64,9 @@ export function addDatasetCommands(program: Command): void {
       failIfRefused(result);
     },
   });
+}
+
+function addKeeping(datasets: Command): void {
   addVerb(datasets, {
     usage: 'list',
     description: 'List datasets, newest first',

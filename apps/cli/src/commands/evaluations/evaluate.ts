@@ -42,7 +42,10 @@ export function addEvaluateCommands(program: Command): void {
     options: addEvaluateOptions,
     run: evaluate,
   });
-  const evaluations = program.command('evaluations').description('Evaluations of models');
+  addEvaluations(program.command('evaluations').description('Evaluations of models'));
+}
+
+function addEvaluations(evaluations: Command): void {
   addVerb(evaluations, {
     usage: 'list',
     description: 'List evaluations, newest first',

@@ -48,6 +48,7 @@ export function addModelCommands(program: Command): void {
     },
   });
   addReading(models);
+  addVersions(models);
   addWriting(models);
   addModelDownload(models);
   addModelUpload(models);
@@ -115,7 +116,7 @@ const described = ({ description, license, template, cover }: DescribeOptions) =
   ...(cover !== undefined && { cover_image_id: cover }),
 });
 
-function addWriting(models: Command): void {
+function addVersions(models: Command): void {
   addVerb(models, {
     usage: 'create <name>',
     description: 'Give a trained model a name: makes its first version',
@@ -146,6 +147,9 @@ function addWriting(models: Command): void {
       output.result(version, () => output.line(version.reference));
     },
   });
+}
+
+function addWriting(models: Command): void {
   addVerb(models, {
     usage: 'update <model>',
     description: 'Rename or describe a model, or give it another cover',

@@ -14,6 +14,18 @@ import { showJob } from './show-job.ts';
 
 export function addJobCommands(program: Command): void {
   const jobs = program.command('jobs').description('Training jobs');
+  addReading(jobs);
+  addChanging(jobs);
+  addFeedbackCommand(jobs);
+  steer(jobs, 'cancel', 'Cancel a job; a running one saves a checkpoint first', (context, id) => context.client().trainingJobs.cancel(id));
+  steer(jobs, 'pause', 'Pause a job at a checkpoint', (context, id) => context.client().trainingJobs.pause(id));
+  steer(jobs, 'save', 'Save a checkpoint of a running job, which continues', (context, id) => context.client().trainingJobs.saveNow(id));
+  steer(jobs, 'sample', 'Generate sample images of a running job, which continues', (context, id) =>
+    context.client().trainingJobs.sampleNow(id),
+  );
+}
+
+function addReading(jobs: Command): void {
   addVerb(jobs, {
     usage: 'list',
     description: 'List jobs, newest first',
@@ -46,6 +58,9 @@ export function addJobCommands(program: Command): void {
     options: (command) => void command.option('-f, --follow', 'continue to print events until the job ends'),
     run: printLog,
   });
+}
+
+function addChanging(jobs: Command): void {
   addVerb(jobs, {
     usage: 'rename <job> <name>',
     description: 'Give a job a name',
@@ -64,13 +79,6 @@ export function addJobCommands(program: Command): void {
       output.result({ id, deleted: true }, () => output.line(`${id}  deleted`));
     },
   });
-  addFeedbackCommand(jobs);
-  steer(jobs, 'cancel', 'Cancel a job; a running one saves a checkpoint first', (context, id) => context.client().trainingJobs.cancel(id));
-  steer(jobs, 'pause', 'Pause a job at a checkpoint', (context, id) => context.client().trainingJobs.pause(id));
-  steer(jobs, 'save', 'Save a checkpoint of a running job, which continues', (context, id) => context.client().trainingJobs.saveNow(id));
-  steer(jobs, 'sample', 'Generate sample images of a running job, which continues', (context, id) =>
-    context.client().trainingJobs.sampleNow(id),
-  );
   addVerb(jobs, {
     usage: 'resume <job>',
     description: 'Continue from the last checkpoint; a finished job needs more steps',

@@ -124,18 +124,36 @@ function lineOf({ name, failure, seconds, gibibytes, torch, others }: Row): stri
 
 const head = '| | s | GiB | torch s | GiB | torch bf16 s | GiB | compiled s | GiB | |\n|---|---|---|---|---|---|---|---|---|---|';
 
+const options = {
+  device: { type: 'string', default: 'cuda' },
+  python: { type: 'string' },
+  minutes: { type: 'string', default: '9' },
+  only: { type: 'string', default: '' },
+  out: { type: 'string' },
+  json: { type: 'string' },
+} as const;
+
+interface Surroundings {
+  readonly device: string;
+  readonly python: string | undefined;
+  /** Seconds until the end of all measurements. */
+  readonly left: number;
+}
+
+/** Runs the benchmark and fills `lines` with what it prints; returns why it failed. */
+async function make({ args, compared, seconds }: Measurement, around: Surroundings, lines: Figures[]): Promise<string | undefined> {
+  if (around.left < 10) return 'no time left';
+  const beside = compared && around.python !== undefined ? ['--compare', 'torch', '--python', around.python] : [];
+  try {
+    await linesOf([...args, '--device', around.device, ...beside], Math.round(Math.min(around.left, seconds)), lines);
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      device: { type: 'string', default: 'cuda' },
-      python: { type: 'string' },
-      minutes: { type: 'string', default: '9' },
-      only: { type: 'string', default: '' },
-      out: { type: 'string' },
-      json: { type: 'string' },
-    },
-  });
+  const { values } = parseArgs({ args, options });
   const minutes = numberOption('minutes', values.minutes);
   const start = performance.now();
   const note = async (text: string): Promise<void> => {
@@ -154,18 +172,7 @@ export async function run(args: string[]): Promise<void> {
   for (const measurement of measurements.filter(({ name }) => name.includes(values.only))) {
     const left = minutes * 60 - secondsSince(start);
     const lines: Figures[] = [];
-    const beside = measurement.compared && values.python !== undefined ? ['--compare', 'torch', '--python', values.python] : [];
-    const failure =
-      left < 10
-        ? 'no time left'
-        : await linesOf(
-            [...measurement.args, '--device', values.device, ...beside],
-            Math.round(Math.min(left, measurement.seconds)),
-            lines,
-          ).then(
-            () => undefined,
-            (error: unknown) => String(error),
-          );
+    const failure = await make(measurement, { device: values.device, python: values.python, left }, lines);
     for (const line of lines) await note(JSON.stringify({ measurement: measurement.name, ...line }));
     rows.push(rowOf(measurement, lines, failure));
     if (failure !== undefined) failures += 1;

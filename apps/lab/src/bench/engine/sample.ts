@@ -40,7 +40,7 @@ function randomConditions(model: DiffusionModel, step: number): Conditions {
   return Object.fromEntries(values);
 }
 
-export async function run(args: string[]): Promise<void> {
+function readSettings(args: string[]) {
   const { values } = parseArgs({
     args,
     options: {
@@ -52,61 +52,59 @@ export async function run(args: string[]): Promise<void> {
       python: { type: 'string' },
     },
   });
-  const geometry = geometryOf(values.geometry);
-  const [steps, threads, device] = [
-    numberOption('steps', values.steps),
-    optionalNumber('threads', values.threads),
-    choiceOption('device', values.device, DEVICES),
-  ];
-  if (values.compare !== undefined) {
-    const own = [
-      '--geometry',
-      values.geometry,
-      '--steps',
-      values.steps,
-      '--device',
-      device,
-      ...(values.threads === undefined ? [] : ['--threads', values.threads]),
-    ];
-    return compareWithTorch(own, {
-      library: values.compare,
-      mode: 'sample',
-      geometry: { ...geometry, batchSize: 2 },
-      steps,
-      threads,
-      device,
-      python: values.python,
-    });
-  }
-  if (await ranInEngineEnvironment()) return;
-  const pipeline = createPipeline(geometry, { threads, device });
+  const compile = { threads: optionalNumber('threads', values.threads), device: choiceOption('device', values.device, DEVICES) };
+  return { values, geometry: geometryOf(values.geometry), steps: numberOption('steps', values.steps), compile };
+}
+
+type Settings = ReturnType<typeof readSettings>;
+
+function compare(library: string, { values, geometry, steps, compile }: Settings): Promise<void> {
+  const own = (['geometry', 'steps', 'device', 'threads'] as const).flatMap((name) =>
+    values[name] === undefined ? [] : [`--${name}`, values[name]],
+  );
+  return compareWithTorch(own, {
+    library,
+    mode: 'sample',
+    geometry: { ...geometry, batchSize: 2 },
+    steps,
+    ...compile,
+    python: values.python,
+  });
+}
+
+/** Makes the steps and prints each of them; returns their seconds. */
+async function denoise(pipeline: TextToImagePipeline, { geometry, steps }: Settings): Promise<number[]> {
   const { model } = pipeline.components;
   const seconds: number[] = [];
   let start = performance.now();
-  await pipeline.denoise(
-    {
-      latents: randomNormals({ seed: 1, step: 0, purpose: 'latents' }, elementCount(geometry.latentShape)),
-      shape: [1, ...geometry.latentShape],
-      prompts: [randomConditions(model, 1)],
-      negativePrompt: randomConditions(model, 2),
-    },
-    {
-      steps,
-      guidanceScale: 7.5,
-      sampler: 'ddim',
-      onStep: (step) => {
-        seconds.push(secondsSince(start));
-        print({ step, seconds: seconds.at(-1), peak_gib: peakGibibytes() });
-        start = performance.now();
-      },
-    },
-  );
+  const onStep = (step: number): void => {
+    seconds.push(secondsSince(start));
+    print({ step, seconds: seconds.at(-1), peak_gib: peakGibibytes() });
+    start = performance.now();
+  };
+  const begun = {
+    latents: randomNormals({ seed: 1, step: 0, purpose: 'latents' }, elementCount(geometry.latentShape)),
+    shape: [1, ...geometry.latentShape] as const,
+    prompts: [randomConditions(model, 1)],
+    negativePrompt: randomConditions(model, 2),
+  };
+  await pipeline.denoise(begun, { steps, guidanceScale: 7.5, sampler: 'ddim', onStep });
+  return seconds;
+}
+
+export async function run(args: string[]): Promise<void> {
+  const settings = readSettings(args);
+  const { values, geometry, compile } = settings;
+  if (values.compare !== undefined) return compare(values.compare, settings);
+  if (await ranInEngineEnvironment()) return;
+  const pipeline = createPipeline(geometry, compile);
+  const seconds = await denoise(pipeline, settings);
   print({
     geometry: values.geometry,
-    device,
+    device: compile.device,
     median_seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds),
     peak_gib: peakGibibytes(),
-    ...(deviceOf(device).isOptional && { device_gib: deviceGibibytes() }),
+    ...(deviceOf(compile.device).isOptional && { device_gib: deviceGibibytes() }),
   });
   await pipeline.release();
 }

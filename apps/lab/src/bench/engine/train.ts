@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_DEVICE, deviceOf } from '@styleforge/runtime';
 import { choiceOption, numberOption, optionalNumber } from '../../options.ts';
+import { type TrainStep } from '@styleforge/styleforge';
 import { compareWithTorch } from './compare-torch.ts';
 import { geometryOf } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from '../process.ts';
@@ -26,7 +27,7 @@ function batchOption(text: string): number {
   return batchSize;
 }
 
-export async function run(args: string[]): Promise<void> {
+function readSettings(args: string[]) {
   const { values } = parseArgs({
     args,
     options: {
@@ -45,50 +46,42 @@ export async function run(args: string[]): Promise<void> {
       python: { type: 'string' },
     },
   });
-  const named = geometryOf(values.geometry);
   const geometry = {
-    ...named,
+    ...geometryOf(values.geometry),
     ...(values.batch !== undefined && { batchSize: batchOption(values.batch) }),
     ...(values.recompute !== undefined && { gradientCheckpointing: choiceOption('recompute', values.recompute, YES_NO) === 'yes' }),
   };
-  const [steps, threads, device] = [
-    numberOption('steps', values.steps),
-    optionalNumber('threads', values.threads),
-    choiceOption('device', values.device, DEVICES),
-  ];
-  const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
-  const method = choiceOption('method', values.method, BENCH_METHODS);
-  if (values.compare !== undefined) {
-    if (method !== 'full') throw new Error(`--compare compares full training; leave out --method ${method}`);
-    const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'tf32', 'recompute'] as const).flatMap((name) =>
-      values[name] === undefined ? [] : [`--${name}`, values[name]],
-    );
-    if (values.plain) own.push('--plain');
-    return compareWithTorch(own, { library: values.compare, mode: 'train', geometry, steps, threads, device, python: values.python });
-  }
-  if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
-  const traces = values.profile ? await mkdtemp(join(tmpdir(), 'styleforge-profile-')) : undefined;
-  const start = performance.now();
-  const options = {
-    threads,
-    device,
-    mixedPrecision: precision === 'fp16',
+  const compile = {
+    threads: optionalNumber('threads', values.threads),
+    device: choiceOption('device', values.device, DEVICES),
+    mixedPrecision: choiceOption('precision', values.precision, MIXED_PRECISIONS) === 'fp16',
     tf32: choiceOption('tf32', values.tf32, YES_NO) === 'yes',
     records: !values.plain,
-    ...(traces !== undefined && { profile: join(traces, 'trace') }),
   };
-  const step = await createStep(geometry, options, method);
-  print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
-  fillRandom(step.weights);
-  const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
-  print({ phase: 'ready', parameters, seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  const steps = numberOption('steps', values.steps);
+  return { values, geometry, steps, method: choiceOption('method', values.method, BENCH_METHODS), compile };
+}
+
+type Settings = ReturnType<typeof readSettings>;
+
+function compare(library: string, { values, geometry, steps, method, compile: { threads, device } }: Settings): Promise<void> {
+  if (method !== 'full') throw new Error(`--compare compares full training; leave out --method ${method}`);
+  const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'tf32', 'recompute'] as const).flatMap((name) =>
+    values[name] === undefined ? [] : [`--${name}`, values[name]],
+  );
+  if (values.plain) own.push('--plain');
+  return compareWithTorch(own, { library, mode: 'train', geometry, steps, threads, device, python: values.python });
+}
+
+/** Makes the steps and prints each of them; returns their seconds. */
+async function makeSteps(step: TrainStep, { geometry, steps, method }: Settings): Promise<number[]> {
   const seconds: number[] = [];
   for (let index = 0; index < steps; index++) {
-    const stepStart = performance.now();
+    const start = performance.now();
     const { sampleLosses: losses } = await step.backward(feedsFor(geometry, index, method));
-    const backward = secondsSince(stepStart);
+    const backward = secondsSince(start);
     const { gradNorm } = await step.update({ learningRate: 1e-6, weightDecay: 1e-2, maxGradNorm: 1 });
-    seconds.push(secondsSince(stepStart));
+    seconds.push(secondsSince(start));
     print({
       step: index + 1,
       seconds: seconds.at(-1),
@@ -99,6 +92,10 @@ export async function run(args: string[]): Promise<void> {
       peak_gib: peakGibibytes(),
     });
   }
+  return seconds;
+}
+
+function printSummary({ values, geometry, method, compile: { device } }: Settings, seconds: readonly number[]): void {
   const typical = median(seconds.length > 1 ? seconds.slice(1) : seconds);
   print({
     geometry: values.geometry,
@@ -113,6 +110,22 @@ export async function run(args: string[]): Promise<void> {
     peak_gib: peakGibibytes(),
     ...(deviceOf(device).isOptional && { device_gib: deviceGibibytes() }),
   });
+}
+
+export async function run(args: string[]): Promise<void> {
+  const settings = readSettings(args);
+  const { values, geometry, steps, method } = settings;
+  if (values.compare !== undefined) return compare(values.compare, settings);
+  if (await ranInEngineEnvironment({ savesMemory: geometry.gradientCheckpointing })) return;
+  const traces = values.profile ? await mkdtemp(join(tmpdir(), 'styleforge-profile-')) : undefined;
+  const start = performance.now();
+  const compile = { ...settings.compile, ...(traces !== undefined && { profile: join(traces, 'trace') }) };
+  const step = await createStep(geometry, compile, method);
+  print({ phase: 'compiled', seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  fillRandom(step.weights);
+  const parameters = step.weights.specs.reduce((sum, { name }) => sum + step.weights.get(name).length, 0);
+  print({ phase: 'ready', parameters, seconds: secondsSince(start), peak_gib: peakGibibytes() });
+  printSummary(settings, await makeSteps(step, settings));
   await step.release();
   if (traces === undefined) return;
   for (const time of (await takeProfile(join(traces, 'trace'), steps)).slice(0, PROFILE_LINES)) print({ ...time });

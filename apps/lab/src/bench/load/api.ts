@@ -45,20 +45,31 @@ export async function run(args: string[]): Promise<void> {
     };
     const real = await start(entryOf('../../../../api/src/main.ts'), settings, children);
     const bare = await start(entryOf('bare-server.ts'), settings, children);
-    const { jobId, job } = await createJob(real, key);
-    const authorization = { authorization: `Bearer ${key}` };
-    const poll = (id: string, what: string) =>
-      compare(what, { ...load, url: `${bare}/jobs/${id}` }, { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization });
-    await poll(jobId, 'status poll of a queued job');
-    await startJob(postgres.databaseUrl, jobId);
-    await poll(jobId, 'status poll of a running job');
-    const post = { ...load, method: 'POST', headers: { ...authorization, 'content-type': 'application/json' }, body: JSON.stringify(job) };
-    await compare('submission', { ...post, url: `${bare}/jobs` }, { ...post, url: `${real}/v1/training-jobs` });
+    await compareRoutes({ real, bare, key, databaseUrl: postgres.databaseUrl }, load);
   } finally {
     await Promise.all(children.map(stop));
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+interface Servers {
+  readonly real: string;
+  readonly bare: string;
+  readonly key: string;
+  readonly databaseUrl: string;
+}
+
+async function compareRoutes({ real, bare, key, databaseUrl }: Servers, load: Pick<Load, 'seconds' | 'connections'>): Promise<void> {
+  const { jobId, job } = await createJob(real, key);
+  const authorization = { authorization: `Bearer ${key}` };
+  const poll = (id: string, what: string) =>
+    compare(what, { ...load, url: `${bare}/jobs/${id}` }, { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization });
+  await poll(jobId, 'status poll of a queued job');
+  await startJob(databaseUrl, jobId);
+  await poll(jobId, 'status poll of a running job');
+  const post = { ...load, method: 'POST', headers: { ...authorization, 'content-type': 'application/json' }, body: JSON.stringify(job) };
+  await compare('submission', { ...post, url: `${bare}/jobs` }, { ...post, url: `${real}/v1/training-jobs` });
 }
 
 async function compare(name: string, bare: Load, real: Load): Promise<void> {

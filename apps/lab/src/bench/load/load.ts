@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentOf, loadConfig } from '@styleforge/config';
-import { createDatabase, migrate } from '@styleforge/database';
+import { createDatabase, type Database, migrate } from '@styleforge/database';
 import { startEmbeddedPostgres } from '@styleforge/stack';
 import { writeBaseModelConfigs } from '@styleforge/testing';
 import { readCommandLine } from '../../command-line.ts';
@@ -54,29 +54,45 @@ export async function run(args: string[]): Promise<void> {
     );
     const api = await startApi('api', env);
     stops.unshift(() => api.stop());
-    const tenants = await makeTenants(database, PROJECTS + 1);
-    const [other, ...crowd] = tenants as [Tenant, ...Tenant[]];
-    const watcher = new Watcher(api, other);
-    stops.unshift(() => watcher.stop());
-    const loaded = { url: api.url, tenants: crowd };
-    const report = async (phase: string, more: object = {}) =>
-      print({ name: `load: ${phase}`, ...(await watcher.phase(seconds * 1_000)), ...more });
-
-    await report('nothing');
-    await queueJobs(database, crowd, count('jobs'));
-    await report(`${count('jobs')} queued jobs`);
-    const streams = await openStreams(loaded, count('streams'));
-    stops.unshift(() => streams.stop());
-    await report(`and ${count('streams')} event streams`, { ...streams.figures(), listening: await database.measurements.listeners() });
-    const uploads = await openUploads(loaded, count('uploads'));
-    stops.unshift(() => uploads.stop());
-    await report(`and ${count('uploads')} slow uploads`, uploads.figures());
-    await everything(report, loaded, count('polls'));
-    await sleep(1_000);
-    print({ name: 'load: at its end', streams: streams.figures(), uploads: uploads.figures(), ...watcher.peak() });
+    await loadFromAllSides(api, database, { count, seconds, stops });
   } finally {
     for (const stop of stops) await stop();
   }
+}
+
+interface LoadOptions {
+  readonly count: (name: 'jobs' | 'streams' | 'uploads' | 'polls') => number;
+  readonly seconds: number;
+  /** What ends the load, the last started first. */
+  readonly stops: (() => Promise<unknown>)[];
+}
+
+/** Adds one kind of load after the other, and prints what another caller sees of each. */
+async function loadFromAllSides(
+  api: Awaited<ReturnType<typeof startApi>>,
+  database: Database,
+  { count, seconds, stops }: LoadOptions,
+): Promise<void> {
+  const tenants = await makeTenants(database, PROJECTS + 1);
+  const [other, ...crowd] = tenants as [Tenant, ...Tenant[]];
+  const watcher = new Watcher(api, other);
+  stops.unshift(() => watcher.stop());
+  const loaded = { url: api.url, tenants: crowd };
+  const report = async (phase: string, more: object = {}) =>
+    print({ name: `load: ${phase}`, ...(await watcher.phase(seconds * 1_000)), ...more });
+
+  await report('nothing');
+  await queueJobs(database, crowd, count('jobs'));
+  await report(`${count('jobs')} queued jobs`);
+  const streams = await openStreams(loaded, count('streams'));
+  stops.unshift(() => streams.stop());
+  await report(`and ${count('streams')} event streams`, { ...streams.figures(), listening: await database.measurements.listeners() });
+  const uploads = await openUploads(loaded, count('uploads'));
+  stops.unshift(() => uploads.stop());
+  await report(`and ${count('uploads')} slow uploads`, uploads.figures());
+  await everything(report, loaded, count('polls'));
+  await sleep(1_000);
+  print({ name: 'load: at its end', streams: streams.figures(), uploads: uploads.figures(), ...watcher.peak() });
 }
 
 async function everything(report: (phase: string, more?: object) => Promise<void>, crowd: Crowd, polls: number): Promise<void> {

@@ -22,7 +22,7 @@ const sampleMs = 5_000;
 export async function run(args: string[]): Promise<void> {
   const simulation = simulationOf(args);
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-scale-'));
-  const opened: { stop(): Promise<void> }[] = [];
+  const opened: Opened[] = [];
   try {
     await measure(simulation, directory, opened);
   } finally {
@@ -31,7 +31,12 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-async function measure(simulation: Simulation, directory: string, opened: { stop(): Promise<void> }[]): Promise<void> {
+interface Opened {
+  readonly stop: () => Promise<void>;
+}
+
+/** Everything that is started, in the order in which it is; the caller stops it. */
+async function startService(simulation: Simulation, directory: string, opened: Opened[]) {
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   opened.push(postgres);
   await migrate(postgres.databaseUrl);
@@ -57,21 +62,41 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
   const order = jobOrder(await makeProjects(database, urls[0] ?? '', simulation.projects, simulation.jobs));
   const workers = await startWorkers(simulation, env);
   opened.push(...workers);
-  print({ phase: 'started', ...simulation });
+  return { database, redisUrl: redis.redisUrl, urls, order, processes: [...apis, ...workers] };
+}
 
+async function measure(simulation: Simulation, directory: string, opened: Opened[]): Promise<void> {
+  const { database, redisUrl, urls, order, processes } = await startService(simulation, directory, opened);
+  print({ phase: 'started', ...simulation });
   const began = Date.now();
   const deadline = began + simulation.minutes * 60_000;
   const parts = [
-    ...[...apis, ...workers].map(({ name, pid }): Part => ({ name, pids: async () => [pid] })),
+    ...processes.map(({ name, pid }): Part => ({ name, pids: async () => [pid] })),
     await postgresPart(database),
-    await redisPart(redis.redisUrl),
+    await redisPart(redisUrl),
   ];
   const before = await cpuSecondsOf(parts);
   const peak = new Map<string, number>();
   const watch = new AbortController();
   const watching = sample(database, parts, { began, peak, signal: watch.signal });
   const submission = await submitJobs(urls, order, simulation.callers, deadline);
-  const { accepted, refused, firstRefusal, seconds, latenciesMs } = submission;
+  printSubmission(submission);
+  const finished = await untilFinished(database, submission.accepted, deadline);
+  const seconds = (Date.now() - began) / 1_000;
+  watch.abort();
+  await watching;
+  const rate = finished / seconds;
+  const deviceSeconds = (rate * simulation.steps * simulation.stepMs) / 1_000;
+  print({ phase: 'finished', finished, seconds, per_second: rate, device_seconds_per_second: deviceSeconds });
+  for (const waits of await database.measurements.waitsByProject()) print({ phase: 'waits', ...waits });
+  print({ phase: 'database', ...(await database.measurements.size()) });
+  print({ phase: 'memory', peak_megabytes: Object.fromEntries(peak), redis_data_megabytes: await redisDataMegabytes(redisUrl) });
+  const after = await cpuSecondsOf(parts);
+  const perJob = ({ name }: Part) => tenths((((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 1_000) / finished);
+  print({ phase: 'cpu', milliseconds_per_job: Object.fromEntries(parts.map((part) => [part.name, perJob(part)])) });
+}
+
+function printSubmission({ accepted, refused, firstRefusal, seconds, latenciesMs }: Awaited<ReturnType<typeof submitJobs>>): void {
   print({
     phase: 'submitted',
     accepted,
@@ -80,27 +105,6 @@ async function measure(simulation: Simulation, directory: string, opened: { stop
     seconds,
     per_second: accepted / seconds,
     ...(latenciesMs.length > 0 && { median_ms: tenths(percentile(latenciesMs, 0.5)), p95_ms: tenths(percentile(latenciesMs, 0.95)) }),
-  });
-  const finished = await untilFinished(database, accepted, deadline);
-  const whole = (Date.now() - began) / 1_000;
-  watch.abort();
-  await watching;
-  print({
-    phase: 'finished',
-    finished,
-    seconds: whole,
-    per_second: finished / whole,
-    device_seconds_per_second: ((finished / whole) * simulation.steps * simulation.stepMs) / 1_000,
-  });
-  for (const waits of await database.measurements.waitsByProject()) print({ phase: 'waits', ...waits });
-  print({ phase: 'database', ...(await database.measurements.size()) });
-  print({ phase: 'memory', peak_megabytes: Object.fromEntries(peak), redis_data_megabytes: await redisDataMegabytes(redis.redisUrl) });
-  const after = await cpuSecondsOf(parts);
-  print({
-    phase: 'cpu',
-    milliseconds_per_job: Object.fromEntries(
-      parts.map(({ name }) => [name, Math.round((((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 10_000) / finished) / 10]),
-    ),
   });
 }
 
