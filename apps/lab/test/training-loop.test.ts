@@ -34,9 +34,7 @@ async function train(stateDirectory: string, cutOffAt = Infinity): Promise<{ wei
   let from = -1;
   try {
     const average = await runTrainingLoop({
-      weights,
-      optimizer: program.optimizer,
-      update: (update) => program.update(update),
+      program,
       stateDirectory,
       steps: STEPS,
       learningRate: 1e-2,

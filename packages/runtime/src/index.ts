@@ -8,7 +8,6 @@ export { Float32Arrays, ParameterBuffers, type NamedArrays, type ParameterSpec }
 export { AdamW, type AdamWOptions, type AdamWStep, type ParameterRates, type GradientBuffers } from './optimizers/adamw.ts';
 export { Prodigy, type ProdigyOptions, type ProdigyState } from './optimizers/prodigy.ts';
 export { type MomentPrecision, type Moments } from './optimizers/moments.ts';
-export { moveTowards } from './optimizers/moving-average.ts';
 export {
   type LossGraph,
   splitParameters,

@@ -39,6 +39,8 @@ export { detachFirstToken } from './adaptations/custom-diffusion.ts';
 export { addBranch, isBranchParameter } from './adaptations/residual-adapter.ts';
 export { isNewRows, withNewRows } from './adaptations/new-tokens.ts';
 export { addLowRank, KOHYA_LORA_FILE, LORA_FILE, type LoraSettings } from './adaptations/lora.ts';
+export { makeUpdate, type UpdatePlan } from './run/update.ts';
+export { readState, writeState, type StateArrays } from './run/state-files.ts';
 export { trainStyleForge } from './run/train-styleforge.ts';
 export {
   type SavedCheckpoint,

@@ -68,9 +68,8 @@ function initialize(weights: ParameterBuffers, vocabulary: CaptionVocabulary, se
   weights.get('logit_scale')[0] = clipConfig.logit_scale_init_value;
 }
 
-/** Returns the averaged weights with the whole token table. */
-export async function trainMiniClip(options: MiniClipOptions): Promise<ParameterBuffers> {
-  const { cache, tokenizer, directory, steps, batchSize, seed, log } = options;
+/** The model over the words that the captions have, and how texts become its inputs. */
+function vocabularyAndModel({ cache, tokenizer, seed }: MiniClipOptions) {
   const vocabulary = new CaptionVocabulary({
     tokenizer,
     captions: cache.records.flatMap(textsOf),
@@ -89,6 +88,13 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
     const inputIds = Int32Array.from(texts.flatMap((caption) => vocabulary.encode(caption)));
     return { inputIds, endOfText: endOfTextIndices(inputIds, TEXT_TOKENS, model.config.text_config) };
   };
+  return { vocabulary, model, encode };
+}
+
+/** Returns the averaged weights with the whole token table. */
+export async function trainMiniClip(options: MiniClipOptions): Promise<ParameterBuffers> {
+  const { cache, directory, steps, batchSize, seed, log } = options;
+  const { vocabulary, model, encode } = vocabularyAndModel(options);
   const { graph, loss } = buildGraph(model, batchSize);
   const weights = new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
   initialize(weights, vocabulary, seed);
@@ -102,8 +108,7 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
   });
   const source = new PairSource(cache, seed);
   const ema = await runTrainingLoop({
-    weights,
-    optimizer: program.optimizer,
+    program,
     steps,
     batchSize,
     log,
@@ -118,11 +123,9 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
       const { inputIds, endOfText } = encode(texts);
       return (await program.backward({ pixels, ids: inputIds, ends: endOfText })).loss[0];
     },
-    update: async (update) => {
-      const result = await program.update(update);
+    afterUpdate: () => {
       const scale = weights.get('logit_scale');
       scale[0] = Math.min(scale[0], LARGEST_LOGIT_SCALE);
-      return result;
     },
     onSnapshot: async (averaged, { step }) => {
       const retrieval = await measureRetrieval({ model, weights: averaged, cache, encode });

@@ -93,9 +93,7 @@ export async function trainAutoencoder(options: AutoencoderOptions): Promise<Par
   const outputs = { loss, squaredError, drift };
   const program = await TrainingProgram.create({ graph, loss, outputs, trainable, adamw, compile: { threads } });
   const ema = await runTrainingLoop({
-    weights: trainable,
-    optimizer: program.optimizer,
-    update: (update) => program.update(update),
+    program,
     steps: options.steps,
     batchSize,
     log,

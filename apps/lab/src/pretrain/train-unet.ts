@@ -11,7 +11,7 @@ import {
 } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { captionVariants, drawCaption, type ImageCache } from '@styleforge/samples';
-import { createTrainStep, networkOf, prefixOf, trainStepFeeds, type TrainStepBatch } from '@styleforge/styleforge';
+import { createTrainStep, networkOf, prefixOf, type TrainStep, trainStepFeeds, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
 import {
   IMAGE_SIZE,
@@ -125,29 +125,23 @@ class BatchSource {
   }
 }
 
-export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuffers> {
-  const noiseScheduler = new DDPMScheduler(schedulerConfig);
-  const {
-    seed,
-    cache: { records },
-  } = options;
-  const unknownWords = await listUnknownWords(options.tokenizerDirectory);
-  const vocabulary = new CaptionVocabulary({
-    tokenizer: await CLIPTokenizer.fromDirectory(options.tokenizerDirectory),
+async function openVocabulary({ tokenizerDirectory, cache: { records }, seed }: UnetStageOptions, unknownWords: readonly string[]) {
+  return new CaptionVocabulary({
+    tokenizer: await CLIPTokenizer.fromDirectory(tokenizerDirectory),
     unknownWords,
     captions: ['', ...unknownWords, ...records.flatMap((record) => captionVariants(record, record.style))],
     tableName: `${prefixOf('text_encoder')}embeddings.token_embedding.weight`,
     initialTable: () => initialTokenTable(seed, true),
     untrainedTable: () => initialTokenTable(seed, false),
   });
-  const text_encoder = { ...textEncoderConfig, vocab_size: vocabulary.ids.length };
-  const model = modelOf(modelIndex, { unet: unetConfig, vae: vaeConfig, text_encoder });
-  const source = new BatchSource(options, vocabulary, unknownWords, model, noiseScheduler);
-  const trainStep = await createTrainStep({
+}
+
+function createStep(model: DiffusionModel, { batchSize, threads }: UnetStageOptions): Promise<TrainStep> {
+  return createTrainStep({
     model,
-    batchSize: options.batchSize,
-    promptCount: options.batchSize,
-    tokenCount: text_encoder.max_position_embeddings,
+    batchSize,
+    promptCount: batchSize,
+    tokenCount: textEncoderConfig.max_position_embeddings,
     latentShape: [LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE],
     trainsText: true,
     adamw: {
@@ -156,20 +150,25 @@ export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuf
       epsilon: 1e-8,
       ratesOf: (name) => ({ learningRateScale: networkOf(name) === 'text-encoder' ? TEXT_ENCODER_RATE : 1 }),
     },
-    compile: { threads: options.threads },
+    compile: { threads },
   });
-  initializeWeights(trainStep.weights, seed);
+}
+
+export async function trainUnet(options: UnetStageOptions): Promise<ParameterBuffers> {
+  const noiseScheduler = new DDPMScheduler(schedulerConfig);
+  const unknownWords = await listUnknownWords(options.tokenizerDirectory);
+  const vocabulary = await openVocabulary(options, unknownWords);
+  const text_encoder = { ...textEncoderConfig, vocab_size: vocabulary.ids.length };
+  const model = modelOf(modelIndex, { unet: unetConfig, vae: vaeConfig, text_encoder });
+  const source = new BatchSource(options, vocabulary, unknownWords, model, noiseScheduler);
+  const trainStep = await createStep(model, options);
+  initializeWeights(trainStep.weights, options.seed);
   vocabulary.initialize(trainStep.weights);
   if (options.initialModel) await readInitialModel(options.initialModel, trainStep.weights, vocabulary);
   vocabulary.restoreUnknown(trainStep.weights);
   const ema = await runTrainingLoop({
-    weights: trainStep.weights,
-    optimizer: trainStep.optimizer,
-    update: async (update) => {
-      const result = await trainStep.update(update);
-      vocabulary.restoreUnknown(trainStep.weights);
-      return result;
-    },
+    program: trainStep,
+    afterUpdate: () => vocabulary.restoreUnknown(trainStep.weights),
     steps: options.steps,
     batchSize: options.batchSize,
     log: options.log,

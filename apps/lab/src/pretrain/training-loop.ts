@@ -1,16 +1,17 @@
-// The loop that both stages share: schedule, moving average, log lines, saved state, snapshots.
-import { Float32Arrays, moveTowards, type AdamW, type ParameterBuffers, type UpdateOptions } from '@styleforge/runtime';
-import { loadState, saveState, type RunProgress } from './run-state.ts';
+// The loop of the pretraining stages: their schedule, log lines and snapshots around the trainer's own update, average and state files.
+import { Float32Arrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
+import { makeUpdate, type StateArrays } from '@styleforge/styleforge';
+import { loadRun, type RunProgress, saveRun } from './run-state.ts';
 
 export interface LoopOptions {
-  readonly weights: ParameterBuffers;
-  readonly optimizer: AdamW;
+  readonly program: Pick<TrainingProgram<never>, 'weights' | 'optimizer' | 'update' | 'moveAverage' | 'download'>;
   /**
    * Forward and backward of one step; returns the loss. What it feeds is a function of the step alone, so that
    * a continued run sees what an uninterrupted one sees.
    */
   readonly pass: (step: number) => Promise<number>;
-  readonly update: (options: UpdateOptions) => Promise<{ gradNorm: number }>;
+  /** Called after each update, for weights that are not to go where the gradients lead. */
+  readonly afterUpdate?: () => void;
   readonly stateDirectory: string;
   readonly steps: number;
   readonly learningRate: number;
@@ -41,56 +42,79 @@ function learningRateAt(step: number, { learningRate, warmupSteps, steps }: Loop
 /** Early steps average over fewer. */
 const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + step) / (10 + step));
 
+/** The update after `step` steps. */
+async function makeStep(step: number, ema: ParameterBuffers, options: LoopOptions) {
+  const { program, maxGradNorm } = options;
+  const learningRate = learningRateAt(step, options);
+  const made = await makeUpdate(program, {
+    ...{ learningRate, weightDecay: 0, maxGradNorm },
+    makePasses: async () => ({ loss: await options.pass(step) }),
+    explain: () => `at step ${step}`,
+  });
+  options.afterUpdate?.();
+  if ((step + 1) % EMA_EVERY === 0) await program.moveAverage(ema, 1 - decayAt(step, options.emaDecay) ** EMA_EVERY);
+  return { ...made, learningRate };
+}
+
+/** The steps since the last log line. */
+class Stretch {
+  #sum = 0;
+  #count = 0;
+  #start = performance.now();
+
+  add(loss: number): void {
+    this.#sum += loss;
+    this.#count += 1;
+  }
+
+  /** What the stretch has cost so far does not count. */
+  restartClock(): void {
+    this.#start = performance.now();
+  }
+
+  /** Adds the stretch to the progress and begins the next one; returns its mean loss and the images that it saw each second. */
+  end(progress: RunProgress, batchSize: number): { loss: number; speed: number } {
+    const seconds = (performance.now() - this.#start) / 1000;
+    const loss = this.#sum / this.#count;
+    const speed = (this.#count * batchSize) / seconds;
+    progress.seconds += seconds;
+    progress.losses.push({ step: progress.step, loss });
+    [this.#sum, this.#count, this.#start] = [0, 0, performance.now()];
+    return { loss, speed };
+  }
+}
+
 /** Trains to `steps`, continuing from the saved state where there is one. Returns the averaged weights. */
 export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
-  const { weights, optimizer, stateDirectory, steps, log } = options;
+  const { program, stateDirectory, steps, batchSize, log } = options;
+  const { weights, optimizer } = program;
   const ema = weights.beside(Float32Array);
-  const state = {
-    buffers: {
-      weights: new Float32Arrays(weights),
-      ema: new Float32Arrays(ema),
-      first: optimizer.firstMoment,
-      second: optimizer.secondMoment,
-    },
-  };
-  const progress = (await loadState(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
+  const { firstMoment: first, secondMoment: second } = optimizer;
+  const state: StateArrays = { weights: new Float32Arrays(weights), ema: new Float32Arrays(ema), first, second };
+  const progress = (await loadRun(stateDirectory, state)) ?? { step: 0, optimizerStep: 0, losses: [], seconds: 0 };
   optimizer.step = progress.optimizerStep;
   if (progress.step === 0) ema.copyFrom(weights);
-  log(progress.step > 0 ? `continuing at step ${progress.step} of ${steps}` : `starting: ${steps} steps of ${options.batchSize}`);
-  let [sum, count] = [0, 0];
-  let stretchStart = performance.now();
+  log(progress.step > 0 ? `continuing at step ${progress.step} of ${steps}` : `starting: ${steps} steps of ${batchSize}`);
+  const stretch = new Stretch();
   let lastSnapshot = performance.now();
   while (progress.step < steps) {
-    const loss = await options.pass(progress.step);
-    const learningRate = learningRateAt(progress.step, options);
-    const { gradNorm } = await options.update({ learningRate, weightDecay: 0, maxGradNorm: options.maxGradNorm });
-    if (!Number.isFinite(gradNorm)) throw new Error(`the gradient is not finite at step ${progress.step}`);
-    if ((progress.step + 1) % EMA_EVERY === 0) {
-      const decay = decayAt(progress.step, options.emaDecay) ** EMA_EVERY;
-      moveTowards(ema, weights, 1 - decay);
-    }
+    const { loss, gradNorm, learningRate } = await makeStep(progress.step, ema, options);
     progress.step += 1;
     progress.optimizerStep = optimizer.step;
-    sum += loss;
-    count += 1;
-    if (progress.step % LOG_EVERY === 0 || progress.step === steps) {
-      const seconds = (performance.now() - stretchStart) / 1000;
-      progress.seconds += seconds;
-      progress.losses.push({ step: progress.step, loss: sum / count });
-      const speed = (count * options.batchSize) / seconds;
-      const minutesLeft = ((steps - progress.step) * options.batchSize) / speed / 60;
-      log(
-        `step ${progress.step}/${steps}  loss ${(sum / count).toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`,
-      );
-      [sum, count] = [0, 0];
-      stretchStart = performance.now();
-    }
-    const due = performance.now() - lastSnapshot > options.snapshotMinutes * 60_000 && progress.step % LOG_EVERY === 0;
-    if (due || progress.step === steps) {
-      await saveState(stateDirectory, state, progress);
-      await options.onSnapshot(ema, progress);
-      lastSnapshot = stretchStart = performance.now();
-    }
+    stretch.add(loss);
+    if (progress.step % LOG_EVERY !== 0 && progress.step !== steps) continue;
+    const { loss: mean, speed } = stretch.end(progress, batchSize);
+    const minutesLeft = ((steps - progress.step) * batchSize) / speed / 60;
+    log(
+      `step ${progress.step}/${steps}  loss ${mean.toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`,
+    );
+    const due = performance.now() - lastSnapshot > options.snapshotMinutes * 60_000;
+    if (!due && progress.step !== steps) continue;
+    await program.download();
+    await saveRun(stateDirectory, state, progress);
+    await options.onSnapshot(ema, progress);
+    lastSnapshot = performance.now();
+    stretch.restartClock();
   }
   return ema;
 }

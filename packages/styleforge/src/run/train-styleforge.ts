@@ -5,7 +5,6 @@ import { type ParameterBuffers, Prodigy } from '@styleforge/runtime';
 import { samplesPerPass, type BatchSource } from '../data/batches.ts';
 import { type Adaptation } from '../adaptations/adaptation.ts';
 import { createAdaptation } from '../adaptations/create-adaptation.ts';
-import { NonFiniteLossError } from '../config.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping, finiteScore, type ValidationScore } from './early-stopping.ts';
 import { updateEma } from './ema.ts';
@@ -18,6 +17,7 @@ import { type RunRequest } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type ShapedStep } from '../loss/shaped-step.ts';
 import { type Losses, makePasses } from './passes.ts';
+import { makeUpdate } from './update.ts';
 import { type TrainStep } from '../loss/train-step.ts';
 import { type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './training-options.ts';
 import { type SampleConfig, Validator } from './validation.ts';
@@ -77,20 +77,14 @@ class Run {
       : 'lower learning_rate; the last checkpoint is kept';
   }
 
-  /** One update; its passes are made again where gradients overflow float16. */
-  async #update(learningRate: number): Promise<Losses & Pick<TrainingProgress, 'gradNorm'>> {
+  #update(learningRate: number): Promise<Losses & Pick<TrainingProgress, 'gradNorm'>> {
     const { adam_weight_decay: weightDecay, max_grad_norm: maxGradNorm } = this.#options.config.hyperparameters;
-    for (;;) {
-      const losses = await makePasses({ source: this.#source, shapes: this.#shapes, prompts: this.#prompts }, this.globalStep);
-      const { gradNorm, overflowed } = Number.isFinite(losses.loss)
-        ? await this.#trainStep.update({ learningRate, weightDecay, maxGradNorm })
-        : { gradNorm: NaN, overflowed: false };
-      if (Number.isFinite(gradNorm)) return { ...losses, gradNorm };
-      if (!overflowed)
-        throw new NonFiniteLossError(
-          `loss ${losses.loss}, gradient norm ${gradNorm} at step ${this.globalStep + 1}: ${this.#remedy(losses)}`,
-        );
-    }
+    const from = { source: this.#source, shapes: this.#shapes, prompts: this.#prompts };
+    return makeUpdate(this.#trainStep, {
+      ...{ learningRate, weightDecay, maxGradNorm },
+      makePasses: () => makePasses(from, this.globalStep),
+      explain: (losses) => `at step ${this.globalStep + 1}: ${this.#remedy(losses)}`,
+    });
   }
 
   async step(): Promise<TrainingProgress> {
