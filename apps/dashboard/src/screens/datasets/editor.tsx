@@ -51,22 +51,7 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
   return (
     <section className="stack" aria-label="Images" onKeyDown={(event) => onKey(event, { components, selection, edit, images: shown })}>
       <div className="row-apart">
-        <div className="row">
-          <Segmented
-            label="Shown images"
-            value={filter}
-            choices={FILTERS}
-            onChange={(value) => set('show', value === 'all' ? null : value)}
-          />
-          <input
-            className="input search"
-            type="search"
-            aria-label="Search captions and names"
-            placeholder="Search captions"
-            value={search}
-            onChange={(event) => set('q', event.target.value)}
-          />
-        </div>
+        <ShownImages filter={filter} search={search} set={set} />
         <div className="row">
           <CheckImages check={check} />
           {!isReadOnly && (
@@ -77,18 +62,7 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
         </div>
       </div>
       {!isReadOnly && <SelectionBar selection={selection} shown={shown} components={components} edit={edit} />}
-      <div className="row-apart">
-        <span className="small soft num">
-          {shown.length === dataset.images.length
-            ? `${plural(dataset.images.length, 'image')}, ${bytes(dataset.size_bytes)}`
-            : `${shown.length} of ${plural(dataset.images.length, 'image')}`}
-          . Enter in a caption stores it and goes to the next.
-        </span>
-        <label className="check small">
-          Size
-          <input type="range" min={110} max={340} value={tile} onChange={(event) => setTile(Number(event.target.value))} />
-        </label>
-      </div>
+      <GridHead dataset={dataset} shown={shown.length} tile={tile} onTile={setTile} />
       {shown.length === 0 && <p className="note">No image matches the filter.</p>}
       <div style={{ '--tile': `${tile}px` } as CSSProperties}>
         <DatasetGrid
@@ -117,6 +91,42 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
         />
       )}
     </section>
+  );
+}
+
+type Address = ReturnType<typeof useAddress>[1];
+
+function ShownImages({ filter, search, set }: { filter: Filter; search: string; set: Address }): ReactElement {
+  return (
+    <div className="row">
+      <Segmented label="Shown images" value={filter} choices={FILTERS} onChange={(value) => set('show', value === 'all' ? null : value)} />
+      <input
+        className="input search"
+        type="search"
+        aria-label="Search captions and names"
+        placeholder="Search captions"
+        value={search}
+        onChange={(event) => set('q', event.target.value)}
+      />
+    </div>
+  );
+}
+
+type GridHeadProps = { dataset: DatasetDetail; shown: number; tile: number; onTile(pixels: number): void };
+
+function GridHead({ dataset, shown, tile, onTile }: GridHeadProps): ReactElement {
+  const count = plural(dataset.images.length, 'image');
+  return (
+    <div className="row-apart">
+      <span className="small soft num">
+        {shown === dataset.images.length ? `${count}, ${bytes(dataset.size_bytes)}` : `${shown} of ${count}`}. Enter in a caption stores it
+        and goes to the next.
+      </span>
+      <label className="check small">
+        Size
+        <input type="range" min={110} max={340} value={tile} onChange={(event) => onTile(Number(event.target.value))} />
+      </label>
+    </div>
   );
 }
 

@@ -57,7 +57,6 @@ type Props = { settings: PlaySettings; onSettings(settings: PlaySettings): void;
 
 export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): ReactElement {
   const set = (change: Partial<PlaySettings>) => onSettings({ ...settings, ...change });
-  const numeric = (text: string) => (text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text));
   return (
     <>
       <div className="field">
@@ -76,36 +75,7 @@ export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): 
           Put the words for each model's style in front
         </label>
       )}
-      <div className="form-grid narrow">
-        <div className="field">
-          <label htmlFor="play-seed">Seed</label>
-          <div className="row nowrap">
-            <input
-              id="play-seed"
-              className="input num"
-              inputMode="numeric"
-              placeholder="random"
-              value={settings.seed ?? ''}
-              onChange={(event) => set({ seed: numeric(event.target.value) })}
-            />
-            <button type="button" className="button small" onClick={() => set({ seed: Math.floor(Math.random() * 2 ** 32) })}>
-              Dice
-            </button>
-          </div>
-        </div>
-        <div className="field">
-          <label htmlFor="play-count">Images of each</label>
-          <input
-            id="play-count"
-            className="input"
-            type="number"
-            min={1}
-            max={16}
-            value={settings.count}
-            onChange={(event) => set({ count: Math.max(1, Number(event.target.value)) })}
-          />
-        </div>
-      </div>
+      <SeedAndCount settings={settings} set={set} />
       <StartingImage
         image={settings.image}
         strength={settings.strength}
@@ -114,37 +84,77 @@ export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): 
       />
       <Adapters models={models} chosen={settings.adapters} onChoose={(adapters) => set({ adapters })} />
       <GridFields rows={settings.grid} onRows={(grid) => set({ grid })} />
-      <details>
-        <summary className="small">More settings</summary>
-        <div className="form-grid narrow more">
-          <NumberField id="play-steps" label="Steps" value={settings.steps} onValue={(steps) => set({ steps })} />
-          <NumberField id="play-guidance" label="Guidance" value={settings.guidance} onValue={(guidance) => set({ guidance })} />
-          <div className="field">
-            <label htmlFor="play-sampler">Sampler</label>
-            <select
-              id="play-sampler"
-              className="select"
-              value={settings.sampler}
-              onChange={(event) => set({ sampler: event.target.value })}
-            >
-              <option value="">Default</option>
-              {SAMPLERS.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </div>
-          <div className="field wide">
-            <label htmlFor="play-negative">Negative prompt</label>
-            <input
-              id="play-negative"
-              className="input"
-              value={settings.negative}
-              onChange={(event) => set({ negative: event.target.value })}
-            />
-          </div>
-        </div>
-      </details>
+      <MoreSettings settings={settings} set={set} />
     </>
+  );
+}
+
+type Change = (change: Partial<PlaySettings>) => void;
+
+const numeric = (text: string) => (text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text));
+
+function SeedAndCount({ settings, set }: { settings: PlaySettings; set: Change }): ReactElement {
+  return (
+    <div className="form-grid narrow">
+      <div className="field">
+        <label htmlFor="play-seed">Seed</label>
+        <div className="row nowrap">
+          <input
+            id="play-seed"
+            className="input num"
+            inputMode="numeric"
+            placeholder="random"
+            value={settings.seed ?? ''}
+            onChange={(event) => set({ seed: numeric(event.target.value) })}
+          />
+          <button type="button" className="button small" onClick={() => set({ seed: Math.floor(Math.random() * 2 ** 32) })}>
+            Dice
+          </button>
+        </div>
+      </div>
+      <div className="field">
+        <label htmlFor="play-count">Images of each</label>
+        <input
+          id="play-count"
+          className="input"
+          type="number"
+          min={1}
+          max={16}
+          value={settings.count}
+          onChange={(event) => set({ count: Math.max(1, Number(event.target.value)) })}
+        />
+      </div>
+    </div>
+  );
+}
+
+function MoreSettings({ settings, set }: { settings: PlaySettings; set: Change }): ReactElement {
+  return (
+    <details>
+      <summary className="small">More settings</summary>
+      <div className="form-grid narrow more">
+        <NumberField id="play-steps" label="Steps" value={settings.steps} onValue={(steps) => set({ steps })} />
+        <NumberField id="play-guidance" label="Guidance" value={settings.guidance} onValue={(guidance) => set({ guidance })} />
+        <div className="field">
+          <label htmlFor="play-sampler">Sampler</label>
+          <select id="play-sampler" className="select" value={settings.sampler} onChange={(event) => set({ sampler: event.target.value })}>
+            <option value="">Default</option>
+            {SAMPLERS.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </div>
+        <div className="field wide">
+          <label htmlFor="play-negative">Negative prompt</label>
+          <input
+            id="play-negative"
+            className="input"
+            value={settings.negative}
+            onChange={(event) => set({ negative: event.target.value })}
+          />
+        </div>
+      </div>
+    </details>
   );
 }
 

@@ -4,9 +4,9 @@ import { readPreferences } from '../../data/preferences.ts';
 import { errorAt, getAt } from '../../data/training-draft.ts';
 import type { FormPart } from './part.ts';
 
-export function Prompts({ draft, change, check, defaults }: FormPart): ReactElement {
+export function Prompts(part: FormPart): ReactElement {
+  const { draft, change, defaults } = part;
   const prompts = getAt(draft, ['validation', 'prompts']) as string[] | undefined;
-  const every = getAt(draft, ['validation', 'every_steps']);
   const steps = Number(getAt(draft, ['hyperparameters', 'max_train_steps']) ?? defaults['max_train_steps'] ?? 1000);
   const toggle = (isOn: boolean) =>
     change(
@@ -22,53 +22,13 @@ export function Prompts({ draft, change, check, defaults }: FormPart): ReactElem
         : undefined,
     );
   const isEvaluated = draft.evaluation !== undefined && draft.evaluation !== null;
-  const problem =
-    errorAt(check, ['validation', 'prompts']) ?? check?.errors.find(({ pointer }) => pointer.startsWith('/validation/prompts'))?.detail;
   return (
     <section className="card stack">
       <label className="check">
         <input type="checkbox" checked={prompts !== undefined} onChange={(event) => toggle(event.target.checked)} />
         <strong>Sample images while it trains</strong>
       </label>
-      {prompts && (
-        <div className="form-grid">
-          <div className="field wide">
-            <label htmlFor="prompts">Prompts, one a line</label>
-            <textarea
-              id="prompts"
-              className="textarea"
-              rows={Math.min(8, prompts.length + 1)}
-              defaultValue={prompts.join('\n')}
-              key={prompts.length}
-              aria-invalid={problem !== undefined}
-              onBlur={(event) =>
-                change(
-                  ['validation', 'prompts'],
-                  event.target.value.split('\n').filter((line) => line.trim() !== ''),
-                )
-              }
-            />
-            <span className="help">
-              <code>[V]</code> stands for the word that the style is bound to.
-            </span>
-            {problem && <span className="error">{problem}</span>}
-          </div>
-          <div className="field">
-            <label htmlFor="every">Every so many steps</label>
-            <input
-              id="every"
-              className="input"
-              type="number"
-              min={1}
-              value={String(every ?? '')}
-              onChange={(event) => change(['validation', 'every_steps'], Number(event.target.value) || undefined)}
-            />
-            {errorAt(check, ['validation', 'every_steps']) && (
-              <span className="error">{errorAt(check, ['validation', 'every_steps'])}</span>
-            )}
-          </div>
-        </div>
-      )}
+      {prompts && <SampleFields {...part} prompts={prompts} />}
       <label className="check">
         <input
           type="checkbox"
@@ -81,5 +41,48 @@ export function Prompts({ draft, change, check, defaults }: FormPart): ReactElem
         <span className="small soft">against the base model, with a report</span>
       </label>
     </section>
+  );
+}
+
+function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: string[] }): ReactElement {
+  const every = getAt(draft, ['validation', 'every_steps']);
+  const problem =
+    errorAt(check, ['validation', 'prompts']) ?? check?.errors.find(({ pointer }) => pointer.startsWith('/validation/prompts'))?.detail;
+  return (
+    <div className="form-grid">
+      <div className="field wide">
+        <label htmlFor="prompts">Prompts, one a line</label>
+        <textarea
+          id="prompts"
+          className="textarea"
+          rows={Math.min(8, prompts.length + 1)}
+          defaultValue={prompts.join('\n')}
+          key={prompts.length}
+          aria-invalid={problem !== undefined}
+          onBlur={(event) =>
+            change(
+              ['validation', 'prompts'],
+              event.target.value.split('\n').filter((line) => line.trim() !== ''),
+            )
+          }
+        />
+        <span className="help">
+          <code>[V]</code> stands for the word that the style is bound to.
+        </span>
+        {problem && <span className="error">{problem}</span>}
+      </div>
+      <div className="field">
+        <label htmlFor="every">Every so many steps</label>
+        <input
+          id="every"
+          className="input"
+          type="number"
+          min={1}
+          value={String(every ?? '')}
+          onChange={(event) => change(['validation', 'every_steps'], Number(event.target.value) || undefined)}
+        />
+        {errorAt(check, ['validation', 'every_steps']) && <span className="error">{errorAt(check, ['validation', 'every_steps'])}</span>}
+      </div>
+    </div>
   );
 }
