@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { rank } from '../src/data/commands.ts';
 import { alignCurves, differencesOf } from '../src/data/comparison.ts';
-import { programOf } from '../src/data/programs.ts';
+import { jobCall, programOf, programsFor, trainingCall } from '../src/data/programs.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
 
 it('writes archives with the right sums, sizes and places, and no name twice', async () => {
@@ -51,9 +51,17 @@ it('aligns the curves of jobs on common steps, and names the settings in which t
 
 it('writes requests as programs that quote what has to be quoted', () => {
   const request = { metadata: { name: "it's true" }, aux: null, flag: true };
-  expect(programOf('curl', request, 'http://host')).toContain(String.raw`it'\''s true`);
-  expect(programOf('python', request, 'http://host')).toContain('"aux": None');
-  expect(programOf('python', request, 'http://host')).toContain(`"name": "it's true"`);
-  expect(programOf('typescript', request, 'http://host')).toContain('client.trainingJobs.create');
-  expect(programOf('cli', request, 'http://host')).toContain('styleforge train --file job.yaml');
+  const call = trainingCall(request);
+  expect(programOf('curl', [call], 'http://host')).toContain(String.raw`it'\''s true`);
+  expect(programOf('python', [call], 'http://host')).toContain('"aux": None');
+  expect(programOf('python', [call], 'http://host')).toContain(`"name": "it's true"`);
+  expect(programOf('typescript', [call], 'http://host')).toContain('client.trainingJobs.create');
+  expect(programOf('cli', [call], 'http://host')).toContain('styleforge train --file job.yaml');
+  const pause = jobCall('job_1', 'pause', 'pause');
+  expect(programOf('curl', [pause], 'http://host')).toBe(
+    'curl -sS --fail-with-body -X POST http://host/v1/training-jobs/job_1/pause \\\n  -H "Authorization: Bearer $STYLEFORGE_API_KEY"\n',
+  );
+  expect(programOf('typescript', [pause], 'http://host')).toContain('client.trainingJobs.pause("job_1")');
+  expect(programsFor([call]).map(({ value }) => value)).toContain('cli');
+  expect(programsFor([call, pause]).map(({ value }) => value)).not.toContain('cli');
 });

@@ -44,7 +44,8 @@ export const METHODS: Readonly<Record<string, string>> = METHOD_NAMES;
 export function whereIs({ status, progress, error }: TrainingJob): string {
   const { step, of, eta_seconds: eta, queue_position: position, evaluation } = progress;
   if (status === 'failed') return error?.message ?? 'Failed';
-  if (status === 'queued') return position === null ? 'Waits for a worker' : `${plural(position, 'job')} before it`;
+  if (status === 'queued')
+    return position === null ? 'Waits for a worker' : position === 0 ? 'Next in the queue' : `${plural(position, 'job')} before it`;
   if (status === 'validating') return 'Inputs are checked';
   if (status === 'evaluating') return evaluation ? `Evaluation: ${evaluation.phase} ${evaluation.done} of ${evaluation.of}` : 'Evaluation';
   if (status === 'running') return `Step ${step} of ${of}${eta === null ? '' : `, ${duration(eta)} left`}`;

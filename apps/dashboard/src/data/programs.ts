@@ -1,4 +1,4 @@
-// A training request as programs: curl, the command line, TypeScript, Python.
+// Requests to the API as programs: curl, the command line, TypeScript, Python.
 import { stringify } from 'yaml';
 
 export const PROGRAMS = [
@@ -9,7 +9,33 @@ export const PROGRAMS = [
 ] as const;
 export type Program = (typeof PROGRAMS)[number]['value'];
 
-const json = (request: object) => JSON.stringify(request, null, 2);
+/** One request to the API, and how the SDK and the command line make it. */
+export interface Call {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  body?: object;
+  /** The method of the SDK's client: `trainingJobs.create`. */
+  sdk: string;
+  /** Arguments of that method in front of the body. */
+  args?: (string | number)[];
+  /** What that method takes in place of the body, where the two differ; null: nothing. */
+  params?: object | null;
+  /** The command; absent where the command line has none. */
+  cli?: string;
+}
+
+export const trainingCall = (request: object): Call => ({
+  ...{ method: 'POST', path: '/v1/training-jobs', body: request, sdk: 'trainingJobs.create' },
+  cli: `cat > job.yaml <<'END'\n${stringify(request)}END\nnpx styleforge train --file job.yaml`,
+});
+
+/** What is done with a job by its id. */
+export const jobCall = (id: string, verb: string, sdk: string, body?: object): Call => ({
+  ...{ method: verb === '' ? 'GET' : 'POST', path: `/v1/training-jobs/${id}${verb && `/${verb}`}`, sdk: `trainingJobs.${sdk}`, args: [id] },
+  ...(body && { body }),
+});
+
+const json = (request: unknown) => JSON.stringify(request, null, 2);
 /** Single quotes end and begin again around an apostrophe. */
 const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 /** JSON's words for nothing and truth, in Python's spelling; strings stay as they are. */
@@ -19,15 +45,41 @@ const python = (request: object) =>
     (word) => ({ true: 'True', false: 'False', null: 'None' })[word] ?? word,
   );
 
-export function programOf(kind: Program, request: object, baseUrl: string): string {
+/** The kinds of program that can make all of the requests. */
+export const programsFor = (calls: Call[]) =>
+  PROGRAMS.filter(({ value }) => value !== 'cli' || calls.every(({ cli }) => cli !== undefined));
+
+export function programOf(kind: Program, calls: Call[], baseUrl: string): string {
+  const each = (write: (call: Call) => string) => calls.map(write).join('\n');
   switch (kind) {
     case 'curl':
-      return `curl -sS --fail-with-body ${baseUrl}/v1/training-jobs \\\n  -H "Authorization: Bearer $STYLEFORGE_API_KEY" \\\n  --json ${quoted(json(request))}\n`;
+      return each((call) => curlOf(call, baseUrl));
     case 'cli':
-      return `cat > job.yaml <<'END'\n${stringify(request)}END\nnpx styleforge train --file job.yaml\n`;
+      return each(({ cli = '' }) => `${cli}\n`);
     case 'typescript':
-      return `import StyleForge from '@styleforge/sdk';\n\nconst client = new StyleForge({ baseUrl: '${baseUrl}' });\nconst job = await client.trainingJobs.create(${json(request)});\nconst done = await client.trainingJobs.waitFor(job.id);\nconsole.log(done.status, done.result?.checkpoint_id);\n`;
+      return `import StyleForge from '@styleforge/sdk';\n\nconst client = new StyleForge({ baseUrl: '${baseUrl}' });\n${each(typescriptOf)}`;
     case 'python':
-      return `import json, os, urllib.request\n\nrequest = urllib.request.Request(\n    "${baseUrl}/v1/training-jobs",\n    data=json.dumps(${python(request).replaceAll('\n', '\n    ')}).encode(),\n    headers={\n        "Authorization": "Bearer " + os.environ["STYLEFORGE_API_KEY"],\n        "Content-Type": "application/json",\n    },\n)\njob = json.load(urllib.request.urlopen(request))\nprint(job["id"], job["status"])\n`;
+      return `import json, os, urllib.request\n\n${each((call) => pythonOf(call, baseUrl))}`;
   }
+}
+
+function curlOf({ method, path, body }: Call, baseUrl: string): string {
+  const verb = method === (body ? 'POST' : 'GET') ? '' : ` -X ${method}`;
+  const data = body ? ` \\\n  --json ${quoted(json(body))}` : '';
+  return `curl -sS --fail-with-body${verb} ${quotedUrl(baseUrl + path)} \\\n  -H "Authorization: Bearer $STYLEFORGE_API_KEY"${data}\n`;
+}
+
+const quotedUrl = (url: string) => (/[?&*]/.test(url) ? quoted(url) : url);
+
+function typescriptOf({ sdk, args = [], body, params = body ?? null }: Call): string {
+  const list = [...args.map(json), ...(params ? [json(params)] : [])].join(', ');
+  if (sdk === 'trainingJobs.create')
+    return `const job = await client.${sdk}(${list});\nconst done = await client.trainingJobs.waitFor(job.id);\nconsole.log(done.status, done.result?.checkpoint_id);\n`;
+  return `console.log(await client.${sdk}(${list}));\n`;
+}
+
+function pythonOf({ method, path, body }: Call, baseUrl: string): string {
+  const data = body ? `    data=json.dumps(${python(body).replaceAll('\n', '\n    ')}).encode(),\n` : '';
+  const type = body ? '        "Content-Type": "application/json",\n' : '';
+  return `request = urllib.request.Request(\n    "${baseUrl}${path}",\n    method="${method}",\n${data}    headers={\n        "Authorization": "Bearer " + os.environ["STYLEFORGE_API_KEY"],\n${type}    },\n)\nprint(json.load(urllib.request.urlopen(request)))\n`;
 }

@@ -8,6 +8,7 @@ import { useDataset } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';
+import { type CodeChoice, CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { RenameButton } from '../../ui/rename-button.tsx';
@@ -67,11 +68,30 @@ function Head({ dataset }: { dataset: DatasetDetail }): ReactElement {
         {duplicate.isPending ? 'Copying' : 'Duplicate'}
       </button>
       <DownloadZip dataset={dataset} />
+      <CopyAsCode choices={codeOf(dataset)} />
       <button type="button" className="button danger icon" aria-label="Delete dataset" onClick={destroy}>
         <Icon name="trash" />
       </button>
     </PageHead>
   );
+}
+
+function codeOf({ id, name, images }: DatasetDetail): CodeChoice[] {
+  const path = `/v1/datasets/${id}`;
+  const captions = images.slice(0, 3).map((image) => ({ image_id: image.id, caption: image.caption }));
+  const byId = Object.fromEntries(captions.map(({ image_id: image, caption }) => [image, caption]));
+  return [
+    { label: 'List its images', calls: [{ method: 'GET', path: `${path}/images`, sdk: 'datasets.images', args: [id] }] },
+    { label: 'Rename it', calls: [{ method: 'PATCH', path, body: { name }, sdk: 'datasets.rename', args: [id, name], params: null }] },
+    ...(captions.length > 0
+      ? [
+          {
+            label: 'Write captions',
+            calls: [{ method: 'PUT', path: `${path}/captions`, body: { captions }, sdk: 'datasets.setCaptions', args: [id], params: byId }],
+          } satisfies CodeChoice,
+        ]
+      : []),
+  ];
 }
 
 function Meter({ dataset: { kind, image_count: count, components, images } }: { dataset: DatasetDetail }): ReactElement {

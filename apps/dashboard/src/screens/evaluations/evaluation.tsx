@@ -4,9 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { modelOf, useModels } from '../../data/models.ts';
+import type { Call } from '../../data/programs.ts';
 import { useClient } from '../../data/session.ts';
+import { type CodeChoice, CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
+import { EvaluationActions } from './evaluation-actions.tsx';
 import { BlindVote } from './blind-vote.tsx';
 import { ShareReport } from './share-report.tsx';
 import { ReportView } from './report-view.tsx';
@@ -37,6 +40,8 @@ export function EvaluationScreen(): ReactElement {
       <PageHead title={labels.join(' and ')} crumb={<Link href="/evaluations">Evaluations</Link>}>
         <Pill status={data.status} />
         {data.status === 'succeeded' && <ShareReport id={data.id} />}
+        <CopyAsCode choices={codeOf(data)} />
+        <EvaluationActions evaluation={data} name={labels.join(' and ')} />
       </PageHead>
       {data.progress && data.status === 'running' && (
         <Bar done={data.progress.done} of={data.progress.of} label={`Progress: ${data.progress.phase}`} />
@@ -53,6 +58,20 @@ export function EvaluationScreen(): ReactElement {
       {tab !== '' && <WithImages evaluation={data} labels={labels} isVote={tab === 'vote'} />}
     </>
   );
+}
+
+function codeOf({ id, status }: Evaluation): CodeChoice[] {
+  const call = (path: string, sdk: string): Call => ({
+    method: 'GET',
+    path: `/v1/evaluations/${id}${path}`,
+    sdk: `evaluations.${sdk}`,
+    args: [id],
+  });
+  return [
+    ...(status === 'succeeded' ? [{ label: 'Read the report', calls: [call('/report', 'report')] }] : []),
+    { label: 'List its images', calls: [call('/images', 'images')] },
+    { label: 'Follow it', calls: [call('', 'get')] },
+  ];
 }
 
 function Result({ evaluation }: { evaluation: Evaluation }): ReactElement {

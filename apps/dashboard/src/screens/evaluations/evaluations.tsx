@@ -7,6 +7,7 @@ import { ago, plural } from '../../data/format.ts';
 import { modelOf, useModels } from '../../data/models.ts';
 import { takeAll } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
+import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Bar, Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { NewEvaluation } from './new-evaluation.tsx';
@@ -51,9 +52,11 @@ function EvaluationList(): ReactElement {
     queryFn: () => takeAll(client.evaluations.list({ limit: 100 }), 200),
     refetchInterval: ({ state }) => (state.data?.some(isPending) ? 2_000 : 15_000),
   });
+  const hidden = useHidden();
   if (error) return <Failure error={error} what="Evaluations" />;
   if (!data) return <Loading />;
-  if (data.length === 0) {
+  const shown = data.filter(({ id }) => !hidden.has(id));
+  if (shown.length === 0) {
     return (
       <Empty title="No evaluations yet" icon="chart">
         <p>Numbers and images side by side: is the style there, and are the subjects still themselves?</p>
@@ -62,7 +65,7 @@ function EvaluationList(): ReactElement {
   }
   return (
     <ul className="stack">
-      {data.map((evaluation) => (
+      {shown.map((evaluation) => (
         <li key={evaluation.id} className="card stack">
           <div className="row-apart">
             <Link className="row-link" href={`/evaluations/${evaluation.id}`}>
@@ -91,9 +94,11 @@ function StudyList(): ReactElement {
     queryFn: () => takeAll(client.studies.list({ limit: 100 }), 200),
     refetchInterval: 5_000,
   });
+  const hidden = useHidden();
   if (error) return <Failure error={error} what="Studies" />;
   if (!data) return <Loading />;
-  if (data.length === 0) {
+  const shown = data.filter(({ id }) => !hidden.has(id));
+  if (shown.length === 0) {
     return (
       <Empty title="No studies yet" icon="chart">
         <p>In New training, open “Compare several values” and list the values of a setting.</p>
@@ -102,7 +107,7 @@ function StudyList(): ReactElement {
   }
   return (
     <ul className="stack">
-      {data.map((study) => (
+      {shown.map((study) => (
         <StudyItem key={study.id} study={study} />
       ))}
     </ul>

@@ -8,6 +8,7 @@ import { useModels } from '../../data/models.ts';
 import { takeAll, useDatasets } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 export function NewEvaluation({ model: initial, onClose }: { model: string; onClose(): void }): ReactElement {
@@ -23,15 +24,15 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
   const [other, setOther] = useState('base');
   const [set, setSet] = useState('');
   const [reference, setReference] = useState('');
+  const request = {
+    model,
+    metrics: reference || !isBase ? ['kid', 'clip'] : ['clip'],
+    ...(set && { prompts: set }),
+    ...(reference && { reference_dataset_id: reference }),
+    ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
+  } as EvaluationCreateParams;
   const create = useMutation({
-    mutationFn: () =>
-      client.evaluations.create({
-        model,
-        metrics: reference || !isBase ? ['kid', 'clip'] : ['clip'],
-        ...(set && { prompts: set }),
-        ...(reference && { reference_dataset_id: reference }),
-        ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
-      } as EvaluationCreateParams),
+    mutationFn: () => client.evaluations.create(request),
     onSuccess: async ({ id }) => {
       await queries.invalidateQueries({ queryKey: ['evaluations'] });
       navigate(`/evaluations/${id}`);
@@ -76,6 +77,10 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
         />
         <DialogActions label="Evaluate" disabled={model === '' || create.isPending} onClose={onClose} />
       </form>
+      <CopyAsCode
+        isQuiet
+        choices={[{ label: 'Evaluate', calls: [{ method: 'POST', path: '/v1/evaluations', body: request, sdk: 'evaluations.create' }] }]}
+      />
     </Dialog>
   );
 }

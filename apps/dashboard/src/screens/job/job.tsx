@@ -5,7 +5,9 @@ import { Link, useParams } from 'wouter';
 import { duration, number } from '../../data/format.ts';
 import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { useJobLog } from '../../data/job-live.ts';
+import { jobCall } from '../../data/programs.ts';
 import { isLive, useJob } from '../../data/queries.ts';
+import { type CodeChoice, CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { JobActions } from './actions.tsx';
 import { CandidatesTab } from './candidates.tsx';
@@ -54,6 +56,24 @@ export function JobScreen(): ReactElement {
   );
 }
 
+/** What the buttons above do, as far as the job's status allows it. */
+function codeOf(job: TrainingJob): CodeChoice[] {
+  const { id, status } = job;
+  const choice = (label: string, verb: string, sdk: string, body?: object): CodeChoice => ({
+    label,
+    calls: [jobCall(id, verb, sdk, body)],
+  });
+  const isTraining = status === 'running' || status === 'validating';
+  return [
+    { label: 'Read it', calls: [jobCall(id, '', 'get')] },
+    ...(isTraining ? [choice('Save now', 'checkpoint', 'saveNow'), choice('Sample now', 'sample', 'sampleNow')] : []),
+    ...(isTraining || status === 'queued' ? [choice('Pause', 'pause', 'pause')] : []),
+    ...(['paused', 'failed', 'cancelled'].includes(status) ? [choice('Resume', 'resume', 'resume')] : []),
+    ...(isLive(job) || status === 'paused' ? [choice('Stop and keep', 'cancel', 'cancel')] : []),
+    ...(status === 'succeeded' ? [choice('Extend', 'resume', 'resume', { max_train_steps: job.progress.of + 100 })] : []),
+  ];
+}
+
 function Head({ job }: { job: TrainingJob }): ReactElement {
   const { progress, status, heartbeat, error } = job;
   return (
@@ -67,6 +87,7 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
         <Link className="button" href={`/compare?jobs=${job.id}`}>
           Compare
         </Link>
+        <CopyAsCode choices={codeOf(job)} />
         <JobTitleActions job={job} />
       </PageHead>
       <div className="job-progress" aria-live="off">

@@ -27,7 +27,7 @@ export function LogTab({ job }: { job: TrainingJob }): ReactElement {
         <CopyButton text={shown.map(lineOf).join('\n')} label="Copy log" />
       </div>
       <div className="card-flush" tabIndex={0} role="region" aria-label="Log">
-        <table>
+        <table className="log">
           <thead>
             <tr>
               <th scope="col">Time</th>

@@ -19,6 +19,18 @@ export function smooth(values: (number | null)[], weight: number): (number | nul
   });
 }
 
+/** Calls back when the system or the page changes between light and dark. */
+function onTheme(change: () => void): () => void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const chosen = new MutationObserver(change);
+  dark.addEventListener('change', change);
+  chosen.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => {
+    dark.removeEventListener('change', change);
+    chosen.disconnect();
+  };
+}
+
 /** Canvas knows no custom properties: an element resolves them. */
 function resolveColor(variable: string): string {
   const probe = document.createElement('i');
@@ -62,9 +74,10 @@ type ChartProps = {
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
 function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
+  // Functions: uPlot calls them at each drawing, so that a change of the theme changes the colors.
   const axis = {
-    stroke: resolveColor('--ink-soft'),
-    grid: { stroke: resolveColor('--line'), width: 1 },
+    stroke: () => resolveColor('--ink-soft'),
+    grid: { stroke: () => resolveColor('--line'), width: 1 },
     ticks: { show: false },
     font: '12px Inter, sans-serif',
   };
@@ -83,7 +96,7 @@ function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, h
       { label: 'step' },
       ...curves.map(({ label, color, faint }) => ({
         label,
-        stroke: resolveColor(color),
+        stroke: () => resolveColor(color),
         width: faint ? 1 : 2,
         alpha: faint ? 0.25 : 1,
         points: { show: false },
@@ -126,12 +139,10 @@ export function LossChart(props: ChartProps): ReactElement {
     });
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: made.height }));
     observer.observe(element);
-    const redraw = () => made.redraw(false);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', redraw);
+    const forgetTheme = onTheme(() => made.redraw(false));
     return () => {
       observer.disconnect();
-      dark.removeEventListener('change', redraw);
+      forgetTheme();
       made.destroy();
       plot.current = null;
       isPointed.current = false;

@@ -1,7 +1,7 @@
 // Sample images as a grid: a row for each prompt and seed, a column for each step, marked where the curve's crosshair is.
 import type { ValidationImage } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
-import { useMemo, useState } from 'react';
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { Icon } from '../../ui/icons.tsx';
 import { Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
@@ -32,6 +32,20 @@ export function arrange(images: ValidationImage[]): Grid {
 export const sampledStep = (steps: number[], step: number | null): number | null =>
   step === null ? null : (steps.findLast((one) => one <= step) ?? null);
 
+/** The newest column is in view until somebody scrolls back to older ones. */
+function useNewestInView(columns: number): RefObject<HTMLDivElement | null> {
+  const frame = useRef<HTMLDivElement>(null);
+  const last = useRef(0);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const isAtEnd = last.current === 0 || element.scrollLeft >= last.current - 4;
+    last.current = element.scrollWidth - element.clientWidth;
+    if (isAtEnd) element.scrollLeft = last.current;
+  }, [columns]);
+  return frame;
+}
+
 type Props = { images: ValidationImage[]; step: number | null; onStep(step: number | null): void };
 
 export function Samples({ images, step, onStep }: Props): ReactElement {
@@ -41,6 +55,7 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
   const open = images.findIndex((image) => `${image.step}.${image.index}` === params.get('sample'));
   const show = (index: number | null) =>
     setParams(index === null ? {} : { sample: `${images[index]!.step}.${images[index]!.index}` }, { replace: true });
+  const frame = useNewestInView(grid.steps.length);
   const marked = sampledStep(grid.steps, step);
   return (
     <section className="stack" aria-label="Sample images">
@@ -52,6 +67,7 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
         </label>
       </div>
       <div
+        ref={frame}
         className="samples"
         style={{ '--cell': `${cell}px` } as CSSProperties}
         tabIndex={0}

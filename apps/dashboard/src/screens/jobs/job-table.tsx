@@ -58,10 +58,10 @@ function JobColumns(): ReactElement {
         <th scope="col">Name</th>
         <th scope="col">Status</th>
         <th scope="col">Progress</th>
-        <th scope="col" className="wide-only">
+        <th scope="col" className="roomy-only wide-only">
           Base model
         </th>
-        <th scope="col" className="end wide-only">
+        <th scope="col" className="end roomy-only wide-only">
           Loss
         </th>
         <th scope="col" className="end wide-only">
@@ -125,8 +125,8 @@ function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactEle
         <span className="clip">{whereIs(job)}</span>
         {isLive(job) && <Bar done={progress.step} of={progress.of} label={`Progress of ${name}`} />}
       </td>
-      <td className="small wide-only">{job.base_model}</td>
-      <td className="end num small wide-only">{number(progress.loss)}</td>
+      <td className="small roomy-only wide-only">{job.base_model}</td>
+      <td className="end num small roomy-only wide-only">{number(progress.loss)}</td>
       <td className="end num small nowrap wide-only">{seconds === null ? '–' : duration(seconds)}</td>
       <td className="end small nowrap wide-only">{ago(job.created_at)}</td>
     </tr>

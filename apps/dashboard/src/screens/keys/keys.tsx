@@ -59,7 +59,9 @@ function KeyTable({ keys }: { keys: ApiKey[] }): ReactElement {
             <th scope="col">Name</th>
             <th scope="col">Scopes</th>
             <th scope="col">Used</th>
-            <th scope="col">Ends</th>
+            <th scope="col" className="wide-only">
+              Ends
+            </th>
             <th scope="col">
               <span className="visually-hidden">Actions</span>
             </th>
@@ -74,7 +76,7 @@ function KeyTable({ keys }: { keys: ApiKey[] }): ReactElement {
               </td>
               <td className="small">{key.scopes.join(', ')}</td>
               <td className="small">{key.last_used_at ? ago(key.last_used_at) : 'never'}</td>
-              <td className="small">{key.expires_at ? new Date(key.expires_at).toLocaleDateString() : 'never'}</td>
+              <td className="small wide-only">{key.expires_at ? new Date(key.expires_at).toLocaleDateString() : 'never'}</td>
               <td className="end">
                 {key.revoked_at ? (
                   <Pill status="revoked" />

@@ -6,10 +6,12 @@ import { useState } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import { ago, bytes, plural } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
+import type { Call } from '../../data/programs.ts';
 import { useCheckpoint, useModelVersions, useNamedModel } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete, useHidden } from '../../data/undo.ts';
+import { type CodeChoice, CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { CopyButton, Failure, Loading, PageHead } from '../../ui/parts.tsx';
@@ -33,6 +35,7 @@ export function ModelScreen(): ReactElement {
         <Link className="button primary" href={`/play?model=${model.name}`}>
           Use
         </Link>
+        <CopyAsCode choices={codeOf(model)} />
         <button type="button" className="button quiet" onClick={onDelete}>
           <Icon name="trash" />
           Delete
@@ -45,6 +48,21 @@ export function ModelScreen(): ReactElement {
       </div>
     </>
   );
+}
+
+function codeOf({ name, prompt_template: template }: Model): CodeChoice[] {
+  const body = { model: name, prompts: [template?.replace('{prompt}', 'a lighthouse') ?? 'a lighthouse'], seed: 7 };
+  const read = (path: string, sdk: string): Call => ({
+    method: 'GET',
+    path: `/v1/models/${name}${path}`,
+    sdk: `models.${sdk}`,
+    args: [name],
+  });
+  return [
+    { label: 'Generate with it', calls: [{ method: 'POST', path: '/v1/images/generations', body, sdk: 'images.generate' }] },
+    { label: 'Read it', calls: [read('', 'get')] },
+    { label: 'List its versions', calls: [read('/versions', 'listVersions')] },
+  ];
 }
 
 function About({ model }: { model: Model }): ReactElement {

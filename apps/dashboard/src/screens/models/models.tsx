@@ -33,12 +33,12 @@ export function Models(): ReactElement {
           {named.data && shown.length === 0 && (
             <p className="soft">No model has a name yet. “Name” below gives one to what a job has trained.</p>
           )}
-          <UploadAdapter />
           <div className="cards">
             {shown.map((model) => (
               <NamedModelCard key={model.id} model={model} />
             ))}
           </div>
+          <UploadAdapter />
         </section>
         <section className="stack">
           <h2>Trained</h2>

@@ -7,6 +7,7 @@ import { useLocation } from 'wouter';
 import { useNamedModels } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 const NAME = '[a-z0-9][a-z0-9._\\-]{0,62}';
@@ -70,6 +71,19 @@ export function NameModel({ from, onClose }: { from: string; onClose(): void }):
         </div>
         <DialogActions label={known ? 'Add version' : 'Save'} disabled={name === '' || save.isPending} onClose={onClose} />
       </form>
+      <CopyAsCode
+        isQuiet
+        choices={[
+          {
+            label: 'Save',
+            calls: [
+              known
+                ? { method: 'POST', path: `/v1/models/${name}/versions`, body: { from, notes }, sdk: 'models.addVersion', args: [name] }
+                : { method: 'POST', path: '/v1/models', body: { name, from, notes }, sdk: 'models.create' },
+            ],
+          },
+        ]}
+      />
     </Dialog>
   );
 }

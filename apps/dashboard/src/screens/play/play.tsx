@@ -4,15 +4,30 @@ import type { DragEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useAddress } from '../../data/address.ts';
 import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
-import { modelOf, useModels } from '../../data/models.ts';
+import { type Model, modelOf, useModels } from '../../data/models.ts';
+import type { Call } from '../../data/programs.ts';
 import { readImageParameters } from '@styleforge/sdk';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { PageHead } from '../../ui/parts.tsx';
 import { History } from './history.tsx';
 import { ModelPicker } from './model-picker.tsx';
 import { PlayForm, type PlaySettings, requestOf, START } from './play-form.tsx';
 import { Results } from './results.tsx';
+
+/** One request for each model. All have one seed, so that only the model differs. */
+function requestsOf(settings: PlaySettings, chosen: string[], models: Model[]): GenerationRequest[] {
+  const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const prompts = settings.prompts.split('\n').filter((line) => line.trim() !== '');
+  return chosen.map((id) => {
+    const { template } = modelOf(models, id);
+    const worded = prompts.map((prompt) => (settings.hasStyle && template && !prompt.includes('[') ? `${template}, ${prompt}` : prompt));
+    return { ...requestOf(settings), prompts: worded, seed, model: id } as GenerationRequest;
+  });
+}
+
+const callOf = (body: GenerationRequest): Call => ({ method: 'POST', path: '/v1/images/generations', body, sdk: 'images.generate' });
 
 export function Play(): ReactElement {
   const client = useClient();
@@ -25,20 +40,7 @@ export function Play(): ReactElement {
   const ids = params.get('generations')?.split(',').filter(Boolean) ?? [];
   const results = useGenerations(ids);
   const generate = useMutation({
-    mutationFn: async () => {
-      // One seed for all models: only the model differs.
-      const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
-      const prompts = settings.prompts.split('\n').filter((line) => line.trim() !== '');
-      return Promise.all(
-        chosen.map((id) => {
-          const { template } = modelOf(models, id);
-          const worded = prompts.map((prompt) =>
-            settings.hasStyle && template && !prompt.includes('[') ? `${template}, ${prompt}` : prompt,
-          );
-          return client.images.generate({ ...requestOf(settings), prompts: worded, seed, model: id } as GenerationRequest);
-        }),
-      );
-    },
+    mutationFn: () => Promise.all(requestsOf(settings, chosen, models).map((request) => client.images.generate(request))),
     onSuccess: (made) => {
       set('generations', made.map(({ id }) => id).join(','));
       void queries.invalidateQueries({ queryKey: ['generations'] });
@@ -78,6 +80,7 @@ export function Play(): ReactElement {
           >
             {generate.isPending ? 'Sending' : 'Generate'}
           </button>
+          <CopyAsCode isQuiet choices={[{ label: 'Generate', calls: requestsOf(settings, chosen, models).map(callOf) }]} />
         </form>
         <div className="stack-l">
           <Results

@@ -29,6 +29,7 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
     <section className="stack" aria-label="Results">
       <div
         className="results"
+        data-columns={generations.length}
         data-grid={generations.some(({ config }) => config.grid !== null)}
         style={{ '--columns': Math.max(1, generations.length) } as CSSProperties}
       >
@@ -40,19 +41,21 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
             </div>
             {generation.error && <p className="note bad">{generation.error.message}</p>}
             {generation.config.grid && <GridResult generation={generation} onOpen={(image) => setOpen({ column, row: image.index })} />}
-            {Array.from({ length: generation.config.grid ? 0 : rows }, (_, row) => {
-              const image = imageAt(generation, row);
-              return (
-                <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => setOpen({ column, row })}>
-                  <Picture
-                    path={image?.url}
-                    alt={image ? `${image.prompt}, by ${nameOf(generation)}` : 'Not generated yet'}
-                    width={image?.width ?? 0}
-                  />
-                  <span className="tile-label small soft">{image ? `${image.prompt} · ${image.seed}` : 'Waiting'}</span>
-                </button>
-              );
-            })}
+            <div className={generations.length === 1 ? 'results-images' : 'stack'}>
+              {Array.from({ length: generation.config.grid ? 0 : rows }, (_, row) => {
+                const image = imageAt(generation, row);
+                return (
+                  <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => setOpen({ column, row })}>
+                    <Picture
+                      path={image?.url}
+                      alt={image ? `${image.prompt}, by ${nameOf(generation)}` : 'Not generated yet'}
+                      width={image?.width ?? 0}
+                    />
+                    <span className="tile-label small soft">{image ? `${image.prompt} · ${image.seed}` : 'Waiting'}</span>
+                  </button>
+                );
+              })}
+            </div>
           </div>
         ))}
       </div>

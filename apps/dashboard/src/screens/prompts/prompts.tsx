@@ -8,6 +8,8 @@ import { plural } from '../../data/format.ts';
 import { takeAll } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { useDelete, useHidden } from '../../data/undo.ts';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
@@ -16,6 +18,7 @@ export function PromptSets(): ReactElement {
   const client = useClient();
   const [params, setParams] = useSearchParams();
   const { data, error } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
+  const hidden = useHidden();
   const shown = params.get('set');
   const making = params.get('new');
   const close = () => setParams({}, { replace: true });
@@ -33,14 +36,16 @@ export function PromptSets(): ReactElement {
       {error && <Failure error={error} what="Prompt sets" />}
       {!data && !error && <Loading />}
       <div className="cards">
-        {data?.map((set) => (
-          <SetCard
-            key={set.id}
-            set={set}
-            onShow={() => setParams({ set: set.id }, { replace: true })}
-            onVersion={() => setParams({ new: set.id }, { replace: true })}
-          />
-        ))}
+        {data
+          ?.filter(({ id }) => !hidden.has(id))
+          .map((set) => (
+            <SetCard
+              key={set.id}
+              set={set}
+              onShow={() => setParams({ set: set.id }, { replace: true })}
+              onVersion={() => setParams({ new: set.id }, { replace: true })}
+            />
+          ))}
       </div>
       {shown && <SetDialog id={shown} onClose={close} />}
       {making && <EditDialog from={making === '1' ? undefined : making} onClose={close} />}
@@ -49,6 +54,15 @@ export function PromptSets(): ReactElement {
 }
 
 function SetCard({ set, onShow, onVersion }: { set: PromptSetSummary; onShow(): void; onVersion(): void }): ReactElement {
+  const client = useClient();
+  const remove = useDelete();
+  const destroy = () =>
+    remove({
+      ids: [set.id],
+      label: `${set.name}, version ${set.version},`,
+      invalidates: 'prompt-sets',
+      run: () => client.promptSets.delete(set.id),
+    });
   return (
     <article className="card model-card">
       <div className="row-apart">
@@ -67,6 +81,16 @@ function SetCard({ set, onShow, onVersion }: { set: PromptSetSummary; onShow(): 
         <button type="button" className="button quiet small" onClick={onVersion}>
           {set.shipped ? 'Copy' : 'New version'}
         </button>
+        {!set.shipped && (
+          <button
+            type="button"
+            className="button quiet small danger icon"
+            aria-label={`Delete ${set.name}, version ${set.version}`}
+            onClick={destroy}
+          >
+            <Icon name="trash" size={15} />
+          </button>
+        )}
       </div>
     </article>
   );
@@ -147,6 +171,15 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
         </div>
         <DialogActions label="Save" disabled={name === '' || lines.length === 0 || create.isPending} onClose={onClose} />
       </form>
+      <CopyAsCode
+        isQuiet
+        choices={[
+          {
+            label: 'Save',
+            calls: [{ method: 'POST', path: '/v1/prompt-sets', body: { name, prompts: lines }, sdk: 'promptSets.create' }],
+          },
+        ]}
+      />
     </Dialog>
   );
 }

@@ -1,15 +1,16 @@
 // The right rail: what will happen, what is wrong, the request as a program, and the buttons that start it.
+import type { StudyCreateParams } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { bytes, duration, plural } from '../../data/format.ts';
-import { type Program, PROGRAMS, programOf } from '../../data/programs.ts';
+import { type Call, trainingCall } from '../../data/programs.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { getAt, hasDatasets, METHODS_WITH_AUX, requestOf } from '../../data/training-draft.ts';
-import { Dialog } from '../../ui/dialog.tsx';
-import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
+import { Failure } from '../../ui/parts.tsx';
 import type { FormPart } from './part.ts';
 import { StudyFields, type StudyRow, valuesOf } from './study-fields.tsx';
 
@@ -17,7 +18,6 @@ type Props = FormPart & { isChecking: boolean; failure: Error | null };
 
 export function Summary(props: Props): ReactElement {
   const { draft, check, isChecking, failure } = props;
-  const [isCopying, setCopying] = useState(false);
   const [study, setStudy] = useState<StudyRow[]>([]);
   const isComplete = hasDatasets(draft);
   const isValid = check !== undefined && check.detail === '' && isComplete;
@@ -30,11 +30,8 @@ export function Summary(props: Props): ReactElement {
         {failure && <Failure error={failure} what="The check" />}
         <StudyFields rows={study} onRows={setStudy} />
         <StartButton draft={draft} study={study} isReady={isValid && !isChecking} />
-        <button type="button" className="button" onClick={() => setCopying(true)}>
-          Copy as code
-        </button>
+        <CopyAsCode choices={[{ label: 'Start', calls: [startCall(draft, study)] }]} />
       </div>
-      {isCopying && <CopyDialog request={requestOf(draft)} onClose={() => setCopying(false)} />}
     </aside>
   );
 }
@@ -90,18 +87,30 @@ function Verdict({ draft, check, isChecking, isComplete }: Props & { isComplete:
   );
 }
 
+const gridOf = (study: StudyRow[]) =>
+  study.map(({ pointer, text }) => ({ pointer, values: valuesOf(text) })).filter(({ values }) => values.length > 0);
+
+function studyOf(draft: FormPart['draft'], grid: ReturnType<typeof gridOf>): StudyCreateParams {
+  const name = String(getAt(draft, ['metadata', 'name']) ?? grid.map(({ pointer }) => pointer.split('/').at(-1)).join(' and '));
+  return { name, job: requestOf(draft), grid };
+}
+
+function startCall(draft: FormPart['draft'], study: StudyRow[]): Call {
+  const grid = gridOf(study);
+  if (grid.length === 0) return trainingCall(requestOf(draft));
+  return { method: 'POST', path: '/v1/studies', body: studyOf(draft, grid), sdk: 'studies.create' };
+}
+
 function StartButton({ draft, study, isReady }: { draft: FormPart['draft']; study: StudyRow[]; isReady: boolean }): ReactElement {
   const client = useClient();
   const queries = useQueryClient();
   const [, navigate] = useLocation();
-  const grid = study.map(({ pointer, text }) => ({ pointer, values: valuesOf(text) })).filter(({ values }) => values.length > 0);
+  const grid = gridOf(study);
   const count = grid.reduce((product, { values }) => product * values.length, 1);
   const start = useMutation({
     mutationFn: async () => {
-      const request = requestOf(draft);
-      if (grid.length === 0) return `/jobs/${(await client.trainingJobs.create(request)).id}`;
-      const name = String(getAt(draft, ['metadata', 'name']) ?? grid.map(({ pointer }) => pointer.split('/').at(-1)).join(' and '));
-      return `/studies/${(await client.studies.create({ name, job: request, grid })).id}`;
+      if (grid.length === 0) return `/jobs/${(await client.trainingJobs.create(requestOf(draft))).id}`;
+      return `/studies/${(await client.studies.create(studyOf(draft, grid))).id}`;
     },
     onSuccess: (path) => {
       void queries.invalidateQueries({ queryKey: ['jobs'] });
@@ -113,27 +122,5 @@ function StartButton({ draft, study, isReady }: { draft: FormPart['draft']; stud
     <button type="button" className="button primary" disabled={!isReady || start.isPending} onClick={() => start.mutate()}>
       {start.isPending ? 'Starting' : grid.length === 0 ? 'Start training' : `Start a study of ${plural(count, 'job')}`}
     </button>
-  );
-}
-
-function CopyDialog({ request, onClose }: { request: object; onClose(): void }): ReactElement {
-  const { baseUrl } = useClient();
-  const [kind, setKind] = useState<Program>('curl');
-  const text = programOf(kind, request, baseUrl);
-  return (
-    <Dialog title="Copy as code" onClose={onClose}>
-      <div className="row-apart">
-        <Segmented label="Language" value={kind} choices={PROGRAMS} onChange={setKind} />
-        <CopyButton text={text} />
-      </div>
-      <pre className="code" tabIndex={0}>
-        {text}
-      </pre>
-      <div className="row">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
-    </Dialog>
   );
 }

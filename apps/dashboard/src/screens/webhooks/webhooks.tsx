@@ -8,6 +8,7 @@ import { takeAll } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { useDelete, useHidden } from '../../data/undo.ts';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
@@ -111,6 +112,7 @@ function WebhookCard({ webhook, isOpen, onOpen }: { webhook: Webhook; isOpen: bo
 type EventName = WebhookCreateParams['events'][number];
 const EVENTS: EventName[] = [
   'training_job.queued',
+  'training_job.validating',
   'training_job.running',
   'training_job.evaluating',
   'training_job.paused',
@@ -119,6 +121,10 @@ const EVENTS: EventName[] = [
   'training_job.cancelled',
   'generation.succeeded',
   'generation.failed',
+  'evaluation.succeeded',
+  'evaluation.failed',
+  'evaluation.cancelled',
+  'study.finished',
   'model.created',
   'model.version_created',
   'model.deleted',
@@ -170,6 +176,10 @@ function NewWebhook({ onClose }: { onClose(): void }): ReactElement {
         </fieldset>
         <DialogActions label="Create" disabled={url === '' || events.length === 0 || create.isPending} onClose={onClose} />
       </form>
+      <CopyAsCode
+        isQuiet
+        choices={[{ label: 'Create', calls: [{ method: 'POST', path: '/v1/webhooks', body: { url, events }, sdk: 'webhooks.create' }] }]}
+      />
     </Dialog>
   );
 }
