@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { rank } from '../src/data/commands.ts';
 import { alignCurves, differencesOf } from '../src/data/comparison.ts';
+import { heatMapOf, measuresOf, settingsOf } from '../src/data/heat-map.ts';
 import { jobCall, programOf, programsFor, trainingCall } from '../src/data/programs.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
 
@@ -47,6 +48,33 @@ it('aligns the curves of jobs on common steps, and names the settings in which t
     { setting: 'a.c', values: ['2', '3'] },
     { setting: 'd', values: ['–', 'null'] },
   ]);
+});
+
+it('arranges a study of two settings as a map, with the best of further settings in a cell', () => {
+  const row = (rate: number, steps: number, seed: number, loss: number | null, clip?: number) =>
+    ({
+      changes: { hyperparameters: { learning_rate: rate, max_train_steps: steps, seed } },
+      ...{ style_ref_loss: loss, aux_loss: null },
+      evaluation: clip === undefined ? null : { metrics: [{ name: 'clip', value: clip, better: 'higher' }] },
+    }) as unknown as Parameters<typeof measuresOf>[0][number];
+  const rows = [row(1, 10, 1, 0.4), row(1, 10, 2, 0.3, 50), row(1, 20, 1, 0.2, 40), row(2, 10, 1, 0.9), row(2, 20, 1, null)];
+  const measures = measuresOf(rows);
+  expect(measures.map(({ name }) => name)).toEqual(['clip', 'StyleRef loss']);
+  const [first, second] = settingsOf(rows).map(({ setting }) => setting);
+  const loss = heatMapOf(rows, [first!, second!], measures[1]!)!;
+  expect([loss.x.values, loss.y.values]).toEqual([
+    ['1', '2'],
+    ['10', '20'],
+  ]);
+  expect(loss.cells.map((cells) => cells.map((cell) => cell && [cell.value, Number(cell.goodness.toFixed(2))]))).toEqual([
+    [
+      [0.3, 0.86],
+      [0.9, 0],
+    ],
+    [[0.2, 1], null],
+  ]);
+  expect(heatMapOf(rows, [first!, second!], measures[0]!)!.cells[0]![0]).toMatchObject({ value: 50, goodness: 1 });
+  expect(heatMapOf(rows.slice(0, 2), [first!, second!], measures[1]!)).toBeNull();
 });
 
 it('writes requests as programs that quote what has to be quoted', () => {

@@ -11,7 +11,7 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
   return {
     id: row.id,
     status: row.status,
-    name: row.name,
+    name: row.name ?? row.variation?.name ?? null,
     notes: row.notes,
     starred: row.starred,
     method: row.method,

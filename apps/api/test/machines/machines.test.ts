@@ -1,6 +1,6 @@
 // Workers, queues, the state of the installation and usage, over HTTP.
 import { clientOf } from '@styleforge/database/testing';
-import type { QueueReportBody, SystemReportBody, TrainingJobBody, UsageReportBody, WorkerBody } from '@styleforge/contracts';
+import type { DatasetBody, QueueReportBody, SystemReportBody, TrainingJobBody, UsageReportBody, WorkerBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from '../api-fixture.ts';
 import type { ApiFixture } from '../api-fixture.ts';
@@ -111,6 +111,8 @@ it('shows the state of the installation', async () => {
   });
 });
 
+const NOTHING_STORED = { total_bytes: 0, datasets_bytes: 0, checkpoints_bytes: 0, adapters_bytes: 0, images_bytes: 0, exports_bytes: 0 };
+
 it('counts what jobs use, and sums it up by the month', async () => {
   const { usage } = api.database;
   const job = await createJob();
@@ -123,6 +125,9 @@ it('counts what jobs use, and sums it up by the month', async () => {
   expect(await read()).toEqual({ device_seconds: 13.3, steps: 42, images: 3 });
   await clientOf(api.database).trainingJob.delete({ where: { id: job } });
   const month = new Date().toISOString().slice(0, 7);
+  const datasets = await api.call<{ data: DatasetBody[] }>('GET', '/v1/datasets?limit=100');
+  const uploaded = datasets.body.data.reduce((sum, { size_bytes: size }) => sum + size, 0);
+  expect(uploaded).toBeGreaterThan(0);
   const { body } = await api.call<UsageReportBody>('GET', '/v1/usage');
   expect(body).toEqual({
     month,
@@ -131,11 +136,13 @@ it('counts what jobs use, and sums it up by the month', async () => {
       { kind: 'generation', device: 'cpu', device_seconds: 2, steps: 0, images: 5 },
       { kind: 'training_job', device: 'cuda', device_seconds: 13.3, steps: 42, images: 3 },
     ],
+    storage: { ...NOTHING_STORED, total_bytes: uploaded, datasets_bytes: uploaded },
     by_day: [{ day: new Date().toISOString().slice(0, 10), device_seconds: 15.3, steps: 42, images: 8 }],
   });
   expect((await api.call<UsageReportBody>('GET', '/v1/usage?month=2001-12')).body).toMatchObject({ month: '2001-12', by_kind: [] });
   expect((await api.call('GET', '/v1/usage?month=2001-13')).body).toMatchObject({ status: 422, errors: [{ pointer: '/month' }] });
   const { projectId } = await api.database.apiKeys.createProject('third');
   const { key } = await api.database.apiKeys.create(projectId, 'third');
-  expect((await api.call<UsageReportBody>('GET', '/v1/usage', { key })).body.total).toEqual({ device_seconds: 0, steps: 0, images: 0 });
+  const { body: other } = await api.call<UsageReportBody>('GET', '/v1/usage', { key });
+  expect(other).toMatchObject({ total: { device_seconds: 0, steps: 0, images: 0 }, storage: NOTHING_STORED });
 });

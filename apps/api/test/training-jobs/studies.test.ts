@@ -43,6 +43,8 @@ describe('POST /v1/studies', () => {
       'max_train_steps=9, mix={"person":3}',
       'max_train_steps=9, mix={"person":1,"background":2}',
     ]);
+    const first = await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${body.report[0]!.training_job_id}`);
+    expect(first.body.name).toBe('no Aux');
     const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
     expect(
       configs.map(({ aux, hyperparameters, style_ref }) => [aux?.weight ?? null, hyperparameters.max_train_steps, style_ref.mix]),

@@ -7,6 +7,8 @@ import { useClient } from './session.ts';
 
 const EVERY_MS = 3_000;
 
+export const thisMonth = (): string => new Date().toISOString().slice(0, 7);
+
 export function useWorkers(): UseQueryResult<Worker[]> {
   const client = useClient();
   return useQuery({

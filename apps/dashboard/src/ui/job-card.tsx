@@ -47,7 +47,7 @@ export function JobCard({ job }: { job: TrainingJob }): ReactElement {
     <article className="card job-card">
       <Link className="job-card-link" href={`/jobs/${id}`}>
         {samples.length > 0 && (
-          <div className="mosaic">
+          <div className={`mosaic ${status === 'succeeded' ? 'mosaic-2' : ''}`}>
             {samples.map((image) => (
               <Picture key={image.url} path={image.url} alt={image.prompt} width={image.width} />
             ))}
@@ -67,6 +67,7 @@ export function JobCard({ job }: { job: TrainingJob }): ReactElement {
         </p>
       </Link>
       {isRunning && <CardActions job={job} />}
+      {status === 'succeeded' && <ModelActions job={job} />}
     </article>
   );
 }
@@ -81,6 +82,20 @@ function LossLine({ id }: { id: string }): ReactElement | null {
   });
   const buckets = data?.find((one) => one.training_job_id === id)?.buckets ?? [];
   return <Sparkline values={buckets.map(({ style_ref_loss: loss }) => loss.mean)} label="StyleRef loss so far" width={90} height={24} />;
+}
+
+function ModelActions({ job }: { job: TrainingJob }): ReactElement {
+  const name = jobName({ ...job, suffix: job.config.suffix });
+  return (
+    <div className="row card-actions">
+      <Link className="button small" href={`/play?model=${job.id}`} aria-label={`Use ${name}`}>
+        Use
+      </Link>
+      <Link className="button small" href={`/jobs/${job.id}/checkpoints`} aria-label={`Download ${name}`}>
+        Download
+      </Link>
+    </div>
+  );
 }
 
 function CardActions({ job }: { job: TrainingJob }): ReactElement {

@@ -23,11 +23,24 @@ export const usageQuery = z.strictObject({
     .describe('A month in UTC, such as `2026-11`. Default: the current month'),
 });
 
+export const storageAmounts = z
+  .object({
+    total_bytes: z.int(),
+    datasets_bytes: z.int().describe('Uploaded images'),
+    checkpoints_bytes: z.int(),
+    adapters_bytes: z.int().describe('Adapters that were uploaded to named models'),
+    images_bytes: z.int().describe('Generated images, with sample images of jobs and those of evaluations'),
+    exports_bytes: z.int().describe('Files made for downloads; they are removed when nobody has asked for them for some time'),
+  })
+  .meta({ id: 'Storage' });
+export type StorageBody = z.infer<typeof storageAmounts>;
+
 export const usageReport = z
   .object({
     month: z.string(),
     total: usageAmounts,
     by_kind: z.array(z.object({ kind: z.enum(['training_job', 'generation', 'evaluation']), device: z.string(), ...amounts })),
+    storage: storageAmounts.describe('What the project stores now, whatever the month; thumbnails and databases are not counted'),
     by_day: z.array(z.object({ day: z.string().describe('A day in UTC, such as `2026-11-29`'), ...amounts })),
   })
   .meta({ id: 'UsageReport' });

@@ -89,7 +89,7 @@ export const trainingJob = z
   .object({
     id: trainingJobId,
     status: jobStatus,
-    name: z.string().nullable(),
+    name: z.string().nullable().describe('The name it was given; else, for a job of a study, that of its variation'),
     notes: z.string(),
     starred: z.boolean(),
     method: z.enum(TRAINING_METHODS),

@@ -4016,6 +4016,18 @@ export interface components {
                 second: number;
             }[];
         };
+        Storage: {
+            /** @description Adapters that were uploaded to named models */
+            adapters_bytes: number;
+            checkpoints_bytes: number;
+            /** @description Uploaded images */
+            datasets_bytes: number;
+            /** @description Files made for downloads; they are removed when nobody has asked for them for some time */
+            exports_bytes: number;
+            /** @description Generated images, with sample images of jobs and those of evaluations */
+            images_bytes: number;
+            total_bytes: number;
+        };
         Study: {
             /**
              * Format: date-time
@@ -4425,6 +4437,7 @@ export interface components {
             };
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
+            /** @description The name it was given; else, for a job of a study, that of its variation */
             name: string | null;
             notes: string;
             priority: components["schemas"]["TrainingJobPriority"];
@@ -4767,6 +4780,8 @@ export interface components {
                 steps: number;
             }[];
             month: string;
+            /** @description What the project stores now, whatever the month; thumbnails and databases are not counted */
+            storage: components["schemas"]["Storage"];
             total: components["schemas"]["Usage"];
         };
         ValidationImage: {

@@ -10,7 +10,10 @@ export const presentUsage = (used: UsageAmounts | undefined): UsageBody => ({
 
 export async function readUsage(database: Database, projectId: string, asked?: string): Promise<UsageReportBody> {
   const month = asked ?? new Date().toISOString().slice(0, 7);
-  const { sums, days } = await database.usage.between(projectId, `${month}-01`, firstDayAfter(month));
+  const [{ sums, days }, stored] = await Promise.all([
+    database.usage.between(projectId, `${month}-01`, firstDayAfter(month)),
+    database.usage.storage(projectId),
+  ]);
   const total = { deviceSeconds: 0, steps: 0, images: 0 };
   for (const { deviceSeconds, steps, images } of sums) {
     total.deviceSeconds += deviceSeconds;
@@ -25,6 +28,14 @@ export async function readUsage(database: Database, projectId: string, asked?: s
       device: sum.device,
       ...presentUsage(sum),
     })),
+    storage: {
+      total_bytes: Object.values(stored).reduce((sum, bytes) => sum + bytes, 0),
+      datasets_bytes: stored.datasets,
+      checkpoints_bytes: stored.checkpoints,
+      adapters_bytes: stored.adapters,
+      images_bytes: stored.images,
+      exports_bytes: stored.exports,
+    },
     by_day: days.map((day) => ({ day: day.day, ...presentUsage(day) })),
   };
 }

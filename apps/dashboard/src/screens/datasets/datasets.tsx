@@ -1,10 +1,10 @@
 // All datasets of the project: cover, count, captions; search by name and kind.
-import type { Dataset } from '@styleforge/sdk';
+import type { Dataset, TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAddress } from '../../data/address.ts';
 import { ago, bytes, plural } from '../../data/format.ts';
-import { useDataset, useDatasets } from '../../data/queries.ts';
+import { useDataset, useDatasets, useJobs } from '../../data/queries.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { Icon } from '../../ui/icons.tsx';
@@ -20,6 +20,7 @@ const FILTERS = [
 
 export function Datasets(): ReactElement {
   const { data, error } = useDatasets();
+  const jobs = useJobs().data ?? [];
   const hidden = useHidden();
   const [, navigate] = useLocation();
   const [params, set] = useAddress();
@@ -62,7 +63,7 @@ export function Datasets(): ReactElement {
       )}
       <div className="cards">
         {shown?.map((dataset) => (
-          <DatasetCard key={dataset.id} dataset={dataset} />
+          <DatasetCard key={dataset.id} dataset={dataset} uses={usesOf(jobs, dataset.id)} />
         ))}
       </div>
       {making && (
@@ -77,9 +78,13 @@ export function Datasets(): ReactElement {
   );
 }
 
-function DatasetCard({ dataset }: { dataset: Dataset }): ReactElement {
+const usesOf = (jobs: TrainingJob[], id: string): number =>
+  jobs.filter(({ config }) => config.style_ref.dataset_id === id || config.aux?.dataset_id === id).length;
+
+function DatasetCard({ dataset, uses }: { dataset: Dataset; uses: number }): ReactElement {
   const { data: detail } = useDataset(dataset.image_count > 0 ? dataset.id : undefined);
   const images = detail?.images.slice(0, COVER) ?? [];
+  const captioned = detail?.images.filter(({ caption }) => caption !== null).length ?? 0;
   return (
     <article className="card job-card">
       <Link className="job-card-link" href={`/datasets/${dataset.id}`}>
@@ -94,6 +99,10 @@ function DatasetCard({ dataset }: { dataset: Dataset }): ReactElement {
         </div>
         <p className="small soft num">
           {plural(dataset.image_count, 'image')} · {bytes(dataset.size_bytes)} · {ago(dataset.created_at)}
+        </p>
+        <p className="small soft num">
+          {detail ? `${captioned} of ${dataset.image_count} captioned · ` : ''}
+          {uses === 0 ? 'not used yet' : `used by ${plural(uses, 'job')}`}
         </p>
       </Link>
     </article>

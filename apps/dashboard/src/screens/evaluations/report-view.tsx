@@ -1,7 +1,8 @@
 // A report on the screen: the verdict in words, then each metric of each model with its interval.
 import type { Report } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { number } from '../../data/format.ts';
+import { number, plural } from '../../data/format.ts';
+import { Picture } from '../../ui/picture.tsx';
 import { VoteResult } from './vote-result.tsx';
 
 type Metric = Report['models'][number]['metrics'][number];
@@ -72,6 +73,36 @@ export function ReportView({ report }: { report: Report }): ReactElement {
           </tbody>
         </table>
       </div>
+      {models.map((model) => (
+        <Nearest key={model.name} model={model} />
+      ))}
     </div>
+  );
+}
+
+/** The generated images that are closest to an image of the style, each with it: copies would stand out. */
+function Nearest({ model: { label, nearest, memorised } }: { model: Report['models'][number] }): ReactElement | null {
+  if (nearest.length === 0) return null;
+  return (
+    <section className="stack">
+      <h2>Nearest style images: {label}</h2>
+      <p className="small soft measure">
+        Left what the model generated, right the image of the style that is nearest to it; a distance of 0 would be a copy.
+        {memorised && ` ${plural(memorised.count, 'image')} looked memorised.`}
+      </p>
+      <div className="neighbours">
+        {nearest.map(({ generated, reference, distance, memorised: isCopy }) => (
+          <figure key={generated.url}>
+            <div className="pair">
+              <Picture path={generated.url} alt={generated.caption ?? 'Generated image'} />
+              <Picture path={reference.url} alt={`Nearest style image: ${reference.caption ?? 'no caption'}`} />
+            </div>
+            <figcaption className="small soft num">
+              {generated.caption ?? 'Generated'}, distance {number(distance, 3)} {isCopy && <span className="pill warn">memorised</span>}
+            </figcaption>
+          </figure>
+        ))}
+      </div>
+    </section>
   );
 }

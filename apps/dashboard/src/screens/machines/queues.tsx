@@ -1,8 +1,9 @@
 // How long the queues are and who serves them, and what the project has used in a month.
+import type { UsageReport } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useSearchParams } from 'wouter';
-import { ago, duration, number } from '../../data/format.ts';
-import { useQueueReport, useUsage } from '../../data/machines.ts';
+import { ago, bytes, duration, number } from '../../data/format.ts';
+import { thisMonth, useQueueReport, useUsage } from '../../data/machines.ts';
 import { Failure, Loading } from '../../ui/parts.tsx';
 
 export function Queues(): ReactElement {
@@ -55,7 +56,28 @@ export function Queues(): ReactElement {
 }
 
 const KINDS: Record<string, string> = { training_job: 'Training', generation: 'Generation', evaluation: 'Evaluation' };
-const thisMonth = () => new Date().toISOString().slice(0, 7);
+
+const STORED: [Exclude<keyof UsageReport['storage'], 'total_bytes'>, string][] = [
+  ['checkpoints_bytes', 'Checkpoints'],
+  ['datasets_bytes', 'Datasets'],
+  ['images_bytes', 'Generated images'],
+  ['adapters_bytes', 'Uploaded adapters'],
+  ['exports_bytes', 'Files made for downloads'],
+];
+
+/** What is stored now; it does not depend on the month. */
+function Stored({ storage }: { storage: UsageReport['storage'] }): ReactElement {
+  return (
+    <dl className="glance" aria-label="Stored now">
+      {STORED.map(([part, title]) => (
+        <div key={part} className="card">
+          <dt className="small soft">{title}</dt>
+          <dd className="num">{bytes(storage[part])}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
 
 export function Usage(): ReactElement {
   const [params, setParams] = useSearchParams();
@@ -78,6 +100,7 @@ export function Usage(): ReactElement {
       </div>
       {error && <Failure error={error} what="The usage" />}
       {!data && !error && <Loading height={80} />}
+      {data && <Stored storage={data.storage} />}
       {data?.by_kind.length === 0 && <p className="soft">Nothing was used in {data.month}.</p>}
       {data && data.by_kind.length > 0 && (
         <div className="card-flush" tabIndex={0} role="region" aria-label="Usage of the month">

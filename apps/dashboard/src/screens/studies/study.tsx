@@ -8,6 +8,8 @@ import { useJob } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { useNewestSamples } from '../../ui/job-card.tsx';
 import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { StudyHeatMap } from './heat-map.tsx';
+import { StudyActions } from './study-actions.tsx';
 import { Picture } from '../../ui/picture.tsx';
 
 export function StudyScreen(): ReactElement {
@@ -24,9 +26,11 @@ export function StudyScreen(): ReactElement {
     <>
       <PageHead title={data.name} crumb={<Link href="/evaluations?tab=studies">Studies</Link>}>
         <Pill status={data.status} />
+        <StudyActions study={data} />
       </PageHead>
       <div className="stack-l">
         <Leaders study={data} />
+        <StudyHeatMap study={data} />
         <Variations rows={data.report} />
         <section className="stack">
           <h2>Samples</h2>

@@ -1857,6 +1857,19 @@ class SetVotesRequest(TypedDict):
     votes: list[SetVotesRequestVotesItem]
 
 
+class Storage(TypedDict):
+    total_bytes: int
+    datasets_bytes: int
+    """Uploaded images"""
+    checkpoints_bytes: int
+    adapters_bytes: int
+    """Adapters that were uploaded to named models"""
+    images_bytes: int
+    """Generated images, with sample images of jobs and those of evaluations"""
+    exports_bytes: int
+    """Files made for downloads; they are removed when nobody has asked for them for some time"""
+
+
 class StudyLeadersItem(TypedDict):
     metric: str
     name: str
@@ -2237,6 +2250,7 @@ class TrainingJob(TypedDict):
     id: str
     status: TrainingJobStatus
     name: str | None
+    """The name it was given; else, for a job of a study, that of its variation"""
     notes: str
     starred: bool
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
@@ -2554,6 +2568,8 @@ class UsageReport(TypedDict):
     month: str
     total: Usage
     by_kind: list[UsageReportByKindItem]
+    storage: Storage
+    """What the project stores now, whatever the month; thumbnails and databases are not counted"""
     by_day: list[UsageReportByDayItem]
 
 

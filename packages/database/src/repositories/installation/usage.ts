@@ -18,6 +18,8 @@ export interface UsageSubject {
 export type UsageSum = UsageAmounts & { kind: string; device: string };
 export type DailyUsage = UsageAmounts & { day: string };
 
+export type StoredBytes = Record<'datasets' | 'checkpoints' | 'adapters' | 'exports' | 'images', number>;
+
 const amounts = Prisma.sql`
   sum(device_seconds)::float8 as "deviceSeconds", sum(steps)::int as steps, sum(images)::int as images`;
 
@@ -40,6 +42,22 @@ export function createUsageRepository(prisma: PrismaClient) {
       const rows = await prisma.$queryRaw<(UsageAmounts & { id: string })[]>`
         select subject_id as id, ${amounts} from usage_records where subject_id = any(${subjectIds}) group by subject_id`;
       return new Map(rows.map(({ id, ...used }) => [id, used]));
+    },
+
+    /** Bytes in the object store by what they are. */
+    async storage(projectId: string): Promise<StoredBytes> {
+      const [row] = await prisma.$queryRaw<Record<keyof StoredBytes, bigint>[]>`
+        select
+          (select coalesce(sum(size_bytes), 0)::bigint from images where project_id = ${projectId}) as datasets,
+          (select coalesce(sum(size_bytes), 0)::bigint from checkpoints where project_id = ${projectId}) as checkpoints,
+          (select coalesce(sum(size_bytes), 0)::bigint from model_versions where project_id = ${projectId}) as adapters,
+          (select coalesce(sum(size_bytes), 0)::bigint from exports where project_id = ${projectId}) as exports,
+          (select coalesce(sum(size_bytes), 0)::bigint from generated_images where project_id = ${projectId})
+            + (select coalesce(sum(i.size_bytes), 0)::bigint from validation_images i join training_jobs j on j.id = i.job_id
+               where j.project_id = ${projectId})
+            + (select coalesce(sum(i.size_bytes), 0)::bigint from evaluation_images i join evaluations e on e.id = i.evaluation_id
+               where e.project_id = ${projectId}) as images`;
+      return Object.fromEntries(Object.entries(row!).map(([name, sum]) => [name, Number(sum)])) as unknown as StoredBytes;
     },
 
     /** Usage from the first day up to, but not including, the last: `from` and `to` are days such as 2026-11-01. */

@@ -1,0 +1,96 @@
+// A study of two settings or more as a table whose cells are the darker the better.
+import type { Study } from '@styleforge/sdk';
+import type { ReactElement } from 'react';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { number } from '../../data/format.ts';
+import { heatMapOf, measuresOf, settingsOf } from '../../data/heat-map.ts';
+
+const shortOf = (setting: string): string => setting.split('.').at(-1) ?? setting;
+/** Text keeps its contrast: the color of the best cell is mixed in by at most a third. */
+const colorOf = (goodness: number): string => `color-mix(in oklab, var(--good) ${Math.round(30 * goodness)}%, var(--card))`;
+
+export function StudyHeatMap({ study: { report } }: { study: Study }): ReactElement | null {
+  const settings = settingsOf(report);
+  const measures = measuresOf(report);
+  const [at, setAt] = useState(0);
+  const [axes, setAxes] = useState<[string, string]>([settings[0]?.setting ?? '', settings[1]?.setting ?? '']);
+  const measure = measures[at] ?? measures[0];
+  const map = measure && heatMapOf(report, axes, measure);
+  if (!map) return null;
+  const choice = (label: string, value: string, onChange: (value: string) => void, options: [string, string][]) => (
+    <select className="select filter-choice" aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
+      {options.map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+    </select>
+  );
+  const names = settings.map(({ setting }): [string, string] => [setting, shortOf(setting)]);
+  const [x, y] = axes;
+  return (
+    <section className="stack" aria-label="Heat map">
+      <div className="row-apart">
+        <h2>
+          {shortOf(x)} by {shortOf(y)}
+        </h2>
+        <div className="row">
+          {choice(
+            'Measure',
+            String(at),
+            (value) => setAt(Number(value)),
+            measures.map(({ name }, index) => [String(index), name]),
+          )}
+          {settings.length > 2 && choice('Across', x, (value) => setAxes(value === y ? [y, x] : [value, y]), names)}
+          {settings.length > 2 && choice('Down', y, (value) => setAxes(value === x ? [y, x] : [x, value]), names)}
+        </div>
+      </div>
+      <div className="card-flush" tabIndex={0} role="region" aria-label={`${measure.name} by ${shortOf(x)} and ${shortOf(y)}`}>
+        <table className="heat">
+          <thead>
+            <tr>
+              <td className="small soft">
+                {shortOf(y)} down, {shortOf(x)} across
+              </td>
+              {map.x.values.map((value) => (
+                <th key={value} scope="col" className="num">
+                  {value}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {map.cells.map((cells, index) => (
+              <tr key={map.y.values[index]}>
+                <th scope="row" className="num">
+                  {map.y.values[index]}
+                </th>
+                {cells.map((cell, column) => (
+                  <td
+                    key={map.x.values[column]}
+                    className="num"
+                    data-best={cell?.goodness === 1}
+                    style={cell ? { background: colorOf(cell.goodness) } : undefined}
+                  >
+                    {cell ? (
+                      <Link className="row-link" href={`/jobs/${cell.row.training_job_id}`} title={cell.row.name}>
+                        {number(cell.value)}
+                        {cell.goodness === 1 && <span className="visually-hidden"> (best)</span>}
+                      </Link>
+                    ) : (
+                      '–'
+                    )}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="small soft">
+        {measure.name}: {measure.isLowerBetter ? 'lower' : 'higher'} is better; the best cell has a frame.
+      </p>
+    </section>
+  );
+}
