@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { currentDigest } from '@styleforge/launch/digest';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'apps/dashboard/dist/page');
@@ -55,13 +56,38 @@ export async function untilLoaded(page: Page): Promise<void> {
   while ((await page.locator('.skeleton').count()) > 0) await page.waitForTimeout(50);
 }
 
+const SIZES: [width: number, height: number][] = [
+  [390, 844],
+  [768, 1024],
+  [1280, 900],
+];
+
+/** Every screen fits the window and has no violation, at three widths in both themes; a screenshot of each is kept. */
+export async function expectFits(page: Page, url: string, paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await page.goto(url + path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await untilLoaded(page);
+    for (const [width, height] of SIZES)
+      for (const theme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme: theme });
+        await untilPainted(page);
+        const where = `${path} at ${width} pixels, ${theme}`;
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), where).toBe(true);
+        expect(await violationsOf(page), where).toEqual([]);
+        await takeScreenshot(page, `${path.slice(1).replaceAll(/[^a-z-]+/g, '-') || 'home'}-${width}-${theme}`);
+      }
+  }
+}
+
 /** Kept beside the built page, to be looked at. */
-export async function takeScreenshot(page: Page, name: string): Promise<void> {
+async function takeScreenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(root, 'apps/dashboard/dist/screenshots', `${name}.png`) });
 }
 
 /** Colours of the theme before last until the next frame. */
-export async function untilPainted(page: Page): Promise<void> {
+async function untilPainted(page: Page): Promise<void> {
   // an inherited color changes once its parent's transition has ended, so that each level may take a frame of its own
   await page.waitForFunction(
     'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(!document.getAnimations().some((animation) => animation instanceof CSSTransition)))))',
