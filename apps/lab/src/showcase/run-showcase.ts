@@ -2,15 +2,22 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contactSheet } from '@styleforge/samples';
-import { type CreateTrainingJobRequest, evaluatedPrompt, styleWords, type TrainingJobBody, VERSION } from '@styleforge/contracts';
+import {
+  type CreateTrainingJobRequest,
+  type EvaluationRequest,
+  evaluatedPrompt,
+  styleWords,
+  type TrainingJobBody,
+  VERSION,
+} from '@styleforge/contracts';
 import { type ApiClient, type Upload } from '../demo/api-client.ts';
 import { followJob } from '../demo/follow-job.ts';
 import { trainDreamBooth } from './dreambooth.ts';
 
-/** Fields of `POST /v1/training-jobs` that differ from the defaults. */
+/** Fields of `POST /v1/training-jobs` that differ from the defaults. Prompts, seed and comparison of the evaluation are the showcase's own. */
 export type JobSettings = Partial<
   Pick<CreateTrainingJobRequest, 'method' | 'adaptation' | 'hyperparameters' | 'validation' | 'early_stopping'>
->;
+> & { evaluation?: Partial<EvaluationRequest> };
 
 export interface ShowcaseOptions {
   readonly baseModel: string;
@@ -49,7 +56,7 @@ export async function runShowcase(client: ApiClient, options: ShowcaseOptions): 
     base_model: baseModel,
     style_ref: { dataset_id: styleRef.id },
     ...(aux && { aux: { dataset_id: aux.id } }),
-    evaluation: { prompts: [...subjects], seed, compare_with: ['base'] },
+    evaluation: { ...options.job.evaluation, prompts: [...subjects], seed, compare_with: ['base'] },
   });
   const trained = await followJob(client, job.id);
   const words = styleWords(job.config);
