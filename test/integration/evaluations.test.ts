@@ -1,5 +1,4 @@
 // Evaluations through the whole service: a job's own stage, one on request, what is compared, and what goes wrong.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -11,9 +10,6 @@ import {
 } from '@styleforge/contracts';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { discPicture } from '@styleforge/testing';
-import { ApiClient } from '../../apps/lab/src/demo/api-client.ts';
-import { runShowcase } from '../../apps/lab/src/showcase/run-showcase.ts';
 import { TestService } from './service.ts';
 import { makeTinyExtractor } from './tiny-base-model.ts';
 
@@ -32,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.remove());
 
-const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
+const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' };
 const jobRequest = (evaluation: object, changes: object = {}) => ({
   method: 'single-styleforge',
   base_model: 'tiny',
@@ -257,34 +253,4 @@ describe('POST /v1/evaluations', () => {
     },
     patience,
   );
-});
-
-describe('npm run showcase', () => {
-  it('trains once, and leaves a sheet, a report, every image and the settings that repeat it', { timeout: patience }, async () => {
-    const directory = join(test.directory, 'showcase');
-    const upload = async (tone: number) => ({ fileName: `${tone}.png`, png: await discPicture(tone), component: 'all' });
-    const written = await runShowcase(new ApiClient(test.service.url, test.apiKey), {
-      baseModel: 'tiny',
-      baseModelDirectory: join(test.directory, 'models', 'tiny'),
-      images: { style: await Promise.all([0, 40, 80].map(upload)), aux: await Promise.all([120, 160, 200].map(upload)) },
-      folders: { style: 'pictures/style', aux: 'pictures/aux' },
-      subjects: ['a house', 'a cat'],
-      job: { hyperparameters: { resolution: 32, learning_rate: 1e-3, max_train_steps: 2 }, evaluation: sampling },
-      seed: 11,
-      directory,
-    });
-    const { width, height } = await sharp(written.sheet).metadata();
-    expect([width > 64, height > 96]).toEqual([true, true]);
-    expect(await readFile(written.report, 'utf8')).toMatch(/<html/);
-    const settings = JSON.parse(await readFile(written.settings, 'utf8')) as { prompts: string[]; config: TrainingJobBody['config'] };
-    expect(settings).toMatchObject({
-      seed: 11,
-      prompts: ['a house', 'a cat'].map((subject) => expect.stringContaining(subject) as string),
-    });
-    expect(settings.config.evaluation).toMatchObject({ ...sampling, prompts: ['a house', 'a cat'], seed: 11 });
-    const images = await Promise.all(
-      ['before', 'after'].flatMap((folder) => ['000', '001'].map((name) => readFile(join(directory, folder, `${name}.png`), 'base64'))),
-    );
-    expect(new Set(images).size).toBe(4);
-  });
 });
