@@ -1,5 +1,5 @@
 // Keeps objects in an S3 bucket; the only user of the AWS SDK.
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -8,6 +8,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
   S3ServiceException,
@@ -18,7 +19,7 @@ import type { ObjectStoreConfig } from '@styleforge/config';
 import { copyInS3 } from './s3-copy.ts';
 import { HashingStream, readableOf } from './hashing.ts';
 import { asUnavailable } from './s3-errors.ts';
-import { isNotImplemented, tolerateQuirks } from './s3-quirks.ts';
+import { bytesWithin, isNotImplemented, tolerateQuirks } from './s3-quirks.ts';
 import {
   type ByteRange,
   checkKey,
@@ -93,7 +94,13 @@ export class S3ObjectStore implements ObjectStore {
       .send(new GetObjectCommand({ ...this.#target(key), ...(range && { Range: `bytes=${range.start}-${range.end ?? ''}` }) }))
       .catch(asKnownError(key));
     const size = found.ContentRange ? Number(found.ContentRange.split('/')[1]) : (found.ContentLength ?? 0);
-    return { body: found.Body as Readable, size, ...(found.ContentType && { contentType: found.ContentType }) };
+    const content = { size, ...(found.ContentType && { contentType: found.ContentType }) };
+    const body = found.Body as Readable;
+    // Some servers and caches send the whole object in place of a range.
+    if (range === undefined || found.ContentRange !== undefined) return { body, ...content };
+    if (range.start < size) return { body: Readable.from(bytesWithin(body, range)), ...content };
+    body.destroy();
+    throw new InvalidRangeError(`${key} has ${size} bytes and none at ${range.start}`);
   }
 
   async head(key: string) {
@@ -108,21 +115,21 @@ export class S3ObjectStore implements ObjectStore {
 
   async *list(prefix: string): AsyncGenerator<ListedObject> {
     checkPrefix(prefix);
-    let ContinuationToken: string | undefined;
+    let next: { ContinuationToken?: string; StartAfter?: string } | undefined = {};
     do {
       const page = await this.#client
         .send(
           new ListObjectsV2Command({
             Bucket: this.#bucket,
             Prefix: this.#prefix + prefix,
-            ...(ContinuationToken && { ContinuationToken }),
+            ...next,
           }),
         )
         .catch(asKnownError(prefix));
       for (const { Key = '', Size = 0, LastModified = new Date() } of page.Contents ?? [])
         yield { key: Key.slice(this.#prefix.length), size: Size, modifiedAt: LastModified };
-      ContinuationToken = page.NextContinuationToken;
-    } while (ContinuationToken);
+      next = afterPage(page);
+    } while (next);
   }
 
   async delete(key: string): Promise<void> {
@@ -183,6 +190,13 @@ export function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey 
       ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
     }),
   );
+}
+
+/** Where the next page begins; undefined after the last one. Some servers say that there is more, and give no token. */
+function afterPage({ IsTruncated, NextContinuationToken, Contents = [] }: ListObjectsV2CommandOutput) {
+  if (NextContinuationToken) return { ContinuationToken: NextContinuationToken };
+  const last = Contents.at(-1)?.Key;
+  return IsTruncated && last !== undefined ? { StartAfter: last } : undefined;
 }
 
 function asKnownError(key: string): (error: unknown) => never {

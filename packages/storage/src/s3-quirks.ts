@@ -1,6 +1,7 @@
-// What S3-compatible servers differ in from AWS: some know no checksum headers, some want Content-MD5 for deletions, some have no deletion of many.
+// What S3-compatible servers differ in from AWS: some know no checksum headers, some want Content-MD5 for deletions, some ignore ranges or cannot delete many.
 import { createHash } from 'node:crypto';
 import { S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
+import type { ByteRange } from './object-store.ts';
 
 type SentRequest = { method: string; query: Record<string, unknown>; headers: Record<string, string>; body?: unknown };
 
@@ -52,4 +53,15 @@ function removeChecksums({ headers }: SentRequest): boolean {
   const names = Object.keys(headers).filter((name) => CHECKSUM_HEADER.test(name));
   for (const name of names) delete headers[name];
   return names.length > 0;
+}
+
+/** The bytes of a range, out of the whole object. */
+export async function* bytesWithin(whole: AsyncIterable<Buffer>, { start, end = Infinity }: ByteRange): AsyncGenerator<Buffer> {
+  let at = 0;
+  for await (const chunk of whole) {
+    const piece = chunk.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at));
+    at += chunk.length;
+    if (piece.length > 0) yield piece;
+    if (at > end) return;
+  }
 }

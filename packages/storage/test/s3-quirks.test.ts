@@ -1,9 +1,9 @@
 // S3-compatible servers that differ from AWS, played by small servers: what is put arrives, and what is deleted is gone.
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { createObjectStore } from '@styleforge/storage';
+import { createObjectStore, InvalidRangeError, type ObjectStore } from '@styleforge/storage';
 import { expect, it, onTestFinished } from 'vitest';
 
 type Refusal = { status: number; code: string } | undefined;
@@ -33,13 +33,18 @@ async function startServer(quirk: Quirk) {
       const isList = url.searchParams.has('list-type');
       response.writeHead(200, { etag: '"x"' }).end(isList ? listing([...objects.keys()]) : deletesMany ? '<DeleteResult/>' : '');
     })();
-  }).listen(0, '127.0.0.1');
+  });
+  return { store: await storeOf(server), objects, refused };
+}
+
+async function storeOf(server: Server): Promise<ObjectStore> {
+  server.listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const store = await createObjectStore({
+  return createObjectStore({
     kind: 's3',
     bucket: 'b',
     region: 'us-east-1',
@@ -48,7 +53,6 @@ async function startServer(quirk: Quirk) {
     accessKeyId: 'a',
     secretAccessKey: 's',
   });
-  return { store, objects, refused };
 }
 
 const hasChecksums = ({ headers }: IncomingMessage) =>
@@ -81,4 +85,29 @@ it.each(quirks)('works with a server that %s', async (_name, quirk, refusals) =>
 it('says what any other refusal was', async () => {
   const { store } = await startServer((_request, kind) => (kind === 'put' ? { status: 403, code: 'AccessDenied' } : undefined));
   await expect(store.put('a/1', Buffer.from('x'))).rejects.toThrow(/AccessDenied|no/);
+});
+
+it('gives the asked bytes, and lists every object, where a server ignores ranges and pages without a token', async () => {
+  const whole = Buffer.from('0123456789');
+  const keys = ['a/1', 'a/2', 'a/3'];
+  const server = createServer((request, response) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://s3');
+    if (!searchParams.has('list-type')) return void response.writeHead(200, { 'content-length': whole.length }).end(whole);
+    const [key = '', ...more] = keys.filter((name) => name > (searchParams.get('start-after') ?? ''));
+    const page = `<IsTruncated>${more.length > 0}</IsTruncated><Contents><Key>${key}</Key><Size>1</Size></Contents>`;
+    response.writeHead(200).end(`<ListBucketResult>${page}</ListBucketResult>`);
+  });
+  const store = await storeOf(server);
+  const read = async (range: { start: number; end?: number }) => {
+    const { body, size } = await store.getStream('a/1', range);
+    return [Buffer.concat((await body.toArray()) as Buffer[]).toString(), size];
+  };
+  expect([await read({ start: 3, end: 5 }), await read({ start: 8 })]).toEqual([
+    ['345', 10],
+    ['89', 10],
+  ]);
+  await expect(read({ start: 10 })).rejects.toThrow(InvalidRangeError);
+  const listed: string[] = [];
+  for await (const { key } of store.list('a/')) listed.push(key);
+  expect(listed).toEqual(keys);
 });

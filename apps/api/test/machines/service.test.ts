@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp, startApi } from '@styleforge/api';
 import { ERROR_CODES, ERRORS, FAILURE_CODES, FAILURES } from '@styleforge/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ObjectStore } from '@styleforge/storage';
 import { diskSpaceCheck } from '@styleforge/telemetry';
 import { createDataset, startApiFixture } from '../api-fixture.ts';
@@ -55,6 +55,17 @@ describe('health', () => {
     expect(answer.statusCode).toBe(503);
     expect(answer.json()).toMatchObject({ status: 'not_ready', dependencies: { queue: { status: 'down' }, database: { status: 'up' } } });
     expect(answer.body).not.toContain('secret');
+    await app.close();
+  });
+
+  it('costs database and queue one look, however many ask without a key', async () => {
+    const queue = vi.fn(() => Promise.resolve());
+    const counts = vi.spyOn(api.database.operations, 'countByStatus');
+    const app = await buildApp({ ...api.options, readinessChecks: { queue } });
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => app.inject(index % 2 ? '/metrics' : '/readyz')));
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+    expect([queue.mock.calls.length, counts.mock.calls.length]).toEqual([1, 1]);
+    counts.mockRestore();
     await app.close();
   });
 });
