@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientOf } from '@styleforge/database/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '@styleforge/config';
 import { METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { Database, TrainingJobRow } from '@styleforge/database';
@@ -111,6 +111,29 @@ it('gives its row to a checkpoint whose worker died right after the manifest', a
   await checkpoints.reconcile();
   expect(await steps()).toEqual([10]);
   expect((await checkpoints.restoreLatest(join(directory, 'adopted', job.id)))?.step).toBe(10);
+});
+
+it('brings the loss curve of its steps along, which a database that was away does not have', async () => {
+  const point = (step: number) => ({ step, loss: 1 / step, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 1e-5 });
+  const points = [8, 9, 10].map(point);
+  const record = vi.spyOn(database.metrics, 'record').mockRejectedValueOnce(new Error("Can't reach database server"));
+  await expect(checkpoints.save(10, await localCheckpoint('ten'), { points })).rejects.toThrow(/reach database/);
+  record.mockRestore();
+  expect(await steps()).toEqual([]);
+  await checkpoints.reconcile();
+  expect(await steps()).toEqual([10]);
+  const curve = await database.metrics.listUpTo(job.id, 10);
+  expect(curve.map(({ step, loss }) => ({ step, loss }))).toEqual(points.map(({ step, loss }) => ({ step, loss })));
+});
+
+it('is taken without its curve where that cannot be read', async () => {
+  const { id } = await checkpoints.save(10, await localCheckpoint('ten'));
+  await database.checkpoints.deleteUnnamed(id);
+  const key = `${checkpointPrefix(projectId, job.id, 10, 1)}${manifestName}`;
+  const written = JSON.parse(Buffer.from(await objectStore.get(key)).toString()) as object;
+  await objectStore.put(key, Buffer.from(JSON.stringify({ ...written, points: [{ step: 1, loss: null }] })));
+  await checkpoints.reconcile();
+  expect(await steps()).toEqual([10]);
 });
 
 it('keeps one checkpoint of a step that two attempts have completed', async () => {

@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 /** Files of other types are sent as well: the service's response names them, where leaving them out would say nothing. */
 const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
-/** Captions beside the images: the service pairs them by their names. */
 /** Come after all images, whatever request these go in. */
 const MASK = /(\.mask|-masklabel)\.\w+$/i;
+/** Captions beside the images: the service pairs them by their names. */
 const CAPTION = /\.(txt|caption)$|^metadata\.jsonl$/i;
 
 /** A folder stands for its images and caption files, by name; what begins with a dot is the system's own. */

@@ -1,7 +1,8 @@
 // A job's checkpoints in the object store: files first, manifest last, then the database row.
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { TrainingJobRow } from '@styleforge/database';
+import { jobMetric } from '@styleforge/contracts';
+import type { MetricPoint, TrainingJobRow } from '@styleforge/database';
 import { checkpointPrefix, checkpointsPrefix, downloadObject, manifestName, ObjectNotFoundError } from '@styleforge/storage';
 import { withSpan } from '@styleforge/telemetry';
 import { z } from 'zod';
@@ -11,6 +12,8 @@ const manifest = z.object({
   job_id: z.string(),
   step: z.number(),
   files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })),
+  /** Points of the loss curve that were not in the database when the checkpoint was made: a resumed job does not make them again. They are no reason to lose a checkpoint. */
+  points: z.array(jobMetric).catch([]),
 });
 type Manifest = z.infer<typeof manifest>;
 
@@ -18,6 +21,12 @@ export interface SavedCheckpoint {
   id: string;
   step: number;
   sizeBytes: number;
+}
+
+export interface SaveOptions {
+  /** The step of a checkpoint that the limit does not touch. */
+  readonly keep?: number | null;
+  readonly points?: MetricPoint[];
 }
 
 export class CheckpointStore {
@@ -29,22 +38,21 @@ export class CheckpointStore {
     this.#services = services;
   }
 
-  /** `keep`: the step of a checkpoint that the limit does not touch. */
-  async save(step: number, directory: string, keep: number | null = null): Promise<SavedCheckpoint> {
+  async save(step: number, directory: string, options: SaveOptions = {}): Promise<SavedCheckpoint> {
     const start = performance.now();
-    const saved = await withSpan('checkpoint', { attributes: { 'styleforge.step': step } }, () => this.#save(step, directory, keep));
+    const saved = await withSpan('checkpoint', { attributes: { 'styleforge.step': step } }, () => this.#save(step, directory, options));
     this.#services.metrics?.observe('styleforge_checkpoint_seconds', {}, (performance.now() - start) / 1_000);
     return saved;
   }
 
-  async #save(step: number, directory: string, keep: number | null): Promise<SavedCheckpoint> {
+  async #save(step: number, directory: string, { keep = null, points = [] }: SaveOptions): Promise<SavedCheckpoint> {
     const { id: jobId, projectId, attempt, config } = this.#job;
     const prefix = checkpointPrefix(projectId, jobId, step, attempt);
     const files: Manifest['files'] = [];
     for (const path of await filesBelow(directory)) {
       files.push({ path, ...(await this.#services.objectStore.put(prefix + path, { file: join(directory, path) })) });
     }
-    const content: Manifest = { job_id: jobId, step, files };
+    const content: Manifest = { job_id: jobId, step, files, points };
     await this.#services.objectStore.put(prefix + manifestName, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
     const saved = await this.#record(prefix, content);
     const { checkpoints_total_limit: limit } = config.hyperparameters;
@@ -99,8 +107,9 @@ export class CheckpointStore {
     }
   }
 
-  async #record(objectPrefix: string, { step, files }: Manifest): Promise<SavedCheckpoint> {
+  async #record(objectPrefix: string, { step, files, points }: Manifest): Promise<SavedCheckpoint> {
     const { id: jobId, projectId } = this.#job;
+    await this.#services.database.metrics.record(jobId, points);
     const replaced = (await this.#services.database.checkpoints.list(projectId, jobId)).find((row) => row.step === step);
     const row = await this.#services.database.checkpoints.record({ projectId, jobId, step, objectPrefix, files });
     if (replaced && replaced.objectPrefix !== objectPrefix) await this.#services.objectStore.deletePrefix(replaced.objectPrefix);

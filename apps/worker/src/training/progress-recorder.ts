@@ -38,6 +38,11 @@ export class ProgressRecorder {
     this.#heartbeat.saved(step);
   }
 
+  /** Points of the loss curve that the database does not have yet. */
+  unwritten(): MetricPoint[] {
+    return [...this.#points];
+  }
+
   /** Writes what has come since the last time; what could not be written, is written the next time. */
   async write(): Promise<JobWishes> {
     await this.#heartbeat.beat();

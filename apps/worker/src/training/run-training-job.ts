@@ -98,7 +98,7 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     log: services.log,
     tracing: services.tracing,
     onCheckpoint: async ({ step, directory, bestStep }) => {
-      saved = await checkpoints.save(step, directory, bestStep);
+      saved = await checkpoints.save(step, directory, { keep: bestStep, points: progress.unwritten() });
       progress.saved(step);
       cost.checkpoint(saved.sizeBytes);
       services.log.info({ step, checkpointId: saved.id }, 'checkpoint saved');
