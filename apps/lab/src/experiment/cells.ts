@@ -24,6 +24,8 @@ export interface CellChoice {
   readonly styles: readonly string[];
   readonly seeds: number;
   readonly steps: number;
+  /** The methods compared in the paper's table. Default: all. */
+  readonly methods?: readonly string[] | undefined;
 }
 
 /** Shares of the steps asked for, at which the curve of steps against quality is read. */
@@ -59,15 +61,20 @@ function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | '
   }
 }
 
-export function listCells({ experiments, styles, seeds, steps }: CellChoice): Cell[] {
+export function listCells({ experiments, styles, seeds, steps, methods }: CellChoice): Cell[] {
   const known = new Set<string>(targetStyles);
   const unknown = styles.filter((style) => !known.has(style));
   if (unknown.length > 0) throw new Error(`no target style is called ${unknown.join(', ')}: choose of ${targetStyles.join(', ')}`);
-  return experiments.flatMap((experiment) =>
-    Array.from({ length: seeds }, (_, i) => 1337 + i).flatMap((seed) =>
-      styles.flatMap((style) => variantsOf(experiment, steps).map((variant) => ({ experiment, style, seed, ...variant }) as Cell)),
-    ),
-  );
+  const none = methods?.filter((method) => method !== 'base' && !(method in METHODS)) ?? [];
+  if (none.length > 0) throw new Error(`no method is called ${none.join(', ')}: choose of base, ${Object.keys(METHODS).join(', ')}`);
+  return experiments.flatMap((experiment) => {
+    const variants = variantsOf(experiment, steps).filter(
+      ({ method }) => experiment !== 'paper-table' || methods === undefined || methods.includes(method),
+    );
+    return Array.from({ length: seeds }, (_, i) => 1337 + i).flatMap((seed) =>
+      styles.flatMap((style) => variants.map((variant) => ({ experiment, style, seed, ...variant }) as Cell)),
+    );
+  });
 }
 
 /** Cells that train alike share the model, and what is measured of it in their style. */

@@ -8,6 +8,7 @@ import { numberOption, optionalNumber } from '../options.ts';
 import { listCells, trainingKey, type Cell } from './cells.ts';
 import { plotMetric } from './plot.ts';
 import { runCell, type CellResult } from './run-cell.ts';
+import { writeSheets } from './sheets.ts';
 import { writeTables } from './table.ts';
 
 const { values, positionals } = readCommandLine({
@@ -19,13 +20,14 @@ const { values, positionals } = readCommandLine({
     model: { type: 'string', default: 'models/styleforge-mini', help: 'folder of the base model' },
     extractor: { type: 'string', default: 'models/mini-clip', help: 'folder of the feature extractor' },
     styles: { type: 'string', default: targetStyles.join(','), help: 'styles to train' },
+    methods: { type: 'string', help: 'methods of the paper-table, such as base,lora (default: all)' },
     seeds: { type: 'string', default: '3', help: 'number of seeds' },
     steps: { type: 'string', default: '200', help: 'training steps' },
     pictures: { type: 'string', default: '120', help: 'images to generate for each cell' },
     reference: { type: 'string', default: '400', help: 'reference images' },
     'sampling-steps': { type: 'string', help: 'sampling steps of each image' },
     'batch-size': { type: 'string', help: 'images sampled at a time' },
-    'keep-images': { type: 'boolean', default: false, help: 'keep every generated image in the folder' },
+    'keep-images': { type: 'boolean', default: false, help: 'keep every generated image, and make a sheet for each style' },
     threads: { type: 'string', help: 'processor threads' },
   },
 });
@@ -36,6 +38,7 @@ const cells = listCells({
   styles: values.styles.split(','),
   seeds: numberOption('seeds', values.seeds),
   steps: numberOption('steps', values.steps),
+  methods: values.methods?.split(','),
 });
 const results = join(values.directory, 'results');
 await mkdir(results, { recursive: true });
@@ -95,4 +98,9 @@ for (const experiment of new Set(done.map(({ cell }) => cell.experiment))) {
     );
   }
 }
+if (values['keep-images'])
+  await writeSheets(
+    values.directory,
+    done.map(({ cell }) => cell).filter(({ experiment }) => experiment === 'paper-table'),
+  );
 log(`tables in ${tables}, plots beside it`);

@@ -17,6 +17,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path';
 import sharp from 'sharp';
 import { trainingKey, type Cell, type Mix } from './cells.ts';
+import { generatedFolder } from './sheets.ts';
 import { hyperparametersOf, METHODS, type Method, type ProfileSettings } from './methods.ts';
 
 export interface CellRunner {
@@ -223,7 +224,7 @@ export async function runCell(cell: Cell, runner: CellRunner): Promise<CellResul
   const training =
     cell.method === 'base' ? {} : { training: { seconds: (performance.now() - start) / 1000, bytes: await modelBytes(model) } };
   const images = await draw(cell, model, profile, runner);
-  if (runner.keepsImages) await keepImages(join(runner.directory, 'generated', cell.style, trainingKey(cell)), images);
+  if (runner.keepsImages) await keepImages(generatedFolder(runner.directory, cell), images);
   const block = await measureCell(cell, images, profile, runner);
   if (cell.method !== 'base') await rm(join(runner.directory, 'trained', trainingKey(cell)), { recursive: true, force: true });
   return { cell, block, seconds: (performance.now() - start) / 1000, ...training };
