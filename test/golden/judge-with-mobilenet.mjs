@@ -1,12 +1,12 @@
 // Distance of kept images of `npm run experiment -- paper-table --keep-images` to their style by features that the project does not use:
 // the last 1,280 numbers of MobileNetV2 as the npm package nsfwjs ships it (MIT). Run in a folder where `npm i nsfwjs @tensorflow/tfjs
 // @tensorflow/tfjs-backend-wasm sharp` was run:   node judge-with-mobilenet.mjs FOLDER
-import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-wasm';
-import { load } from 'nsfwjs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+
+// Packages that the project does not have.
+const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', 'nsfwjs', 'sharp'];
+const [tf, , { load }, { default: sharp }] = await Promise.all(packages.map((name) => import(name)));
 
 const REFERENCES = 120;
 const BATCH = 12;

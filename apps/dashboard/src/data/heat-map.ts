@@ -18,7 +18,7 @@ export interface HeatCell {
 export interface HeatMap {
   x: { setting: string; values: string[] };
   y: { setting: string; values: string[] };
-  /** By row, then by column; null where no variation has both values, or its job has no value yet. */
+  /** Cells by row, then by column; null where no variation has both values, or its job has no value yet. */
   cells: (HeatCell | null)[][];
 }
 

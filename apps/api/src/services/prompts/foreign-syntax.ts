@@ -7,7 +7,7 @@ interface Syntax {
   readonly meaning: string;
 }
 
-/** Of A1111 and its relatives: `<lora:ink:0.8>` and `(a house:1.3)`. */
+/** Prompt syntax of A1111 and related programs: `<lora:ink:0.8>` and `(a house:1.3)`. */
 const SYNTAXES: readonly Syntax[] = [
   { pattern: /<(?:lora|lyco|hypernet):[^<>]*>/i, meaning: 'is read as words and loads no adapter; name adapters in `adapters`' },
   { pattern: /\([^()]*:\s*\d+(?:\.\d+)?\s*\)/, meaning: 'is read as words and a number; words have no weights here' },

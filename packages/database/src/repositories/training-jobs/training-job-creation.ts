@@ -67,7 +67,7 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
 type Queued = { outcome: 'made' | 'dataset_gone' | 'queue_full' | 'watched'; limit: number | null; madeAt: Date; isWatched: boolean };
 type NamedJob = NewTrainingJob & { id: string };
 
-/** For each element of a list of jobs the function above, one after the other in one transaction. */
+/** Calls the function once for each element of a list of jobs, in its order and in one transaction. */
 const QUEUE_JOBS = `
   select outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched"
   from jsonb_array_elements($1::jsonb) with ordinality as element(job, number), lateral queue_training_job(
