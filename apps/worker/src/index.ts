@@ -16,6 +16,7 @@ export { readSettings } from './child/read-settings.ts';
 export { measureTokens, type TokenMeasurement } from './child/token-disentanglement.ts';
 export type { Task } from './processes/messages.ts';
 export { ProgressRecorder } from './training/progress-recorder.ts';
+export { runTrainingJob } from './training/run-training-job.ts';
 export { downloadTrainingInputs } from './training/training-inputs.ts';
 export { runSweep, type SweepServices } from './sweep/run-sweep.ts';
 export { deliverWebhook, type WebhookServices } from './webhooks/deliver.ts';

@@ -18,7 +18,18 @@ import {
   StoreIdentityError,
 } from '@styleforge/storage';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
-import { CheckpointStore, createLogger, DeviceClock, DevicePool, isAway, Leases, tryRow, type WorkerServices } from '@styleforge/worker';
+import {
+  CheckpointStore,
+  createLogger,
+  DeviceClock,
+  DevicePool,
+  isAway,
+  Leases,
+  runTrainingJob,
+  tryRow,
+  type WorkerServices,
+} from '@styleforge/worker';
+import type { JobContext } from '@styleforge/queue';
 
 let directory: string;
 let fixture: TestDatabase;
@@ -124,6 +135,16 @@ it('brings the loss curve of its steps along, which a database that was away doe
   expect(await steps()).toEqual([10]);
   const curve = await database.metrics.listUpTo(job.id, 10);
   expect(curve.map(({ step, loss }) => ({ step, loss }))).toEqual(points.map(({ step, loss }) => ({ step, loss })));
+});
+
+it('leaves no device taken when a job ends before its training begins', async () => {
+  const { id: datasetId } = await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
+  const created = await database.trainingJobs.create({ projectId, config: trainingConfig(datasetId) });
+  const devices = new DevicePool(['cpu', 'webgpu']);
+  const context = { id: created?.id ?? '', attempt: 1, isLastAttempt: false, signal: new AbortController().signal };
+  const outcome = await runTrainingJob(context.id, context as JobContext, { ...services, devices }).catch((error: unknown) => error);
+  expect(String(outcome)).not.toBe('finished');
+  expect([devices.take().devices, devices.take().devices]).toEqual([['cpu'], ['webgpu']]);
 });
 
 it('is taken without its curve where that cannot be read', async () => {

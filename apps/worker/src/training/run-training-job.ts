@@ -80,6 +80,18 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
   const resume = await checkpoints.restoreLatest(join(scratch, 'resume'));
   if (resume) services.log.info({ step: resume.step }, 'resuming from a checkpoint');
   const held = services.devices.take(deviceCount(job, services));
+  return trainFrom({ job, checkpoints, resume, held }, { scratch, context, services }).finally(() => held.release());
+}
+
+interface Start {
+  readonly job: TrainingJobRow;
+  readonly checkpoints: CheckpointStore;
+  readonly resume: (SavedCheckpoint & { directory: string }) | undefined;
+  readonly held: HeldDevices;
+}
+
+async function trainFrom({ job, checkpoints, resume, held }: Start, around: Surroundings): Promise<JobOutcome> {
+  const { scratch, context, services } = around;
   const task = await prepareTask(job, { resumeFrom: resume?.directory, scratch, devices: held.devices }, services);
   const progress = new ProgressRecorder(job, resume?.step ?? null, services);
   const requests = new JobRequests(job, services);
@@ -106,10 +118,11 @@ async function train(job: TrainingJobRow, scratch: string, context: JobContext, 
     },
   })
     .finally(() => hold.end())
+    // The evaluation takes a device of its own.
     .finally(() => held.release());
   await cost.record();
   if (result === 'aborted') return afterAbort(job, hold.reason(), services);
-  return trained(job, result, saved, { scratch, context, services });
+  return trained(job, result, saved, around);
 }
 
 interface Recorders {
