@@ -2,14 +2,14 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GenerationBody, ModelBody, ModelVersionBody } from '@styleforge/contracts';
+import type { GenerationBody, ModelBody, ModelVersionBody, Report } from '@styleforge/contracts';
 import { addAdapter } from '@styleforge/lab';
 import { StyleForge } from '@styleforge/sdk';
 import { openTensors, writeSafetensors } from '@styleforge/weights';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestService } from './service.ts';
-import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
+import { makeTinyExtractor, makeTinySdxlBaseModel } from './tiny-base-model.ts';
 
 const patience = 240_000;
 const golden = fileURLToPath(new URL('../golden-methods/', import.meta.url));
@@ -139,6 +139,41 @@ it(
 );
 
 it(
+  'an uploaded adapter is evaluated beside its base model, with its words in front of the prompts, and its file can be had again',
+  async () => {
+    await makeTinyExtractor(join(test.directory, 'models', 'mini-clip'));
+    const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
+    const request = { ...sampling, model: 'my-style', prompts: ['a disc', '[V] cat'], num_images: 1, metrics: ['clip' as const] };
+    const twice = await test.request('POST', '/v1/evaluations', { ...request, prompts: ['a disc'], compare_with: ['my-style@2'] });
+    expect([twice.status, await twice.text()]).toEqual([422, expect.stringMatching(/my-style@2 is the model that is evaluated/)]);
+
+    const { id } = await client.evaluations.create({ ...request, model: 'my-style@1', compare_with: ['base', 'my-style'] });
+    const { status, error, config } = await client.evaluations.waitFor(id);
+    expect({ status, error }).toEqual({ status: 'succeeded', error: null });
+    expect(config.models.map(({ label, prompt_prefix: prefix, adapter }) => [label, prefix, adapter?.model ?? null])).toEqual([
+      ['my-style@1', 'zwx, ', 'my-style@1'],
+      ['base model golden', 'zwx, ', null],
+      ['my-style', 'zwx, ', 'my-style'],
+    ]);
+    const images = await test.call<{ data: { model: number; index: number; prompt: string }[] }>('GET', `/v1/evaluations/${id}/images`);
+    expect(images.data.filter(({ model }) => model === 0).map(({ prompt }) => prompt)).toEqual(['zwx, a disc', 'zwx cat']);
+    const bytes = await Promise.all(
+      [0, 1].map(async (model) => (await test.request('GET', `/v1/evaluations/${id}/images/${model}/0`)).arrayBuffer()),
+    );
+    expect(Buffer.from(bytes[0]!).equals(Buffer.from(bytes[1]!))).toBe(false);
+    const report = await test.call<Report>('GET', `/v1/evaluations/${id}/report`);
+    expect(report.models.map(({ metrics }) => metrics.map(({ metric }) => metric))).toEqual([['clip'], ['clip'], ['clip']]);
+
+    const { fileName, response } = await client.models.downloadVersion('my-style', 2);
+    expect([fileName, Buffer.from(await response.arrayBuffer())]).toEqual([
+      'kohya.safetensors',
+      await readFile(foreign('kohya.safetensors')),
+    ]);
+  },
+  patience,
+);
+
+it(
   'what does not fit is refused at once: the field, the reason and the remedy',
   async () => {
     const kohya = foreign('kohya.safetensors');
@@ -206,13 +241,6 @@ it(
       422,
       expect.stringMatching(/my-style was uploaded for golden: it does not fit tiny/),
     ]);
-    const evaluated = await test.request('POST', '/v1/evaluations', {
-      model: 'my-style',
-      prompts: ['a disc'],
-      num_images: 1,
-      metrics: ['clip'],
-    });
-    expect([evaluated.status, await evaluated.text()]).toEqual([422, expect.stringMatching(/uploaded adapter: evaluations take/)]);
     expect((await test.request('DELETE', '/v1/models/my-style/versions/2')).status).toBe(204);
     expect(await test.call<ModelBody>('GET', '/v1/models/my-style')).toMatchObject({
       versions: 1,

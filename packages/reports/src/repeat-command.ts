@@ -15,7 +15,7 @@ export function trainingCommand(config: TrainingConfig): string {
 
 export function evaluationCommand({ models: [model, ...comparisons], ...settings }: EvaluationConfig): string {
   const body: CreateEvaluationRequest = {
-    model: model?.checkpoint_id ?? model?.base_model ?? '',
+    model: model?.checkpoint_id ?? model?.adapter?.model ?? model?.base_model ?? '',
     ...evaluationRequest(settings, comparisons),
   };
   return postCommand('/v1/evaluations', body);

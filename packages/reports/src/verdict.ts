@@ -1,5 +1,6 @@
 // The verdict of a report: its numbers in words for a reader who does not know the metrics.
 import {
+  isBaseAlone,
   LEAST_IMAGES_FOR_FID,
   type Report,
   type ReportMetric,
@@ -22,7 +23,7 @@ const NEAR_FROM_THE_START: Partial<Record<string, number>> = { 'kid@mini-clip': 
 
 export function reachVerdict(report: Judged): Verdict {
   const [model, ...others] = report.models as [ReportModel, ...ReportModel[]];
-  const base = others.find(({ checkpoint_id }) => checkpoint_id === null);
+  const base = others.find(isBaseAlone);
   const axes = judge(model, base);
   return {
     ...axes,

@@ -3,6 +3,7 @@ import {
   barePrompt,
   type EvaluationConfig,
   evaluationConfig,
+  isBaseAlone,
   type Metric,
   type ReportMetric,
   type TokenDisentanglementBody,
@@ -129,7 +130,7 @@ const clipOf = (blocks: MetricBlock[][], model: number) =>
 
 /** What is known of the base model's images; null where the trained model is compared with no base model. */
 function baseEvidence(blocks: MetricBlock[][], { models }: EvaluationConfig) {
-  const base = models.findIndex(({ checkpoint_id }, index) => index > 0 && checkpoint_id === null);
+  const base = models.findIndex((model, index) => index > 0 && isBaseAlone(model));
   return base < 0 ? null : { clip: clipOf(blocks, base), diversity: blocks.at(-1)?.[base]?.diversity ?? null };
 }
 

@@ -5,7 +5,7 @@ import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/databa
 import { downloadObject } from '@styleforge/storage';
 import { findBaseModel } from '../base-model.ts';
 import { JobInputError } from '../errors.ts';
-import { fetchCheckpointModel, fetchImages } from '../local-copies.ts';
+import { fetchAdapters, fetchCheckpointModel, fetchImages } from '../local-copies.ts';
 import type { TrainingTask } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
 
@@ -16,9 +16,15 @@ const TOKEN_REFERENCES = 20;
 
 export const drawnImageFile = (directory: string, model: number, index: number) => join(directory, String(model), `${index}.png`);
 
-/** The model's folder: that of a base model, or a downloaded checkpoint below `directory`. */
+/** The model's folder: that of a base model, or `directory` with a downloaded checkpoint or adapter. */
 export async function fetchModel(projectId: string, model: EvaluatedModel, directory: string, services: InputServices): Promise<string> {
-  if (model.checkpoint_id === null) return findBaseModel(model.base_model, services);
+  if (model.checkpoint_id === null) {
+    const base = await findBaseModel(model.base_model, services);
+    if (model.adapter === null) return base;
+    const adapter = { ...model.adapter, checkpoint_id: null, strength: 1 };
+    await fetchAdapters(base, [adapter], { projectId, directory }, services);
+    return directory;
+  }
   await fetchCheckpointModel({ projectId, checkpointId: model.checkpoint_id, field: model.name }, directory, services);
   return directory;
 }

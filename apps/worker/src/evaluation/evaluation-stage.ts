@@ -50,6 +50,7 @@ async function judgedModel(
     training_job_id: id,
     checkpoint_id: checkpointId,
     step,
+    adapter: null,
     ...styleWords(config),
   };
 }

@@ -83,11 +83,19 @@ export const evaluatedModel = z
     training_job_id: trainingJobId.nullable(),
     checkpoint_id: checkpointId.nullable(),
     step: z.int().nullable(),
+    adapter: z
+      .object({ model: z.string(), version_id: z.string().nullable().describe('null: an operator has installed it') })
+      .nullable()
+      .describe('An adapter from elsewhere, on top of the base model, at strength 1'),
     prompt_prefix: z.string().describe('The words for the style, which are put in front of each prompt that has no placeholder'),
     tokens: z.array(z.object({ name: z.string(), token: z.string() })).describe('What placeholders in the prompts become, by component'),
   })
   .meta({ id: 'EvaluatedModel' });
 export type EvaluatedModel = z.infer<typeof evaluatedModel>;
+
+/** Whether it is a base model with nothing on top of it. */
+export const isBaseAlone = ({ checkpoint_id, adapter }: Pick<EvaluatedModel, 'checkpoint_id' | 'adapter'>): boolean =>
+  checkpoint_id === null && adapter === null;
 
 const resolved = {
   prompt_set: z.object({ id: z.string(), name: z.string(), version: z.int() }).nullable(),

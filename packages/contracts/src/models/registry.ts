@@ -11,6 +11,9 @@ import { TRAINING_METHODS } from '../training/methods.ts';
 export const LATEST = 'latest';
 export const PROMPT_PLACE = '{prompt}';
 
+/** The prompt template of an adapter with these words; null where it has none. */
+export const templateOf = (tokens: readonly string[]): string | null => (tokens.length > 0 ? `${tokens.join(' ')}, ${PROMPT_PLACE}` : null);
+
 /** A name that does not begin like an id: requests tell both apart by their form. */
 const NAME = /^(?!(?:job|ckpt|model)_)[a-z0-9][a-z0-9._-]{0,62}$/;
 export const modelName = z

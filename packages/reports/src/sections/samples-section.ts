@@ -1,5 +1,6 @@
 // Before and after: the same prompts and seeds from every model, side by side, with the reference images beside them.
-import type { Report } from '@styleforge/contracts';
+import { isBaseAlone } from '@styleforge/contracts';
+import type { Report, ReportModel } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { type PageContext, picture } from './context.ts';
 
@@ -34,4 +35,4 @@ function promptSentence(models: Report['models']): string {
   return 'All models receive the same prompt. Each trained model has its own words for the style in front of it, the base model those of the first model.';
 }
 
-const rank = (model: { checkpoint_id: string | null } | undefined): number => (model?.checkpoint_id === null ? 0 : 1);
+const rank = (model: ReportModel | undefined): number => (model && isBaseAlone(model) ? 0 : 1);

@@ -829,6 +829,26 @@ export interface paths {
         patch: operations["updateModelVersion"];
         trace?: never;
     };
+    "/v1/models/{name}/versions/{version}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the file of an uploaded adapter
+         * @description Sends the file as it was uploaded. The settings of a LoRA that peft has written are in `provenance.upload.peft` of the version. A version that was made from a training job has no file of its own: download its checkpoint.
+         */
+        get: operations["downloadModelVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models/upload": {
         parameters: {
             query?: never;
@@ -2597,6 +2617,12 @@ export interface components {
             url: string;
         };
         EvaluatedModel: {
+            /** @description An adapter from elsewhere, on top of the base model, at strength 1 */
+            adapter: {
+                model: string;
+                /** @description null: an operator has installed it */
+                version_id: string | null;
+            } | null;
             base_model: string;
             checkpoint_id: string | null;
             label: string;
@@ -3848,6 +3874,12 @@ export interface components {
             value: number;
         };
         ReportModel: {
+            /** @description An adapter from elsewhere, on top of the base model, at strength 1 */
+            adapter: {
+                model: string;
+                /** @description null: an operator has installed it */
+                version_id: string | null;
+            } | null;
             base_model: string;
             checkpoint_id: string | null;
             /** @description Mean distances of all pairs of images, between unit vectors of features: low when they are all alike */
@@ -12352,6 +12384,151 @@ export interface operations {
                 };
             };
             /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadModelVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the response that the caller has */
+                "if-none-match"?: string;
+                /**
+                 * @description One range of bytes
+                 * @example bytes=0-1023
+                 */
+                range?: string;
+            };
+            path: {
+                /** @example ink-style */
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_not_satisfiable`: The file has no such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsuitable_format`: The checkpoint cannot be downloaded in this format */
             422: {
                 headers: {
                     [name: string]: unknown;

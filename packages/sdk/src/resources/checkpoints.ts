@@ -60,7 +60,8 @@ export class Checkpoints {
     const path = `/v1/checkpoints/${encodeURIComponent(id)}/download?format=${format}${rank === undefined ? '' : `&rank=${rank}`}`;
     for (;;) {
       const response = await this.#api.transport.send(path, { method: 'GET', stream: true }, request);
-      if (response.status !== ACCEPTED) return { fileName: fileNameOf(response, format), response };
+      if (response.status !== ACCEPTED)
+        return { fileName: fileNameOf(response, `model.${format.endsWith('zip') ? 'zip' : 'safetensors'}`), response };
       onProgress?.((await response.json()) as CheckpointExport);
       if (Date.now() >= end) throw new WaitTimeoutError(`The file was not made within ${waitTimeout} ms; it goes on.`);
       const seconds = Number(response.headers.get('retry-after') ?? USUAL_PAUSE_SECONDS);
@@ -71,7 +72,8 @@ export class Checkpoints {
   }
 }
 
-function fileNameOf({ headers }: Response, format: ExportFormat): string {
+/** The name that the service gives to the file of a response. */
+export function fileNameOf({ headers }: Response, otherwise: string): string {
   const [, name] = /filename="([^"/\\]+)"/.exec(headers.get('content-disposition') ?? '') ?? [];
-  return name ?? `model.${format.endsWith('zip') ? 'zip' : 'safetensors'}`;
+  return name ?? otherwise;
 }

@@ -1,6 +1,7 @@
 // The registry: models with a name, their versions and aliases.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
+import { type Download, fileNameOf } from './checkpoints.ts';
 import { StyleForgeError } from '../errors.ts';
 import { openFiles } from '../files.ts';
 import type { FileContent } from '../files.ts';
@@ -83,6 +84,13 @@ export class Models {
   getVersion(name: string, version: number, options?: RequestOptions): Promise<ModelVersion> {
     const path = { name, version };
     return take(this.#api.http.GET('/v1/models/{name}/versions/{version}', { params: { path }, ...this.#api.with(options) }));
+  }
+
+  /** The file of an uploaded adapter, as it was sent. A version that was made from a training job has none: download its checkpoint. */
+  async downloadVersion(name: string, version: number, options: RequestOptions = {}): Promise<Download> {
+    const path = `/v1/models/${encodeURIComponent(name)}/versions/${version}/file`;
+    const response = await this.#api.transport.send(path, { method: 'GET', stream: true }, options);
+    return { fileName: fileNameOf(response, 'adapter.safetensors'), response };
   }
 
   listVersions(name: string, params: { limit?: number; after?: string } = {}, options?: RequestOptions): PagePromise<ModelVersion> {

@@ -88,6 +88,7 @@ import { listModelsRoute } from './models/list.ts';
 import { updateModelRoute } from './models/update.ts';
 import { uploadModelRoute } from './models/upload.ts';
 import { deleteModelVersionRoute, getModelVersionRoute, updateModelVersionRoute } from './models/version.ts';
+import { downloadModelVersionRoute } from './models/version-file.ts';
 import { createModelVersionRoute, listModelVersionsRoute } from './models/versions.ts';
 import { downloadCheckpointRoute } from './checkpoints/download.ts';
 import { extractLoraRoute } from './checkpoints/extract-lora.ts';
@@ -204,6 +205,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   uploadModelRoute,
   listModelVersionsRoute,
   getModelVersionRoute,
+  downloadModelVersionRoute,
   updateModelVersionRoute,
   deleteModelVersionRoute,
   setModelAliasRoute,

@@ -1,9 +1,9 @@
 // The models of an evaluation: the one that is judged, and those that it is compared with.
-import { styleWords, trainedModelLabel } from '@styleforge/contracts';
+import { CAPTION_PLACEHOLDER, isBaseAlone, PROMPT_PLACE, styleWords, trainedModelLabel } from '@styleforge/contracts';
 import type { EvaluatedModel, FieldError, TrainingConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { findNamedModel } from '../models/named-model.ts';
-import type { NamedModel, TrainedModel } from '../models/named-model.ts';
+import type { NamedModel, TrainedModel, UploadedModel } from '../models/named-model.ts';
 
 export interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defaults' | 'evaluation'> {
   model: EvaluatedModel;
@@ -22,8 +22,7 @@ export async function chooseEvaluatedModel(dependencies: ApiDependencies, projec
   } = found;
   const size = { resolution, sizeUnit, defaults, evaluation };
   if (model.kind === 'base') return { ok: true, chosen: { ...size, model: baseModel(name), config: null } };
-  if (model.kind === 'uploaded')
-    return { ok: false, detail: `${name} is an uploaded adapter: evaluations take a trained model or a base model` };
+  if (model.kind === 'uploaded') return { ok: true, chosen: { ...size, model: uploadedModel(name, model), config: null } };
   const { base, job } = model;
   if (base === null)
     return {
@@ -40,8 +39,27 @@ const baseModel = (name: string): EvaluatedModel => ({
   training_job_id: null,
   checkpoint_id: null,
   step: null,
+  adapter: null,
   prompt_prefix: '',
   tokens: [],
+});
+
+/** The words before a prompt, or all of the template with a place for it. */
+function prefixOf(template: string): string {
+  const [before = '', ...after] = template.split(PROMPT_PLACE);
+  return after.join('') === '' ? before : template.replaceAll(PROMPT_PLACE, CAPTION_PLACEHOLDER);
+}
+
+const uploadedModel = (name: string, { versionId, provenance, promptTemplate }: UploadedModel): EvaluatedModel => ({
+  name,
+  label: name,
+  base_model: provenance.base_model.name,
+  training_job_id: null,
+  checkpoint_id: null,
+  step: null,
+  adapter: { model: name, version_id: versionId },
+  prompt_prefix: prefixOf(promptTemplate ?? PROMPT_PLACE),
+  tokens: provenance.tokens,
 });
 
 const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedModel): EvaluatedModel => ({
@@ -51,11 +69,12 @@ const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedMo
   training_job_id: job.id,
   checkpoint_id: id,
   step,
+  adapter: null,
   ...styleWords(job.config),
 });
 
 /** What the others are compared with. */
-export type JudgedModel = Pick<EvaluatedModel, 'name' | 'base_model' | 'checkpoint_id' | 'prompt_prefix' | 'tokens'>;
+export type JudgedModel = Pick<EvaluatedModel, 'name' | 'base_model' | 'checkpoint_id' | 'adapter' | 'prompt_prefix' | 'tokens'>;
 
 type Comparing = { names: readonly string[]; judged: JudgedModel; trains: boolean; pointer: string };
 
@@ -75,19 +94,22 @@ export async function chooseComparisons(
       continue;
     }
     const { model } = choice.chosen;
-    const isSame = (other: Pick<EvaluatedModel, 'base_model' | 'checkpoint_id'>) =>
-      other.checkpoint_id === model.checkpoint_id && (model.checkpoint_id !== null || other.base_model === model.base_model);
+    const isSame = (other: JudgedModel) => contentOf(other) === contentOf(model);
     if (!trains && isSame(judged)) refuse(`${asked} is the model that is evaluated`);
     else if (comparisons.some(isSame)) refuse(`${asked} is named twice`);
     else
       comparisons.push({
         ...model,
         name: asked,
-        ...(model.checkpoint_id === null && { prompt_prefix: judged.prompt_prefix, tokens: judged.tokens }),
+        ...(isBaseAlone(model) && { prompt_prefix: judged.prompt_prefix, tokens: judged.tokens }),
       });
   }
   return { comparisons: told(comparisons), errors };
 }
+
+/** Equal for two names of one model. */
+const contentOf = ({ checkpoint_id, adapter, base_model }: JudgedModel): string =>
+  checkpoint_id ?? adapter?.version_id ?? `${base_model} ${adapter?.model ?? ''}`;
 
 /** Two models with one label get the end of their job's id too. */
 function told(models: EvaluatedModel[]): EvaluatedModel[] {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
-import { ADAPTER_FILE_BYTES, PEFT_CONFIG_BYTES, peftConfig, PROMPT_PLACE, uploadAdapterFields } from '@styleforge/contracts';
+import { ADAPTER_FILE_BYTES, PEFT_CONFIG_BYTES, peftConfig, templateOf, uploadAdapterFields } from '@styleforge/contracts';
 import type { ModelProvenance, PeftConfig, UploadAdapterFields } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { ModelVersionRow, NewModelVersion } from '@styleforge/database';
@@ -163,7 +163,7 @@ async function record(
   const row = await database.models.create({
     ...{ id: modelId, projectId, name, version, description: fields.description ?? '' },
     license: fields.license ?? base.body.license,
-    promptTemplate: fields.prompt_template ?? (tokens.length > 0 ? `${tokens.join(' ')}, ${PROMPT_PLACE}` : null),
+    promptTemplate: fields.prompt_template ?? templateOf(tokens),
   });
   if (row === null) throw new ApiError('model_exists', `Another request has just made the model ${name}: send the upload again.`);
   return 1;

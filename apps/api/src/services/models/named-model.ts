@@ -1,5 +1,5 @@
 // From the name that a caller gives to the model that is meant: one of the registry, a checkpoint, a job with a result, or a base model.
-import { ACTIVE_JOB_STATUSES, ID_PREFIXES, METHOD_HYPERPARAMETERS, parseModelReference } from '@styleforge/contracts';
+import { ACTIVE_JOB_STATUSES, ID_PREFIXES, METHOD_HYPERPARAMETERS, parseModelReference, templateOf } from '@styleforge/contracts';
 import type { BaseModelProfile, ModelProvenance } from '@styleforge/contracts';
 import type { ModelVersionRow, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -32,6 +32,8 @@ export interface UploadedModel extends Sampling {
   kind: 'uploaded';
   /** Null for one that an operator has installed. */
   versionId: string | null;
+  /** Where the words of a prompt go among the words for the style. */
+  promptTemplate: string | null;
   provenance: Pick<ModelProvenance, 'tokens'> & { base_model: Pick<ModelProvenance['base_model'], 'name'> };
 }
 export type NamedModel = NamedBaseModel | TrainedModel | UploadedModel;
@@ -77,7 +79,7 @@ async function findInstalled({ baseModels, baseModelsDirectory }: ApiDependencie
   };
   const entry = await findUnlessBroken(baseModels, base);
   const sampling = { ...samplingOf(entry), resolution: entry?.profile.resolution ?? METHOD_HYPERPARAMETERS.resolution };
-  return { ok: true, model: { kind: 'uploaded', versionId: null, provenance, ...sampling } };
+  return { ok: true, model: { kind: 'uploaded', versionId: null, promptTemplate: templateOf(tokens), provenance, ...sampling } };
 }
 
 /** A model that the project has given a name goes before a base model that was installed under the same name later. Null where no model has the name. */
@@ -93,11 +95,16 @@ async function findRegistered(dependencies: ApiDependencies, projectId: string, 
     return unknown(`the model ${reference.name} has no version ${reference.version}: ${known}`);
   }
   return version.checkpointId === null
-    ? uploaded(dependencies, text, version)
+    ? uploaded(dependencies, text, version, model.promptTemplate)
     : findNamedModel(dependencies, projectId, version.checkpointId);
 }
 
-async function uploaded({ baseModels }: ApiDependencies, text: string, { id, provenance }: ModelVersionRow): Promise<ModelLookUp> {
+async function uploaded(
+  { baseModels }: ApiDependencies,
+  text: string,
+  { id, provenance }: ModelVersionRow,
+  promptTemplate: string | null,
+): Promise<ModelLookUp> {
   const { name } = provenance.base_model;
   const base = await findUnlessBroken(baseModels, name);
   if (base === null)
@@ -105,7 +112,7 @@ async function uploaded({ baseModels }: ApiDependencies, text: string, { id, pro
       `${text} was uploaded for the base model ${name}, which is no longer installed, or broken: GET /v1/base-models lists those that can be used`,
     );
   const sampling = { ...samplingOf(base), resolution: base.profile.resolution };
-  return { ok: true, model: { kind: 'uploaded', versionId: id, provenance, ...sampling } };
+  return { ok: true, model: { kind: 'uploaded', versionId: id, promptTemplate, provenance, ...sampling } };
 }
 
 /** The base model; null when it is not installed, or broken. */

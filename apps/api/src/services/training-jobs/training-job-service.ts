@@ -108,7 +108,7 @@ async function resolveStage(
     projectId,
     pointer,
     styleRefDatasetId: config.style_ref.dataset_id,
-    judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, ...styleWords(config) },
+    judged: { name: 'this job', base_model: config.base_model, checkpoint_id: null, adapter: null, ...styleWords(config) },
     trains: true,
     size: {
       resolution: config.hyperparameters.resolution,

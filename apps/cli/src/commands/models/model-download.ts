@@ -34,7 +34,16 @@ export function addModelDownload(models: Command): void {
         .option('-o, --out <file>', 'file or folder to save to; in a folder, the file gets the name that the service gives'),
     async run({ client, output }, { format, rank, out }: Options, model: string) {
       const api = client();
-      const checkpoint = await api.checkpoints.get(await checkpointOf(api, model));
+      const found = await findModel(api, model);
+      if (typeof found !== 'string') {
+        if (format !== undefined || rank !== undefined)
+          throw new UsageError(`${found.reference} was uploaded: leave out --format and --rank to get the file as it was sent`);
+        const file = await save(await api.models.downloadVersion(found.model, found.version), out);
+        const { size } = await stat(file);
+        output.result({ file, version: found.version, size_bytes: size }, () => output.line(`${file}  ${formatBytes(size)}`));
+        return;
+      }
+      const checkpoint = await api.checkpoints.get(found);
       const [fitting] = checkpoint.formats;
       const chosen = format ?? fitting?.format ?? 'single-file';
       const download = await api.checkpoints.download(
@@ -53,8 +62,8 @@ export function addModelDownload(models: Command): void {
 const stateOf = ({ status, progress }: CheckpointExport): string =>
   progress === null ? `the file is ${status}` : `${progress.phase}, ${progress.done} of ${progress.of}`;
 
-/** A model, `MODEL@VERSION` or alias, a job with a result, or a checkpoint. */
-async function checkpointOf(client: StyleForge, model: string): Promise<string> {
+/** The checkpoint of a model, `MODEL@VERSION` or alias, of a job with a result, or a checkpoint itself; the version itself where it was uploaded. */
+async function findModel(client: StyleForge, model: string): Promise<string | ModelVersion> {
   if (model.startsWith('ckpt_')) return model;
   if (model.startsWith('job_')) {
     const { result, status } = await client.trainingJobs.get(model);
@@ -66,17 +75,13 @@ async function checkpointOf(client: StyleForge, model: string): Promise<string> 
   const [name = '', wanted = 'latest'] = model.split('@');
   const { latest, aliases } = await client.models.get(name);
   if (wanted === 'latest') {
-    if (latest) return trainedCheckpoint(latest);
+    if (latest) return latest.checkpoint_id ?? latest;
     throw new UsageError(`${name} has no version`);
   }
   const version = aliases[wanted] ?? Number(wanted);
   if (!Number.isInteger(version)) throw new UsageError(`${name} has no alias ${wanted}`);
-  return trainedCheckpoint(await client.models.getVersion(name, version));
-}
-
-function trainedCheckpoint({ checkpoint_id: id, reference, provenance }: ModelVersion): string {
-  if (id !== null) return id;
-  throw new UsageError(`${reference} was uploaded (${provenance.upload?.file_name ?? 'an adapter'}): use the file that was sent`);
+  const found = await client.models.getVersion(name, version);
+  return found.checkpoint_id ?? found;
 }
 
 /** Whole or not at all: beside the file first. */

@@ -1,11 +1,13 @@
 // Runs a benchmark of ours and then the same work in torch, each in a process of its own, and prints the ratio; on a GPU in torch's bfloat16 too.
+import { conditionShapes } from '@styleforge/diffusion';
 import { loadConfig } from '@styleforge/config';
 import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type DeviceName, deviceOf } from '@styleforge/runtime';
-import { type Geometry } from './geometries.ts';
+import { type Geometry, modelOfGeometry } from './geometries.ts';
+import { BENCH_LORA, type BenchMethod } from './train-step.ts';
 
 const script = fileURLToPath(new URL('torch-reference.py', import.meta.url));
 
@@ -13,6 +15,8 @@ export interface Comparison {
   /** What to compare with; `torch` is the only one. */
   readonly library: string;
   readonly mode: 'train' | 'sample';
+  /** What trains. Default: all weights. */
+  readonly method?: BenchMethod;
   readonly geometry: Geometry;
   readonly steps: number;
   readonly threads?: number;
@@ -63,13 +67,22 @@ function waysOfTorch(device: DeviceName): readonly TorchWay[] {
   ];
 }
 
-/** What the script reads of a geometry. */
-const taskOf = ({ configs, ...others }: Geometry): object => ({ ...others, unet: configs.unet, textEncoder: configs.text_encoder });
+/** What the script reads of a geometry; conditions by name, as text encoders give them for one prompt. */
+function taskOf(geometry: Geometry): object {
+  const { configs, ...others } = geometry;
+  return {
+    ...others,
+    unet: configs.unet,
+    textEncoder: configs.text_encoder,
+    lora: BENCH_LORA,
+    conditions: conditionShapes(modelOfGeometry(geometry)),
+  };
+}
 
 /** `ownArguments`: those of this very benchmark, without --compare. */
 export async function compareWithTorch(
   ownArguments: readonly string[],
-  { library, mode, geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison,
+  { library, mode, method = 'full', geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison,
 ): Promise<void> {
   if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
   const ours = await lastLineOf(process.execPath, [...typeScript(process.argv[1] ?? ''), mode, ...ownArguments]);
@@ -83,7 +96,7 @@ export async function compareWithTorch(
     const theirs = await lastLineOf(
       python,
       [script],
-      JSON.stringify({ ...taskOf(geometry), ...way, mode, steps, device, threads: threads ?? availableParallelism() }),
+      JSON.stringify({ ...taskOf(geometry), ...way, mode, method, steps, device, threads: threads ?? availableParallelism() }),
     );
     const [ourMemory, theirMemory] = [ours.device_gib ?? ours.peak_gib, theirs.peak_gib];
     console.log(

@@ -181,3 +181,12 @@ export function geometryOf(name: string): Geometry {
   if (!geometry) throw new Error(`--geometry ${name}: choose one of ${Object.keys(geometries).join(', ')}`);
   return geometry;
 }
+
+/** The geometry with images of another number of pixels along a side; its own where none is given. */
+export function atResolution(geometry: Geometry, pixels: number | undefined): Geometry {
+  if (pixels === undefined) return geometry;
+  const factor = modelOfGeometry(geometry).vae.downsamplingFactor;
+  const unit = factor * 2 ** ((geometry.configs.unet!.block_out_channels as readonly number[]).length - 1);
+  if (pixels % unit !== 0) throw new Error(`--resolution ${pixels}: give a multiple of ${unit}`);
+  return { ...geometry, latentShape: [geometry.latentShape[0], pixels / factor, pixels / factor] };
+}

@@ -31,6 +31,25 @@ def finished():
     return time.perf_counter()
 
 
+def lora_step(unet, optimizer):
+    # prompts were encoded beforehand
+    n, half = task["batchSize"], task["batchSize"] // 2
+    latents, noise = (torch.randn(n, *task["latentShape"], device=device) for _ in range(2))
+    timesteps = torch.randint(0, 1000, (n,), device=device)
+    rows = {name: torch.randn(2, *shape, device=device).repeat_interleave(half, 0) for name, shape in task["conditions"].items()}
+    states = torch.cat([row for row in rows.values() if row.dim() == 3], -1)
+    pooled = next((row for row in rows.values() if row.dim() == 2), None)
+    height, width = (8 * side for side in task["latentShape"][1:])
+    ids = torch.tensor([[height, width, 0, 0, height, width]], dtype=torch.float32, device=device).expand(n, -1)
+    with autocast():
+        predicted = unet(latents + noise, timesteps, states, added_cond_kwargs=None if pooled is None else {"text_embeds": pooled, "time_ids": ids}).sample
+    losses = ((predicted.float() - noise) ** 2).mean((1, 2, 3))
+    (losses[:half].mean() + losses[half:].mean()).backward()
+    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
 def train_step(unet, text, optimizer, scaler):
     half = task["batchSize"] // 2
     latents, noise = (torch.randn(task["batchSize"], *task["latentShape"], device=device) for _ in range(2))
@@ -53,9 +72,20 @@ torch.set_num_threads(task["threads"])
 device = "cpu" if task["device"] == "cpu" else "cuda"
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = task["tf32"]
 unet = UNet2DConditionModel.from_config(task["unet"]).to(device)
+lora = task["mode"] == "train" and task["method"] == "lora"
 if task["compiles"]:
     unet.compile()
-if task["mode"] == "train":
+if lora:
+    from peft import LoraConfig
+
+    unet.requires_grad_(False)
+    unet.add_adapter(LoraConfig(r=task["lora"]["rank"], lora_alpha=task["lora"]["alpha"], target_modules=task["lora"]["targets"]))
+    unet.train()
+    if task["gradientCheckpointing"]:
+        unet.enable_gradient_checkpointing()
+    optimizer = torch.optim.AdamW([p for p in unet.parameters() if p.requires_grad], lr=1e-6)
+    once = lambda: lora_step(unet, optimizer)
+elif task["mode"] == "train":
     # JSON has no 1.0, and the config takes no whole number for these; they only matter for first weights.
     text = CLIPTextModel(CLIPTextConfig(**{name: value for name, value in task["textEncoder"].items() if name not in ("initializer_factor", "attention_dropout")})).to(device)
     unet.train()

@@ -18,6 +18,9 @@ import { fillRandom } from './random-weights.ts';
 export const BENCH_METHODS = ['full', 'lora'] as const;
 export type BenchMethod = (typeof BENCH_METHODS)[number];
 
+/** The LoRA of the benchmark: layers of every attention by the end of their names. */
+export const BENCH_LORA = { rank: 16, alpha: 16, targets: ['to_q', 'to_k', 'to_v', 'to_out.0'] } as const;
+
 const PROMPTS = 2;
 /** The last ids of a vocabulary are no words. */
 const SPECIAL = 2;
@@ -48,7 +51,7 @@ const methods: Record<BenchMethod, { adaptation?: Pick<Adaptation, 'adapter' | '
       adaptation: {
         adapter: {
           layer: (graph, layer) =>
-            /\.attn\d\.(to_q|to_k|to_v|to_out\.0)$/.test(layer.name) ? addLowRank(graph, layer, { rank: 16, alpha: 16 }) : layer.output,
+            BENCH_LORA.targets.some((target) => layer.name.endsWith(`.${target}`)) ? addLowRank(graph, layer, BENCH_LORA) : layer.output,
         },
         ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
       },

@@ -8,7 +8,7 @@ import { DEFAULT_DEVICE, deviceOf } from '@styleforge/runtime';
 import { choiceOption, numberOption, optionalNumber } from '../../options.ts';
 import { type TrainStep } from '@styleforge/styleforge';
 import { compareWithTorch } from './compare-torch.ts';
-import { geometryOf } from './geometries.ts';
+import { atResolution, geometryOf } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from '../process.ts';
 import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
@@ -17,6 +17,9 @@ import { BENCH_METHODS, createStep, feedsFor } from './train-step.ts';
 
 /** Whether products may use TensorFloat-32 (`--tf32`). */
 export const YES_NO = ['yes', 'no'] as const;
+
+/** Options that a comparison gives to its run of this very benchmark. */
+const PASSED_ON = ['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'method', 'tf32', 'recompute', 'resolution'] as const;
 
 /** What matters; a trace has forty kinds of operation. */
 const PROFILE_LINES = 15;
@@ -42,12 +45,13 @@ function readSettings(args: string[]) {
       tf32: { type: 'string', default: 'yes' },
       plain: { type: 'boolean', default: false },
       recompute: { type: 'string' },
+      resolution: { type: 'string' },
       compare: { type: 'string' },
       python: { type: 'string' },
     },
   });
   const geometry = {
-    ...geometryOf(values.geometry),
+    ...atResolution(geometryOf(values.geometry), optionalNumber('resolution', values.resolution)),
     ...(values.batch !== undefined && { batchSize: batchOption(values.batch) }),
     ...(values.recompute !== undefined && { gradientCheckpointing: choiceOption('recompute', values.recompute, YES_NO) === 'yes' }),
   };
@@ -65,12 +69,9 @@ function readSettings(args: string[]) {
 type Settings = ReturnType<typeof readSettings>;
 
 function compare(library: string, { values, geometry, steps, method, compile: { threads, device } }: Settings): Promise<void> {
-  if (method !== 'full') throw new Error(`--compare compares full training; leave out --method ${method}`);
-  const own = (['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'tf32', 'recompute'] as const).flatMap((name) =>
-    values[name] === undefined ? [] : [`--${name}`, values[name]],
-  );
+  const own = PASSED_ON.flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
   if (values.plain) own.push('--plain');
-  return compareWithTorch(own, { library, mode: 'train', geometry, steps, threads, device, python: values.python });
+  return compareWithTorch(own, { library, mode: 'train', method, geometry, steps, threads, device, python: values.python });
 }
 
 /** Makes the steps and prints each of them; returns their seconds. */

@@ -13,25 +13,19 @@ import {
   type TensorReader,
 } from '@styleforge/weights';
 import { relativeCase, worstCase, type CaseResult, type Pair } from '../case-result.ts';
-import { type CaseInputs, type MethodCase } from './method-case.ts';
+import { type CaseInputs, type MethodCase, tensorsOf } from './method-case.ts';
 import { filePairs } from './file-pairs.ts';
 
 const tolerance = 1e-6;
-
-/** `final.* of FILE` */
-const runFile = (text: unknown): string => String(text).replace('final.* of ', '');
 
 async function tableOf(folder: DiffusersFolder, component: string): Promise<Float32Array> {
   const reader = await componentOf(folder, component).openWeights();
   return reader.read(TOKEN_TABLE).finally(() => reader.close());
 }
 
-/** The last rows of the model's table once the file is applied. */
-async function appliedRows(checkpoint: DiffusersFolder, path: string, component: string): Promise<Float32Array> {
-  const [before, after] = [
-    await tableOf(checkpoint, component),
-    await tableOf(await applyAdapters(checkpoint, [{ path, strength: 1 }]), component),
-  ];
+/** The last rows of the model's table, which files have added. */
+async function addedRows(checkpoint: DiffusersFolder, adapted: DiffusersFolder, component: string): Promise<Float32Array> {
+  const [before, after] = [await tableOf(checkpoint, component), await tableOf(adapted, component)];
   return after.subarray(before.length);
 }
 
@@ -50,9 +44,10 @@ export async function* learnedEmbedsCases({ folder, name, methods }: CaseInputs)
     readonly placeholder: string;
     readonly files: readonly { readonly file: string; readonly component: string }[];
   };
-  const run = await folder.tensors(runFile(rows));
+  const { prefix, file: runFile } = tensorsOf(rows);
+  const run = await folder.tensors(runFile);
   for (const { file, component } of files) {
-    const trained = `final.${component}.new_rows`;
+    const trained = `${prefix}${component}.new_rows`;
     const values = await run.read(trained);
     const [vectors] = run.info(trained).shape;
     const pairs = await inScratch(async (directory) => {
@@ -61,18 +56,20 @@ export async function* learnedEmbedsCases({ folder, name, methods }: CaseInputs)
       return comparedWith(await folder.tensors(file), path);
     });
     yield worstCase(`${name}.${component}.written`, pairs, tolerance);
-    const applied = await appliedRows(await folder.checkpoint(checkpoint), folder.path(file), component);
+    const base = await folder.checkpoint(checkpoint);
+    const applied = await addedRows(base, await applyAdapters(base, [{ path: folder.path(file), strength: 1 }]), component);
     yield relativeCase(`${name}.${component}.applied`, applied, values, tolerance);
   }
 }
 
 export async function* customDiffusionFilesCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
   const { checkpoint, weights, files } = methods.cases[name] as MethodCase & { readonly files: readonly { readonly file: string }[] };
-  const run = await folder.tensors(runFile(weights));
-  const matrices = run.names().filter((tensor) => tensor.startsWith('final.unet.'));
+  const { prefix, file: runFile } = tensorsOf(weights);
+  const run = await folder.tensors(runFile);
+  const matrices = run.names().filter((tensor) => tensor.startsWith(`${prefix}unet.`));
   const trained = await Promise.all(
     matrices.map(async (tensor) => ({
-      name: tensor.slice('final.unet.'.length),
+      name: tensor.slice(`${prefix}unet.`.length),
       shape: run.info(tensor).shape,
       data: await run.read(tensor),
     })),
@@ -94,6 +91,11 @@ export async function* customDiffusionFilesCases({ folder, name, methods }: Case
   );
   await unet.close();
   yield worstCase(`${name}.applied`, applied, tolerance);
-  const rows = await appliedRows(base, folder.path(files[1].file), 'text_encoder');
-  yield relativeCase(`${name}.token`, rows, await run.read('final.text_encoder.new_rows'), tolerance);
+  // the rows of all words, in the order of their files
+  for (const { name: encoder } of base.components.filter(({ network }) => network === 'text-encoder')) {
+    const rows = `${prefix}${encoder}.new_rows`;
+    if (!run.has(rows)) continue;
+    const label = encoder === 'text_encoder' ? `${name}.token` : `${name}.token.${encoder}`;
+    yield relativeCase(label, await addedRows(base, adapted, encoder), await run.read(rows), tolerance);
+  }
 }

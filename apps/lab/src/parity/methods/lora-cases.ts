@@ -19,13 +19,13 @@ import {
 import { relativeCase, worstCase, type CaseResult } from '../case-result.ts';
 import { evaluate } from '../evaluate.ts';
 import { filePairs } from './file-pairs.ts';
-import { type CaseInputs, type MethodCase } from './method-case.ts';
+import { splitKey } from '@styleforge/model-files';
+import { type CaseInputs, type MethodCase, tensorsOf } from './method-case.ts';
 import { denoiserOf, encodeTexts, imagesOf, joinedContext, textTokens } from './reference-inputs.ts';
 
 const tolerance = 2e-5;
 
 interface FilesCase extends MethodCase {
-  readonly rank: number;
   readonly alpha: number;
   /** `initial.* of FILE` */
   readonly matrices: string;
@@ -75,14 +75,21 @@ export async function* loraMergedCases(inputs: CaseInputs): AsyncGenerator<CaseR
   yield* appliedCases(inputs, inputs.name, inputs.folder.path(files[0].file), inputs.methods.cases[inputs.name]);
 }
 
+/** diffusers spells the matrices of some layers in two ways. */
+function meaningOf(name: string): string {
+  const key = splitKey(name);
+  return key ? `${key.stem} ${key.role}` : name;
+}
+
 /** The reference run's matrices, as training has them. */
-async function layersOfRun(reference: TensorReader, { rank, alpha }: FilesCase): Promise<LoraLayer[]> {
+async function layersOfRun(reference: TensorReader, prefix: string, { alpha }: FilesCase): Promise<LoraLayer[]> {
   const ending = '.lora_A.weight';
-  const stored = reference.names().filter((name) => name.startsWith('initial.') && name.endsWith(ending));
+  const stored = reference.names().filter((name) => name.startsWith(prefix) && name.endsWith(ending));
   return Promise.all(
     stored.map(async (name) => {
-      const [, component, path] = /^initial\.([^.]+)\.(.*)\.lora_A\.weight$/.exec(name)!;
+      const [, component, path] = /^([^.]+)\.(.*)\.lora_A\.weight$/.exec(name.slice(prefix.length))!;
       const up = name.replace(ending, '.lora_B.weight');
+      const [rank] = reference.info(name).shape;
       return {
         component,
         module: component.startsWith('text_encoder') ? currentTextEncoderName(path)! : path,
@@ -102,7 +109,8 @@ export async function* loraFilesCases(inputs: CaseInputs): AsyncGenerator<CaseRe
   const files = methods.cases[name] as FilesCase;
   const merged = partner(inputs, 'lora-merged');
   for (const { file, layout, alpha } of files.files) yield* appliedCases(inputs, `${name}.${layout} (${alpha})`, folder.path(file), merged);
-  const layers = await layersOfRun(await folder.tensors(files.matrices.replace('initial.* of ', '')), files);
+  const { prefix, file: run } = tensorsOf(files.matrices);
+  const layers = await layersOfRun(await folder.tensors(run), prefix, files);
   const checkpoint = await folder.checkpoint(files.checkpoint);
   const base = await kohyaBase(checkpoint);
   const scratch = await mkdtemp(join(tmpdir(), 'lora-files-'));
@@ -112,7 +120,7 @@ export async function* loraFilesCases(inputs: CaseInputs): AsyncGenerator<CaseRe
       await (layout === 'diffusers' ? writeDiffusersLora(path, layers) : writeKohyaLora(path, layers, base));
       const theirs = files.files.find((candidate) => candidate.layout === layout && !candidate.alpha.includes('metadata'))!;
       const [ours, reference] = [await openTensors(path), await folder.tensors(theirs.file)];
-      yield worstCase(`${name}.written.${layout}`, await filePairs(ours, reference), 1e-6);
+      yield worstCase(`${name}.written.${layout}`, await filePairs(ours, reference, meaningOf), 1e-6);
       await ours.close();
     }
   } finally {

@@ -25,16 +25,34 @@ type Create = (
 
 const componentOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
-const lora: Create = (train) => {
-  const { rank, alpha, unet_targets: unet, text_encoder_targets: text } = train as TrainCase & Record<string, never>;
-  const endsWithOneOf = (name: string, endings: readonly string[]): boolean => endings.some((ending) => name.endsWith(`.${ending}`));
+/** Files name text encoders' tensors as transformers before 5 did. */
+const storedTensor = (reference: TensorReader, name: string): string =>
+  ['initial', 'grad'].some((part) => reference.has(`${part}.${name}`)) ? name : name.replace(/^(text_encoder\w*)\./, '$1.text_model.');
+
+interface LoraCase extends TrainCase {
+  readonly alpha: number;
+  /** What the product of both matrices is multiplied by. Default: alpha over each layer's rank, or its root. */
+  readonly scale?: number;
+  readonly use_rslora?: boolean;
+}
+
+/** The layers that have matrices in the reference, each of its own rank. */
+const lora: Create = (train, reference) => {
+  const { alpha, scale, use_rslora: isStabilized = false } = train as LoraCase;
+  const rankOf = (layer: string): number | undefined => {
+    const stored = storedTensor(reference, `${layer}.lora_A.weight`);
+    return ['initial', 'grad'].flatMap((part) =>
+      reference.has(`${part}.${stored}`) ? [reference.info(`${part}.${stored}`).shape[0]] : [],
+    )[0];
+  };
+  const alphaOf = (rank: number): number => (scale === undefined ? alpha * (isStabilized ? Math.sqrt(rank) : 1) : scale * rank);
   return {
     trains: (name) => /\.lora_[AB]\.weight$/.test(name),
     adapter: {
-      layer: (graph, layer) =>
-        endsWithOneOf(layer.name, componentOf(layer.name) === 'unet' ? unet : text)
-          ? addLowRank(graph, layer, { rank, alpha })
-          : layer.output,
+      layer: (graph, layer) => {
+        const rank = rankOf(layer.name);
+        return rank === undefined ? layer.output : addLowRank(graph, layer, { rank, alpha: alphaOf(rank) });
+      },
     },
   };
 };
@@ -81,12 +99,6 @@ export function methodAdaptation(train: TrainCase, reference: TensorReader): Met
       const { learning_rate: learningRateScale, weight_decay: weightDecay } = train.groups?.[componentOf(name)] ?? {};
       return { learningRateScale, weightDecay };
     },
-    // files name text encoders' tensors as transformers before 5 did
-    storedName: (name) => {
-      if (isNewRows(name)) return `${componentOf(name)}.new_rows`;
-      return ['initial', 'grad'].some((part) => reference.has(`${part}.${name}`))
-        ? name
-        : name.replace(/^(text_encoder\w*)\./, '$1.text_model.');
-    },
+    storedName: (name) => (isNewRows(name) ? `${componentOf(name)}.new_rows` : storedTensor(reference, name)),
   };
 }

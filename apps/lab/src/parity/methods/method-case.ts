@@ -16,6 +16,13 @@ export interface Methods {
   readonly cases: Readonly<Record<string, MethodCase>>;
 }
 
+/** `initial.* of FILE`: the tensors of a training case's file with this prefix. */
+export function tensorsOf(text: unknown): { readonly prefix: string; readonly file: string } {
+  const [, prefix, file] = /^(\w+\.)\* of (.+)$/.exec(String(text)) ?? [];
+  if (prefix === undefined || file === undefined) throw new Error(`'${String(text)}' is not of the form 'initial.* of FILE'`);
+  return { prefix, file };
+}
+
 export interface CaseInputs {
   readonly folder: ReferenceFolder;
   readonly name: string;

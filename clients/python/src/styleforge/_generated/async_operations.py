@@ -200,6 +200,12 @@ class AsyncOperations:
         Supports range requests."""
         return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/checkpoints/{quoted(checkpoint_id)}/files/{quoted(path)}", raw=True)
 
+    async def download_model_version(self, name: str, version: int, /) -> bytes:
+        """Download the file of an uploaded adapter.
+
+        Sends the file as it was uploaded. The settings of a LoRA that peft has written are in `provenance.upload.peft` of the version. A version that was made from a training job has no file of its own: download its checkpoint."""
+        return await self._call("GET", f"/v1/models/{quoted(name)}/versions/{quoted(version)}/file", raw=True)
+
     async def drain_worker(self, id: str, /, *, idempotency_key: str | None = None) -> models.Worker:
         """Let a worker finish its jobs and take no further ones.
 

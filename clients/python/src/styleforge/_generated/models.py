@@ -649,6 +649,12 @@ class DownloadFormat(TypedDict):
     """The file is there already; otherwise the first request has it made"""
 
 
+class EvaluatedModelAdapter(TypedDict):
+    model: str
+    version_id: str | None
+    """null: an operator has installed it"""
+
+
 class EvaluatedModelTokensItem(TypedDict):
     name: str
     token: str
@@ -662,6 +668,8 @@ class EvaluatedModel(TypedDict):
     training_job_id: str | None
     checkpoint_id: str | None
     step: int | None
+    adapter: EvaluatedModelAdapter | None
+    """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
     """The words for the style, which are put in front of each prompt that has no placeholder"""
     tokens: list[EvaluatedModelTokensItem]
@@ -1715,6 +1723,12 @@ class ReportMetric(TypedDict):
     """CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts"""
 
 
+class ReportModelAdapter(TypedDict):
+    model: str
+    version_id: str | None
+    """null: an operator has installed it"""
+
+
 class ReportModelTokensItem(TypedDict):
     name: str
     token: str
@@ -1761,6 +1775,8 @@ class ReportModel(TypedDict):
     training_job_id: str | None
     checkpoint_id: str | None
     step: int | None
+    adapter: ReportModelAdapter | None
+    """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
     """The words for the style, which are put in front of each prompt that has no placeholder"""
     tokens: list[ReportModelTokensItem]

@@ -23,7 +23,7 @@ export async function checkpointUsers(transaction: Transaction, projectId: strin
   return rows.map(({ id }) => id);
 }
 
-/** Generations and evaluations that are not finished and use one of the uploaded adapters. */
+/** Generations, evaluations and training jobs that are not finished and use one of the uploaded adapters. */
 export async function uploadUsers(transaction: Transaction, projectId: string, versionIds: string[]): Promise<string[]> {
   if (versionIds.length === 0) return [];
   const rows = await transaction.$queryRaw<{ id: string }[]>`
@@ -31,7 +31,12 @@ export async function uploadUsers(transaction: Transaction, projectId: string, v
       select from jsonb_array_elements(coalesce(config -> 'adapters', '[]')) adapter where adapter ->> 'version_id' = any(${versionIds}))
     union all
     select id from evaluations where project_id = ${projectId} and status = any(${UNFINISHED}) and exists (
-      select from jsonb_array_elements(config -> 'models') model where model ->> 'version_id' = any(${versionIds}))
+      select from jsonb_array_elements(config -> 'models') model where model -> 'adapter' ->> 'version_id' = any(${versionIds}))
+    union all
+    select id from training_jobs where project_id = ${projectId} and status = any(${[...LIVE_JOB_STATUSES]})
+      and jsonb_typeof(config -> 'evaluation' -> 'comparisons') = 'array' and exists (
+      select from jsonb_array_elements(config -> 'evaluation' -> 'comparisons') model
+      where model -> 'adapter' ->> 'version_id' = any(${versionIds}))
     order by id`;
   return rows.map(({ id }) => id);
 }
