@@ -44,6 +44,7 @@ export function sampleModel(label: string, { kid, clip, trained = true, chance, 
     training_job_id: trained ? JOB : null,
     checkpoint_id: trained ? CHECKPOINT : null,
     step: trained ? 200 : null,
+    adapter: null,
     prompt_prefix: 'a photo of zwx style, ',
     tokens: [
       { name: 'person', token: 'zwx' },

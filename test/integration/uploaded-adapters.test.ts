@@ -144,7 +144,7 @@ it(
     await makeTinyExtractor(join(test.directory, 'models', 'mini-clip'));
     const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
     const request = { ...sampling, model: 'my-style', prompts: ['a disc', '[V] cat'], num_images: 1, metrics: ['clip' as const] };
-    const twice = await test.request('POST', '/v1/evaluations', { ...request, prompts: ['a disc'], compare_with: ['my-style@2'] });
+    const twice = await test.request('POST', '/v1/evaluations', { ...request, prompts: ['a disc', 'a cat'], compare_with: ['my-style@2'] });
     expect([twice.status, await twice.text()]).toEqual([422, expect.stringMatching(/my-style@2 is the model that is evaluated/)]);
 
     const { id } = await client.evaluations.create({ ...request, model: 'my-style@1', compare_with: ['base', 'my-style'] });

@@ -47,6 +47,7 @@ function drawTask(made: number[], changes: object = {}): Task {
           training_job_id: null,
           checkpoint_id: null,
           step: null,
+          adapter: null,
           prompt_prefix: '',
           tokens: [],
         },

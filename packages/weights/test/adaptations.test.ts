@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspectAdapter } from '@styleforge/model-files';
 import {
   applyAdapters,
   extractLora,
@@ -59,6 +60,25 @@ it.each<[string, (key: string) => string]>([
     'processors of diffusers before 0.20',
     (key) => key.replace(/\.(to_q|to_k|to_v|to_out)(?:\.0)?\.lora\.(down|up)\.weight$/, '.processor.$1_lora.$2.weight'),
   ],
+  [
+    'text encoders of diffusers before 0.17',
+    (key) => key.replace(/\.(q|k|v|out)_proj\.lora_linear_layer\.(down|up)\.weight$/, '.to_$1_lora.$2.weight'),
+  ],
+  [
+    'kohya with a number for the only text encoder',
+    (key) => {
+      const [, module = '', role = ''] = /^(.*)\.(?:lora_linear_layer|lora)\.(down|up)\.weight$/.exec(key) ?? [];
+      const stem = module.replace(/^text_encoder\./, 'te1.').replaceAll('.', '_');
+      return `lora_${stem}.lora_${role}.weight`;
+    },
+  ],
+  [
+    'peft, each component as a model of its own',
+    (key) =>
+      key
+        .replace(/^(?:unet|text_encoder)\./, 'base_model.model.')
+        .replace(/\.(?:lora_linear_layer|lora)\.(down|up)\./, (_, role: string) => (role === 'down' ? '.lora_A.' : '.lora_B.')),
+  ],
 ])('reads the keys of %s', async (name, rename) => {
   const ours = await layersIn(await renamed(`${name.replaceAll(' ', '-')}.safetensors`, rename));
   expect(ours).toEqual(await layersIn(join(golden, 'lora', 'pytorch_lora_weights.safetensors')));
@@ -72,6 +92,42 @@ it('takes alpha from metadata or from tensors, and finds the same change', async
       folded.map(({ component, module }) => [component, module, 2]),
     );
   }
+});
+
+it("takes peft's exceptions by pattern for the ends of layers' names, and alpha over the root of the rank", async () => {
+  const reader = await openTensors(join(golden, 'lora', 'pytorch_lora_weights.safetensors'));
+  const entries: TensorEntry[] = [];
+  for (const key of reader.names()) entries.push({ name: key, shape: reader.info(key).shape, data: await reader.read(key) });
+  await reader.close();
+  const settings = {
+    'unet.lora_alpha': 6,
+    'unet.use_rslora': true,
+    'unet.alpha_pattern': { to_k: 2, 'down_blocks.*attn2.to_q': 12, '(.*)*': 1 },
+  };
+  const path = join(scratch, 'patterns.safetensors');
+  await writeSafetensors(path, entries, { dtype: 'F32', metadata: { lora_adapter_metadata: JSON.stringify(settings) } });
+  for (const { component, module, scale } of await layersIn(path)) {
+    const alpha = module.endsWith('to_k') ? 2 : /^down_blocks.*attn2\.to_q$/.test(module) ? 12 : 6;
+    expect([module, scale]).toEqual([module, component === 'unet' ? alpha / 2 : 1]);
+  }
+});
+
+it.each([
+  ['unet.mid_block.to_q.lora_magnitude_vector', /is a DoRA.*export it as a LoRA/],
+  ['lora_unet_mid_block.dora_scale', /is a DoRA/],
+  ['base_model.model.mid_block.to_q.oft_R.weight', /convert it to a LoRA/],
+  ['lora_unet_mid_block.lokr_w1', /convert it to a LoRA/],
+  ['lora_unet_mid_block_conv1.lora_mid.weight', /LoCon with a third matrix.*save it without/],
+  ['base_model.model.mid_block.to_q.lora_B.bias', /has biases.*train it without lora_bias/],
+  ['bundle_emb.ink.string_to_param.*', /holds embeddings beside a LoRA; save them apart/],
+])('says what a file with %s is instead of a LoRA, and what to do', async (name, message) => {
+  const path = join(scratch, 'stranger.safetensors');
+  const data = new Float32Array(4);
+  await writeSafetensors(path, [
+    { name: 'lora_unet_mid_block.lora_down.weight', shape: [1, 4], data },
+    { name, shape: [4], data },
+  ]);
+  await expect(inspectAdapter(path)).rejects.toThrow(message);
 });
 
 it('refuses layers that lack a matrix', async () => {

@@ -45,7 +45,7 @@ const LORA_LAYOUTS: readonly [RegExp, string][] = [
 ];
 /** The layer whose input is the text's states. */
 const READS_TEXT = /attn2[._](processor[._])?to_[kv]/;
-const IN_TEXT_ENCODER = /^(text_encoder|lora_te)/;
+const IN_TEXT_ENCODER = /^(text_encoder|lora_te|base_model\.model\.(text_model|encoder)\.)/;
 
 const inspectLora: Inspect = ({ tensors }) => {
   const downs = [...tensors].filter(([name]) => LORA_DOWN.test(name));
@@ -106,8 +106,15 @@ const KINDS: readonly Inspect[] = [inspectBranches, inspectLora, inspectCustomDi
 
 /** Adapters of other programs that are not read, and whole models: what they are, and what to do. */
 const STRANGERS: readonly [RegExp, string][] = [
-  [/\.dora_scale$/, 'is a DoRA, which is not read; export it as a LoRA'],
-  [/\.(hada_w1_a|lokr_w1|lokr_w1_a|oft_blocks|diff)$/, 'is a LyCORIS file (LoHa, LoKr, OFT), which is not read; convert it to a LoRA'],
+  [/\.(dora_scale|lora_magnitude_vector(\.default)?(\.weight)?)$/, 'is a DoRA, which is not read; export it as a LoRA'],
+  [
+    /\.(hada_w1_a|lokr_w1|lokr_w1_a|oft_blocks|oft_diag|oft_R|boft_R|diff|diff_b|on_input|ia3_l)(\.default)?(\.weight)?$/,
+    'is a LyCORIS file or another kind of peft (LoHa, LoKr, OFT, IA3, full differences), which is not read; convert it to a LoRA',
+  ],
+  [/\.lora_mid\.weight$/, 'is a LoCon with a third matrix for each convolution (Tucker decomposition), which is not read; save it without'],
+  [/\.lora_[AB](\.default)?\.bias$/, 'has biases beside its matrices, which are not read; train it without lora_bias'],
+  [/\.lora_embedding_[AB]/, 'changes the token table by matrices, which is not read; leave the embedding out of target_modules'],
+  [/^bundle_emb\./, 'holds embeddings beside a LoRA; save them apart, and upload each file'],
   [
     /^(model\.diffusion_model|first_stage_model|cond_stage_model|conditioner)\./,
     'is a whole model; an operator adds it with npm run base-models',

@@ -21,15 +21,17 @@ const roles: readonly [RegExp, MatrixRole][] = [
   [/\.alpha$/, 'alpha'],
 ];
 
-/** diffusers before 0.20: `attn1.processor.to_q_lora.down.weight`. */
-const processorKey = /^(.*)\.processor\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
+/** diffusers before 0.20: `attn1.processor.to_q_lora.down.weight`, in text encoders `self_attn.to_q_lora.down.weight`. */
+const processorKey = /^(.*?)(?:\.processor)?\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
+const TEXT_PROJECTIONS: Readonly<Record<string, string>> = { to_q: 'q_proj', to_k: 'k_proj', to_v: 'v_proj', to_out: 'out_proj' };
 
 /** A tensor's name without its ending, and what the ending says. */
 export function splitKey(key: string): { stem: string; role: MatrixRole } | undefined {
   const processor = processorKey.exec(key);
   if (processor) {
-    const [, place, projection, role] = processor;
-    return { stem: `${place}.${projection === 'to_out' ? 'to_out.0' : projection}`, role: role as MatrixRole };
+    const [, place = '', projection = '', role] = processor;
+    const layer = place.endsWith('self_attn') ? TEXT_PROJECTIONS[projection] : projection === 'to_out' ? 'to_out.0' : projection;
+    return { stem: `${place}.${layer}`, role: role as MatrixRole };
   }
   for (const [ending, role] of roles) if (ending.test(key)) return { stem: key.replace(ending, ''), role };
   return undefined;
@@ -69,7 +71,9 @@ export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> 
       const place = { component, module };
       places.set(`${prefix}_${underscored(module)}`, place);
       if (prefix.startsWith('lora_te')) {
-        places.set(`${prefix}_text_model_${underscored(module)}`, place);
+        // some programs number the only text encoder, too
+        for (const spelled of prefix === 'lora_te' ? [prefix, 'lora_te1'] : [prefix])
+          places.set(`${spelled}_text_model_${underscored(module)}`, place);
         continue;
       }
       const original = model.original?.(component, module);
@@ -79,7 +83,14 @@ export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> 
   return places;
 }
 
+/** A text encoder's layer without its component, as peft writes it; undefined where two text encoders have the layer. */
+function inTextEncoder(stem: string, model: ModelLayers): LayerPlace | undefined {
+  const encoders = [...model.layers.keys()].filter((name) => name.startsWith('text_encoder'));
+  const [place, other] = encoders.flatMap((name) => dotted(`${name}.${stem}`, model) ?? []);
+  return other === undefined ? place : undefined;
+}
+
 /** Where a stem belongs; undefined where the model has no such layer. */
 export function placeOf(stem: string, model: ModelLayers, kohya: ReadonlyMap<string, LayerPlace>): LayerPlace | undefined {
-  return dotted(stem, model) ?? kohya.get(stem) ?? dotted(`unet.${stem}`, model);
+  return dotted(stem, model) ?? kohya.get(stem) ?? dotted(`unet.${stem}`, model) ?? inTextEncoder(stem, model);
 }

@@ -54,10 +54,21 @@ interface LoraConfig {
   readonly rankStabilized: boolean;
 }
 
+/** As peft has it: a regular expression for the end of the layer's name. */
+function endsInPattern(module: string, pattern: string): boolean {
+  if (module === pattern || module.endsWith(`.${pattern}`)) return true;
+  if (pattern.length > LONGEST_PATTERN || !/^[\w.^$*+|()[\]\\-]+$/.test(pattern) || NESTED_REPEAT.test(pattern)) return false;
+  return new RegExp(`^(?:.*\\.)?(?:${pattern})$`).test(module);
+}
+
+/** Patterns come with files from elsewhere: one that repeats a repetition may never end. */
+const LONGEST_PATTERN = 200;
+const NESTED_REPEAT = /[*+].*[*+].*[*+]|\)[*+]/;
+
 const alphaFrom =
   ({ alpha, patterns, rankStabilized }: LoraConfig): AlphaOf =>
   ({ module }, rank) => {
-    const named = Object.entries(patterns).find(([pattern]) => module === pattern || module.endsWith(`.${pattern}`));
+    const named = Object.entries(patterns).find(([pattern]) => endsInPattern(module, pattern));
     const stated = named?.[1] ?? alpha;
     const value = typeof stated === 'number' ? stated : rank;
     return rankStabilized ? value * Math.sqrt(rank) : value;
