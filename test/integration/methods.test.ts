@@ -85,6 +85,28 @@ describe('each method trains and generates', () => {
   );
 });
 
+it('multi-styleforge binds a token to each component, and a prompt chooses one', { timeout: patience }, async () => {
+  const { id: dataset } = await test.call<{ id: string }>('POST', '/v1/datasets', { name: 'two components', kind: 'style_ref' });
+  for (const [component, hues] of [
+    ['person', [0, 30, 60]],
+    ['background', [150, 180, 210]],
+  ] as const) {
+    const form = new FormData();
+    form.append('component', component);
+    for (const hue of hues) form.append('images', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
+    expect(await test.call('POST', `/v1/datasets/${dataset}/images`, form)).toMatchObject({ kept: 3 });
+  }
+  const job = await train({ method: 'multi-styleforge', style_ref: { dataset_id: dataset }, aux: { dataset_id: aux } });
+  expect(job.config.style_ref.components.map(({ name, token }) => [name, token])).toEqual([
+    ['person', 'zwx'],
+    ['background', 'ukj'],
+  ]);
+  expect((await test.metrics(job.id)).every(({ aux_loss }) => aux_loss !== null)).toBe(true);
+  const body = { model: job.id, prompts: ['[background] style, a disc'], steps: 2, wait: 60 };
+  const { id } = await test.call<{ id: string }>('POST', '/v1/images/generations', body);
+  expect(await test.generated(id)).toMatchObject({ status: 'succeeded', config: { prompts: ['ukj style, a disc'] } });
+});
+
 it('learns behind masks, and says at once where there are none', { timeout: patience }, async () => {
   const job = { method: 'lora', hyperparameters: { ...steps, masked_loss: true } };
   const body = { base_model: 'tiny', style_ref: { dataset_id: styleRef }, ...job };
@@ -155,6 +177,13 @@ describe('styledrop', () => {
           drop: 1,
           undecided: 2,
         });
+      const datasets = async () => (await test.call<{ data: { id: string }[] }>('GET', '/v1/datasets')).data.map(({ id }) => id);
+      const before = await datasets();
+      const few = await test.request('POST', '/v1/training-jobs', {
+        ...{ ...second, adaptation: { kind: 'lora' }, styledrop: round('human') },
+      });
+      expect([few.status, await few.text()]).toEqual([422, expect.stringMatching(/unusable_dataset.*1 image/s)]);
+      expect(await datasets()).toEqual(before);
       const job = await train({ ...second, style_ref: undefined, styledrop: round('human') });
       expect(job.config).toMatchObject({
         adaptation: { kind: 'adapter', bottleneck: 32, shared: false },

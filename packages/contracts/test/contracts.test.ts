@@ -192,6 +192,19 @@ describe('training configuration', () => {
     expect(refusalOf(both)).toMatchObject({ errors: [{ pointer: '/style_ref/components/0/token' }] });
   });
 
+  it('refuses settings of a round that is not theirs, and a component whose placeholder is that of the caption', () => {
+    const pointersOf = (changes: object) => {
+      const resolution = resolveTrainingConfig(parse(changes), baseModelProfile.parse({}));
+      return resolution.ok ? [] : resolution.errors.map(({ pointer }) => pointer);
+    };
+    const rounds = (styledrop: object) => pointersOf({ method: 'styledrop', styledrop });
+    expect(rounds({ round: 2 })).toEqual(['/styledrop/parent_job_id', '/styledrop/selection']);
+    expect(rounds({ selection: { by: 'human' } })).toEqual(['/styledrop/selection']);
+    const components = ['person', 'caption'].map((name) => ({ name }));
+    const named = { method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components } };
+    expect(pointersOf(named)).toEqual(['/style_ref/components/1/name']);
+  });
+
   it('gives Prodigy what it needs, and refuses what it cannot have, with the field and the remedy', () => {
     const profile = { defaults: { learning_rate: 3e-4, text_encoder_learning_rate: 1e-5, adam_moments: 'bfloat16' } };
     const ofProdigy = (changes: object = {}) =>

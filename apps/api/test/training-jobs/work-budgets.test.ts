@@ -50,6 +50,20 @@ it('refuses a request that alone is too much, and names the fields with what wou
   expect((await post(generations, { ...some, steps })).statusCode).toBe(202);
 });
 
+it('refuses candidates of a StyleDrop job that alone are too much, with the field and what would fit', async () => {
+  const post = await caller();
+  const training = {
+    ...{ method: 'styledrop', base_model: 'tiny', hyperparameters: { use_captions: false } },
+    styledrop: { candidates: { images_per_prompt: 64 } },
+  };
+  const { errors = [], code } = (await post('/v1/training-jobs/check', training)).json<Problem>();
+  expect([code, errors.map(({ pointer }) => pointer)]).toEqual(['validation_failed', ['/styledrop/candidates/images_per_prompt']]);
+  const fitting = Number(/at most (\d+) fits/.exec(errors[0]?.detail ?? '')?.[1]);
+  expect(fitting).toBeGreaterThan(0);
+  const smaller = { ...training, styledrop: { candidates: { images_per_prompt: fitting } } };
+  expect((await post('/v1/training-jobs/check', smaller)).statusCode).toBe(200);
+});
+
 it('responds with 429 when unfinished work fills the budget, exactly and for many at once; finished work frees it; other projects continue', async () => {
   const [post, other, rich] = [await caller(), await caller(), await caller({ generationBudget: 2_000 })];
   const answers = await Promise.all(Array.from({ length: 30 }, () => post(generations, some)));
