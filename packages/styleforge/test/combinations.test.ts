@@ -1,4 +1,4 @@
-// Every combination of method, adaptation, optimizer, text encoder, captions and buckets is refused with a field and a remedy, or trains. A sample that has all pairs does train.
+// Every combination of method, adaptation, optimizer, text encoder, captions and buckets is refused with a field and a remedy, or trains. A sample that has each method and all pairs of the others does train.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -68,20 +68,20 @@ function resolve({ method, adaptation, optimizer, trainsText, captions, buckets 
   return resolveTrainingConfig(request, baseModelProfile.parse({ resolution: 32 }));
 }
 
-/** Pairs of choices, such as a family and an optimizer. */
-function pairsOf(combination: Combination): string[] {
-  const parts = Object.entries(combination).map(([name, value]) => `${name} ${value}`);
-  return parts.flatMap((one, i) => parts.slice(i + 1).map((other) => `${one}, ${other}`));
+/** The method, and pairs of the other choices, such as a family and an optimizer. */
+function partsOf({ method, ...others }: Combination): string[] {
+  const parts = Object.entries(others).map(([name, value]) => `${name} ${value}`);
+  return [method, ...parts.flatMap((one, i) => parts.slice(i + 1).map((other) => `${one}, ${other}`))];
 }
 
-/** The fewest combinations, one after the other, that have among them each pair that `all` have. */
+/** The fewest combinations, one after the other, that have among them each part that all of them have. */
 function pairwise(combinations: readonly Combination[]): Combination[] {
-  const open = new Set(combinations.flatMap(pairsOf));
+  const open = new Set(combinations.flatMap(partsOf));
   const chosen: Combination[] = [];
   while (open.size > 0) {
-    const gains = combinations.map((combination) => pairsOf(combination).filter((pair) => open.has(pair)).length);
+    const gains = combinations.map((combination) => partsOf(combination).filter((part) => open.has(part)).length);
     const best = combinations[gains.indexOf(Math.max(...gains))]!;
-    for (const pair of pairsOf(best)) open.delete(pair);
+    for (const part of partsOf(best)) open.delete(part);
     chosen.push(best);
   }
   return chosen;

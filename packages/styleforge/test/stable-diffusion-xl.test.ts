@@ -12,10 +12,12 @@ import {
   openModel,
   SINGLE_FILE,
   drawBatch,
+  drawBatches,
   trainStyleForge,
   type TrainStyleForgeOptions,
 } from '@styleforge/styleforge';
 import { componentOf, joinWithBase, readDiffusersFolder, SafetensorsReader, writeAdaptedModel } from '@styleforge/weights';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinySdxlBaseModel } from '../../../test/integration/tiny-base-model.ts';
 import { fingerprint, tinyTraining, type TinyTraining } from './tiny-training.ts';
@@ -76,6 +78,43 @@ describe('training', () => {
       }
     }
     expect(seen.size).toBeGreaterThan(4);
+    await source.latents.release();
+  });
+
+  it('with buckets, tells the model the proportions of each image, and crops none to a square', async () => {
+    const sides = [
+      [80, 80],
+      [64, 250],
+      [250, 64],
+    ] as const;
+    const images = await Promise.all(
+      sides.map(async ([width, height]) => {
+        const path = join(tiny.directory, `${width}x${height}.png`);
+        await sharp({ create: { width, height, channels: 3, background: '#8af' } })
+          .png()
+          .toFile(path);
+        return { path };
+      }),
+    );
+    const given = options('buckets', lora, { buckets: true, resolution: 64, train_batch_size: 1, train_text_encoder: false });
+    const source = await openBatchSource(
+      { ...given, styleRef: [{ ...given.styleRef[0]!, images }], aux: null, config: { ...given.config, aux: null } },
+      await openModel(tiny.base),
+    );
+    const seen = new Map<string, string>();
+    for (let pass = 0; pass < 6; pass++)
+      for (const { images: told, shape } of await drawBatches(source, pass))
+        for (const { original, crop, target } of told) {
+          expect(shape.slice(1)).toEqual(target.map((side) => side / 8));
+          expect(crop.every((offset) => offset >= 0)).toBe(true);
+          seen.set(original.join('x'), target.join('x'));
+        }
+    // height first
+    expect([...seen].sort()).toEqual([
+      ['250x64', '128x32'],
+      ['64x250', '32x128'],
+      ['80x80', '64x64'],
+    ]);
     await source.latents.release();
   });
 

@@ -53,7 +53,7 @@ it('refuses a request that alone is too much, and names the fields with what wou
 it('refuses candidates of a StyleDrop job that alone are too much, with the field and what would fit', async () => {
   const post = await caller();
   const training = {
-    ...{ method: 'styledrop', base_model: 'tiny', hyperparameters: { use_captions: false } },
+    ...{ method: 'styledrop', base_model: 'tiny', style_ref: {}, hyperparameters: { use_captions: false, resolution: 512 } },
     styledrop: { candidates: { images_per_prompt: 64 } },
   };
   const { errors = [], code } = (await post('/v1/training-jobs/check', training)).json<Problem>();
