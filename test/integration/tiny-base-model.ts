@@ -62,31 +62,38 @@ export async function makeTinySdxlBaseModel(directory: string): Promise<void> {
   }
 }
 
+/** The tiny model of Stable Diffusion XL with one layer where it has several: a quarter of what there is to compile and to compute. */
+export async function makeShallowSdxlBaseModel(directory: string): Promise<void> {
+  await makeTinySdxlBaseModel(directory);
+  // the last layer of an upper block takes what the level below has passed on
+  const dropped = /^(down_blocks\.\d\.(resnets|attentions)\.1|up_blocks\.\d\.(resnets|attentions)\.1)\.|transformer_blocks\.[12]\./;
+  await reduceUnet(join(directory, 'unet'), { layers_per_block: 1, transformer_layers_per_block: [1, 1, 1] }, (name) =>
+    dropped.test(name) ? undefined : name.replace(/^(up_blocks\.\d\.(?:resnets|attentions))\.2\./, '$1.1.'),
+  );
+}
+
 /** Two of the U-Net's four levels, of which the outer one attends to the prompt: half of what there is to compile and to compute. */
 async function keepOuterLevels(unet: string): Promise<void> {
-  const config = join(unet, 'config.json');
-  await writeFile(
-    config,
-    JSON.stringify({
-      ...(JSON.parse(await readFile(config, 'utf8')) as object),
-      block_out_channels: [16, 32],
-      down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-      up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
-    }),
+  const inner = /^(down_blocks\.[23]|up_blocks\.[01]|down_blocks\.1\.(attentions|downsamplers)|up_blocks\.2\.attentions)\./;
+  const outer = {
+    block_out_channels: [16, 32],
+    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+  };
+  await reduceUnet(unet, outer, (name) =>
+    inner.test(name) ? undefined : name.replace(/^up_blocks\.([23])/, (_, level) => `up_blocks.${Number(level) - 2}`),
   );
+}
+
+/** `rename`: the new name of a tensor; undefined for one that is left out. */
+async function reduceUnet(unet: string, changes: object, rename: (name: string) => string | undefined): Promise<void> {
+  const config = join(unet, 'config.json');
+  await writeFile(config, JSON.stringify({ ...(JSON.parse(await readFile(config, 'utf8')) as object), ...changes }));
   const weights = join(unet, 'diffusion_pytorch_model.safetensors');
   const reader = await SafetensorsReader.open(weights);
-  const kept = reader.names().flatMap((name) => {
-    const inner = /^(down_blocks\.[23]|up_blocks\.[01]|down_blocks\.1\.(attentions|downsamplers)|up_blocks\.2\.attentions)\./;
-    return inner.test(name)
-      ? []
-      : [
-          {
-            name: name.replace(/^up_blocks\.([23])/, (_, level) => `up_blocks.${Number(level) - 2}`),
-            shape: reader.info(name).shape,
-            data: () => reader.read(name),
-          },
-        ];
+  const kept = reader.names().flatMap((stored) => {
+    const name = rename(stored);
+    return name === undefined ? [] : [{ name, shape: reader.info(stored).shape, data: () => reader.read(stored) }];
   });
   await writeSafetensors(weights, kept);
   await reader.close();

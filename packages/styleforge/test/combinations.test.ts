@@ -14,7 +14,7 @@ import { trainStyleForge } from '@styleforge/styleforge';
 import { joinWithBase, openModelFolder, type DiffusersFolder } from '@styleforge/weights';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeTinyBaseModel, makeTinySdxlBaseModel } from '../../../test/integration/tiny-base-model.ts';
+import { makeShallowSdxlBaseModel, makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 import { tinyTraining, type TinyTraining } from './tiny-training.ts';
 
 const YES_NO = [false, true] as const;
@@ -30,7 +30,7 @@ const CHOICES = {
 } as const;
 type Combination = { readonly [Name in keyof typeof CHOICES]: (typeof CHOICES)[Name][number] };
 
-const makeBase = { 'stable-diffusion': makeTinyBaseModel, 'stable-diffusion-xl': makeTinySdxlBaseModel };
+const makeBase = { 'stable-diffusion': makeTinyBaseModel, 'stable-diffusion-xl': makeShallowSdxlBaseModel };
 
 /** The method's own preset of blocks is that of one family; the API refuses it on others before this. */
 const isOffered = ({ family, method }: Combination): boolean => method !== 'b-lora' || family === 'stable-diffusion-xl';
