@@ -28,3 +28,14 @@ it('a skip without its sentence is refused, however it is written', async () => 
     ]);
   expect(left("describe.skipIf(warnNotTested('y', missing))('y', () => { it('x', () => {}); });", restrictions)).toEqual([]);
 });
+
+it('counts the lines of code of a function, without those of functions inside it', async () => {
+  const { plugins } = (await new ESLint({ cwd: repository }).calculateConfigForFile('packages/launch/src/index.ts')) as Linter.Config;
+  const count = (code: string) =>
+    new Linter()
+      .verify(code, [{ plugins, rules: { 'styleforge/function-lines': ['error', 4] } }])
+      .map(({ message }) => message.split(',')[0]);
+  expect(count('function a() {\n  b();\n\n  // a note\n  c();\n}')).toEqual([]);
+  expect(count('function a() {\n  b();\n  c();\n  d();\n}')).toEqual(['a has 5 lines of its own']);
+  expect(count('const make = () => ({\n  one() {\n    a();\n    b();\n  },\n});')).toEqual([]);
+});

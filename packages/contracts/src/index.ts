@@ -21,6 +21,7 @@ export * from './training/hyperparameters.ts';
 export * from './common/ids.ts';
 export * from './common/median.ts';
 export * from './evaluations/metric-notation.ts';
+export * from './models/export-formats.ts';
 export * from './models/exports.ts';
 export * from './models/model-names.ts';
 export * from './models/registry.ts';

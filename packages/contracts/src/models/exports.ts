@@ -6,35 +6,12 @@ import { timestamp } from '../common/pages.ts';
 import { exportStatus } from '../common/statuses.ts';
 import { isWholeModel } from '../training/adaptations.ts';
 import type { AdaptationKind } from '../training/adaptations.ts';
+import { EXPORT_FORMATS, LORA_FORMATS } from './export-formats.ts';
+import type { ExportFormat } from './export-formats.ts';
 
-export const EXPORT_FORMATS = [
-  'single-file',
-  'diffusers-zip',
-  'lora-diffusers',
-  'lora-kohya',
-  'embedding-diffusers',
-  'embedding-a1111',
-  'adapter-zip',
-] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-const WHOLE: ExportFormat[] = ['single-file', 'diffusers-zip'];
-const LORA: ExportFormat[] = ['lora-diffusers', 'lora-kohya'];
-
-/** What a checkpoint can be written as. A full fine-tune becomes a LoRA by extraction, which loses some of the change. */
-export const EXPORT_FORMATS_OF: Record<AdaptationKind, readonly ExportFormat[]> = {
-  full: [...WHOLE, ...LORA],
-  lora: [...LORA, ...WHOLE, 'adapter-zip'],
-  'textual-inversion': ['embedding-diffusers', 'embedding-a1111', ...WHOLE, 'adapter-zip'],
-  'custom-diffusion': ['adapter-zip', ...WHOLE],
-  // Two files that belong together.
-  'pivotal-tuning': ['adapter-zip', ...WHOLE],
-  // Its branches are no part of the layers, so that there is nothing to merge them into.
-  adapter: ['adapter-zip'],
-};
-
+/** A full fine-tune becomes a LoRA by extraction, which loses some of the change. */
 export const extractsLora = (adaptation: AdaptationKind, format: ExportFormat): boolean =>
-  isWholeModel(adaptation) && LORA.includes(format);
+  isWholeModel(adaptation) && LORA_FORMATS.includes(format);
 export const DEFAULT_EXTRACTED_RANK = 32;
 
 const rank = z.coerce.number().int().min(1).max(1024);

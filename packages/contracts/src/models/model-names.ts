@@ -1,5 +1,5 @@
 // What people call a trained model.
-import type { AdaptationKind } from '../training/adaptations.ts';
+import { ADAPTATION_TRAITS } from '../training/adaptations.ts';
 import { METHOD_ADAPTATIONS } from '../training/methods.ts';
 import type { TrainingConfig } from '../training/training-config.ts';
 import type { TrainingMethod } from '../training/methods.ts';
@@ -16,18 +16,9 @@ export const METHOD_TITLES: Record<TrainingMethod, string> = {
   'b-lora': 'B-LoRA',
 };
 
-const ADAPTATION_TITLES: Record<AdaptationKind, string> = {
-  full: 'all weights',
-  lora: 'LoRA',
-  'textual-inversion': 'Textual Inversion',
-  'custom-diffusion': 'Custom Diffusion',
-  adapter: 'adapters',
-  'pivotal-tuning': 'Pivotal Tuning',
-};
-
 /** `Single-StyleForge, 300 steps`, with the job's suffix where it has one and its own name in front: `lr=1e-4: Single-StyleForge, 300 steps`. */
 export function trainedModelLabel({ method, adaptation, suffix }: TrainingConfig, step: number, name: string | null = null): string {
-  const asLora = adaptation.kind !== METHOD_ADAPTATIONS[method] ? ` with ${ADAPTATION_TITLES[adaptation.kind]}` : '';
+  const asLora = adaptation.kind !== METHOD_ADAPTATIONS[method] ? ` with ${ADAPTATION_TRAITS[adaptation.kind].title}` : '';
   const title = `${METHOD_TITLES[method]}${asLora}${suffix === null ? '' : ` ${suffix}`}, ${step} step${step === 1 ? '' : 's'}`;
   return name === null ? title : `${name}: ${title}`;
 }

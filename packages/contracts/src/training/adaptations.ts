@@ -1,5 +1,7 @@
 // What of a model is trained, and which files come of it: all weights, or a small addition to them.
 import { z } from 'zod';
+import { LORA_FORMATS, WHOLE_MODEL_FORMATS } from '../models/export-formats.ts';
+import type { ExportFormat } from '../models/export-formats.ts';
 import type { HyperparametersRequest } from './hyperparameters.ts';
 
 export const ADAPTATION_KINDS = ['full', 'lora', 'textual-inversion', 'custom-diffusion', 'adapter', 'pivotal-tuning'] as const;
@@ -7,25 +9,67 @@ export type AdaptationKind = (typeof ADAPTATION_KINDS)[number];
 
 /** What other parts ask of an adaptation instead of comparing its name. */
 export interface AdaptationTraits {
+  /** What labels of trained models say of it. */
+  readonly title: string;
   /** Its checkpoint is a whole model, not an addition to the base model. */
   readonly isWhole: boolean;
   /** Its tokens are new words, beyond the base model's vocabulary. */
   readonly addsTokens: boolean;
   /** Images that each part of a dataset must have at least. */
   readonly leastImages: number;
+  /** What a checkpoint can be downloaded as; the first is the default. */
+  readonly exportFormats: readonly ExportFormat[];
 }
 
 /** Two images have no more in common than their subject: it takes a third to tell the style from it. */
 const LEAST_IMAGES = 3;
 
 export const ADAPTATION_TRAITS: Record<AdaptationKind, AdaptationTraits> = {
-  full: { isWhole: true, addsTokens: false, leastImages: LEAST_IMAGES },
-  lora: { isWhole: false, addsTokens: false, leastImages: LEAST_IMAGES },
-  'textual-inversion': { isWhole: false, addsTokens: true, leastImages: LEAST_IMAGES },
-  'custom-diffusion': { isWhole: false, addsTokens: true, leastImages: LEAST_IMAGES },
-  // Made for a single image (arXiv 2306.00983).
-  adapter: { isWhole: false, addsTokens: false, leastImages: 1 },
-  'pivotal-tuning': { isWhole: false, addsTokens: true, leastImages: LEAST_IMAGES },
+  full: {
+    title: 'all weights',
+    isWhole: true,
+    addsTokens: false,
+    leastImages: LEAST_IMAGES,
+    exportFormats: [...WHOLE_MODEL_FORMATS, ...LORA_FORMATS],
+  },
+  lora: {
+    title: 'LoRA',
+    isWhole: false,
+    addsTokens: false,
+    leastImages: LEAST_IMAGES,
+    exportFormats: [...LORA_FORMATS, ...WHOLE_MODEL_FORMATS, 'adapter-zip'],
+  },
+  'textual-inversion': {
+    title: 'Textual Inversion',
+    isWhole: false,
+    addsTokens: true,
+    leastImages: LEAST_IMAGES,
+    exportFormats: ['embedding-diffusers', 'embedding-a1111', ...WHOLE_MODEL_FORMATS, 'adapter-zip'],
+  },
+  'custom-diffusion': {
+    title: 'Custom Diffusion',
+    isWhole: false,
+    addsTokens: true,
+    leastImages: LEAST_IMAGES,
+    exportFormats: ['adapter-zip', ...WHOLE_MODEL_FORMATS],
+  },
+  adapter: {
+    title: 'adapters',
+    isWhole: false,
+    addsTokens: false,
+    // Made for a single image (arXiv 2306.00983).
+    leastImages: 1,
+    // Its branches are no part of the layers, so that there is nothing to merge them into.
+    exportFormats: ['adapter-zip'],
+  },
+  'pivotal-tuning': {
+    title: 'Pivotal Tuning',
+    isWhole: false,
+    addsTokens: true,
+    leastImages: LEAST_IMAGES,
+    // Two files that belong together.
+    exportFormats: ['adapter-zip', ...WHOLE_MODEL_FORMATS],
+  },
 };
 
 /** The adaptation of runs from before adaptations had names. */

@@ -1,6 +1,6 @@
 // What a checkpoint can be downloaded as: a file that it has already, or one that a worker makes when somebody asks.
 import path from 'node:path';
-import { DEFAULT_EXTRACTED_RANK, EXPORT_FORMATS_OF, extractsLora } from '@styleforge/contracts';
+import { ADAPTATION_TRAITS, DEFAULT_EXTRACTED_RANK, extractsLora } from '@styleforge/contracts';
 import type { AdaptationKind, CheckpointExportBody, ExportFormat } from '@styleforge/contracts';
 import type { CheckpointRow, Database, ExportRow, StoredFile } from '@styleforge/database';
 import { ApiError, notFound, refusal } from '../../errors/api-error.ts';
@@ -20,7 +20,7 @@ export async function findDownloadable(database: Database, projectId: string, id
 
 /** Throws for a format that does not fit, and for a rank where none is extracted. Returns the rank of an export: 0 where it has none. */
 export function checkFormat({ adaptation, checkpoint }: Downloadable, format: ExportFormat, rank: number | undefined): number {
-  const fitting = EXPORT_FORMATS_OF[adaptation];
+  const fitting = ADAPTATION_TRAITS[adaptation].exportFormats;
   if (!fitting.includes(format)) {
     const detail = `a checkpoint with the adaptation ${adaptation} cannot be written as ${format}; ${checkpoint.id} has ${fitting.join(', ')}`;
     throw refusal('unsuitable_format', [{ pointer: '/format', detail }]);
@@ -58,7 +58,7 @@ export async function formatsOf(
 ): Promise<{ format: ExportFormat; url: string; ready: boolean }[][]> {
   const made = await database.exports.ready(downloads.map(({ checkpoint }) => checkpoint.id));
   return downloads.map(({ checkpoint, adaptation }) =>
-    EXPORT_FORMATS_OF[adaptation].map((format) => {
+    ADAPTATION_TRAITS[adaptation].exportFormats.map((format) => {
       const rank = extractsLora(adaptation, format) ? DEFAULT_EXTRACTED_RANK : 0;
       const isMade = made.some((row) => row.checkpointId === checkpoint.id && row.format === format && row.rank === rank);
       return { format, url: checkpointDownloadUrl(checkpoint.id, format), ready: isMade || ownFile(checkpoint, format) !== null };
