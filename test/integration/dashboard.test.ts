@@ -323,6 +323,8 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await heading('first try');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.closest("main") !== null'), 'the next Tab is in the screen').toBe(true);
     await page.keyboard.press('/');
     await page.keyboard.type('comp');
     await page.keyboard.press('Enter');

@@ -1,7 +1,7 @@
 // The frame: navigation, theme, sign-out, and a banner while the service is away.
 import { onlineManager, useIsFetching, useQuery } from '@tanstack/react-query';
 import type { ReactElement, ReactNode } from 'react';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { Link, useLocation } from 'wouter';
 import { isLive, useJobs } from './data/queries.ts';
 import { useClient, useSession } from './data/session.ts';
@@ -46,11 +46,24 @@ const ON_PHONES = ['/', '/datasets', '/jobs', '/play'];
 
 const isCurrent = (location: string, href: string) => (href === '/' ? location === '/' : location.startsWith(href));
 
+/** Another screen begins with its content: the next Tab is in it, and not in the navigation again. */
+function useFocusOnScreen(screen: string): void {
+  const shown = useRef(screen);
+  useEffect(() => {
+    if (shown.current === screen) return undefined;
+    shown.current = screen;
+    // after a dialog that has led here has given the focus back
+    const timer = setTimeout(() => document.getElementById('main')?.focus({ preventScroll: true }));
+    return () => clearTimeout(timer);
+  }, [screen]);
+}
+
 export function Shell({ children }: { children: ReactNode }): ReactElement {
   const [location] = useLocation();
   const [isMenuOpen, setMenuOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   usePaletteKey(() => setPaletteOpen(true));
+  useFocusOnScreen(location.split('/')[1] ?? '');
   useEffect(() => {
     setMenuOpen(false);
     scrollTo(0, 0);

@@ -1,5 +1,5 @@
 // What a job leaves behind while it runs: log, curves, samples, checkpoints.
-import type { TrainingJob, TrainingMetric } from '@styleforge/sdk';
+import { ConflictError, NotFoundError, type Report, type TrainingJob, type TrainingMetric } from '@styleforge/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isLive, takeAll } from './queries.ts';
 import { useClient } from './session.ts';
@@ -45,5 +45,22 @@ export function useCheckpoints(job: TrainingJob) {
     queryKey: ['checkpoints', job.id],
     queryFn: ({ signal }) => client.trainingJobs.checkpoints(job.id, { signal }),
     refetchInterval: isLive(job) ? 10_000 : false,
+  });
+}
+
+/** The report of the job's evaluation; `none`: it was not evaluated, `pending`: it has not ended. */
+export function useJobReport(job: TrainingJob) {
+  const client = useClient();
+  return useQuery({
+    queryKey: ['report', job.id, job.status],
+    queryFn: async ({ signal }): Promise<Report | 'none' | 'pending'> => {
+      try {
+        return await client.trainingJobs.report(job.id, { signal });
+      } catch (failure) {
+        if (failure instanceof NotFoundError) return 'none';
+        if (failure instanceof ConflictError) return 'pending';
+        throw failure;
+      }
+    },
   });
 }

@@ -17,6 +17,13 @@ export const jobName = ({
   id: string;
 }): string => name || metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
 
+/** Under this key a clone keeps the job that it was made from. */
+export const CLONED_FROM = 'cloned_from';
+
+/** The job that this one was cloned from, or whose candidates it trains on. */
+export const parentOf = ({ metadata, config }: Pick<TrainingJob, 'metadata' | 'config'>): string | undefined =>
+  metadata[CLONED_FROM] ?? config.styledrop?.parent_job_id ?? undefined;
+
 /** Whether what an adaptation makes is a whole model; an addition goes on top of one. */
 export const IS_WHOLE: Readonly<Record<TrainingJob['config']['adaptation']['kind'], boolean>> = {
   full: true,

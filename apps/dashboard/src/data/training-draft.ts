@@ -7,6 +7,7 @@ import {
   type TrainingJob,
   type TrainingJobCreateParams,
 } from '@styleforge/sdk';
+import { CLONED_FROM } from './jobs.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useClient } from './session.ts';
@@ -39,7 +40,7 @@ export const emptyDraft = (baseModel: string): Draft =>
   }) as unknown as Draft;
 
 /** A request that makes the same job again. */
-export function draftOf({ config, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
+export function draftOf({ id, config, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
   const { style_ref: style, aux, adaptation, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
   const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
   return {
@@ -57,7 +58,7 @@ export function draftOf({ config, metadata, method, base_model: base }: Training
       reference_dataset_id: early.reference_dataset_id ?? undefined,
     },
     ...(suffix && { suffix }),
-    metadata: { ...metadata, ...(metadata['name'] && { name: `${metadata['name']} (copy)` }) },
+    metadata: { ...metadata, [CLONED_FROM]: id, ...(metadata['name'] && { name: `${metadata['name']} (copy)` }) },
   } as Draft;
 }
 

@@ -47,7 +47,7 @@ export function JobCard({ job }: { job: TrainingJob }): ReactElement {
     <article className="card job-card">
       <Link className="job-card-link" href={`/jobs/${id}`}>
         {samples.length > 0 && (
-          <div className={`mosaic ${status === 'succeeded' ? 'mosaic-2' : ''}`}>
+          <div className={`mosaic ${status === 'succeeded' ? (samples.length > 1 ? 'mosaic-2' : 'mosaic-1') : ''}`}>
             {samples.map((image) => (
               <Picture key={image.url} path={image.url} alt={image.prompt} width={image.width} />
             ))}

@@ -4,6 +4,7 @@ import type { Feedback, FeedbackItem, TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
 import { number } from '../../data/format.ts';
+import { useGenerations } from '../../data/generations.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
@@ -24,6 +25,7 @@ export function CandidatesTab({ job }: { job: TrainingJob }): ReactElement {
   });
   if (error && !data) return <Failure error={error} what="The candidates" />;
   if (!data) return <Loading height={240} />;
+  if (data.status === 'failed' && data.generation_id !== null) return <NoCandidates generationId={data.generation_id} />;
   if (data.candidates.length === 0)
     return (
       <Empty title={data.status === null ? 'No candidates yet' : `${data.of} candidates are being generated`}>
@@ -31,6 +33,16 @@ export function CandidatesTab({ job }: { job: TrainingJob }): ReactElement {
       </Empty>
     );
   return <Board job={job} feedback={data} />;
+}
+
+function NoCandidates({ generationId }: { generationId: string }): ReactElement {
+  const [result] = useGenerations([generationId]);
+  const reason = result?.data?.error?.message;
+  return (
+    <p className="note bad" role="alert">
+      The candidates could not be generated{reason ? `: ${reason}` : '.'}
+    </p>
+  );
 }
 
 function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): ReactElement {

@@ -4,6 +4,10 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { stringify } from 'yaml';
 import { useDefaults } from '../../data/defaults.ts';
+import { useAddress } from '../../data/address.ts';
+import { jobName, parentOf } from '../../data/jobs.ts';
+import { useJobs } from '../../data/queries.ts';
+import { ConfigDifferences } from './config-differences.tsx';
 import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
 
 const VIEWS = [
@@ -11,12 +15,17 @@ const VIEWS = [
   { value: 'yaml', label: 'YAML' },
 ] as const;
 
+const NOTHING = 'none';
+
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const show = (value: unknown) =>
   value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
   const [view, setView] = useState<'table' | 'yaml'>('table');
+  const [params, set] = useAddress();
+  const asked = params.get('against') ?? parentOf(job) ?? NOTHING;
+  const other = asked === NOTHING ? '' : asked;
   const { data: defaults, error } = useDefaults(job.method, job.base_model);
   const settings = Object.entries(job.config.hyperparameters);
   const base: Record<string, unknown> = defaults ?? {};
@@ -29,6 +38,7 @@ export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
         <Segmented label="View" value={view} choices={VIEWS} onChange={setView} />
         <CopyButton text={yaml} label="Copy YAML" />
       </div>
+      {view === 'table' && <Against job={job} other={other} onOther={(id) => set('against', id || NOTHING)} />}
       {error && <Failure error={error} what="The defaults" />}
       {view === 'yaml' ? (
         <pre className="code" tabIndex={0}>
@@ -36,6 +46,7 @@ export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
         </pre>
       ) : (
         <>
+          {other !== '' && <ConfigDifferences job={job} other={other} />}
           <SettingsTable
             title="Different from the default"
             rows={settings.filter(isChanged)}
@@ -47,6 +58,29 @@ export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
         </>
       )}
     </div>
+  );
+}
+
+/** The job that is compared with this one. */
+function Against({ job, other, onOther }: { job: TrainingJob; other: string; onOther(id: string): void }): ReactElement {
+  const jobs = useJobs().data?.filter(({ id }) => id !== job.id) ?? [];
+  const parent = parentOf(job);
+  return (
+    <label className="row small">
+      Compare with
+      <select className="select filter-choice" value={other} onChange={(event) => onOther(event.target.value)}>
+        <option value="">Nothing else</option>
+        {parent !== undefined && <option value={parent}>The job it was made from</option>}
+        {jobs
+          .filter(({ id }) => id !== parent)
+          .slice(0, 100)
+          .map((one) => (
+            <option key={one.id} value={one.id}>
+              {jobName({ ...one, suffix: one.config.suffix })}
+            </option>
+          ))}
+      </select>
+    </label>
   );
 }
 

@@ -7,6 +7,11 @@ import { CopyButton, Failure, Loading } from '../../ui/parts.tsx';
 
 const lineOf = ({ created_at: at, type, data }: LogEvent) => `${at} ${type} ${Object.keys(data).length > 0 ? JSON.stringify(data) : ''}`;
 
+export const detailsOf = ({ data }: LogEvent): string =>
+  Object.entries(data)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('  ');
+
 export function LogTab({ job }: { job: TrainingJob }): ReactElement {
   const { data: events, error } = useJobLog(job.id);
   const [filter, setFilter] = useState('');
@@ -42,11 +47,7 @@ export function LogTab({ job }: { job: TrainingJob }): ReactElement {
                 <td className="nowrap">
                   <strong>{event.type}</strong>
                 </td>
-                <td className="mono wrap">
-                  {Object.entries(event.data)
-                    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-                    .join('  ')}
-                </td>
+                <td className="mono wrap">{detailsOf(event)}</td>
               </tr>
             ))}
           </tbody>

@@ -7,6 +7,8 @@ import { isLive } from '../../data/queries.ts';
 import { useCheckpoints, useMetrics, useSamples } from '../../data/job-live.ts';
 import { Failure } from '../../ui/parts.tsx';
 import { Curves } from './curves.tsx';
+import { LastEvents } from './last-events.tsx';
+import { ResultCard } from './result-card.tsx';
 import { arrange, PlaySteps, Samples } from './samples.tsx';
 
 export function Overview({ job }: { job: TrainingJob }): ReactElement {
@@ -28,8 +30,10 @@ export function Overview({ job }: { job: TrainingJob }): ReactElement {
         </div>
       )}
       {samples.data?.length === 0 && <NoSamples job={job} />}
+      <ResultCard job={job} />
       {metrics.error && <Failure error={metrics.error} what="The curves" />}
       {metrics.data && <Curves metrics={metrics.data} marks={marks} step={step} onStep={setStep} />}
+      <LastEvents job={job} />
     </div>
   );
 }

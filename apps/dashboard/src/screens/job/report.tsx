@@ -1,27 +1,14 @@
 // What came of the evaluation: the verdict, each metric of each model, and the report as a page.
-import { ConflictError, NotFoundError, type Report, type TrainingJob } from '@styleforge/sdk';
-import { useQuery } from '@tanstack/react-query';
+import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { useClient } from '../../data/session.ts';
+import { useJobReport } from '../../data/job-live.ts';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
 import { ShareReport } from '../evaluations/share-report.tsx';
 import { ReportView } from '../evaluations/report-view.tsx';
 
 export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
-  const client = useClient();
-  const { data, error } = useQuery({
-    queryKey: ['report', job.id, job.status],
-    queryFn: async ({ signal }): Promise<Report | 'none' | 'pending'> => {
-      try {
-        return await client.trainingJobs.report(job.id, { signal });
-      } catch (failure) {
-        if (failure instanceof NotFoundError) return 'none';
-        if (failure instanceof ConflictError) return 'pending';
-        throw failure;
-      }
-    },
-  });
+  const { data, error } = useJobReport(job);
   if (error) return <Failure error={error} what="The report" />;
   if (data === undefined) return <Loading />;
   if (data === 'pending') return <p className="note">The report is made when the job has succeeded.</p>;

@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { useRef } from 'react';
 import { Link } from 'wouter';
 import { ago, duration, number } from '../../data/format.ts';
-import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
+import { CLONED_FROM, jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { isLive } from '../../data/queries.ts';
 import { Bar, Pill } from '../../ui/parts.tsx';
 import { JobThumbnail } from '../../ui/job-card.tsx';
@@ -87,7 +87,7 @@ function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactEle
   const { progress, started_at: start, finished_at: end, metadata } = job;
   const name = jobName({ ...job, suffix: job.config.suffix });
   const seconds = start ? ((end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : null;
-  const chips = Object.entries(metadata).filter(([key]) => key !== 'name');
+  const chips = Object.entries(metadata).filter(([key]) => key !== 'name' && key !== CLONED_FROM);
   return (
     <tr ref={measure} data-index={index} aria-rowindex={index + 2} data-selected={isChosen}>
       <td className="check-cell">

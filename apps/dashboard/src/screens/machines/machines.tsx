@@ -7,7 +7,7 @@ import { ago, number } from '../../data/format.ts';
 import { jobName, whereIs } from '../../data/jobs.ts';
 import { isLive, useJobs } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
-import { Queues, Usage } from './queues.tsx';
+import { Queues, Stored, Usage } from './queues.tsx';
 import { Workers } from './workers.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 
@@ -26,6 +26,7 @@ export function Machines(): ReactElement {
         <Queues />
         <JobList title="At work" jobs={running} empty="No worker has a job." />
         <JobList title="Queue" jobs={queued} empty="Nothing waits." />
+        <Stored />
         <Usage />
         <Dependencies />
       </div>

@@ -65,17 +65,22 @@ const STORED: [Exclude<keyof UsageReport['storage'], 'total_bytes'>, string][] =
   ['exports_bytes', 'Files made for downloads'],
 ];
 
-/** What is stored now; it does not depend on the month. */
-function Stored({ storage }: { storage: UsageReport['storage'] }): ReactElement {
+/** What is stored now, whatever the month. */
+export function Stored(): ReactElement | null {
+  const storage = useUsage(thisMonth()).data?.storage;
+  if (!storage) return null;
   return (
-    <dl className="glance" aria-label="Stored now">
-      {STORED.map(([part, title]) => (
-        <div key={part} className="card">
-          <dt className="small soft">{title}</dt>
-          <dd className="num">{bytes(storage[part])}</dd>
-        </div>
-      ))}
-    </dl>
+    <section className="stack">
+      <h2>Stored</h2>
+      <dl className="glance">
+        {STORED.map(([part, title]) => (
+          <div key={part} className="card">
+            <dt className="small soft">{title}</dt>
+            <dd className="num">{bytes(storage[part])}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 
@@ -100,7 +105,6 @@ export function Usage(): ReactElement {
       </div>
       {error && <Failure error={error} what="The usage" />}
       {!data && !error && <Loading height={80} />}
-      {data && <Stored storage={data.storage} />}
       {data?.by_kind.length === 0 && <p className="soft">Nothing was used in {data.month}.</p>}
       {data && data.by_kind.length > 0 && (
         <div className="card-flush" tabIndex={0} role="region" aria-label="Usage of the month">
@@ -108,7 +112,9 @@ export function Usage(): ReactElement {
             <thead>
               <tr>
                 <th scope="col">Work</th>
-                <th scope="col">Device</th>
+                <th scope="col" className="wide-only">
+                  Device
+                </th>
                 <th scope="col" className="end">
                   Device time
                 </th>
@@ -124,7 +130,7 @@ export function Usage(): ReactElement {
               {[...data.by_kind, { kind: 'total', device: '', ...data.total }].map((row) => (
                 <tr key={`${row.kind} ${row.device}`}>
                   <td>{KINDS[row.kind] ?? 'Total'}</td>
-                  <td>{row.device}</td>
+                  <td className="wide-only">{row.device}</td>
                   <td className="end num">{duration(row.device_seconds)}</td>
                   <td className="end num">{number(row.steps)}</td>
                   <td className="end num">{number(row.images)}</td>

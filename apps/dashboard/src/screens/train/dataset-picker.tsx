@@ -1,7 +1,6 @@
 // Chooses a dataset, shows its images, and makes a new one of what is dropped on it.
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { plural } from '../../data/format.ts';
 import { useBaseModels, useDataset, useDatasets } from '../../data/queries.ts';
 import { sampleDataset } from '../../data/samples.ts';
 import { useClient } from '../../data/session.ts';
@@ -56,7 +55,7 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
           <option value="">Choose a dataset</option>
           {datasets.map((dataset) => (
             <option key={dataset.id} value={dataset.id}>
-              {dataset.name} ({plural(dataset.image_count, 'image')})
+              {dataset.name} ({dataset.image_count})
             </option>
           ))}
         </select>

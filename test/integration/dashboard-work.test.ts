@@ -1,0 +1,191 @@
+// What one does at the dashboard while jobs run and after: steer them, keep or drop StyleDrop's candidates, vote blindly, bring an adapter from elsewhere.
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EvaluationBody, TrainingJobBody } from '@styleforge/contracts';
+import { warnNotTested } from '@styleforge/testing';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildPage, chromiumMissing, expectFits, openBrowser, openPage, signIn, untilLoaded, violationsOf } from './dashboard-page.ts';
+import { TestService } from './service.ts';
+import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
+
+const PATIENCE = 120_000;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const golden = join(root, 'test/golden-methods');
+
+describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMissing))('work at the dashboard', () => {
+  let service: TestService;
+  let browser: Browser;
+  let page: Page;
+  let styleRef: string;
+  const problems: string[] = [];
+  const visit = async (path: string) => page.goto(`${service.service.url}/app${path}`);
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  const status = (name: string) =>
+    page
+      .getByText(name, { exact: true })
+      .first()
+      .waitFor({ timeout: 2 * PATIENCE });
+  const createJob = async (steps: number) => {
+    const hyperparameters = { resolution: 32, learning_rate: 1e-3, max_train_steps: steps };
+    const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: styleRef }, hyperparameters };
+    return (await service.call<TrainingJobBody>('POST', '/v1/training-jobs', { ...body, metadata: { name: `job of ${steps}` } })).id;
+  };
+
+  beforeAll(async () => {
+    buildPage();
+    service = await TestService.create({ tiny: {} });
+    const models = join(service.directory, 'models');
+    await cp(join(golden, 'tiny-sd'), join(models, 'golden'), { recursive: true });
+    await makeTinySdxlBaseModel(join(service.directory, 'sdxl'));
+    await cp(join(service.directory, 'sdxl', 'tokenizer'), join(models, 'golden', 'tokenizer'), { recursive: true });
+    await cp(join(root, 'models/mini-clip'), join(models, 'mini-clip'), { recursive: true });
+    styleRef = await service.createDataset('style_ref', [0, 40, 80]);
+    browser = await openBrowser();
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+    page = await openPage(context, problems);
+    page.setDefaultTimeout(PATIENCE);
+    await signIn(page, service.service.url, service.apiKey);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.remove();
+  });
+
+  it(
+    'saves and samples a running job, pauses and resumes it, stops it and keeps its work, and clones it',
+    async () => {
+      const id = await createJob(20_000);
+      await visit(`/jobs/${id}`);
+      await status('running');
+      await button('Save now').click();
+      await button('Sample now').click();
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole('region', { name: 'Sample images by prompt and step' }).waitFor();
+      await button('Pause').click();
+      await status('paused');
+      await button('Resume').click();
+      await status('running');
+      await button('Stop and keep').click();
+      await status('cancelled');
+      await page.getByRole('link', { name: 'Checkpoints', exact: true }).click();
+      await page
+        .getByRole('heading', { level: 2, name: /^Step \d+/ })
+        .first()
+        .waitFor();
+      await button('Keep').first().click();
+      await button('Kept').waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole('link', { name: 'Clone' }).click();
+      await page.getByText('Every setting of the job that you clone is filled in').waitFor();
+      expect(await page.getByLabel('max_train_steps (changed)').inputValue()).toBe('20000');
+    },
+    5 * PATIENCE,
+  );
+
+  it(
+    'trains a finished job further, gives it a name and a star, deletes it and brings it back',
+    async () => {
+      const id = await createJob(4);
+      await visit(`/jobs/${id}`);
+      await status('succeeded');
+      await button('Extend').click();
+      await page.getByLabel('Further steps').fill('2');
+      await button('Train').click();
+      await page.getByText('Step 6 of 6').waitFor({ timeout: 2 * PATIENCE });
+      await status('succeeded');
+      await button('Rename').click();
+      await page.getByLabel('New name').fill('six steps');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'six steps' }).waitFor();
+      await button('Star').click();
+      await button('Remove the star').waitFor();
+      await button('Delete job').click();
+      await page.getByRole('heading', { level: 1, name: 'Training' }).waitFor();
+      await page.getByRole('link', { name: /six steps/ }).waitFor({ state: 'detached' });
+      await button('Undo').click();
+      await page.getByRole('link', { name: /six steps/ }).waitFor();
+    },
+    5 * PATIENCE,
+  );
+
+  it(
+    "keeps and drops StyleDrop's candidates on a board, and trains the second round",
+    async () => {
+      await visit('/train?view=yaml');
+      const request = {
+        method: 'styledrop',
+        base_model: 'tiny',
+        style_ref: { dataset_id: styleRef },
+        styledrop: { style: 'disc painting', candidates: { prompts: ['a cat'], images_per_prompt: 2, clip_extractor: 'mini-clip' } },
+        hyperparameters: { resolution: 32, max_train_steps: 2, use_captions: false },
+        metadata: { name: 'discs' },
+      };
+      await page.getByLabel('Request as YAML').fill(JSON.stringify(request));
+      await page.getByText('Ready to start').waitFor();
+      await button('Start training').click();
+      await page.getByRole('heading', { level: 1, name: 'discs' }).waitFor();
+      await page.getByRole('link', { name: 'Candidates' }).click();
+      await button('Keep candidate 2').click({ timeout: 3 * PATIENCE });
+      await button('Drop candidate 1').click();
+      await page.getByText('1 kept, 1 dropped').waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      await expectFits(page, `${service.service.url}/app`, [new URL(page.url()).pathname.replace('/app', '')]);
+      await page.getByText('1 kept, 1 dropped').waitFor();
+      await button('Train round 2 on 1').click();
+      await page.getByText(/^StyleDrop on tiny/).waitFor();
+      await service.request('POST', `/v1/training-jobs/${new URL(page.url()).pathname.split('/').at(-1)}/cancel`);
+    },
+    8 * PATIENCE,
+  );
+
+  it(
+    'takes blind votes by key, and shows what was preferred in the report',
+    async () => {
+      const { id } = await service.call<EvaluationBody>('POST', '/v1/evaluations', {
+        ...{ model: 'tiny', compare_with: ['golden'], prompts: ['a cat', 'a house'], steps: 1 },
+        ...{ metrics: ['clip'], clip_extractor: 'mini-clip' },
+      });
+      await visit(`/evaluations/${id}?tab=vote`);
+      await page.getByText('succeeded', { exact: true }).waitFor({ timeout: 3 * PATIENCE });
+      await page.getByText('0 of 2 voted').waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      await page.keyboard.press('ArrowLeft');
+      await page.getByText('1 of 2 voted').waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.getByRole('heading', { name: /was preferred/ }).waitFor();
+      await page.getByRole('link', { name: 'Report' }).click();
+      await page.getByRole('region', { name: 'Blind votes' }).getByText('2 votes by 1 API key').waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      const report = await service.call<{ votes: object }>('GET', `/v1/evaluations/${id}/report`);
+      expect(report.votes).toMatchObject({ voters: 1, votes: 2, pairs: [{ no_difference: 1 }] });
+      await expectFits(page, `${service.service.url}/app`, [
+        `/evaluations/${id}`,
+        `/evaluations/${id}?tab=images`,
+        `/evaluations/${id}?tab=vote`,
+      ]);
+    },
+    5 * PATIENCE,
+  );
+
+  it('takes a LoRA from elsewhere, which is then a model', async () => {
+    await visit('/models');
+    await untilLoaded(page);
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles(join(golden, 'foreign', 'kohya.safetensors'));
+    await page.getByRole('dialog').getByLabel('Name').fill('from-elsewhere');
+    await page.getByLabel('Made for the base model').selectOption('golden');
+    expect(await violationsOf(page)).toEqual([]);
+    await button('Upload').click();
+    await page.getByRole('heading', { level: 1, name: 'from-elsewhere' }).waitFor();
+    await page.getByText(/^Uploaded as kohya\.safetensors/).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('reported no error of its own', () => {
+    expect(problems).toEqual([]);
+  });
+});
