@@ -90,8 +90,10 @@ const VERDICTS: Record<KnownError, Verdict> = {
   UnreadableImageError: OUR_MISTAKE,
   DeviceError: OUR_MISTAKE,
   OnnxRuntimeError: OUR_MISTAKE,
-  CudaError: OUR_MISTAKE,
-  LibraryError: OUR_MISTAKE,
+  // Others may use the card's memory meanwhile; the message says what helps where they do not.
+  DeviceMemoryError: { kind: 'again', code: 'device_unavailable', tell: true },
+  CudaError: { kind: 'again', code: 'device_unavailable' },
+  LibraryError: { kind: 'again', code: 'device_unavailable' },
   ReleasedError: OUR_MISTAKE,
   DamagedObjectError: OUR_MISTAKE,
   ObjectNotFoundError: OUR_MISTAKE,

@@ -28,7 +28,6 @@ const source: NotDifferentiable = { notDifferentiable: 'graph sources have no op
 const firstOrderOnly: NotDifferentiable = { notDifferentiable: 'itself a gradient: only first-order differentiation is supported' };
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
-const INVERSE_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
 
 const broadcastAxes = (graph: Graph, reduced: Tensor, { shape }: Tensor, axes: readonly number[]): Tensor =>
   graph.reshape(
@@ -67,30 +66,11 @@ function conv2dGradient({ graph, node, inputs: [x, weight], dy, needs }: Gradien
   ];
 }
 
-/** dx = r (dy - mean(dy) - y mean(dy y)), r the inverse deviation and y the standardized x (layer normalization, arXiv 1607.06450). */
-function standardizeGradient({ graph, outputs: [y, r], dy }: GradientContext<'standardize'>): Tensor[] {
-  const centred = graph.sub(dy, graph.reduceMean(dy, [-1], true));
-  const projection = graph.mul(y, graph.reduceMean(graph.mul(dy, y), [-1], true));
-  return [graph.mul(graph.sub(centred, projection), r)];
-}
-
 /** d/dx x s(a x) = s + a x s (1 - s), s the logistic function. */
 function scaledLogisticGradient(graph: Graph, x: Tensor, dy: Tensor, a: number): Tensor {
   const scaled = a === 1 ? x : graph.mul(x, a);
   const s = graph.sigmoid(scaled);
   return graph.mul(dy, graph.mul(s, graph.add(graph.mul(scaled, graph.sub(1, s)), 1)));
-}
-
-/** With y = x s(x): dy/dx = y + s (1 - y). */
-function siluGradient({ graph, inputs: [x], output: y, dy }: GradientContext<'silu'>): Tensor[] {
-  return [graph.mul(dy, graph.add(y, graph.mul(graph.sigmoid(x), graph.sub(1, y))))];
-}
-
-/** Phi(x) + x phi(x), Phi and phi the normal distribution and density (arXiv 1606.08415). */
-function geluGradient({ graph, inputs: [x], dy }: GradientContext<'gelu'>): Tensor[] {
-  const cdf = graph.mul(graph.add(graph.erf(graph.mul(x, Math.SQRT1_2)), 1), 0.5);
-  const pdf = graph.mul(graph.exp(graph.mul(graph.square(x), -0.5)), INVERSE_SQRT_TWO_PI);
-  return [graph.mul(dy, graph.add(cdf, graph.mul(x, pdf)))];
 }
 
 function upsampleNearestGradient({ graph, node, inputs: [x], dy }: GradientContext<'upsampleNearest'>): Tensor[] {
@@ -153,9 +133,11 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
   cos: ({ graph, inputs: [x], dy }) => [graph.neg(graph.mul(dy, graph.sin(x)))],
   // y / (y + tiny) is 1 where x > 0 and 0 elsewhere, without a comparison operation
   relu: ({ graph, output: y, dy }) => [graph.mul(dy, graph.div(y, graph.add(y, 1e-38)))],
-  silu: siluGradient,
+  silu: ({ graph, inputs: [x], output, dy }) => [graph.apply('siluGradient', [x, output, dy], {})],
   quickGelu: ({ graph, inputs: [x], dy }) => [scaledLogisticGradient(graph, x, dy, 1.702)],
-  gelu: geluGradient,
+  gelu: ({ graph, inputs: [x], dy }) => [graph.apply('geluGradient', [x, dy], {})],
+  siluGradient: firstOrderOnly,
+  geluGradient: firstOrderOnly,
   stopGradient: () => [null],
   matmul: matmulGradient,
   linear: linearGradient,
@@ -189,7 +171,8 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
   },
   attention: ({ graph, node, inputs, output, dy }) => graph.applyAll('attentionGradient', [...inputs, output, dy], node.attributes),
   attentionGradient: firstOrderOnly,
-  standardize: standardizeGradient,
+  standardize: ({ graph, outputs: [y, r], dy }) => [graph.apply('standardizeGradient', [y, r, dy], {})],
+  standardizeGradient: firstOrderOnly,
 };
 
 const none = (): number => 0;
@@ -217,6 +200,8 @@ export const workPerValue: { readonly [K in OpKind]: (node: OpNode<K>) => number
   silu: none,
   quickGelu: none,
   gelu: none,
+  siluGradient: none,
+  geluGradient: none,
   stopGradient: none,
   matmul: ({ inputs: [a], attributes }) => a.shape.at(attributes.transposeA ? -2 : -1)!,
   linear: ({ inputs: [, weight] }) => weight.shape[1],
@@ -241,4 +226,5 @@ export const workPerValue: { readonly [K in OpKind]: (node: OpNode<K>) => number
   attention: ({ inputs: [, k] }) => 2 * k.shape[1],
   attentionGradient: ({ inputs: [, k] }) => 5 * k.shape[1],
   standardize: none,
+  standardizeGradient: none,
 };

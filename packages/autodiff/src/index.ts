@@ -6,5 +6,6 @@ export { isNode, type GraphOptions, type OpNode } from './nodes.ts';
 export { type ComputedKind } from './shape-rules.ts';
 export { gradientRules } from './gradient-rules.ts';
 export { gradients } from './gradients.ts';
+export { plainGeluGradient, plainSiluGradient, plainStandardizeGradient } from './plain-gradients.ts';
 export { softmaxProduct, withRowSums } from './softmax-product.ts';
 export { joinHeads, lastTwoSwapped, splitHeads } from './axes.ts';

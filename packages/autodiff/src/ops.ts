@@ -50,6 +50,10 @@ export interface OpAttributes {
   quickGelu: None;
   /** x/2 * (1 + erf(x / sqrt 2)) */
   gelu: None;
+  /** (x, y = silu(x), dy) -> dx */
+  siluGradient: None;
+  /** (x, dy) -> dx */
+  geluGradient: None;
   /** identity through which no gradient flows */
   stopGradient: None;
 
@@ -97,6 +101,8 @@ export interface OpAttributes {
   attentionGradient: AttentionAttributes;
   /** over the last axis: (x - mean) r, and r = 1 / sqrt(variance + epsilon), kept with size 1 */
   standardize: { readonly epsilon: number };
+  /** (y, r, dy) -> dx, from the results of standardize */
+  standardizeGradient: None;
 }
 
 export type OpKind = keyof OpAttributes;

@@ -73,6 +73,27 @@ function attentionGradientShape(inputs: readonly Tensor[], attributes: OpAttribu
   return [q, k, v].map(({ shape }) => float(shape));
 }
 
+function standardizeGradientShape(inputs: readonly Tensor[]): TensorType {
+  expectFloats('standardizeGradient', inputs, 3);
+  const [y, r, dy] = inputs.map((input) => input.shape);
+  if (!sameShape(y, dy) || !sameShape(r, [...y.slice(0, -1), 1])) {
+    throw new ShapeError(`standardizeGradient: values [${y}], inverse deviations [${r}] and gradient [${dy}] do not fit`);
+  }
+  return float(y);
+}
+
+/** The gradient of an activation: all operands have the shape of its result. */
+const activationGradient =
+  (kind: string, operands: number) =>
+  (inputs: readonly Tensor[]): TensorType => {
+    expectFloats(kind, inputs, operands);
+    const [{ shape }] = inputs;
+    if (!inputs.every((input) => sameShape(input.shape, shape))) {
+      throw new ShapeError(`${kind}: operands [${inputs.map((input) => input.shape).join('], [')}] differ`);
+    }
+    return float(shape);
+  };
+
 function matmulShape(inputs: readonly Tensor[], attributes: OpAttributes['matmul']): TensorType {
   expectFloats('matmul', inputs, 2);
   const [a, b] = inputs.map((input) => input.shape);
@@ -206,6 +227,8 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
   silu: unary('silu'),
   quickGelu: unary('quickGelu'),
   gelu: unary('gelu'),
+  siluGradient: activationGradient('siluGradient', 3),
+  geluGradient: activationGradient('geluGradient', 2),
   stopGradient: unary('stopGradient'),
   matmul: matmulShape,
   linear: linearShape,
@@ -244,4 +267,5 @@ export const shapeRules: { readonly [K in ComputedKind]: ShapeRule<K> } = {
     expectFloats('standardize', inputs, 1);
     return [float(inputs[0].shape), float([...inputs[0].shape.slice(0, -1), 1])];
   },
+  standardizeGradient: standardizeGradientShape,
 };

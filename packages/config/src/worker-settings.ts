@@ -1,5 +1,14 @@
 // The settings of a worker process: which queues, on which device, with how much of the machine.
-import { DEFAULT_DEVICE, deviceKindOf, type DeviceName, DEVICES, type NamedDevice, parseDevice } from '@styleforge/contracts';
+import {
+  DEFAULT_DEVICE,
+  deviceKindOf,
+  type DeviceName,
+  DEVICES,
+  GRADIENT_KERNELS,
+  type GradientKernels,
+  type NamedDevice,
+  parseDevice,
+} from '@styleforge/contracts';
 import { z } from 'zod';
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
@@ -53,6 +62,13 @@ export const workerEnvironment = {
     .describe(
       'Devices of one training job, at most as many as DEVICE names: they share the passes of each step (gradient_accumulation_steps) and sum the gradients',
     ),
+  CUDA_GRADIENT_KERNELS: z
+    .enum(GRADIENT_KERNELS)
+    .default('none')
+    .describe(
+      'Gradients that kernels of StyleForge compute on NVIDIA cards: `none`, those of `activations` and normalizations, or `all`, which adds attention ' +
+        '(compute capability 8.0, TF32 rounding). Not yet seen on a card: run `npm run bench -- first-run --device cuda` first',
+    ),
   WORKER_QUEUES: queues
     .optional()
     .describe('Queues that this worker consumes, with concurrency: `train:1,generate:2`. Default: all queues'),
@@ -93,6 +109,8 @@ export interface WorkerConfig {
   devices: readonly [NamedDevice, ...NamedDevice[]];
   /** How many of them train one job together. */
   trainingDevices: number;
+  /** Gradients that kernels of our own compute on a card. */
+  gradientKernels: GradientKernels;
   /** Jobs at a time by queue; absent: every queue with the number that its catalog says. */
   queues?: Record<string, number>;
   /** Time that running jobs have to save a checkpoint after SIGTERM; a container platform usually kills after thirty seconds. */
@@ -119,6 +137,7 @@ export function workerConfigOf(settings: WorkerEnvironment): WorkerConfig {
     device: deviceKindOf(settings.DEVICE[0]),
     devices: settings.DEVICE,
     trainingDevices: settings.TRAINING_DEVICES,
+    gradientKernels: settings.CUDA_GRADIENT_KERNELS,
     ...(settings.WORKER_QUEUES && { queues: settings.WORKER_QUEUES }),
     graceSeconds: settings.WORKER_GRACE_SECONDS,
     ...(settings.POD_NAME !== undefined &&
@@ -140,6 +159,7 @@ export function workerEnvironmentOf(config: WorkerConfig): Record<keyof typeof w
   return {
     DEVICE: config.devices.join(),
     TRAINING_DEVICES: text(config.trainingDevices),
+    CUDA_GRADIENT_KERNELS: config.gradientKernels,
     WORKER_QUEUES:
       config.queues &&
       Object.entries(config.queues)

@@ -1,5 +1,5 @@
 // Graph -> ONNX bytes: lowered for a device, in an order that keeps few activations alive.
-import { isNode, type Graph, type OpNode, type Tensor } from '@styleforge/autodiff';
+import { type ComputedKind, isNode, type Graph, type OpNode, type Tensor } from '@styleforge/autodiff';
 import { type FloatPrecision, ModelBuilder } from './file/model-builder.ts';
 import { lower, reachableNodes } from './lower.ts';
 import { lowerings, type Target } from './lowering/index.ts';
@@ -18,7 +18,7 @@ export interface OnnxModel {
 }
 
 const OUTPUT_PREFIX = 'out:';
-const FULL: NodePrecision = { operands: 'float32', result: 'float32' };
+const FULL: NodePrecision = { operands: 'float32', result: 'float32', further: 'float32' };
 
 export interface EmitOptions {
   /** Memory is dearer than time: onnxruntime learns no shapes before it runs, and the lowering holds less at once. */
@@ -27,6 +27,8 @@ export interface EmitOptions {
   readonly mixedPrecision?: boolean;
   /** Names of outputs that are given as float16. */
   readonly float16?: readonly string[];
+  /** Operations that the device has kernels of its own for, and that are not to be written as others. */
+  readonly ownKernels?: readonly ComputedKind[] | undefined;
 }
 
 /**
@@ -70,6 +72,8 @@ class Emission {
   readonly #precisions: ReadonlyMap<OpNode, NodePrecision>;
   readonly #exported: ReadonlySet<number>;
   readonly #halved: ReadonlySet<number>;
+  /** Further results that every reader takes as they are. */
+  readonly #statistics: ReadonlySet<number>;
 
   constructor(builder: ModelBuilder, graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions) {
     this.#builder = builder;
@@ -82,6 +86,8 @@ class Emission {
     this.#leaves = new Set(this.#nodes.filter((node) => node.inputs.length > 0 && !node.outputs.some(({ id }) => this.#consumed.has(id))));
     const mixed = options.mixedPrecision ? new MixedPrecision(lowerings[target].normalizesHalf) : null;
     this.#precisions = new Map(this.#nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
+    const statistics = this.#nodes.filter((node) => this.#precisions.get(node)!.further === 'float32');
+    this.#statistics = new Set(statistics.flatMap(({ outputs: [, ...further] }) => further.map(({ id }) => id)));
     this.#exported = new Set(Object.values(outputs).map(({ id }) => id));
     this.#halved = new Set([...this.#float16].map((name) => outputs[name].id));
   }
@@ -106,13 +112,12 @@ class Emission {
 
   #compute(node: OpNode): void {
     const precision = this.#precisions.get(node)!;
-    const operands = node.inputs.map((input) => this.names.get(input, precision.operands));
+    const operands = node.inputs.map((input) => this.names.get(input, this.#statistics.has(input.id) ? 'float32' : precision.operands));
     const emit = lowerings[this.#target].emitters[node.kind] as Emitter<OpNode['kind']>;
     const wanted = node.outputs.map(({ id }) => this.#consumed.has(id) || this.#exported.has(id));
     const [first, ...further] = [emit({ builder: this.#builder, node, operands, precision: precision.operands, wanted })].flat();
     this.#keep(node, first, precision);
-    // statistics of a normalization are float32 whatever it reads
-    further.forEach((name, i) => this.names.set(node.outputs[i + 1], name));
+    further.forEach((name, i) => this.names.set(node.outputs[i + 1], name, precision.further));
   }
 
   /** Names a node's first result, in the precision in which it is to live. */
@@ -127,7 +132,7 @@ class Emission {
 
 /** Writes the part of `graph` that computes `wanted` (name -> tensor). */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
-  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target], options.hidesShapes);
+  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target], options);
   const builder = new ModelBuilder(options);
   const emission = new Emission(builder, lowered, outputs, target, options);
   emission.write();

@@ -35,9 +35,22 @@ function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], expansions:
   return expand?.(graph, node as OpNode<ComputedKind>, inputs) ?? graph.applyAll(kind, inputs, node.attributes as never);
 }
 
-/** `savesMemory`: with the expansions of the lowering that hold less at once. */
-export function lower(graph: Graph, wanted: Readonly<Record<string, Tensor>>, lowering: Lowering, savesMemory = false): Lowered {
-  const expansions = savesMemory ? { ...lowering.expansions, ...lowering.savingMemory } : lowering.expansions;
+export interface LoweringOptions {
+  /** With the expansions of the lowering that hold less at once. */
+  readonly hidesShapes?: boolean | undefined;
+  /** As in EmitOptions. */
+  readonly ownKernels?: readonly ComputedKind[] | undefined;
+}
+
+export function lower(
+  graph: Graph,
+  wanted: Readonly<Record<string, Tensor>>,
+  lowering: Lowering,
+  { hidesShapes = false, ownKernels = [] }: LoweringOptions = {},
+): Lowered {
+  const expansions = hidesShapes ? { ...lowering.expansions, ...lowering.savingMemory } : lowering.expansions;
+  const own = (node: OpNode): boolean =>
+    ownKernels.includes(node.kind as ComputedKind) && (lowering.ownKernels?.[node.kind as ComputedKind]?.(node as never) ?? false);
   const outputs = Object.entries(wanted).map(
     ([name, tensor]) => [name, lowering.writesIntoGivenArrays ? withoutReshapes(graph, tensor) : tensor] as const,
   );
@@ -46,7 +59,7 @@ export function lower(graph: Graph, wanted: Readonly<Record<string, Tensor>>, lo
   const needed = outputs.map(([, tensor]) => tensor);
   for (const node of reachableNodes(graph, needed)) {
     const inputs = node.inputs.map(({ id }) => places.get(id)!);
-    const results = copy(lowered, node, inputs, expansions);
+    const results = copy(lowered, node, inputs, own(node) ? {} : expansions);
     node.outputs.forEach(({ id }, i) => places.set(id, results[i]));
   }
   return { graph: lowered, outputs: Object.fromEntries(outputs.map(([name, { id }]) => [name, places.get(id)!])) };

@@ -84,6 +84,12 @@ class Blocks {
   }
 }
 
+/** Ids of a node's results that are float16. */
+function halvesOf(node: OpNode, mixed: MixedPrecision | null): number[] {
+  const precision = mixed?.of(node);
+  return node.outputs.filter((_, i) => (i === 0 ? precision?.result : precision?.further) === 'float16').map(({ id }) => id);
+}
+
 /**
  * Bytes of the values of a pass at their height, without inputs, parameters and outputs, whose memory others keep, and without what libraries take for
  * themselves.
@@ -92,12 +98,12 @@ export function passMemory(
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,
   target: Target,
-  { mixedPrecision, hidesShapes }: Pick<EmitOptions, 'mixedPrecision' | 'hidesShapes'> = {},
+  { mixedPrecision, hidesShapes, ownKernels }: Pick<EmitOptions, 'mixedPrecision' | 'hidesShapes' | 'ownKernels'> = {},
 ): number {
-  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target], hidesShapes);
+  const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target], { hidesShapes, ownKernels });
   const nodes = reachableNodes(lowered, Object.values(outputs));
   const mixed = mixedPrecision ? new MixedPrecision(lowerings[target].normalizesHalf) : null;
-  const halves = new Set(nodes.filter((node) => mixed?.of(node).result === 'float16').map(({ outputs: [output] }) => output.id));
+  const halves = new Set(nodes.flatMap((node) => halvesOf(node, mixed)));
   const bytesOf = ({ id, shape }: Tensor): number => elementCount(shape) * (halves.has(id) ? 2 : 4);
   const kept = new Set(Object.values(outputs).map(({ id }) => id));
   const readers = new Map<number, number>();

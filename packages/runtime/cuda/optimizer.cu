@@ -3,35 +3,12 @@
 // order, so that a run can be repeated to the bit. Every parameter starts at a multiple of sixteen elements; what is between two of them is zero.
 // test/fake-device compiles the same file for the processor: no kernel may need shared memory or threads that wait for each other.
 
-struct __align__(16) Floats { float at[4]; };
-struct __align__(8) Halves { unsigned short at[4]; };
+#include "common.cuh"
 
 /** What one update has for all parameters; `seed` decides how bfloat16 moments are rounded. */
 struct Step { float gradientScale, secondCorrection, rest1, beta2, rest2, epsilon; unsigned int seed, unused; };
 /** What it has for one parameter. */
 struct Factors { float decay, stepSize; };
-
-__device__ __forceinline__ long long threadNumber() { return blockIdx.x * (long long)blockDim.x + threadIdx.x; }
-__device__ __forceinline__ long long threadCount() { return gridDim.x * (long long)blockDim.x; }
-
-/** float16 bits as float32. */
-__device__ __forceinline__ float widened(unsigned int bits) {
-  const unsigned int exponent = bits & 0x7c00u, magnitude = (bits & 0x7fffu) << 13, sign = (bits & 0x8000u) << 16;
-  if (exponent == 0) {
-    const float subnormal = __uint_as_float(magnitude + (113u << 23)) - __uint_as_float(113u << 23);
-    return __uint_as_float(__float_as_uint(subnormal) | sign);
-  }
-  return __uint_as_float((magnitude + (exponent == 0x7c00u ? 224u << 23 : 112u << 23)) | sign);
-}
-
-/** Four gradients as float32, from float32 or from float16 bits. */
-__device__ __forceinline__ Floats gradientsAt(const void* gradients, long long four, int half) {
-  if (!half) return ((const Floats*)gradients)[four];
-  const Halves bits = ((const Halves*)gradients)[four];
-  Floats values;
-  for (int i = 0; i < 4; i++) values.at[i] = widened(bits.at[i]);
-  return values;
-}
 
 /** The parameter that an element belongs to; `starts` are in units of sixteen elements. */
 __device__ __forceinline__ int parameterAt(const unsigned int* starts, int count, unsigned int unit) {

@@ -1,6 +1,6 @@
 // Running graphs: sessions, devices, parameter buffers, the optimizer.
 export { Program } from './programs/program.ts';
-export { DeviceError, type CompileOptions, type HostArray } from './programs/session.ts';
+export { DeviceError, DeviceMemoryError, type CompileOptions, type HostArray } from './programs/session.ts';
 export { type Device, type DeviceName, type DevicePrecisions, type StatePlace } from './devices/device.ts';
 export { DEFAULT_DEVICE, deviceOf, graphFor } from './devices/index.ts';
 export { checkDevice, describeDevice, type DeviceDescription } from './check-device.ts';

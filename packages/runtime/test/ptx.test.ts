@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { type Library } from '../src/native/load.ts';
 import { compileToPtx, loadNvrtc } from '../src/native/nvrtc.ts';
-import { compileCuda } from '../src/tools/compile-cuda.ts';
+import { compileCuda, CUDA_CODE, type CudaFile } from '../src/tools/compile-cuda.ts';
 
-const committed = await readFile(new URL('../src/kernels/optimizer.ptx', import.meta.url), 'utf8');
+const committed = (name: CudaFile): Promise<string> => readFile(new URL(`../src/kernels/${name}.ptx`, import.meta.url), 'utf8');
+const files = Object.keys(CUDA_CODE) as CudaFile[];
 let nvrtc: Library | undefined;
 let missing: string | undefined;
 try {
@@ -15,17 +16,30 @@ try {
   missing = `NVRTC 12.0 (pip install nvidia-cuda-nvrtc-cu12==12.0.76) is not where the loader looks: ${(error as Error).message}`;
 }
 
-it('runs on cards from Turing on and with drivers from CUDA 12.0 on, and fuses no multiply-adds', () => {
-  expect(committed.split('\n').slice(0, 2)).toEqual(['.version 8.0', '.target sm_75']);
-  expect(committed).not.toMatch(/\bfma\./);
+it.each([
+  ['optimizer', 75],
+  ['gradients', 75],
+  ['attention', 80],
+] as const)('%s runs with drivers from CUDA 12.0 on, and on cards from compute capability %s on', async (name, capability) => {
+  expect((await committed(name)).split('\n').slice(0, 2)).toEqual(['.version 8.0', `.target sm_${capability}`]);
+});
+
+it('the optimizer fuses no multiply-adds', async () => {
+  expect(await committed('optimizer')).not.toMatch(/\bfma\./);
+});
+
+it('what attention holds stays in registers', async () => {
+  expect(await committed('attention')).not.toMatch(/\.local\b/);
 });
 
 describe.skipIf(warnNotTested('compiling the kernels for cards', missing))('the kernels for cards', () => {
-  it('are compiled from the source beside them (packages/runtime/src/tools/compile-cuda.ts)', () => {
-    expect(compileCuda(nvrtc!, 'optimizer')).toBe(committed);
+  it.each(files)('are compiled from the source beside them (packages/runtime/src/tools/compile-cuda.ts): %s', async (name) => {
+    expect(compileCuda(nvrtc!, name)).toBe(await committed(name));
   });
 
   it('are refused with what the compiler says where they are wrong', () => {
-    expect(() => compileToPtx(nvrtc!, 'extern "C" __global__ void wrong() { nothing(); }')).toThrow('identifier "nothing" is undefined');
+    expect(() => compileToPtx(nvrtc!, 'extern "C" __global__ void wrong() { nothing(); }', CUDA_CODE.optimizer)).toThrow(
+      'identifier "nothing" is undefined',
+    );
   });
 });

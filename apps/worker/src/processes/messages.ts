@@ -1,5 +1,13 @@
 // What a worker and its child process say to each other, checked on both sides.
-import { ADAPTATION_KINDS, CLIP_EXTRACTORS, EXPORT_FORMATS, type NamedDevice, parseDevice, sampleSettings } from '@styleforge/contracts';
+import {
+  ADAPTATION_KINDS,
+  CLIP_EXTRACTORS,
+  EXPORT_FORMATS,
+  GRADIENT_KERNELS,
+  type NamedDevice,
+  parseDevice,
+  sampleSettings,
+} from '@styleforge/contracts';
 import { origin, tracingConfig } from '@styleforge/telemetry';
 import { z } from 'zod';
 
@@ -8,7 +16,11 @@ const images = z.array(
 );
 
 const device = z.custom<NamedDevice>((value) => typeof value === 'string' && parseDevice(value) !== null);
-export const compileSettings = z.object({ device, threads: z.number().optional() });
+export const compileSettings = z.object({
+  device,
+  threads: z.number().optional(),
+  gradientKernels: z.enum(GRADIENT_KERNELS).optional(),
+});
 
 const trainingTask = z.object({
   kind: z.literal('train'),

@@ -179,7 +179,10 @@ async function prepareTask(
 ): Promise<TrainingTask> {
   return {
     kind: 'train',
-    compile: compileOptions(device, services.settings.trainingThreads),
+    compile: {
+      ...compileOptions(device, services.settings.trainingThreads),
+      gradientKernels: services.settings.gradientKernels,
+    },
     replicas,
     baseModelDirectory: await findBaseModel(job.baseModel, services),
     config: job.config,

@@ -3,6 +3,10 @@
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 export type DeviceName = (typeof DEVICES)[number];
 
+/** Gradients that kernels of our own may compute on a card: none, those of activations and normalizations, or that of attention as well. */
+export const GRADIENT_KERNELS = ['none', 'activations', 'all'] as const;
+export type GradientKernels = (typeof GRADIENT_KERNELS)[number];
+
 /** One of several of a kind: `cuda:1`. A kind alone is its first one. */
 export type NamedDevice = DeviceName | `${DeviceName}:${number}`;
 

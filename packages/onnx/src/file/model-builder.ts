@@ -36,6 +36,8 @@ export interface NodeOptions {
   /** 'com.microsoft' for onnxruntime's own operations. */
   readonly domain?: string;
   readonly outputs?: readonly string[];
+  /** Types of the outputs, for operations that onnxruntime does not know. */
+  readonly types?: readonly { readonly dtype: ElementType; readonly shape: Shape }[];
 }
 
 export const ints = (values: readonly number[]): bigint[] => values.map(BigInt);
@@ -76,6 +78,7 @@ export class ModelBuilder {
   readonly #floats = new Map<string, string>();
   readonly #computed = new Set<string>();
   readonly #renamed = new Map<string, string>();
+  readonly #domains = new Set<string>();
   #names = 0;
 
   /**
@@ -100,7 +103,7 @@ export class ModelBuilder {
   }
 
   /** Appends a node and returns the name of its first output. */
-  node(opType: string, inputs: readonly string[], { attributes = {}, domain = '', outputs }: NodeOptions = {}): string {
+  node(opType: string, inputs: readonly string[], { attributes = {}, domain = '', outputs, types = [] }: NodeOptions = {}): string {
     const output = outputs ? [...outputs] : [this.freshName(opType)];
     this.#graph.node.push(
       create(NodeProtoSchema, {
@@ -113,6 +116,10 @@ export class ModelBuilder {
       }),
     );
     output.forEach((name) => this.#computed.add(name));
+    this.#domains.add(domain);
+    if (!this.#hidesShapes) {
+      for (const [i, { dtype, shape }] of types.entries()) this.#graph.valueInfo.push(valueInfo(output[i], ELEMENT_TYPES[dtype], shape));
+    }
     return output[0];
   }
 
@@ -169,6 +176,8 @@ export class ModelBuilder {
       node.input = node.input.map(rename);
       node.output = node.output.map(rename);
     }
+    this.#graph.valueInfo = this.#graph.valueInfo.filter(({ name }) => !this.#renamed.has(name ?? ''));
+    const further = [...this.#domains].filter((domain) => domain !== '' && domain !== 'com.microsoft');
     const model: ModelProto = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: 'styleforge',
@@ -176,6 +185,7 @@ export class ModelBuilder {
       opsetImport: [
         { domain: '', version: OPSET },
         { domain: 'com.microsoft', version: 1n },
+        ...further.map((domain) => ({ domain, version: 1n })),
       ],
     });
     return toBinary(ModelProtoSchema, model);

@@ -138,6 +138,8 @@ export const commonEmitters: Omit<Emitters, 'conv2d' | 'conv2dInputGradient' | '
   silu: logisticProduct(1),
   quickGelu: logisticProduct(1.702),
   gelu: ({ builder, operands }) => builder.node('Gelu', operands),
+  siluGradient: expanded,
+  geluGradient: expanded,
   stopGradient: simple('Identity'),
   matmul: emitMatmul,
   linear: emitLinear,
@@ -177,4 +179,5 @@ export const commonEmitters: Omit<Emitters, 'conv2d' | 'conv2dInputGradient' | '
   }) => builder.node('MultiHeadAttention', operands, { domain: MICROSOFT, attributes: { num_heads: BigInt(heads), scale } }),
   attentionGradient: expanded,
   standardize: emitStandardize,
+  standardizeGradient: expanded,
 };

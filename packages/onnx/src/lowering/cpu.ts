@@ -2,6 +2,7 @@
 import { attentionGradientByHeads } from './attention.ts';
 import { commonEmitters } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
+import { plainGradients } from './gradients.ts';
 import { type Lowering } from './lowering.ts';
 import { narrowProducts } from './products.ts';
 
@@ -11,7 +12,7 @@ const CACHED_SCORES = 2 ** 18;
 const NARROW = 32;
 
 export const cpu: Lowering = {
-  expansions: { attentionGradient: attentionGradientByHeads(CACHED_SCORES), matmul: narrowProducts(NARROW) },
+  expansions: { ...plainGradients, attentionGradient: attentionGradientByHeads(CACHED_SCORES), matmul: narrowProducts(NARROW) },
   emitters: { ...commonEmitters, ...convolutionEmitters({ filters: true }) },
   writesIntoGivenArrays: true,
 };

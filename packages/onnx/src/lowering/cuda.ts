@@ -2,15 +2,22 @@
 import { attentionGradientAtOnce, attentionGradientByHeads } from './attention.ts';
 import { commonEmitters } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
+import { plainGradients } from './gradients.ts';
 import { type Lowering } from './lowering.ts';
+import { ownKernelEmitters, ownKernels } from './own-kernels.ts';
 
 /** Scores that are held at once where memory is to be saved: 256 MiB. */
 const HELD_SCORES = 2 ** 26;
 
 export const cuda: Lowering = {
-  expansions: { attentionGradient: attentionGradientAtOnce },
+  expansions: { ...plainGradients, attentionGradient: attentionGradientAtOnce },
   savingMemory: { attentionGradient: attentionGradientByHeads(HELD_SCORES) },
-  emitters: { ...commonEmitters, ...convolutionEmitters({ filters: false, weightGradientIsConvolution: true, flipsAlways: true }) },
+  emitters: {
+    ...commonEmitters,
+    ...convolutionEmitters({ filters: false, weightGradientIsConvolution: true, flipsAlways: true }),
+    ...ownKernelEmitters,
+  },
+  ownKernels,
   writesIntoGivenArrays: true,
   normalizesHalf: true,
 };

@@ -27,6 +27,8 @@ export interface Lowering {
   /** Instead of some of them, where memory is dearer than time. */
   readonly savingMemory?: Expansions;
   readonly emitters: Emitters;
+  /** Operations that the device has kernels of its own for, where it is asked to use them (EmitOptions.ownKernels), and whether one fits a node. */
+  readonly ownKernels?: { readonly [K in ComputedKind]?: (node: OpNode<K>) => boolean };
   /**
    * Whether results are written into arrays that the caller gives. onnxruntime lets a reshape share its operand's memory, so an output
    * that is one would be computed elsewhere and copied after the run: such outputs are the values under their final reshapes.

@@ -6,7 +6,7 @@ import { type FloatPrecision } from '../file/model-builder.ts';
  * How an operation computes.
  * - `half`: in float16 whatever its operands are: the products.
  * - `follows`: in float16 where all operands are, else in float32.
- * - `inside`: in float32, but its result is float16 where its operand is: normalizations.
+ * - `inside`: in float32, but its result is float16 where its operands are, statistics aside: normalizations, gradients in one operation.
  * - `full`: in float32: sums over many values, and functions that overflow or cancel.
  */
 type Rule = 'half' | 'follows' | 'inside' | 'full';
@@ -26,6 +26,8 @@ const rules: { readonly [K in OpKind]: Rule } = {
   silu: 'follows',
   quickGelu: 'follows',
   gelu: 'follows',
+  siluGradient: 'inside',
+  geluGradient: 'inside',
   div: 'full',
   exp: 'full',
   log: 'full',
@@ -57,12 +59,15 @@ const rules: { readonly [K in OpKind]: Rule } = {
   reduceMax: 'full',
   softmax: 'inside',
   standardize: 'inside',
+  standardizeGradient: 'inside',
 };
 
-/** What a node's operands are read in, and what its first result is kept in; further results stay as they are computed. */
+/** What a node's operands are read in, what its first result is kept in, and what its further results are. */
 export interface NodePrecision {
   readonly operands: FloatPrecision;
   readonly result: FloatPrecision;
+  /** Statistics of normalizations are float32; several gradients are alike. */
+  readonly further: FloatPrecision;
 }
 
 /** Decides node by node, in the graph's order. */
@@ -70,6 +75,8 @@ export class MixedPrecision {
   readonly #half = new Set<number>();
   /** Weights, single numbers and what only moves them: like torch's scalars they adapt to the values beside them. */
   readonly #adapting = new Set<number>();
+  /** Further results that are float32 whatever reads them. */
+  readonly #statistics = new Set<number>();
   readonly #normalizesHalf: boolean;
 
   /** `normalizesHalf`: as in Lowering. */
@@ -81,13 +88,19 @@ export class MixedPrecision {
     const { kind, inputs } = node;
     const [output] = node.outputs;
     const rule = rules[kind];
-    const decisive = inputs.filter((input) => input.dtype === 'float32' && !this.#adapts(input));
+    const decisive = inputs.filter((input) => input.dtype === 'float32' && !this.#adapts(input) && !this.#isStatistic(input, rule));
     const allHalf = decisive.length > 0 && decisive.every((input) => this.#half.has(input.id));
     if (kind === 'parameter' || (rule === 'follows' && decisive.length === 0)) this.#adapting.add(output.id);
     const isHalf = output.dtype === 'float32' && (rule === 'half' || (allHalf && rule !== 'full'));
+    const further = rule === 'inside' || !isHalf ? 'float32' : 'float16';
     if (isHalf) this.#half.add(output.id);
+    node.outputs.slice(1).forEach(({ id }) => (further === 'float16' ? this.#half : this.#statistics).add(id));
     const result = isHalf ? 'float16' : 'float32';
-    return { operands: rule === 'inside' && !this.#normalizesHalf ? 'float32' : result, result };
+    return { operands: rule === 'inside' && !this.#normalizesHalf ? 'float32' : result, result, further };
+  }
+
+  #isStatistic({ id }: Tensor, rule: Rule): boolean {
+    return rule === 'inside' && this.#statistics.has(id);
   }
 
   #adapts(tensor: Tensor): boolean {

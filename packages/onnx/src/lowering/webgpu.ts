@@ -2,6 +2,7 @@
 import { attentionGradientByHeads } from './attention.ts';
 import { commonEmitters, emitPlainMatmul, float, layerNormalization, plainLogisticProduct } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
+import { plainGradients } from './gradients.ts';
 import { type EmitContext, type Lowering } from './lowering.ts';
 import { narrowProducts } from './products.ts';
 
@@ -19,7 +20,7 @@ function inverseDeviation(context: EmitContext<'standardize'>): string {
 }
 
 export const webgpu: Lowering = {
-  expansions: { attentionGradient: attentionGradientByHeads(2 ** 18), matmul: narrowProducts(32) },
+  expansions: { ...plainGradients, attentionGradient: attentionGradientByHeads(2 ** 18), matmul: narrowProducts(32) },
   emitters: {
     ...commonEmitters,
     ...convolutionEmitters({ filters: false }),

@@ -1,15 +1,22 @@
 // One NVIDIA card: sessions of onnxruntime on it, values in its memory, and the optimizer's kernels, all on one stream.
 import { type Shape } from '@styleforge/autodiff';
+import { OWN_DOMAIN } from '@styleforge/onnx';
+import { GradientKernels } from '../kernels/cuda-gradients.ts';
 import { OptimizerKernels } from '../kernels/cuda-optimizer.ts';
-import { type Address } from '../native/api.ts';
+import { type Address, OnnxRuntimeError } from '../native/api.ts';
+import { outOfMemory } from '../native/cuda-texts.ts';
 import { type CudaLibraries, loadCudaLibraries } from '../native/cuda-libraries.ts';
-import { CudaRuntime } from '../native/cuda-runtime.ts';
+import { CudaError, CudaRuntime, OUT_OF_MEMORY } from '../native/cuda-runtime.ts';
+import { CustomOperations } from '../native/custom-operations.ts';
 import { type Environment, environmentOf } from '../native/environment.ts';
 import { binariesFolder, onnxruntimeLibrary } from '../native/library-paths.ts';
 import { type Owned } from '../native/owned.ts';
 import { type Binding, NativeSession } from '../native/session.ts';
 import { type ElementType, valueAt } from '../native/values.ts';
 import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
+
+/** What onnxruntime's arena says when the card has no more, or its limit is reached. */
+const MEMORY_REFUSED = /(?:requested buffer of size|smaller than requested bytes of) (\d+)/;
 
 export interface CudaEngineOptions {
   readonly index: number;
@@ -28,6 +35,8 @@ export interface CudaSessionOptions {
   readonly profile?: string | undefined;
   /** Whether float32 products and convolutions may round their operands to the ten bits of TensorFloat-32. */
   readonly tf32: boolean;
+  /** Whether the model may have operations of our own. */
+  readonly hasOwnKernels?: boolean;
 }
 
 export class CudaEngine {
@@ -38,6 +47,7 @@ export class CudaEngine {
   readonly #runOptions: Owned;
   /** Options of a run that is not recorded, whatever its session does. */
   readonly #plainOptions: Owned;
+  #operations: CustomOperations | null = null;
 
   /** Throws LibraryError or CudaError where there is no such card, or a library of it is missing. */
   constructor({ index, folder = binariesFolder(), libraries, computesOnProcessor = false }: CudaEngineOptions) {
@@ -53,9 +63,9 @@ export class CudaEngine {
     this.kernels = new OptimizerKernels(this.runtime);
   }
 
-  session(model: Uint8Array, { optimizes, captures, profile, tf32 }: CudaSessionOptions): NativeSession {
+  session(model: Uint8Array, { optimizes, captures, profile, tf32, hasOwnKernels = false }: CudaSessionOptions): NativeSession {
     this.runtime.makeCurrent();
-    return new NativeSession(this.environment, model, {
+    const settings = {
       optimizes,
       profile,
       config: {
@@ -63,8 +73,30 @@ export class CudaEngine {
         // the fused normalization leaves out the deviation, which the gradient reads
         'optimization.disable_specified_optimizers': 'SkipLayerNormFusion',
       },
-      addProvider: this.#memory ? (environment, options) => this.#addProvider(environment, options, { captures, tf32 }) : undefined,
-    });
+      operations: hasOwnKernels ? this.#ownOperations() : undefined,
+      addProvider: this.#memory
+        ? (environment: Environment, options: Address) => this.#addProvider(environment, options, { captures, tf32 })
+        : undefined,
+    };
+    return this.#withMemory('CreateSessionFromArray', () => new NativeSession(this.environment, model, settings));
+  }
+
+  /** What `act` makes. Throws CudaError that says how much is free where onnxruntime gets less of the card's memory than it asks for. */
+  #withMemory<Result>(call: string, act: () => Result): Result {
+    try {
+      return act();
+    } catch (error) {
+      const [, bytes] = (error instanceof OnnxRuntimeError && MEMORY_REFUSED.exec(error.message)) || [];
+      if (bytes === undefined) throw error;
+      throw new CudaError(call, OUT_OF_MEMORY, outOfMemory(Number(bytes), this.runtime.memory));
+    }
+  }
+
+  /** The gradients that kernels of our own compute, for this card. */
+  #ownOperations(): CustomOperations {
+    const provider = this.#memory ? 'CUDAExecutionProvider' : null;
+    this.#operations ??= new CustomOperations(this.environment, OWN_DOMAIN, provider, new GradientKernels(this.runtime).operations);
+    return this.#operations;
   }
 
   /** Adds the provider, whose arena takes what is asked for and no more, up to what the card has free: doubling would take half as much again. */
@@ -96,13 +128,13 @@ export class CudaEngine {
   /** Puts a run on the stream; `runtime.synchronize` waits for it. */
   run(binding: Binding): void {
     this.runtime.makeCurrent();
-    binding.run(this.#runOptions.handle);
+    this.#withMemory('RunWithBinding', () => binding.run(this.#runOptions.handle));
   }
 
   /** The same without recording it or replaying a recording. */
   runPlainly(binding: Binding): void {
     this.runtime.makeCurrent();
-    binding.run(this.#plainOptions.handle);
+    this.#withMemory('RunWithBinding', () => binding.run(this.#plainOptions.handle));
   }
 }
 

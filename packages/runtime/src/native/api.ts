@@ -27,18 +27,31 @@ const FUNCTIONS = {
   SetSessionLogSeverityLevel: [22, status, [pointer, 'int']],
   SetSessionGraphOptimizationLevel: [23, status, [pointer, 'int']],
   SetIntraOpNumThreads: [24, status, [pointer, 'int']],
+  CreateCustomOpDomain: [26, status, [text, pointer]],
+  CustomOpDomain_Add: [27, status, [pointer, pointer]],
+  AddCustomOpDomain: [28, status, [pointer, pointer]],
   CreateRunOptions: [39, status, [pointer]],
   CreateTensorWithDataAsOrtValue: [49, status, [pointer, pointer, size, pointer, size, 'int', pointer]],
+  GetTensorMutableData: [51, status, [pointer, pointer]],
+  GetDimensionsCount: [61, status, [pointer, pointer]],
+  GetDimensions: [62, status, [pointer, pointer, size]],
+  GetTensorTypeAndShape: [65, status, [pointer, pointer]],
   CreateMemoryInfo: [68, status, [text, 'int', 'int', 'int', pointer]],
   AllocatorFree: [76, status, [pointer, pointer]],
   GetAllocatorWithDefaultOptions: [78, status, [pointer]],
+  KernelInfoGetAttribute_float: [85, status, [pointer, text, pointer]],
+  KernelInfoGetAttribute_int64: [86, status, [pointer, text, pointer]],
+  KernelContext_GetInput: [90, status, [pointer, size, pointer]],
+  KernelContext_GetOutput: [91, status, [pointer, size, pointer, size, pointer]],
   ReleaseEnv: [92, 'void', [pointer]],
   ReleaseStatus: [93, 'void', [pointer]],
   ReleaseMemoryInfo: [94, 'void', [pointer]],
   ReleaseSession: [95, 'void', [pointer]],
   ReleaseValue: [96, 'void', [pointer]],
   ReleaseRunOptions: [97, 'void', [pointer]],
+  ReleaseTensorTypeAndShapeInfo: [99, 'void', [pointer]],
   ReleaseSessionOptions: [100, 'void', [pointer]],
+  ReleaseCustomOpDomain: [101, 'void', [pointer]],
   SessionEndProfiling: [110, status, [pointer, pointer, pointer]],
   AddSessionConfigEntry: [130, status, [pointer, text, text]],
   RunWithBinding: [133, status, [pointer, pointer, pointer]],
@@ -131,6 +144,11 @@ export class Api {
     this.#slot[0] = 0n;
     this.call(name, ...args, this.#slot);
     return this.#slot[0];
+  }
+
+  /** A status for onnxruntime to pass on, for callbacks that fail. */
+  status(code: number, message: string): Address {
+    return this.#functions.CreateStatus(code, message) as Address;
   }
 
   /** Calls a function that frees something and cannot fail. */

@@ -36,7 +36,7 @@ type DriverFunction = keyof typeof DRIVER_FUNCTIONS;
 const COPY = { toDevice: 1, toHost: 2, onDevice: 3 };
 const NON_BLOCKING = 1;
 const ATTRIBUTE = { major: 75, minor: 76 };
-const OUT_OF_MEMORY = 2;
+export const OUT_OF_MEMORY = 2;
 /** cudaErrorNoKernelImageForDevice. */
 const NO_CODE = 209;
 

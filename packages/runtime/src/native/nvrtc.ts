@@ -13,11 +13,12 @@ const FUNCTIONS = {
   nvrtcGetPTX: [pointer, pointer],
 } as const satisfies Record<string, readonly string[]>;
 
-/**
- * Turing, the oldest cards that onnxruntime's provider has code for: drivers compile PTX for every newer card. No multiply-add is fused, so that the
- * arithmetic is that of the processor.
- */
-const OPTIONS = ['--gpu-architecture=compute_75', '--std=c++17', '--fmad=false'];
+export interface CudaCode {
+  /** The oldest compute capability that runs it: drivers compile PTX for every newer card. */
+  readonly capability: number;
+  /** Whether multiply-adds may be fused: not where the arithmetic has to be that of the processor. */
+  readonly fuses: boolean;
+}
 
 /** The version whose PTX is committed: every driver for CUDA 12 and later knows it. Newer compilers write PTX that older drivers do not know. */
 const VERSION = '12.0';
@@ -31,7 +32,8 @@ export function loadNvrtc(folder?: string): Library {
 }
 
 /** Compiles CUDA C. Throws what the compiler says. */
-export function compileToPtx(loaded: Library, source: string): Buffer {
+export function compileToPtx(loaded: Library, source: string, { capability, fuses }: CudaCode): Buffer {
+  const options = [`--gpu-architecture=compute_${capability}`, '--std=c++17', `--fmad=${fuses}`];
   const functions = Object.fromEntries(
     Object.entries(FUNCTIONS).map(([name, args]) => [name, loaded.func(name, 'int', [...args]) as NativeFunction]),
   ) as Record<keyof typeof FUNCTIONS, NativeFunction>;
@@ -39,7 +41,7 @@ export function compileToPtx(loaded: Library, source: string): Buffer {
   const program = new BigUint64Array(1);
   call('nvrtcCreateProgram', program, source, 'kernels.cu', 0, null, null);
   try {
-    const status = call('nvrtcCompileProgram', program[0], OPTIONS.length, OPTIONS);
+    const status = call('nvrtcCompileProgram', program[0], options.length, options);
     const read = (size: 'nvrtcGetProgramLogSize' | 'nvrtcGetPTXSize', get: 'nvrtcGetProgramLog' | 'nvrtcGetPTX'): Buffer => {
       const bytes = new BigUint64Array(1);
       call(size, program[0], bytes);

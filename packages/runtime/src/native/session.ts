@@ -1,5 +1,6 @@
 // A session of onnxruntime's C API, and bindings of its inputs and outputs to values.
 import { type Address } from './api.ts';
+import { type CustomOperations } from './custom-operations.ts';
 import { type Environment } from './environment.ts';
 import { type Owned } from './owned.ts';
 
@@ -14,13 +15,15 @@ export interface NativeSessionOptions {
   readonly profile?: string | undefined;
   /** Entries of onnxruntime_session_options_config_keys.h. */
   readonly config: Readonly<Record<string, string>>;
+  /** Operations of our own that the model may have. */
+  readonly operations?: CustomOperations | undefined;
   /** Adds an execution provider to the session's options; the processor's is always there. */
   readonly addProvider?: ((environment: Environment, options: Address) => void) | undefined;
 }
 
 function configure(environment: Environment, options: Address, settings: NativeSessionOptions): void {
   const { api } = environment;
-  const { threads, optimizes, profile, config, addProvider } = settings;
+  const { threads, optimizes, profile, config, operations, addProvider } = settings;
   api.call('SetSessionGraphOptimizationLevel', options, optimizes ? OPTIMIZE.all : OPTIMIZE.none);
   api.call('SetSessionLogSeverityLevel', options, 3);
   // a plan of all memory in advance takes two thirds more of it, and no less time (docs/experiments/engine.md)
@@ -28,6 +31,7 @@ function configure(environment: Environment, options: Address, settings: NativeS
   if (threads !== undefined) api.call('SetIntraOpNumThreads', options, threads);
   if (profile !== undefined) api.call('EnableProfiling', options, profile);
   for (const [key, value] of Object.entries(config)) api.call('AddSessionConfigEntry', options, key, value);
+  operations?.addTo(options);
   addProvider?.(environment, options);
 }
 

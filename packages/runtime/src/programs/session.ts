@@ -10,6 +10,9 @@ export type HostArray = Float32Array | Int32Array;
 /** Where results are written: float32, or float16 bits. */
 export type ResultArray = Float32Array | Uint16Array;
 
+export const GRADIENT_KERNELS = ['none', 'activations', 'all'] as const;
+export type GradientKernels = (typeof GRADIENT_KERNELS)[number];
+
 export interface CompileOptions {
   readonly device?: DeviceName;
   /** Threads of one operation; onnxruntime's default is one per physical core. */
@@ -26,6 +29,11 @@ export interface CompileOptions {
   readonly mixedPrecision?: boolean;
   /** Whether float32 products may round their operands to TensorFloat-32 on cards that have it (default); others compute in float32. */
   readonly tf32?: boolean;
+  /**
+   * Gradients that kernels of our own compute on cards: none (default), those of activations and normalizations, or that of attention as well, which holds
+   * no scores in memory and rounds like TensorFloat-32.
+   */
+  readonly gradientKernels?: GradientKernels | undefined;
   /** Whether a training's pass is recorded and replayed as one CUDA graph where memory is kept (default). */
   readonly records?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
@@ -37,14 +45,34 @@ export class DeviceError extends Error {
   override name = 'DeviceError';
 }
 
+/** Raised when a device has less memory free than something needs; it can be used for what needs less. */
+export class DeviceMemoryError extends DeviceError {
+  override name = 'DeviceMemoryError';
+}
+
+/** What `act` gives. Where the device's memory does not suffice, DeviceMemoryError says so, and nothing else is changed. */
+export async function withinMemory<Result>(device: RefusingDevice, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof CudaError && error.isOutOfMemory ? refusal(device, error) : error;
+  }
+}
+
+interface RefusingDevice {
+  readonly name: DeviceName;
+  readonly isOptional: boolean;
+}
+
 /** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
-export function refusal({ name, isOptional }: { readonly name: DeviceName; readonly isOptional: boolean }, cause: unknown): DeviceError {
+export function refusal({ name, isOptional }: RefusingDevice, cause: unknown): DeviceError {
   // what a machine lacks says itself what to do
   const isExplained = cause instanceof LibraryError || cause instanceof CudaError;
   const text = isExplained
     ? `the device '${name}' cannot be used: ${cause.message}`
     : `onnxruntime could not prepare the graph on '${name}': ${String(cause)}`;
-  const error = new DeviceError(text, { cause });
+  const Refusal = cause instanceof CudaError && cause.isOutOfMemory ? DeviceMemoryError : DeviceError;
+  const error = new Refusal(text, { cause });
   return isOptional ? Object.assign(error, { code: 'device_unavailable' }) : error;
 }
 

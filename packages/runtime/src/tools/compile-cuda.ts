@@ -3,13 +3,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Library } from '../native/load.ts';
-import { compileToPtx, loadNvrtc } from '../native/nvrtc.ts';
+import { compileToPtx, type CudaCode, loadNvrtc } from '../native/nvrtc.ts';
 
-const source = (name: string): string => readFileSync(new URL(`../../cuda/${name}.cu`, import.meta.url), 'utf8');
+/** Turing is the oldest card that onnxruntime's provider has code for; TensorFloat-32 came with Ampere. */
+export const CUDA_CODE = {
+  optimizer: { capability: 75, fuses: false },
+  gradients: { capability: 75, fuses: true },
+  attention: { capability: 80, fuses: true },
+} as const satisfies Record<string, CudaCode>;
+export type CudaFile = keyof typeof CUDA_CODE;
+
+const read = (name: string): string => readFileSync(new URL(`../../cuda/${name}`, import.meta.url), 'utf8');
+const source = (name: CudaFile): string => read(`${name}.cu`).replace(/^#include "(\w+\.cuh)"$/gm, (_, file: string) => read(file));
 
 /** Lines of comments name the compiler's build; they are removed. */
-export const compileCuda = (library: Library, name: string): string =>
-  compileToPtx(library, source(name))
+export const compileCuda = (library: Library, name: CudaFile): string =>
+  compileToPtx(library, source(name), CUDA_CODE[name])
     .toString()
     .split('\n')
     .filter((line) => !line.startsWith('//'))
@@ -17,5 +26,7 @@ export const compileCuda = (library: Library, name: string): string =>
     .trimStart();
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(new URL('../kernels/optimizer.ptx', import.meta.url), compileCuda(loadNvrtc(process.argv[2]), 'optimizer'));
+  const library = loadNvrtc(process.argv[2]);
+  for (const name of Object.keys(CUDA_CODE) as CudaFile[])
+    writeFileSync(new URL(`../kernels/${name}.ptx`, import.meta.url), compileCuda(library, name));
 }

@@ -3,11 +3,12 @@ import { type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
 import { type BlockDevice } from '../devices/device.ts';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
+import { expectCapable, ownKernelsOf } from '../devices/own-kernels.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { OnnxRuntimeError } from '../native/api.ts';
 import { type AdamWStep } from '../optimizers/adamw.ts';
 import { BlockRunner } from '../programs/block-runner.ts';
-import { type HostArray, refusal } from '../programs/session.ts';
+import { type HostArray, refusal, withinMemory } from '../programs/session.ts';
 import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
 import { BlockOptimizer } from './block-optimizer.ts';
 import { DeviceBlocks } from './device-blocks.ts';
@@ -21,23 +22,23 @@ function emit({ graph, outputs, gradients, gradientPrecision, compile, device }:
   return emitOnnx(graph, { ...outputs, ...named }, device.target, {
     hidesShapes: compile.keepMemory === false,
     mixedPrecision: compile.mixedPrecision,
+    ownKernels: ownKernelsOf(device, compile),
     float16: gradientPrecision === 'float16' ? Object.keys(named) : [],
   });
 }
 
 /** A pass is recorded once and replayed where memory is kept; a graph that onnxruntime cannot record runs as it is. */
-function createRunner(
-  engine: CudaEngine,
-  device: BlockDevice,
-  { bytes }: OnnxModel,
-  { keepMemory = true, profile, tf32 = true, records = true }: Options['compile'],
-): BlockRunner {
+function createRunner(engine: CudaEngine, device: BlockDevice, { bytes }: OnnxModel, compile: Options['compile']): BlockRunner {
+  const { keepMemory = true, profile, tf32 = true, records = true } = compile;
+  const ownKernels = ownKernelsOf(device, compile);
+  const hasOwnKernels = ownKernels.length > 0;
   const create = (captures: boolean): BlockRunner =>
-    new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures, profile, tf32 }), {
+    new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures, profile, tf32, hasOwnKernels }), {
       profiling: profile !== undefined,
       records: captures,
     });
   try {
+    expectCapable(engine.runtime, ownKernels);
     if (!keepMemory || !records || profile !== undefined) return create(false);
     try {
       return create(true);
@@ -48,6 +49,12 @@ function createRunner(
   } catch (error) {
     throw refusal(device, error);
   }
+}
+
+/** A moving average of the weights, where it is given to and where it is. */
+interface Average {
+  readonly host: ParameterBuffers;
+  readonly device: DeviceBlocks;
 }
 
 export class BlockTraining implements TrainingBackend {
@@ -61,7 +68,7 @@ export class BlockTraining implements TrainingBackend {
   readonly #gradients: DeviceBlocks;
   /** The sum from the second pass on. */
   #total: DeviceBlocks | null = null;
-  #average: { readonly host: ParameterBuffers; readonly device: DeviceBlocks } | null = null;
+  #average: Average | null = null;
   #sumIn: 'nowhere' | 'last pass' | 'total' = 'nowhere';
   #isPlaced = false;
 
@@ -109,7 +116,11 @@ export class BlockTraining implements TrainingBackend {
     for (const [name, data] of frozen) if (shapes.has(name)) this.#runner.bind(name, data, shapes.get(name)!);
   }
 
-  async backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
+  backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
+    return withinMemory(this.#options.device, () => this.#backward(feeds));
+  }
+
+  async #backward(feeds: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>> {
     const { inputs, inputNames, outputNames, outputTensors } = this.#model;
     this.#place();
     if (this.#sumIn === 'last pass') this.#moveToTotal();
@@ -187,15 +198,19 @@ export class BlockTraining implements TrainingBackend {
 
   async moveAverage(average: ParameterBuffers, share: number): Promise<void> {
     this.#place();
-    if (this.#average?.host !== average) {
-      this.#average?.device.release();
-      this.#average = { host: average, device: new DeviceBlocks(this.#engine, this.#options.weights) };
-      this.#average.device.upload(average.blocks);
-    }
-    const { device } = this.#average;
+    const { device } = await withinMemory(this.#options.device, async () => this.#averageFor(average));
     const blocks = this.#options.weights.blocks;
     blocks.forEach(({ length }, i) => this.#engine.kernels.moveTowards(device.addresses[i], this.#weights.addresses[i], length, share));
     await this.#engine.runtime.synchronize();
+  }
+
+  #averageFor(host: ParameterBuffers): Average {
+    if (this.#average?.host === host) return this.#average;
+    this.#average?.device.release();
+    this.#average = null;
+    this.#average = { host, device: new DeviceBlocks(this.#engine, this.#options.weights) };
+    this.#average.device.upload(host.blocks);
+    return this.#average;
   }
 
   async download(): Promise<void> {

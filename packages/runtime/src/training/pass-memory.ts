@@ -4,11 +4,17 @@ import { passMemory as passMemoryOn } from '@styleforge/onnx';
 import { type DeviceName } from '../devices/device.ts';
 import { type CompileOptions } from '../programs/session.ts';
 import { deviceOf } from '../devices/index.ts';
+import { ownKernelsOf } from '../devices/own-kernels.ts';
 
 /** Bytes at their height, without inputs, weights and outputs; an estimate from the graph alone. */
 export const passMemory = (
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,
   device: DeviceName,
-  { mixedPrecision, keepMemory }: Pick<CompileOptions, 'mixedPrecision' | 'keepMemory'> = {},
-): number => passMemoryOn(graph, wanted, deviceOf(device).target, { mixedPrecision, hidesShapes: keepMemory === false });
+  compile: Pick<CompileOptions, 'mixedPrecision' | 'keepMemory' | 'gradientKernels'> = {},
+): number =>
+  passMemoryOn(graph, wanted, deviceOf(device).target, {
+    mixedPrecision: compile.mixedPrecision,
+    hidesShapes: compile.keepMemory === false,
+    ownKernels: ownKernelsOf(deviceOf(device), compile),
+  });

@@ -1,5 +1,5 @@
 // A stand-in for one NVIDIA card, for tests on machines without one: the functions of CUDA's runtime and driver that the engine calls, over ordinary
-// memory. The engine's own kernels (cuda/optimizer.cu) are compiled for the processor and really run, thread by thread. Memory is limited, accesses to
+// memory. The engine's own kernels (cuda/*.cu) are compiled for the processor and really run, thread by thread. Memory is limited, accesses to
 // memory that was freed fault, and everything is counted. Built by fake-card.ts.
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,16 +8,12 @@
 #include <sys/mman.h>
 #include <map>
 #include <string>
+#include <utility>
 
-#define __global__
-#define __device__ static
-#define __forceinline__ inline
-#define __align__(bytes) alignas(bytes)
-struct Dimensions { unsigned int x; };
-static Dimensions blockIdx, blockDim, threadIdx, gridDim;
-static inline float __uint_as_float(unsigned int bits) { float value; memcpy(&value, &bits, 4); return value; }
-static inline unsigned int __float_as_uint(float value) { unsigned int bits; memcpy(&bits, &value, 4); return bits; }
+#include "threads.h"
 #include "../../cuda/optimizer.cu"
+#include "../../cuda/gradients.cu"
+#include "../../cuda/attention.cu"
 
 struct Block { size_t bytes; int card; };
 static std::map<uint64_t, Block> blocks;
@@ -26,16 +22,23 @@ static size_t used, limit = (size_t)1 << 32;
 struct Counts { int64_t launches, allocations, frees, uploads, uploadedBytes, downloads, downloadedBytes, waits; };
 static Counts counts;
 
-template <class T> static T argument(void** cells, int i) { return *(T*)cells[i]; }
-typedef void (*Kernel)(void** cells);
-static void runAdamW(void** c) { adamw(argument<float*>(c, 0), argument<void*>(c, 1), argument<float*>(c, 2), argument<float*>(c, 3), argument<long long>(c, 4), argument<Step*>(c, 5), argument<Factors*>(c, 6), argument<unsigned int*>(c, 7), argument<int>(c, 8), argument<int>(c, 9)); }
-static void runAdamWBFloat16(void** c) { adamw_bfloat16(argument<float*>(c, 0), argument<void*>(c, 1), argument<unsigned short*>(c, 2), argument<unsigned short*>(c, 3), argument<long long>(c, 4), argument<Step*>(c, 5), argument<Factors*>(c, 6), argument<unsigned int*>(c, 7), argument<int>(c, 8), argument<int>(c, 9), argument<int>(c, 10)); }
-static void runAddGradients(void** c) { add_gradients(argument<float*>(c, 0), argument<void*>(c, 1), argument<long long>(c, 2), argument<int>(c, 3)); }
-static void runMoveTowards(void** c) { move_towards(argument<float*>(c, 0), argument<float*>(c, 1), argument<long long>(c, 2), argument<float>(c, 3)); }
-static void runSumOfSquares(void** c) { sum_of_squares(argument<void*>(c, 0), argument<long long>(c, 1), argument<int>(c, 2), argument<double*>(c, 3)); }
-static void runAddPartials(void** c) { add_partials(argument<double*>(c, 0), argument<long long>(c, 1), argument<double*>(c, 2)); }
+typedef void (*Call)(void** cells);
+struct Kernel { Call call; bool waits; };
+/** A kernel as a function of where its arguments are. */
+template <auto F> struct Called;
+template <class... A, void (*F)(A...)> struct Called<F> {
+  template <size_t... I> static void with(void** cells, std::index_sequence<I...>) { F(*(A*)cells[I]...); }
+  static void call(void** cells) { with(cells, std::index_sequence_for<A...>{}); }
+};
+/** Kernels by name; those whose threads wait for each other run as contexts of their own. */
+#define ALONE(name) {#name, {Called<name>::call, false}}
+#define TOGETHER(name) {#name, {Called<name>::call, true}}
+#define ATTENTION(D) TOGETHER(attention_statistics_##D), TOGETHER(attention_queries_##D), TOGETHER(attention_keys_##D)
 static const std::map<std::string, Kernel>& kernels() {
-  static const std::map<std::string, Kernel> all = {{"adamw", runAdamW}, {"adamw_bfloat16", runAdamWBFloat16}, {"add_gradients", runAddGradients}, {"move_towards", runMoveTowards}, {"sum_of_squares", runSumOfSquares}, {"add_partials", runAddPartials}};
+  static const std::map<std::string, Kernel> all = {
+    ALONE(adamw), ALONE(adamw_bfloat16), ALONE(add_gradients), ALONE(move_towards), ALONE(sum_of_squares), ALONE(add_partials),
+    ALONE(silu_gradient), ALONE(silu_gradient_half), ALONE(gelu_gradient), ALONE(gelu_gradient_half),
+    TOGETHER(standardize_gradient), TOGETHER(standardize_gradient_half), ATTENTION(40), ATTENTION(64), ATTENTION(80)};
   return all;
 }
 
@@ -43,7 +46,8 @@ enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVAL
 static int cards = 1;
 
 extern "C" {
-void card_reset(int64_t bytes, int count) { limit = used + bytes; cards = count; counts = {}; driverVersion = 12000; cardCapability = 90; countFailure = 0; }
+void card_reset(int64_t bytes, int count) { limit = used + bytes; cards = count; counts = {}; driverVersion = 12000; cardCapability = 90; countFailure = 0; rounds = true; }
+void card_round(int does) { rounds = does; }
 /** What the machine is like: the driver's version, the card's compute capability, what counting the cards fails with. */
 void card_be(int driver, int capability, int failure) { driverVersion = driver; cardCapability = capability; countFailure = failure; }
 /** Whether memory of this card is used by what is done on the current one. */
@@ -91,14 +95,17 @@ int cudaStreamSynchronize(void*) { counts.waits++; return SUCCESS; }
 const char* cudaGetErrorString(int code) { return code == OUT_OF_MEMORY ? "out of memory" : code == INVALID_DEVICE ? "invalid device ordinal" : "failed"; }
 int cuDeviceGet(int* device, int index) { *device = index; return SUCCESS; }
 int cuDeviceGetName(char* name, int, int index) { strcpy(name, index == 0 ? "First Card" : "Second Card"); return SUCCESS; }
-int cuModuleLoadData(void** module, const char* image) { if (strncmp(image, ".version 8.0\n.target sm_75", 26) != 0) return INVALID_IMAGE; *module = (void*)0x20; return SUCCESS; }
-int cuModuleGetFunction(void** function, void*, const char* name) { auto found = kernels().find(name); if (found == kernels().end()) return NOT_FOUND; *function = (void*)found->second; return SUCCESS; }
+int cuModuleLoadData(void** module, const char* image) { if (strncmp(image, ".version 8.0\n.target sm_", 24) != 0 || atoi(image + 24) > cardCapability) return INVALID_IMAGE; *module = (void*)0x20; return SUCCESS; }
+int cuModuleGetFunction(void** function, void*, const char* name) { auto found = kernels().find(name); if (found == kernels().end()) return NOT_FOUND; *function = (void*)&found->second; return SUCCESS; }
 int cuLaunchKernel(void* function, unsigned int grid, unsigned int, unsigned int, unsigned int block, unsigned int, unsigned int, unsigned int, void*, void** cells, void**) {
   counts.launches++;
   if (isElsewhere(*(void**)cells[0])) return INVALID_VALUE;
   gridDim.x = grid; blockDim.x = block;
-  for (blockIdx.x = 0; blockIdx.x < grid; blockIdx.x++)
-    for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) ((Kernel)function)(cells);
+  const Kernel& kernel = *(const Kernel*)function;
+  for (blockIdx.x = 0; blockIdx.x < grid; blockIdx.x++) {
+    if (kernel.waits) runTogether(kernel.call, cells);
+    else for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) kernel.call(cells);
+  }
   return SUCCESS;
 }
 }

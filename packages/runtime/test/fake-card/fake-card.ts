@@ -11,7 +11,12 @@ import { type BlockDevice } from '../../src/devices/device.ts';
 import { type Library, loadLibrary } from '../../src/native/load.ts';
 
 const source = fileURLToPath(new URL('card.cpp', import.meta.url));
-const kernels = fileURLToPath(new URL('../../cuda/optimizer.cu', import.meta.url));
+/** Everything that is compiled into it. */
+const sources = [
+  'card.cpp',
+  'threads.h',
+  ...['common.cuh', 'optimizer.cu', 'gradients.cu', 'attention.cu'].map((name) => `../../cuda/${name}`),
+];
 
 const COUNTS = [
   'launches',
@@ -35,7 +40,9 @@ export interface CardTraits {
 
 /** The built library, or why there is none. Multiply-adds are not fused, as in the PTX. */
 function build(): { readonly path: string } | { readonly missing: string } {
-  const digest = createHash('sha256').update(readFileSync(source)).update(readFileSync(kernels)).digest('hex').slice(0, 16);
+  const hash = createHash('sha256');
+  for (const file of sources) hash.update(readFileSync(new URL(file, import.meta.url)));
+  const digest = hash.digest('hex').slice(0, 16);
   const folder = join(tmpdir(), `styleforge-fake-card-${digest}`);
   const path = join(folder, 'libcard.so');
   if (existsSync(path)) return { path };
@@ -62,6 +69,11 @@ export class FakeCard {
     this.#library = loadLibrary(built.path);
     (this.#library.func('card_reset', 'void', ['int64_t', 'int']) as (bytes: number, cards: number) => void)(bytes, cards);
     if (traits) this.#be(traits);
+  }
+
+  /** From here on, tensor cores compute with all bits of float32. */
+  roundNothing(): void {
+    (this.#library.func('card_round', 'void', ['int']) as (does: number) => void)(0);
   }
 
   #be({ driver = 12000, capability = 90, failure = 0 }: CardTraits): void {

@@ -22,7 +22,16 @@ export interface MemoryPlan {
 
 export type PlannedStep = Pick<
   TrainStepOptions,
-  'model' | 'batchSize' | 'promptCount' | 'tokenCount' | 'latentShape' | 'trainsText' | 'adaptation' | 'gradientCheckpointing' | 'adamw'
+  | 'model'
+  | 'batchSize'
+  | 'promptCount'
+  | 'tokenCount'
+  | 'latentShape'
+  | 'trainsText'
+  | 'adaptation'
+  | 'gradientCheckpointing'
+  | 'adamw'
+  | 'compile'
 >;
 
 interface PlanOptions {
@@ -47,7 +56,8 @@ function measure(
   const computed = gradients(graph, loss, trained);
   const outputs = Object.fromEntries(computed.map((gradient, i) => [`gradient:${i}`, gradient]));
   const copies = validates ? FLOAT32 * (need.trained + need.frozen) : 0;
-  return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, { mixedPrecision, keepMemory: !recomputes })];
+  const compile = { mixedPrecision, keepMemory: !recomputes, gradientKernels: step.compile?.gradientKernels };
+  return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, compile)];
 }
 
 /** Recomputes where it was asked for, and where the rest would not fit. Throws TrainingInputError where nothing fits. */

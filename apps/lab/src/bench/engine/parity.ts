@@ -1,5 +1,5 @@
 // npm run bench -- parity: the same training steps on a device and on the processor, and how far apart they end.
-import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
+import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contracts';
 import { DEFAULT_DEVICE, type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';
 import { choiceOption, numberOption } from '../../options.ts';
@@ -56,6 +56,7 @@ export async function run(args: string[]): Promise<void> {
       precision: { type: 'string', default: 'no' },
       tf32: { type: 'string', default: 'no' },
       plain: { type: 'boolean', default: false },
+      kernels: { type: 'string', default: 'none' },
     },
   });
   const [geometry, steps, device] = [
@@ -65,10 +66,9 @@ export async function run(args: string[]): Promise<void> {
   ];
   const precision = choiceOption('precision', values.precision, MIXED_PRECISIONS);
   const tf32 = choiceOption('tf32', values.tf32, YES_NO);
-  const [ours, reference] = [
-    await trained(geometry, steps, { device, mixedPrecision: precision === 'fp16', tf32: tf32 === 'yes', records: !values.plain }),
-    await trained(geometry, steps, { device: DEFAULT_DEVICE }),
-  ];
+  const gradientKernels = choiceOption('kernels', values.kernels, GRADIENT_KERNELS);
+  const compile = { device, mixedPrecision: precision === 'fp16', tf32: tf32 === 'yes', records: !values.plain, gradientKernels };
+  const [ours, reference] = [await trained(geometry, steps, compile), await trained(geometry, steps, { device: DEFAULT_DEVICE })];
   const [zeros, start] = [reference.weights.alike(), reference.weights.alike()];
   fillRandom(start);
   const squaredDifference = squaredDistance(ours.weights, reference.weights);
@@ -77,6 +77,7 @@ export async function run(args: string[]): Promise<void> {
     device,
     precision,
     tf32,
+    kernels: gradientKernels,
     steps,
     losses: rounded(largestRelative(ours.losses, reference.losses)),
     grad_norms: rounded(largestRelative(ours.norms, reference.norms)),

@@ -1,5 +1,5 @@
 // npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory; with --profile also where the time goes.
-import { DEVICES, MIXED_PRECISIONS } from '@styleforge/contracts';
+import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contracts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,19 @@ import { BENCH_METHODS, createStep, feedsFor } from './train-step.ts';
 export const YES_NO = ['yes', 'no'] as const;
 
 /** Options that a comparison gives to its run of this very benchmark. */
-const PASSED_ON = ['geometry', 'steps', 'batch', 'threads', 'device', 'precision', 'method', 'tf32', 'recompute', 'resolution'] as const;
+const PASSED_ON = [
+  'geometry',
+  'steps',
+  'batch',
+  'threads',
+  'device',
+  'precision',
+  'method',
+  'tf32',
+  'kernels',
+  'recompute',
+  'resolution',
+] as const;
 
 /** What matters; a trace has forty kinds of operation. */
 const PROFILE_LINES = 15;
@@ -44,6 +56,7 @@ function readSettings(args: string[]) {
       profile: { type: 'boolean', default: false },
       tf32: { type: 'string', default: 'yes' },
       plain: { type: 'boolean', default: false },
+      kernels: { type: 'string', default: 'none' },
       recompute: { type: 'string' },
       resolution: { type: 'string' },
       compare: { type: 'string' },
@@ -61,6 +74,7 @@ function readSettings(args: string[]) {
     mixedPrecision: choiceOption('precision', values.precision, MIXED_PRECISIONS) === 'fp16',
     tf32: choiceOption('tf32', values.tf32, YES_NO) === 'yes',
     records: !values.plain,
+    gradientKernels: choiceOption('kernels', values.kernels, GRADIENT_KERNELS),
   };
   const steps = numberOption('steps', values.steps);
   return { values, geometry, steps, method: choiceOption('method', values.method, BENCH_METHODS), compile };
@@ -104,6 +118,7 @@ function printSummary({ values, geometry, method, compile: { device } }: Setting
     device: values.device,
     precision: values.precision,
     tf32: values.tf32,
+    kernels: values.kernels,
     recorded: !values.plain && !geometry.gradientCheckpointing,
     batch: geometry.batchSize,
     median_seconds: typical,

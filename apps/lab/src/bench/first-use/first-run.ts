@@ -3,6 +3,7 @@ import { checkDevice, describeDevice, type CompileOptions, type DeviceName, type
 import { DEVICES } from '@styleforge/contracts';
 import { parseArgs } from 'node:util';
 import { choiceOption } from '../../options.ts';
+import { attentionDistances } from '../engine/attention-check.ts';
 import { geometryOf } from '../engine/geometries.ts';
 import { print } from '../process.ts';
 import { fillRandom } from '../engine/random-weights.ts';
@@ -63,6 +64,20 @@ function checksOf(device: DeviceName): readonly (readonly [string, () => Promise
     [
       'recomputation and hidden shapes train the same',
       async () => expectNear(1e-3, await trained({ ...exact, keepMemory: false }), await trained(exact)),
+    ],
+    [
+      'gradients by kernels of our own equal those of several operations',
+      async () => expectNear(1e-3, await trained({ ...exact, gradientKernels: 'activations' }), await trained(exact)),
+    ],
+    [
+      "attention's gradient without scores in memory stays near, and in float16",
+      async () => {
+        const own = { device, gradientKernels: 'all' } as const;
+        const [tf32, half] = [await attentionDistances(own), await attentionDistances({ ...own, mixedPrecision: true })];
+        const largest = Math.max(...Object.values(tf32), ...Object.values(half));
+        if (!(largest <= 2e-2)) throw new Error(`gradients differ by ${largest} of their size, more than 0.02`);
+        return { tf32, float16: half };
+      },
     ],
     [
       'TF32 and float16 stay near',

@@ -1,0 +1,193 @@
+// Operations of our own in onnxruntime's graphs: a struct of callbacks (OrtCustomOp) for each, whose kernels are functions of this process.
+import { type Shape } from '@styleforge/autodiff';
+import koffi from 'koffi';
+import { type Address } from './api.ts';
+import { type Environment } from './environment.ts';
+import { type Owned } from './owned.ts';
+import { addressOf, ELEMENT_TYPES, type ElementType } from './values.ts';
+
+/** What the kernel of an operation is called with. Addresses are in the memory of the provider that runs it. */
+export interface OperationCall {
+  readonly attributes: Readonly<Record<string, number>>;
+  input(index: number): { readonly address: Address; readonly shape: Shape };
+  /** Memory for a result. */
+  output(index: number, shape: Shape): Address;
+}
+
+export interface CustomOperation {
+  readonly name: string;
+  readonly inputs: readonly ElementType[];
+  readonly outputs: readonly ElementType[];
+  /** Names of its attributes. */
+  readonly integers?: readonly string[];
+  readonly floats?: readonly string[];
+  /** Called when a session is made that has it. */
+  readonly prepare?: () => void;
+  readonly compute: (call: OperationCall) => void;
+}
+
+/** Members of the struct after its version, in its order (onnxruntime_c_api.h); those that are not needed are null. */
+const MEMBERS = [
+  'CreateKernel',
+  'GetName',
+  'GetExecutionProviderType',
+  'GetInputType',
+  'GetInputTypeCount',
+  'GetOutputType',
+  'GetOutputTypeCount',
+  'KernelCompute',
+  'KernelDestroy',
+  'GetInputCharacteristic',
+  'GetOutputCharacteristic',
+  'GetInputMemoryType',
+  'GetVariadicInputMinArity',
+  'GetVariadicInputHomogeneity',
+  'GetVariadicOutputMinArity',
+  'GetVariadicOutputHomogeneity',
+  'CreateKernelV2',
+  'KernelComputeV2',
+] as const;
+type Member = (typeof MEMBERS)[number];
+/** The version of the API whose members these are. */
+const VERSION = 16n;
+/** OrtErrorCode for what a callback throws. */
+const FAILED = 1;
+/** OrtCustomOpInputOutputCharacteristic and OrtMemType: every operand is needed, and in the provider's memory. */
+const [REQUIRED, DEFAULT_MEMORY] = [0, 0];
+
+const pointer = 'void *';
+
+interface Kernel {
+  readonly operation: CustomOperation;
+  readonly attributes: OperationCall['attributes'];
+}
+
+export class CustomOperations {
+  readonly #environment: Environment;
+  readonly #provider: Address;
+  readonly #domain: Owned;
+  readonly #operations = new Map<Address, CustomOperation>();
+  /** Each node's operation with the values of its attributes, by the number that stands for it. */
+  readonly #kernels: Kernel[] = [];
+  /** Memory and callbacks that onnxruntime has addresses of; they live as long as the thread, like the sessions that call them. */
+  readonly #kept: NodeJS.ArrayBufferView[] = [];
+
+  /** `provider`: whose memory the kernels work in; null for the processor. */
+  constructor(environment: Environment, domain: string, provider: string | null, operations: readonly CustomOperation[]) {
+    this.#environment = environment;
+    this.#domain = environment.own('a domain of operations', 'ReleaseCustomOpDomain', 'CreateCustomOpDomain', domain);
+    this.#provider = provider === null ? 0n : this.#text(provider);
+    const callbacks = this.#callbacks();
+    for (const operation of operations) {
+      const struct = new BigUint64Array([VERSION, ...MEMBERS.map((member) => callbacks[member] ?? 0n)]);
+      this.#kept.push(struct);
+      this.#operations.set(addressOf(struct), operation);
+      environment.api.call('CustomOpDomain_Add', this.#domain.handle, addressOf(struct));
+    }
+  }
+
+  /** Lets a session know the operations. */
+  addTo(options: Address): void {
+    this.#environment.api.call('AddCustomOpDomain', options, this.#domain.handle);
+  }
+
+  #text(text: string): Address {
+    const bytes = Buffer.from(`${text}\0`);
+    this.#kept.push(bytes);
+    return addressOf(bytes);
+  }
+
+  /** The members of the struct, shared by all operations: each is called with the address of its operation's struct, or of a kernel. */
+  #callbacks(): Partial<Record<Member, Address>> {
+    const names = new Map<CustomOperation, Address>();
+    const nameOf = (operation: CustomOperation): Address => {
+      const name = names.get(operation) ?? this.#text(operation.name);
+      names.set(operation, name);
+      return name;
+    };
+    const of = (struct: Address): CustomOperation => this.#operations.get(struct)!;
+    return {
+      GetName: callback(pointer, [pointer], (struct) => nameOf(of(struct))),
+      GetExecutionProviderType: callback(pointer, [pointer], () => this.#provider),
+      GetInputType: callback('int', [pointer, 'size_t'], (struct, i) => ELEMENT_TYPES[of(struct).inputs[Number(i)]]),
+      GetInputTypeCount: callback('size_t', [pointer], (struct) => of(struct).inputs.length),
+      GetOutputType: callback('int', [pointer, 'size_t'], (struct, i) => ELEMENT_TYPES[of(struct).outputs[Number(i)]]),
+      GetOutputTypeCount: callback('size_t', [pointer], (struct) => of(struct).outputs.length),
+      GetInputCharacteristic: callback('int', [pointer, 'size_t'], () => REQUIRED),
+      GetOutputCharacteristic: callback('int', [pointer, 'size_t'], () => REQUIRED),
+      GetInputMemoryType: callback('int', [pointer, 'size_t'], () => DEFAULT_MEMORY),
+      KernelDestroy: callback('void', [pointer], () => undefined),
+      CreateKernelV2: callback(pointer, [pointer, pointer, pointer, pointer], (struct, _api, info, into) =>
+        this.#guarded(of(struct), () => koffi.encode(into, 'uint64_t', this.#createKernel(of(struct), info))),
+      ),
+      KernelComputeV2: callback(pointer, [pointer, pointer], (kernel, context) => {
+        const { operation, attributes } = this.#kernels[Number(kernel) - 1];
+        return this.#guarded(operation, () => operation.compute(this.#call(context, attributes)));
+      }),
+    };
+  }
+
+  /** A number that stands for the kernel; zero would be none. */
+  #createKernel(operation: CustomOperation, info: Address): number {
+    operation.prepare?.();
+    const { api } = this.#environment;
+    const read = <Cell extends BigInt64Array | Float32Array>(call: AttributeCall, name: string, cell: Cell): number => {
+      api.call(call, info, name, cell);
+      return Number(cell[0]);
+    };
+    const attributes = {
+      ...Object.fromEntries(
+        (operation.integers ?? []).map((name) => [name, read('KernelInfoGetAttribute_int64', name, new BigInt64Array(1))]),
+      ),
+      ...Object.fromEntries(
+        (operation.floats ?? []).map((name) => [name, read('KernelInfoGetAttribute_float', name, new Float32Array(1))]),
+      ),
+    };
+    return this.#kernels.push({ operation, attributes });
+  }
+
+  /** Exceptions may not leave a callback: they become statuses. */
+  #guarded({ name }: CustomOperation, act: () => void): Address {
+    try {
+      act();
+      return 0n;
+    } catch (error) {
+      return this.#environment.api.status(FAILED, `${name}: ${(error as Error).message}`);
+    }
+  }
+
+  #call(context: Address, attributes: Readonly<Record<string, number>>): OperationCall {
+    const { api } = this.#environment;
+    return {
+      attributes,
+      input: (index) => {
+        const value = api.make('KernelContext_GetInput', context, index);
+        return { address: api.make('GetTensorMutableData', value), shape: this.#shapeOf(value) };
+      },
+      output: (index, shape) => {
+        const dimensions = BigInt64Array.from(shape, BigInt);
+        return api.make('GetTensorMutableData', api.make('KernelContext_GetOutput', context, index, dimensions, shape.length));
+      },
+    };
+  }
+
+  #shapeOf(value: Address): Shape {
+    const { api } = this.#environment;
+    const info = api.make('GetTensorTypeAndShape', value);
+    try {
+      const rank = Number(api.make('GetDimensionsCount', info));
+      const dimensions = new BigInt64Array(Math.max(1, rank));
+      api.call('GetDimensions', info, dimensions, rank);
+      return [...dimensions.subarray(0, rank)].map(Number);
+    } finally {
+      api.free('ReleaseTensorTypeAndShapeInfo', info);
+    }
+  }
+}
+
+type AttributeCall = 'KernelInfoGetAttribute_int64' | 'KernelInfoGetAttribute_float';
+
+/** The address of a C function that calls `act`. koffi gives addresses and sizes as they fit: numbers are small enough to be compared as such. */
+function callback(result: string, args: readonly string[], act: (...values: Address[]) => Address | number | undefined): Address {
+  return BigInt(koffi.register(act, koffi.pointer(koffi.proto(result, [...args]))) as Address);
+}
