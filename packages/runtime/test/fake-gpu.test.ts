@@ -22,7 +22,7 @@ const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 1 };
 const feeds = { x: new Float32Array(2 * 4 * 16 * 16).fill(0.1) };
 
 /** Convolutions, normalization, attention, products: every kind of layer of a training. */
-function network(scale: 1 | 8 = 1): { readonly graph: Graph; readonly loss: Tensor } {
+function network(scale: 1 | 8 = 1, width: 32 | 80 = 32): { readonly graph: Graph; readonly loss: Tensor } {
   const graph = new Graph();
   let y = graph.silu(
     graph.conv2d(
@@ -38,7 +38,7 @@ function network(scale: 1 | 8 = 1): { readonly graph: Graph; readonly loss: Tens
   y = graph.upsampleNearest(graph.conv2d(y, graph.parameter('same', [32, 32, 3, 3]), undefined, { pads: [1, 1, 1, 1] }), [2, 2]);
   y = graph.conv2d(y, graph.parameter('again', [32, 32, 3, 3]), undefined, { strides: [2, 2], pads: [1, 1, 1, 1] });
   const sequence = graph.standardize(graph.transpose(graph.reshape(y, scale === 1 ? [2, 32, 64] : [8, 32, 1024]), [0, 2, 1]), 1e-5);
-  const [q, k, v] = ['q', 'k', 'v'].map((name) => graph.linear(sequence, graph.parameter(name, [80, 32])));
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => graph.linear(sequence, graph.parameter(name, [width, 32])));
   const out = graph.gelu(graph.attention(q, k, v, { heads: 2, scale: 0.25 }));
   return { graph, loss: graph.reduceMean(graph.square(out), [0, 1, 2]) };
 }
@@ -54,7 +54,8 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
   });
 
   async function training(compile: object = {}): Promise<TrainingProgram<'loss'>> {
-    const { graph, loss } = network();
+    // heads of forty numbers have a kernel for attention
+    const { graph, loss } = network(1, 'gradientKernels' in compile ? 80 : 32);
     const { trainable } = splitParameters(graph, new Set(graph.parameters.keys()));
     return TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, adamw, compile: { device, ...compile } });
   }
@@ -103,6 +104,23 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     expect(Object.keys(counts).filter((name) => name.startsWith('forbidden'))).toEqual([]);
     // the loss and the sum of squares
     expect(counts['bytes to host']).toBe(5 * (4 + 8));
+    await program.release();
+  });
+
+  it('records what generates after its first runs, none of which is made in vain', async () => {
+    const { graph, loss } = network();
+    const program = await Program.compile(graph, { loss }, { device });
+    for (const [name, { shape }] of graph.parameters) program.bind([[name, new Float32Array(shape.reduce((a, b) => a * b, 1))]]);
+    gpu.reset();
+    for (let run = 0; run < 8; run++) await program.run(feeds);
+    const { counts } = gpu;
+    expect(counts.recordings).toBe(1);
+    expect(counts.cudaGraphLaunch).toBeGreaterThanOrEqual(4);
+    expect(Object.keys(counts).filter((name) => name.startsWith('forbidden'))).toEqual([]);
+    gpu.reset();
+    await program.run(feeds);
+    expect(gpu.counts.launch).toBeUndefined();
+    expect(gpu.counts).toMatchObject({ cudaGraphLaunch: 1 });
     await program.release();
   });
 

@@ -4,9 +4,8 @@ import { OWN_DOMAIN } from '@styleforge/onnx';
 import { GradientKernels } from '../kernels/cuda-gradients.ts';
 import { OptimizerKernels } from '../kernels/cuda-optimizer.ts';
 import { type Address, OnnxRuntimeError } from '../native/api.ts';
-import { outOfMemory } from '../native/cuda-texts.ts';
 import { type CudaLibraries, loadCudaLibraries } from '../native/cuda-libraries.ts';
-import { CudaError, CudaRuntime, OUT_OF_MEMORY } from '../native/cuda-runtime.ts';
+import { CudaRuntime } from '../native/cuda-runtime.ts';
 import { CustomOperations } from '../native/custom-operations.ts';
 import { type Environment, environmentOf } from '../native/environment.ts';
 import { binariesFolder, onnxruntimeLibrary } from '../native/library-paths.ts';
@@ -88,7 +87,7 @@ export class CudaEngine {
     } catch (error) {
       const [, bytes] = (error instanceof OnnxRuntimeError && MEMORY_REFUSED.exec(error.message)) || [];
       if (bytes === undefined) throw error;
-      throw new CudaError(call, OUT_OF_MEMORY, outOfMemory(Number(bytes), this.runtime.memory));
+      throw this.runtime.outOfMemory(call, Number(bytes));
     }
   }
 

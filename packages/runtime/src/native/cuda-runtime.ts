@@ -8,6 +8,7 @@ const [pointer, size] = ['void *', 'size_t'];
 
 const RUNTIME_FUNCTIONS = {
   cudaGetDeviceCount: [pointer],
+  cudaGetLastError: [],
   cudaSetDevice: ['int'],
   cudaDriverGetVersion: [pointer],
   cudaRuntimeGetVersion: [pointer],
@@ -36,7 +37,7 @@ type DriverFunction = keyof typeof DRIVER_FUNCTIONS;
 const COPY = { toDevice: 1, toHost: 2, onDevice: 3 };
 const NON_BLOCKING = 1;
 const ATTRIBUTE = { major: 75, minor: 76 };
-export const OUT_OF_MEMORY = 2;
+const OUT_OF_MEMORY = 2;
 /** cudaErrorNoKernelImageForDevice. */
 const NO_CODE = 209;
 
@@ -195,8 +196,14 @@ export class CudaRuntime {
       return this.#make('cudaMalloc', bytes);
     } catch (error) {
       if (!(error instanceof CudaError && error.isOutOfMemory)) throw error;
-      throw new CudaError('cudaMalloc', OUT_OF_MEMORY, outOfMemory(bytes, this.memory));
+      throw this.outOfMemory('cudaMalloc', bytes);
     }
+  }
+
+  /** The error of a call that asked for too much. CUDA forgets its own: onnxruntime would take it for one of the next kernel. */
+  outOfMemory(call: string, bytes: number): CudaError {
+    this.#runtime.cudaGetLastError();
+    return new CudaError(call, OUT_OF_MEMORY, outOfMemory(bytes, this.memory));
   }
 
   /** What `act` makes. When it throws, the memory that it had asked for is released. */

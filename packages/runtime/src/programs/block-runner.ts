@@ -1,12 +1,14 @@
 // Runs a graph on a card: bound arrays have a place in its memory, and are brought there again when they changed.
 import { type Shape } from '@styleforge/autodiff';
+import { type BlockDevice } from '../devices/device.ts';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
-import { type Address } from '../native/api.ts';
+import { expectCapable, ownKernelsOf } from '../devices/own-kernels.ts';
+import { type Address, OnnxRuntimeError } from '../native/api.ts';
 import { type Owned } from '../native/owned.ts';
 import { Binding, type NativeSession } from '../native/session.ts';
 import { elementTypeOf, type TensorArray } from '../native/values.ts';
 import { type CreateRunner, type Runner } from './runner.ts';
-import { refusal } from './session.ts';
+import { type CompileOptions, refusal, withinMemory } from './session.ts';
 
 /** A tensor's place in the card's memory, which stays where it is: a recorded graph reads it there. */
 interface Place {
@@ -19,22 +21,35 @@ interface Place {
 /** Runs before one is recorded, at the most; three suffice for the training graphs. */
 const MOST_WARM_UPS = 10;
 
+/**
+ * When a run is repeated until it allocates nothing, before it is recorded: beforehand, where there will be thousands, or meanwhile, where the first ones
+ * are not to be made in vain.
+ */
+export type WarmUp = 'beforehand' | 'meanwhile';
+
+interface RunnerOptions {
+  readonly device: BlockDevice;
+  readonly profiling: boolean;
+  /** Whether the session records its runs. */
+  readonly records: boolean;
+  readonly warmsUp: WarmUp;
+}
+
 export class BlockRunner implements Runner {
   readonly #engine: CudaEngine;
   readonly #session: NativeSession;
   readonly #binding: Binding;
   readonly #profiling: boolean;
+  readonly #device: BlockDevice;
+  readonly #warmsUp: WarmUp;
   readonly #inputs = new Map<string, Place>();
   readonly #outputs = new Map<string, Place>();
   #bound = new Set<string>();
   #isWarm: boolean;
 
-  /** `records`: whether the session records its runs. */
-  constructor(
-    engine: CudaEngine,
-    session: NativeSession,
-    { profiling, records }: { readonly profiling: boolean; readonly records: boolean },
-  ) {
+  constructor(engine: CudaEngine, session: NativeSession, { device, profiling, records, warmsUp }: RunnerOptions) {
+    this.#device = device;
+    this.#warmsUp = warmsUp;
     this.#engine = engine;
     this.#session = session;
     this.#binding = new Binding(session);
@@ -79,14 +94,20 @@ export class BlockRunner implements Runner {
     for (const name of this.#bound) this.#inputs.get(name)!.isBehind = true;
   }
 
-  async run(): Promise<void> {
+  /** Throws DeviceMemoryError where the card has too little memory free. */
+  run(): Promise<void> {
+    return withinMemory(this.#device, () => this.#run());
+  }
+
+  async #run(): Promise<void> {
     const { runtime } = this.#engine;
     for (const place of this.#inputs.values()) {
       if (place.isBehind) runtime.upload(place.array, place.memory.handle);
       place.isBehind = false;
     }
-    if (!this.#isWarm) await this.#warmUp();
-    this.#engine.run(this.#binding);
+    if (!this.#isWarm && this.#warmsUp === 'beforehand') await this.#warmUp();
+    if (this.#isWarm) this.#engine.run(this.#binding);
+    else this.#isWarm = !this.#allocatesInRun();
     for (const { array, memory } of this.#outputs.values()) runtime.download(memory.handle, array);
     await runtime.synchronize();
   }
@@ -98,12 +119,19 @@ export class BlockRunner implements Runner {
   async #warmUp(): Promise<void> {
     const { runtime } = this.#engine;
     for (let run = 0; run < MOST_WARM_UPS; run++) {
-      const { free } = runtime.memory;
-      this.#engine.runPlainly(this.#binding);
+      const allocates = this.#allocatesInRun();
       await runtime.synchronize();
-      if (runtime.memory.free === free) break;
+      if (!allocates) break;
     }
     this.#isWarm = true;
+  }
+
+  /** Runs without recording; whether memory of the card was asked for, which is done before the card computes. */
+  #allocatesInRun(): boolean {
+    const { runtime } = this.#engine;
+    const { free } = runtime.memory;
+    this.#engine.runPlainly(this.#binding);
+    return runtime.memory.free !== free;
   }
 
   async release(): Promise<void> {
@@ -116,12 +144,43 @@ export class BlockRunner implements Runner {
   }
 }
 
-export const createBlockRunner: CreateRunner<'blocks'> = async (device, { bytes }, { keepMemory = true, profile, tf32 = true }) => {
+/** A run is recorded once and replayed where memory is kept; a graph that onnxruntime cannot record runs as it is. */
+export function openBlockRunner(
+  engine: CudaEngine,
+  device: BlockDevice,
+  bytes: Uint8Array,
+  compile: CompileOptions,
+  warmsUp: WarmUp,
+): BlockRunner {
+  const { keepMemory = true, profile, tf32 = true, records = true } = compile;
+  const ownKernels = ownKernelsOf(device, compile);
+  const create = (captures: boolean): BlockRunner => {
+    const session = engine.session(bytes, { optimizes: keepMemory, captures, profile, tf32, hasOwnKernels: ownKernels.length > 0 });
+    return new BlockRunner(engine, session, { device, profiling: profile !== undefined, records: captures, warmsUp });
+  };
   try {
-    const engine = device.engine();
-    const session = engine.session(bytes, { optimizes: keepMemory, captures: false, profile, tf32 });
-    return new BlockRunner(engine, session, { profiling: profile !== undefined, records: false });
+    expectCapable(engine.runtime, ownKernels);
+    if (!keepMemory || !records || profile !== undefined) return create(false);
+    try {
+      return create(true);
+    } catch (error) {
+      if (!(error instanceof OnnxRuntimeError && /graph capture/i.test(error.message))) throw error;
+      return create(false);
+    }
   } catch (error) {
     throw refusal(device, error);
   }
-};
+}
+
+/** The engine of a device. Throws DeviceError where the card or a library is missing. */
+export function engineOf(device: BlockDevice): CudaEngine {
+  try {
+    return device.engine();
+  } catch (error) {
+    throw refusal(device, error);
+  }
+}
+
+/** Images may be generated once with a graph: its first runs count, and those after them are recorded and replayed. */
+export const createBlockRunner: CreateRunner<'blocks'> = async (device, { bytes }, compile) =>
+  openBlockRunner(engineOf(device), device, bytes, compile, 'meanwhile');

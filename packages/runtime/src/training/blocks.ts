@@ -1,13 +1,11 @@
 // Training with weights, gradients and moments as flat blocks in a card's memory: inputs, losses and a step's numbers cross, and nothing else.
 import { type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
-import { type BlockDevice } from '../devices/device.ts';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
-import { expectCapable, ownKernelsOf } from '../devices/own-kernels.ts';
+import { ownKernelsOf } from '../devices/own-kernels.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
-import { OnnxRuntimeError } from '../native/api.ts';
 import { type AdamWStep } from '../optimizers/adamw.ts';
-import { BlockRunner } from '../programs/block-runner.ts';
+import { type BlockRunner, engineOf, openBlockRunner } from '../programs/block-runner.ts';
 import { type HostArray, refusal, withinMemory } from '../programs/session.ts';
 import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
 import { BlockOptimizer } from './block-optimizer.ts';
@@ -25,30 +23,6 @@ function emit({ graph, outputs, gradients, gradientPrecision, compile, device }:
     ownKernels: ownKernelsOf(device, compile),
     float16: gradientPrecision === 'float16' ? Object.keys(named) : [],
   });
-}
-
-/** A pass is recorded once and replayed where memory is kept; a graph that onnxruntime cannot record runs as it is. */
-function createRunner(engine: CudaEngine, device: BlockDevice, { bytes }: OnnxModel, compile: Options['compile']): BlockRunner {
-  const { keepMemory = true, profile, tf32 = true, records = true } = compile;
-  const ownKernels = ownKernelsOf(device, compile);
-  const hasOwnKernels = ownKernels.length > 0;
-  const create = (captures: boolean): BlockRunner =>
-    new BlockRunner(engine, engine.session(bytes, { optimizes: keepMemory, captures, profile, tf32, hasOwnKernels }), {
-      profiling: profile !== undefined,
-      records: captures,
-    });
-  try {
-    expectCapable(engine.runtime, ownKernels);
-    if (!keepMemory || !records || profile !== undefined) return create(false);
-    try {
-      return create(true);
-    } catch (error) {
-      if (!(error instanceof OnnxRuntimeError && /graph capture/i.test(error.message))) throw error;
-      return create(false);
-    }
-  } catch (error) {
-    throw refusal(device, error);
-  }
 }
 
 /** A moving average of the weights, where it is given to and where it is. */
@@ -86,7 +60,7 @@ export class BlockTraining implements TrainingBackend {
     const { device, compile } = options;
     const engine = engineOf(device);
     const model = emit(options);
-    const runner = createRunner(engine, device, model, compile);
+    const runner = openBlockRunner(engine, device, model.bytes, compile, 'beforehand');
     try {
       return engine.runtime.orRelease(() => {
         const training = new BlockTraining(options, engine, model, runner);
@@ -224,13 +198,5 @@ export class BlockTraining implements TrainingBackend {
   async release(): Promise<void> {
     await this.#runner.release();
     for (const blocks of [this.#weights, this.#gradients, this.#total, this.#average?.device, this.#optimizer]) blocks?.release();
-  }
-}
-
-function engineOf(device: BlockDevice): CudaEngine {
-  try {
-    return device.engine();
-  } catch (error) {
-    throw refusal(device, error);
   }
 }

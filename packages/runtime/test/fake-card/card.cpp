@@ -60,6 +60,7 @@ static bool isElsewhere(const void* address) {
 void card_counts(int64_t* result) { memcpy(result, &counts, sizeof counts); result[8] = used; }
 
 int cudaGetDeviceCount(int* count) { if (countFailure) return countFailure; *count = cards; return cards > 0 ? SUCCESS : NO_DEVICE; }
+int cudaGetLastError() { return SUCCESS; }
 int cudaSetDevice(int index) { if (index >= cards) return INVALID_DEVICE; current = index; return SUCCESS; }
 int cudaDriverGetVersion(int* version) { *version = driverVersion; return SUCCESS; }
 int cudaRuntimeGetVersion(int* version) { *version = 12000; return SUCCESS; }
