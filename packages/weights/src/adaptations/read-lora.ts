@@ -54,7 +54,7 @@ interface LoraConfig {
   readonly rankStabilized: boolean;
 }
 
-/** As peft has it: a regular expression for the end of the layer's name. */
+/** Matches like peft: a regular expression for the end of the layer's name. */
 function endsInPattern(module: string, pattern: string): boolean {
   if (module === pattern || module.endsWith(`.${pattern}`)) return true;
   if (pattern.length > LONGEST_PATTERN || !/^[\w.^$*+|()[\]\\-]+$/.test(pattern) || NESTED_REPEAT.test(pattern)) return false;
