@@ -4,10 +4,12 @@ import type { ServiceUnderTest } from './service-under-test.ts';
 
 export type Json = Record<string, unknown> & { id: string; status: string };
 export type Answer = { status: number; headers: Headers; body: Json; bytes: Buffer };
-export type CallOptions = { body?: object | FormData; headers?: Record<string, string>; key?: string };
+/** `key`: null for a request without any. */
+export type CallOptions = { body?: object | FormData; headers?: Record<string, string>; key?: string | null };
 
 export class Client {
   readonly #service: ServiceUnderTest;
+  readonly #called = new Set<string>();
 
   constructor(service: ServiceUnderTest) {
     this.#service = service;
@@ -17,15 +19,31 @@ export class Client {
     const isForm = body instanceof FormData;
     const url = new URL(path, this.#service.url);
     // A signed link leads to the object store, which has no use for the key.
-    const authorization = url.origin === new URL(this.#service.url).origin && { authorization: `Bearer ${key}` };
+    const isService = url.origin === new URL(this.#service.url).origin;
+    const authorization = isService && key !== null && { authorization: `Bearer ${key}` };
     const answer = await fetch(url, {
       method,
       headers: { ...authorization, ...(body && !isForm && { 'content-type': 'application/json' }), ...headers },
       ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
     const bytes = Buffer.from(await answer.arrayBuffer());
+    if (isService && answer.status < 400) this.#called.add(`${method} ${url.pathname}`);
     const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
     return { status: answer.status, headers: answer.headers, bytes, body: (isJson ? JSON.parse(bytes.toString()) : {}) as Json };
+  }
+
+  /** Operations of the document to which no request has had a response that succeeds. */
+  async uncalledOperations(): Promise<string[]> {
+    const paths = (await this.get('/openapi.json')).body['paths'] as Record<string, Record<string, { operationId: string }>>;
+    const called = [...this.#called];
+    const isCalled = (method: string, path: string) => {
+      // A path with a word in place of an id is an operation of its own: /v1/training-jobs/check.
+      const form = new RegExp(`^${method.toUpperCase()} ${path.replaceAll(/\{path\}/g, '.+').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+      return called.some((call) => form.test(call) && (path.includes('{') || call === `${method.toUpperCase()} ${path}`));
+    };
+    return Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { operationId }]) => (isCalled(method, path) ? [] : [operationId])),
+    );
   }
 
   get = (path: string, options?: CallOptions) => this.call('GET', path, options);

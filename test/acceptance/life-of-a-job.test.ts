@@ -1,14 +1,20 @@
 // The whole life of a job from outside: HTTP alone, on any running service.
 import { createHash } from 'node:crypto';
-import { discPicture } from '@styleforge/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from './client.ts';
 import type { Json } from './client.ts';
+import { walkAccess, walkMachine, walkWebhooks, walkWorkers } from './walks/machine.ts';
+import { walkDatasets, walkFinishedJob, walkPromptSets } from './walks/data.ts';
+import { walkEvaluations, walkStudies } from './walks/comparisons.ts';
+import { walkCheckpoints, walkImages, walkModels } from './walks/results.ts';
+import { newDataset } from './walks/place.ts';
 import { services } from './service-under-test.ts';
 import type { ServiceUnderTest } from './service-under-test.ts';
 
 const PATIENCE = 400_000;
+/** Refused for a job of another method: candidates belong to StyleDrop's, of which styledrop.test.ts has the rounds. */
+const NOT_WALKED = ['setFeedback'];
 
 describe.each(Object.entries(services))('on %s', (_name, open) => {
   let service: ServiceUnderTest;
@@ -26,16 +32,6 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
   }, 300_000);
   afterAll(() => service?.stop(), 120_000);
 
-  async function newDataset(kind: string, hues: number[]): Promise<string> {
-    const { status, body } = await client.post('/v1/datasets', { name: `acceptance ${kind}`, kind });
-    expect(status).toBe(201);
-    const form = new FormData();
-    for (const hue of hues) form.append('images', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
-    const uploaded = await client.post(`/v1/datasets/${body.id}/images`, form);
-    expect([uploaded.status, uploaded.body['kept'], uploaded.body['refused']]).toEqual([200, hues.length, 0]);
-    return body.id;
-  }
-
   const request = (changes: object = {}) => ({
     method: 'single-styleforge',
     base_model: baseModel.name,
@@ -43,6 +39,13 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     aux: { dataset_id: aux },
     hyperparameters: { resolution: baseModel.resolution, max_train_steps: 4, checkpointing_steps: 2 },
     validation: { prompts: ['a photo of [V] style'], every_steps: 2, steps: 2 },
+    evaluation: {
+      prompts: ['a photo of [V] style', 'a photo'],
+      num_images: 2,
+      steps: 1,
+      extractor: 'mini-clip',
+      clip_extractor: 'mini-clip',
+    },
     metadata: { suite: 'acceptance' },
     ...changes,
   });
@@ -57,8 +60,8 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     });
 
     it('are two datasets, whose images can be seen again', async () => {
-      styleRef = await newDataset('style_ref', [0, 40, 80]);
-      aux = await newDataset('aux', [120, 160, 200]);
+      styleRef = await newDataset(client, 'style_ref', [0, 40, 80]);
+      aux = await newDataset(client, 'aux', [120, 160, 200]);
       const { body, headers } = await client.get(`/v1/datasets/${styleRef}`);
       expect(body).toMatchObject({ kind: 'style_ref', image_count: 3 });
       const [image] = body['images'] as { url: string; thumbnail_url: string; sha256: string }[];
@@ -151,12 +154,15 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
         );
         const url = `/v1/training-jobs/${second.id}`;
         await client.until(url, ['running'], PATIENCE);
+        expect((await client.post(`${url}/checkpoint`)).status).toBe(202);
+        expect((await client.post(`${url}/sample`)).status).toBe(202);
         expect((await client.post(`${url}/pause`)).status).toBe(202);
         await client.until(url, ['paused'], PATIENCE);
         expect((await client.post(`${url}/resume`)).body.status).toBe('queued');
         await client.until(url, ['running'], PATIENCE);
         expect((await client.post(`${url}/cancel`)).status).toBe(202);
         expect(await client.until(url, ['cancelled', 'failed', 'succeeded'], PATIENCE)).toMatchObject({ status: 'cancelled' });
+        expect((await client.call('DELETE', url)).status).toBe(204);
         expect((await client.post(`/v1/training-jobs/${job}/resume`, { max_train_steps: 5 })).body.status).toBe('queued');
         expect(await client.until(`/v1/training-jobs/${job}`, ['succeeded', 'failed'], PATIENCE)).toMatchObject({
           status: 'succeeded',
@@ -166,6 +172,45 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
         expect((found.body['data'] as Json[]).map(({ id }) => id)).toContain(job);
       },
       4 * PATIENCE,
+    );
+  });
+
+  describe('around a job', () => {
+    const place = () => ({ client, baseModel, styleRef, aux, job });
+    const tiny = () => request({ hyperparameters: { resolution: baseModel.resolution, max_train_steps: 4 } });
+
+    it('tells who the caller is, what the machine does, and lets workers rest', async () => {
+      await walkMachine(place());
+      await walkWorkers(place());
+    });
+
+    it('signs browsers in and sends webhooks', async () => {
+      await walkAccess(place());
+      await walkWebhooks(place());
+    });
+
+    it('changes datasets and prompt sets, and shows what a finished job has', async () => {
+      await walkDatasets(place());
+      await walkPromptSets(place());
+      await walkFinishedJob(place(), tiny());
+    });
+
+    it(
+      'makes images, files and named models of a job',
+      async () => {
+        const image = await walkImages(place());
+        await walkModels(place(), image, await walkCheckpoints(place()));
+      },
+      3 * PATIENCE,
+    );
+
+    it(
+      'measures a job, and studies variations',
+      async () => {
+        await walkEvaluations(place());
+        await walkStudies(place(), tiny());
+      },
+      3 * PATIENCE,
     );
   });
 
@@ -181,6 +226,10 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       });
       expect((await client.post(`/v1/api-keys/${body.id}/revoke`)).status).toBe(200);
       expect((await client.get(`/v1/training-jobs/${job}`, { key })).status).toBe(401);
+    });
+
+    it('has the suite called every operation of the document', async () => {
+      expect(await client.uncalledOperations()).toEqual(NOT_WALKED);
     });
 
     it('can its datasets go', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasRedis, redisMissing, s3Environment, startRedis, startS3, warnNotTested } from '@styleforge/testing';
-import { makeTinyBaseModel } from '../integration/tiny-base-model.ts';
+import { makeTinyBaseModel, makeTinyExtractor } from '../integration/tiny-base-model.ts';
 
 export type ServiceUnderTest = { url: string; key: string; stop(): Promise<void> };
 
@@ -39,6 +39,7 @@ async function startOnRedisAndS3(): Promise<ServiceUnderTest> {
 async function startService(settings: Record<string, string>): Promise<ServiceUnderTest> {
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-acceptance-'));
   await makeTinyBaseModel(path.join(directory, 'models', 'tiny'));
+  await makeTinyExtractor(path.join(directory, 'models', 'mini-clip'));
   const env = {
     ...process.env,
     PORT: '0',

@@ -76,12 +76,14 @@ export async function seedProject(project: Project, model: string, resolution: n
     ...{ extractor: 'mini-clip', clip_extractor: 'mini-clip' },
   });
   await project.untilEnded(`/v1/evaluations/${evaluation}`);
-  const made = await makeTheRest(project, { request, job, checkpoint });
+  const made = await makeTheRest(project, { request, job, checkpoint, evaluation });
   const ids = { ...made, styleRef, job, checkpoint, generation, evaluation, image: image?.id ?? '' };
   return { fields: fieldsOf(ids, model), paths: pathsOf(ids, model) };
 }
 
-async function makeTheRest(project: Project, { request, job, checkpoint }: { request: object; job: string; checkpoint: string }) {
+type Made = { request: object } & Record<'job' | 'checkpoint' | 'evaluation', string>;
+
+async function makeTheRest(project: Project, { request, job, checkpoint, evaluation }: Made) {
   const grid = [{ pointer: '/hyperparameters/seed', values: [1, 2] }];
   const { id: study } = await project.call('POST', '/v1/studies', { name: 'two seeds', job: request, grid });
   const { id: promptSet } = await project.call('POST', '/v1/prompt-sets', { name: 'houses', prompts: ['a house', 'a cat'] });
@@ -90,9 +92,11 @@ async function makeTheRest(project: Project, { request, job, checkpoint }: { req
   const delivery = (await project.call('POST', `/v1/webhooks/${webhook}/test`)).id;
   const { id: spareKey } = await project.call('POST', '/v1/api-keys', { name: 'to be revoked' });
   await project.call('POST', '/v1/models', { name: 'my-style', from: job });
+  await project.call('PUT', '/v1/models/my-style/aliases/best', { version: 1 });
+  const { id: share } = await project.call('POST', `/v1/reports/${evaluation}/share`, {});
   const { id: exported } = await project.call('POST', `/v1/checkpoints/${checkpoint}/extract-lora`, { rank: 1 });
   const worker = await project.drainWorkers();
-  return { study, promptSet, webhook, delivery, spareKey, exported, worker };
+  return { study, promptSet, webhook, delivery, spareKey, exported, share, worker };
 }
 
 type Ids = Awaited<ReturnType<typeof makeTheRest>> &
@@ -110,7 +114,7 @@ function pathsOf(ids: Ids, model: string): Seeded['paths'] {
   const validation = { id: job, step: 1, index: 0 };
   const evaluated = { id: evaluation, model: 'model', index: 0 };
   const version = { name: 'my-style', version: 1 };
-  const ofJob = ['/events', '/metrics', '/images', '/checkpoints', '/report', '/feedback', '/cancel', '/pause', '/checkpoint', '/sample'];
+  const ofJob = ['/events', '/metrics', '/images', '/checkpoints', '/report', '/feedback', '/cancel', '/pause', '/resume', '/checkpoint', '/sample'];
   return Object.fromEntries([
     ...below('/v1/training-jobs/{id}', job, ...ofJob),
     ...all(validation, '/v1/training-jobs/{id}/images/{step}/{index}', '/v1/training-jobs/{id}/images/{step}/{index}/thumbnail'),
@@ -122,7 +126,9 @@ function pathsOf(ids: Ids, model: string): Seeded['paths'] {
     ...below('/v1/base-models/{id}', model),
     ...below('/v1/checkpoints/{id}', checkpoint, '/download', '/extract-lora'),
     ...below('/v1/exports/{id}', ids.exported),
-    ...below('/v1/evaluations/{id}', evaluation, '/images', '/report', '/cancel'),
+    ...below('/v1/evaluations/{id}', evaluation, '/images', '/report', '/cancel', '/votes'),
+    ...below('/v1/reports/{id}', evaluation, '/share'),
+    ...all({ id: evaluation, share_id: ids.share }, '/v1/reports/{id}/share/{share_id}'),
     ...all(evaluated, '/v1/evaluations/{id}/images/{model}/{index}', '/v1/evaluations/{id}/images/{model}/{index}/thumbnail'),
     ...below('/v1/images/generations/{id}', ids.generation, '/events', '/cancel'),
     ...below('/v1/images/{id}', image, '/thumbnail'),
@@ -134,6 +140,7 @@ function pathsOf(ids: Ids, model: string): Seeded['paths'] {
     ...below('/v1/api-keys/{id}', ids.spareKey, '/revoke'),
     ...all({ name: 'my-style' }, '/v1/models/{name}', '/v1/models/{name}/cover', '/v1/models/{name}/versions'),
     ...all(version, '/v1/models/{name}/versions/{version}'),
+    ...all({ name: 'my-style', alias: 'best' }, '/v1/models/{name}/aliases/{alias}'),
     ...below('/v1/workers/{id}', worker, '/drain'),
   ]);
 }

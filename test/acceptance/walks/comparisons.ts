@@ -1,0 +1,56 @@
+// Evaluations and studies.
+import { expect } from 'vitest';
+import type { Client } from '../client.ts';
+import { create, ok, type Place, readAndChange, remove, succeeded } from './place.ts';
+
+export async function walkEvaluations({ client, job, aux }: Place): Promise<void> {
+  const measured = { extractor: 'mini-clip', clip_extractor: 'mini-clip' };
+  const body = {
+    model: job,
+    reference_dataset_id: aux,
+    prompts: ['a photo of zwx style', 'a photo'],
+    num_images: 2,
+    steps: 1,
+    compare_with: ['base'],
+    ...measured,
+  };
+  const { id } = await create(client, '/v1/evaluations', body);
+  const url = `/v1/evaluations/${id}`;
+  await succeeded(client, url);
+  await readAndChange(client, '/v1/evaluations', id, { name: 'at its end' });
+  const [image] = (await ok(client, 'GET', `${url}/images`)).body['data'] as { url: string; thumbnail_url: string }[];
+  for (const link of [image?.url, image?.thumbnail_url]) expect((await client.get(link ?? '')).bytes.length).toBeGreaterThan(50);
+  await ok(client, 'GET', `${url}/report`);
+  const vote = { index: 0, first: 0, second: 1, preferred: 'first' };
+  await ok(client, 'PUT', `${url}/votes`, { body: { votes: [vote] } });
+  expect((await ok(client, 'GET', `${url}/votes`)).body).toMatchObject({ own: [vote], tally: { votes: 1 } });
+  expect((await ok(client, 'DELETE', `${url}/votes`)).status).toBe(204);
+  await shareReport(client, id);
+  const { id: unwanted } = await create(client, '/v1/evaluations', { ...body, steps: 1000 });
+  await ok(client, 'POST', `/v1/evaluations/${unwanted}/cancel`);
+  await client.until(`/v1/evaluations/${unwanted}`, ['cancelled'], 120_000);
+  await remove(client, `/v1/evaluations/${unwanted}`);
+}
+
+/** A link that works without a key, until it is revoked. */
+async function shareReport(client: Client, id: string): Promise<void> {
+  const url = `/v1/reports/${id}/share`;
+  const one = await create(client, url, { expires_in_days: null });
+  await create(client, url, { expires_in_days: 1 });
+  expect((await client.get(String(one['url']), { key: null })).status).toBe(200);
+  expect((await ok(client, 'GET', url)).body['data']).toHaveLength(2);
+  await ok(client, 'DELETE', `${url}/${one.id}`);
+  expect((await client.get(String(one['url']), { key: null })).status).toBe(404);
+  await ok(client, 'DELETE', url);
+  expect((await ok(client, 'GET', url)).body['data']).toEqual([]);
+}
+
+/** `request`: a training job. */
+export async function walkStudies({ client }: Place, request: object): Promise<void> {
+  const grid = [{ pointer: '/hyperparameters/seed', values: [1, 2] }];
+  const { id } = await create(client, '/v1/studies', { name: 'seeds', job: request, grid });
+  await readAndChange(client, '/v1/studies', id, { notes: 'two of them' });
+  await ok(client, 'POST', `/v1/studies/${id}/cancel`);
+  await client.until(`/v1/studies/${id}`, ['finished'], 240_000);
+  await remove(client, `/v1/studies/${id}`);
+}
