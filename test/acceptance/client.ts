@@ -5,7 +5,7 @@ import type { ServiceUnderTest } from './service-under-test.ts';
 export type Json = Record<string, unknown> & { id: string; status: string };
 export type Answer = { status: number; headers: Headers; body: Json; bytes: Buffer };
 /** `key`: null for a request without any. */
-export type CallOptions = { body?: object | FormData; headers?: Record<string, string>; key?: string | null };
+export type CallOptions = { body?: object | FormData | Blob; headers?: Record<string, string>; key?: string | null };
 
 export class Client {
   readonly #service: ServiceUnderTest;
@@ -16,20 +16,20 @@ export class Client {
   }
 
   async call(method: string, path: string, { body, headers = {}, key = this.#service.key }: CallOptions = {}): Promise<Answer> {
-    const isForm = body instanceof FormData;
+    const isJson = body !== undefined && !(body instanceof FormData || body instanceof Blob);
     const url = new URL(path, this.#service.url);
     // A signed link leads to the object store, which has no use for the key.
     const isService = url.origin === new URL(this.#service.url).origin;
     const authorization = isService && key !== null && { authorization: `Bearer ${key}` };
     const answer = await fetch(url, {
       method,
-      headers: { ...authorization, ...(body && !isForm && { 'content-type': 'application/json' }), ...headers },
-      ...(body && { body: isForm ? body : JSON.stringify(body) }),
+      headers: { ...authorization, ...(isJson && { 'content-type': 'application/json' }), ...headers },
+      ...(body && { body: isJson ? JSON.stringify(body) : (body as FormData | Blob) }),
     });
     const bytes = Buffer.from(await answer.arrayBuffer());
     if (isService && answer.status < 400) this.#called.add(`${method} ${url.pathname}`);
-    const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
-    return { status: answer.status, headers: answer.headers, bytes, body: (isJson ? JSON.parse(bytes.toString()) : {}) as Json };
+    const hasJson = answer.headers.get('content-type')?.includes('json') ?? false;
+    return { status: answer.status, headers: answer.headers, bytes, body: (hasJson ? JSON.parse(bytes.toString()) : {}) as Json };
   }
 
   /** Operations of the document to which no request has had a response that succeeds. */
@@ -53,7 +53,7 @@ export class Client {
   async list<Row = Json>(path: string): Promise<Row[]> {
     const rows: Row[] = [];
     for (let next: string | null = ''; next !== null; ) {
-      const { body }: Answer = await this.get(`${path}?limit=2${next === '' ? '' : `&after=${next}`}`);
+      const { body }: Answer = await this.get(`${path}${path.includes('?') ? '&' : '?'}limit=2${next === '' ? '' : `&after=${next}`}`);
       rows.push(...(body['data'] as Row[]));
       next = body['next'] as string | null;
     }

@@ -8,7 +8,7 @@ import { walkAccess, walkMachine, walkWebhooks, walkWorkers } from './walks/mach
 import { walkDatasets, walkFinishedJob, walkPromptSets } from './walks/data.ts';
 import { walkEvaluations, walkStudies } from './walks/comparisons.ts';
 import { walkCheckpoints, walkImages, walkModels } from './walks/results.ts';
-import { newDataset } from './walks/place.ts';
+import { MEASURED, newDataset } from './walks/place.ts';
 import { services } from './service-under-test.ts';
 import type { ServiceUnderTest } from './service-under-test.ts';
 
@@ -43,8 +43,8 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       prompts: ['a photo of [V] style', 'a photo'],
       num_images: 2,
       steps: 1,
-      extractor: 'mini-clip',
-      clip_extractor: 'mini-clip',
+      compare_with: ['base'],
+      ...MEASURED,
     },
     metadata: { suite: 'acceptance' },
     ...changes,

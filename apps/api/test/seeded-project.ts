@@ -192,7 +192,7 @@ async function finishedEvaluation(api: ApiFixture, dataset: string): Promise<str
   return id;
 }
 
-async function finishGeneration(api: ApiFixture, generationId: string): Promise<void> {
+export async function finishGeneration(api: ApiFixture, generationId: string): Promise<void> {
   const { generations } = api.database;
   await generations.claim(generationId);
   const objectKey = generationImageKey(api.projectId, generationId, 0);

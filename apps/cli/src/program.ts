@@ -7,6 +7,7 @@ import { addDatasetCommands } from './commands/datasets/datasets.ts';
 import { addDoctorCommand } from './commands/machines/doctor.ts';
 import { addEvaluateCommands } from './commands/evaluations/evaluate.ts';
 import { addGenerateCommand } from './commands/generations/generate.ts';
+import { addImageCommands } from './commands/generations/images.ts';
 import { addJobCommands } from './commands/training-jobs/jobs.ts';
 import { addKeyCommands } from './commands/access/keys.ts';
 import { addLoginCommand } from './commands/access/login.ts';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   addPresetsCommand(program);
   addJobCommands(program);
   addGenerateCommand(program);
+  addImageCommands(program);
   addEvaluateCommands(program);
   addReportCommand(program);
   addShareCommands(program);

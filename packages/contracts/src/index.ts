@@ -14,6 +14,7 @@ export * from './evaluations/evaluations.ts';
 export * from './evaluations/extractors.ts';
 export * from './generations/generation-cost.ts';
 export * from './generations/generated-images.ts';
+export * from './generations/listed-images.ts';
 export * from './generations/generations.ts';
 export * from './generations/grids.ts';
 export * from './common/health.ts';

@@ -23,6 +23,7 @@ import { createImageRepository } from './repositories/datasets/images.ts';
 import { createInstallationRepository } from './repositories/installation/installation.ts';
 import { createJobCostRepository } from './repositories/training-jobs/job-costs.ts';
 import { createLeaseRepository } from './repositories/work/leases.ts';
+import { createListedImageRepository } from './repositories/common/listed-images.ts';
 import { createMeasurementRepository } from './repositories/installation/measurements.ts';
 import { createMetricRepository } from './repositories/training-jobs/metrics.ts';
 import { createModelRepository } from './repositories/models/models.ts';
@@ -128,6 +129,7 @@ function createRepositories({ prisma, statements, keys, presence, alone }: Repos
     reportShares: createReportShareRepository(prisma),
     evaluationVotes: createEvaluationVoteRepository(prisma),
     generations: createGenerationRepository(prisma),
+    listedImages: createListedImageRepository(prisma),
     webhooks: createWebhookRepository(prisma),
     leases: createLeaseRepository(prisma),
     workers: createWorkerRepository(prisma),

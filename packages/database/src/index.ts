@@ -41,6 +41,12 @@ export type { CurveBucket, MetricPoint } from './repositories/training-jobs/metr
 export type { ExportRow, MadeExport, WantedExport } from './repositories/models/exports.ts';
 export type { ModelChange, ModelCover, ModelRow, ModelVersionRow, NewModelVersion, UploadedFile } from './repositories/models/models.ts';
 export type { Backlog, StatusCount } from './repositories/installation/operations.ts';
+export type {
+  ImagePlace,
+  ListedEvaluationImageRow,
+  ListedImageFilter,
+  ListedValidationImageRow,
+} from './repositories/common/listed-images.ts';
 export { OUTBOX_CHANNEL } from './repositories/work/outbox.ts';
 export type { OutboxMessage, Release } from './repositories/work/outbox.ts';
 export { API_KEY_CHANNEL } from './presence.ts';

@@ -47,6 +47,12 @@ export type TrainingJobUpdateParams = Schemas['UpdateTrainingJobRequest'];
 export type TrainingCurves = Schemas['TrainingCurves'];
 
 export type ListedImage = Schemas['ListedImage'];
+export type ListedValidationImage = Schemas['ListedValidationImage'];
+export type ListedEvaluationImage = Schemas['ListedEvaluationImage'];
+type AnyListedImage = ListedImage | ListedValidationImage | ListedEvaluationImage;
+export type ImageKind = AnyListedImage['kind'];
+/** An image of this kind in the list across the project. */
+export type ListedImageOf<Kind extends ImageKind> = Extract<AnyListedImage, { kind: Kind }>;
 export type ImageUpdateParams = Schemas['UpdateImageRequest'];
 export type ImageListParams = NonNullable<paths['/v1/images']['get']['parameters']['query']>;
 export type Generation = Schemas['Generation'];

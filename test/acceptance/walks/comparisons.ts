@@ -1,32 +1,25 @@
 // Evaluations and studies.
 import { expect } from 'vitest';
-import type { Client } from '../client.ts';
-import { create, ok, type Place, readAndChange, remove, succeeded } from './place.ts';
+import type { Client, Json } from '../client.ts';
+import { create, MEASURED, ok, type Place, readAndChange, remove } from './place.ts';
 
+/** The evaluation of the job itself, and one that is cancelled: each takes its time. */
 export async function walkEvaluations({ client, job, aux }: Place): Promise<void> {
-  const measured = { extractor: 'mini-clip', clip_extractor: 'mini-clip' };
-  const body = {
-    model: job,
-    reference_dataset_id: aux,
-    prompts: ['a photo of zwx style', 'a photo'],
-    num_images: 2,
-    steps: 1,
-    compare_with: ['base'],
-    ...measured,
-  };
-  const { id } = await create(client, '/v1/evaluations', body);
+  const made = await client.list<Json>('/v1/evaluations');
+  const id = made.find((one) => one['training_job_id'] === job && one.status === 'succeeded')?.id ?? '';
   const url = `/v1/evaluations/${id}`;
-  await succeeded(client, url);
   await readAndChange(client, '/v1/evaluations', id, { name: 'at its end' });
   const [image] = (await ok(client, 'GET', `${url}/images`)).body['data'] as { url: string; thumbnail_url: string }[];
   for (const link of [image?.url, image?.thumbnail_url]) expect((await client.get(link ?? '')).bytes.length).toBeGreaterThan(50);
+  expect((await client.list<object>('/v1/images?kind=evaluation'))[0]).toMatchObject({ evaluation_id: id });
   await ok(client, 'GET', `${url}/report`);
   const vote = { index: 0, first: 0, second: 1, preferred: 'first' };
   await ok(client, 'PUT', `${url}/votes`, { body: { votes: [vote] } });
   expect((await ok(client, 'GET', `${url}/votes`)).body).toMatchObject({ own: [vote], tally: { votes: 1 } });
   expect((await ok(client, 'DELETE', `${url}/votes`)).status).toBe(204);
   await shareReport(client, id);
-  const { id: unwanted } = await create(client, '/v1/evaluations', { ...body, steps: 1000 });
+  const asked = { model: job, reference_dataset_id: aux, prompts: ['a photo', 'a disc'], num_images: 2, steps: 1000, ...MEASURED };
+  const { id: unwanted } = await create(client, '/v1/evaluations', asked);
   await ok(client, 'POST', `/v1/evaluations/${unwanted}/cancel`);
   await client.until(`/v1/evaluations/${unwanted}`, ['cancelled'], 120_000);
   await remove(client, `/v1/evaluations/${unwanted}`);

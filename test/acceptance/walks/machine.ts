@@ -4,7 +4,9 @@ import type { Json } from '../client.ts';
 import { ok, type Place } from './place.ts';
 
 export async function walkMachine({ client, baseModel, job }: Place): Promise<void> {
-  expect((await ok(client, 'GET', '/v1/me')).body).toMatchObject({ scopes: expect.arrayContaining(['admin']) as string[] });
+  expect((await ok(client, 'GET', '/v1/me')).body).toMatchObject({
+    api_key: { scopes: expect.arrayContaining(['admin']) as string[] },
+  });
   for (const path of ['/v1/system', '/v1/queue', '/v1/usage', '/v1/presets']) await ok(client, 'GET', path);
   expect((await ok(client, 'GET', `/v1/base-models/${baseModel.name}`)).body).toMatchObject({ name: baseModel.name });
   const curves = (await ok(client, 'GET', `/v1/metrics?jobs=${job}&points=2`)).body['data'] as { training_job_id: string }[];

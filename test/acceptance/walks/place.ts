@@ -13,6 +13,8 @@ export interface Place {
 }
 
 export const PATIENCE = 400_000;
+/** The metrics that the shipped extractor measures. */
+export const MEASURED = { extractor: 'mini-clip', clip_extractor: 'mini-clip' };
 export const ENDED = ['succeeded', 'failed', 'cancelled'];
 
 /** The response of a request that succeeds. */

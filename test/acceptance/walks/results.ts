@@ -57,6 +57,6 @@ export async function walkModels({ client, baseModel, job }: Place, cover: strin
   form.append('name', name);
   form.append('base_model', baseModel.name);
   form.append('file', new Blob([new Uint8Array(adapter)]), 'lora.safetensors');
-  expect(await create(client, '/v1/models/upload', form)).toMatchObject({ name });
+  expect(await create(client, '/v1/models/upload', form)).toMatchObject({ model: name, reference: `${name}@3` });
   await remove(client, url);
 }

@@ -4,6 +4,7 @@ import { VERSION, SESSION_COOKIE } from '@styleforge/contracts';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { ApiServer } from '../http/api-server.ts';
 import { describeRoute } from './openapi-operation.ts';
 import { nameSchemasOnce } from './openapi-schemas.ts';
@@ -49,6 +50,7 @@ const SECURITY_SCHEMES = {
 } as const;
 
 export async function registerOpenApi(app: ApiServer): Promise<void> {
+  const withOptionalBody = new Set<string>();
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -59,10 +61,21 @@ export async function registerOpenApi(app: ApiServer): Promise<void> {
     },
     transform: (document) => {
       const { schema, url, route } = document as { schema?: FastifySchema; url: string; route: RouteOptions };
+      if (schema?.body instanceof z.ZodType && schema.body.safeParse(undefined).success) withOptionalBody.add(schema.operationId ?? '');
       return jsonSchemaTransform((schema ? { ...document, ...describeRoute(schema, url, route) } : document) as typeof document);
     },
-    transformObject: (document) => nameSchemasOnce(jsonSchemaTransformObject(document) as OpenAPIV3_1.Document),
+    transformObject: (document) =>
+      markOptionalBodies(nameSchemasOnce(jsonSchemaTransformObject(document) as OpenAPIV3_1.Document), withOptionalBody),
   });
   await registerReferencePage(app);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}
+
+/** The plugin takes every body for required. */
+function markOptionalBodies(document: OpenAPIV3_1.Document, operationIds: ReadonlySet<string>): OpenAPIV3_1.Document {
+  for (const path of Object.values(document.paths ?? {}))
+    for (const operation of Object.values(path ?? {}) as OpenAPIV3_1.OperationObject[])
+      if (operation.requestBody && 'content' in operation.requestBody && operationIds.has(operation.operationId ?? ''))
+        operation.requestBody.required = false;
+  return document;
 }

@@ -1,7 +1,7 @@
 // Rows of generations and their images as response bodies.
 import { cellOf, placeOf } from '@styleforge/contracts';
-import type { GeneratedImageBody, GenerationConfig, GenerationBody, GenerationSummaryBody, ListedImageBody } from '@styleforge/contracts';
-import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow, ListedImageRow } from '@styleforge/database';
+import type { GeneratedImageBody, GenerationConfig, GenerationBody, GenerationSummaryBody } from '@styleforge/contracts';
+import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow } from '@styleforge/database';
 import { presentAnnotations } from './annotations.ts';
 import { imageUrl, thumbnailOf } from './links.ts';
 
@@ -24,16 +24,6 @@ export function presentGenerationSummary(row: GenerationSummaryRow): GenerationS
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
-  };
-}
-
-export function presentListedImage(row: ListedImageRow): ListedImageBody {
-  return {
-    ...presentGeneratedImage(row, row.config),
-    generation_id: row.generationId,
-    base_model: row.baseModel,
-    checkpoint_id: row.checkpointId,
-    training_job_id: row.trainingJobId,
   };
 }
 

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiFixture } from '../api-fixture.ts';
 import type { ApiFixture } from '../api-fixture.ts';
-import { jobRequest, seedProject } from '../seeded-project.ts';
+import { finishGeneration, jobRequest, seedProject } from '../seeded-project.ts';
 import type { SeededIds } from '../seeded-project.ts';
 
 let api: ApiFixture;
@@ -66,6 +66,54 @@ describe('GET /v1/images', () => {
     expect(await idsOf('model=tiny')).toContain(id);
     expect(await idsOf('model=other')).toEqual([]);
     expect(await idsOf(`training_job=${ids['training-jobs']}`)).toEqual([]);
+  });
+
+  it('lists validation images of all jobs, and evaluation images, page by page', async () => {
+    const job = ids['training-jobs'];
+    const list = async (query: string) => (await api.call<Images & { next: string | null }>('GET', `/v1/images?${query}`)).body;
+    const places = ({ data }: Images) => data.map(({ step, index }) => [step, index]);
+    const first = await list('kind=validation&limit=1');
+    const source = { kind: 'validation', training_job_id: job, base_model: 'tiny', url: `/v1/training-jobs/${job}/images/1/1` };
+    expect(first.data).toEqual([expect.objectContaining(source)]);
+    expect(places(await list(`kind=validation&limit=1&after=${first.next}`))).toEqual([[1, 0]]);
+    for (const [filter, found] of [
+      [`training_job=${job}`, 2],
+      [`model=${job}`, 2],
+      ['model=tiny', 2],
+      [`model=${ids['checkpoints']}`, 0],
+      [`model=${newId('trainingJob')}`, 0],
+    ] as const)
+      expect([filter, (await list(`kind=validation&${filter}`)).data.length]).toEqual([filter, found]);
+    const evaluated = await list('kind=evaluation&limit=3');
+    expect(evaluated.data[2]).toMatchObject({
+      kind: 'evaluation',
+      evaluation_id: ids['evaluations'],
+      model: 0,
+      index: 1,
+      base_model: 'tiny',
+    });
+    expect((await list(`kind=evaluation&after=${evaluated.next}`)).data).toHaveLength(1);
+    expect((await list('kind=evaluation&model=tiny')).data).toHaveLength(2);
+    expect((await list(`kind=evaluation&training_job=${job}`)).data).toEqual([]);
+  });
+
+  it('finds the images of a named model, of each kind', async () => {
+    const { id } = (await api.call('POST', '/v1/images/generations', { body: { model: 'seeded', prompts: ['a cat'] } })).body as {
+      id: string;
+    };
+    await finishGeneration(api, id);
+    const found = (await api.call<Images>('GET', '/v1/images?model=seeded@1')).body.data;
+    expect(found).toMatchObject([{ generation_id: id, training_job_id: ids['training-jobs'] }]);
+    expect((await api.call<Images>('GET', '/v1/images?model=seeded')).body.data).toHaveLength(1);
+    expect((await api.call('DELETE', `/v1/images/generations/${id}`)).status).toBe(204);
+  });
+
+  it('refuses a star or a cursor of another kind', async () => {
+    const refused = async (query: string) => (await api.call('GET', `/v1/images?${query}`)).body;
+    expect(await refused('kind=validation&starred=true')).toMatchObject({ status: 422, errors: [{ pointer: '/starred' }] });
+    expect(await refused(`kind=validation&after=${ids['images']}`)).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
+    expect(await refused('after=nonsense')).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
+    expect(await refused('kind=uploads')).toMatchObject({ status: 422, errors: [{ pointer: '/kind' }] });
   });
 });
 

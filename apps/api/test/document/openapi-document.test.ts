@@ -9,7 +9,8 @@ type Operation = {
   operationId: string;
   tags: string[];
   summary: string;
-  parameters?: { name: string; in: string }[];
+  parameters?: { name: string; in: string; schema?: object }[];
+  requestBody?: { required?: boolean; content: object };
   responses: Record<string, { description: string }>;
 };
 type Document = {
@@ -76,6 +77,30 @@ describe('the OpenAPI document', () => {
     expect(settings.length).toBeGreaterThan(25);
     expect(settings.filter(([, { description = '' }]) => description === '').map(([name]) => name)).toEqual([]);
     expect(settings.filter(([, setting]) => !('default' in setting)).map(([name]) => name)).toEqual([]);
+  });
+
+  it('bounds every whole number of a request, so that none is too large for the database', () => {
+    const unbounded: string[] = [];
+    const look = (part: unknown, place: string): void => {
+      if (typeof part !== 'object' || part === null) return;
+      const { $ref, type, maximum } = part as { $ref?: string; type?: string; maximum?: number };
+      if ($ref !== undefined) return look(schemas[$ref.split('/').at(-1) ?? ''], place);
+      // Numbers of events are of 64 bits, and seeds of 32 without a sign.
+      if (type === 'integer' && maximum === undefined && !/ (after|last-event-id)$/.test(place)) unbounded.push(place);
+      for (const [name, inner] of Object.entries(part)) look(inner, place + (name === 'properties' ? '' : ` ${name}`));
+    };
+    const { schemas } = document.components;
+    for (const [name, { parameters = [], requestBody }] of operations) {
+      for (const parameter of parameters) look(parameter.schema, `${name} ${parameter.name}`);
+      look(requestBody?.content, name);
+    }
+    expect(unbounded).toEqual([]);
+  });
+
+  it('says which bodies may be left out', () => {
+    const optional = those(({ requestBody }) => requestBody?.required === false);
+    expect(optional).toContain('POST /v1/training-jobs/{id}/resume');
+    expect(optional).not.toContain('POST /v1/training-jobs');
   });
 
   it('has the version of the packages', () => expect(document.info.version).toBe(VERSION));

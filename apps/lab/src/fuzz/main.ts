@@ -44,7 +44,7 @@ async function fuzz(): Promise<number> {
       DATA_DIRECTORY: join(directory, 'data'),
       BASE_MODELS_DIRECTORY: resolve(values['models-directory']),
     },
-    ...{ RATE_LIMIT_REQUESTS: '0', MAX_QUEUED_JOBS_PER_PROJECT: '1000000' },
+    ...{ RATE_LIMIT_REQUESTS: '0', WRONG_KEYS_PER_MINUTE: '0', MAX_QUEUED_JOBS_PER_PROJECT: '1000000' },
   });
   const service = await startService({ config });
   try {

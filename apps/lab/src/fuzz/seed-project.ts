@@ -114,7 +114,19 @@ function pathsOf(ids: Ids, model: string): Seeded['paths'] {
   const validation = { id: job, step: 1, index: 0 };
   const evaluated = { id: evaluation, model: 'model', index: 0 };
   const version = { name: 'my-style', version: 1 };
-  const ofJob = ['/events', '/metrics', '/images', '/checkpoints', '/report', '/feedback', '/cancel', '/pause', '/resume', '/checkpoint', '/sample'];
+  const ofJob = [
+    '/events',
+    '/metrics',
+    '/images',
+    '/checkpoints',
+    '/report',
+    '/feedback',
+    '/cancel',
+    '/pause',
+    '/resume',
+    '/checkpoint',
+    '/sample',
+  ];
   return Object.fromEntries([
     ...below('/v1/training-jobs/{id}', job, ...ofJob),
     ...all(validation, '/v1/training-jobs/{id}/images/{step}/{index}', '/v1/training-jobs/{id}/images/{step}/{index}/thumbnail'),

@@ -25,11 +25,9 @@ export const modelAlias = z
   .string()
   .regex(ALIAS, 'must be 1 to 32 lower-case letters, digits, hyphens or underscores, the first a letter')
   .meta({ examples: ['production'] });
-const versionNumber = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
+/** The largest that a name can carry: `ink-style@999999999`. */
+const MOST_VERSIONS = 999_999_999;
+export const versionNumber = z.coerce.number().int().min(1).max(MOST_VERSIONS);
 
 /** `ink-style`, `ink-style@3`, `ink-style@production`. Null when the text is none of these. */
 export function parseModelReference(text: string): { name: string; version: number | string } | null {
@@ -119,7 +117,7 @@ export const updateModelVersionRequest = z
   .meta({ id: 'UpdateModelVersionRequest', examples: [{ notes: 'the one for posters' }] });
 
 export const setModelAliasRequest = z
-  .strictObject({ version: z.int().min(1) })
+  .strictObject({ version: z.int().min(1).max(MOST_VERSIONS) })
   .meta({ id: 'SetModelAliasRequest', examples: [{ version: 1 }] });
 
 export const modelParams = z.object({ name: modelName });

@@ -68,7 +68,7 @@ const priorPreservationRequest = z.strictObject({
 
 const validationRequest = z.strictObject({
   prompts: z.array(prompt).min(1).max(64).describe('`[V]` stands for the first token, `[name]` for that of the component of this name'),
-  every_steps: z.int().min(1),
+  every_steps: z.int().min(1).max(1_000_000),
   num_images: z.int().min(1).max(64).default(1).describe('Images for each prompt'),
   ...sampling,
 });
@@ -78,7 +78,7 @@ const earlyStopping = z.strictObject({
     .enum(['kid', 'clip'])
     .describe('`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts'),
   patience: z.int().min(1).max(1000).describe('Validations without a better score after which the training ends'),
-  min_steps: z.int().min(0).default(0),
+  min_steps: z.int().min(0).max(1_000_000).default(0),
   min_clip_share: z
     .number()
     .gt(0)

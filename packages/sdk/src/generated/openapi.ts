@@ -518,7 +518,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List generated images of all generations, newest first */
+        /**
+         * List the images of the whole project, newest first
+         * @description Images of all generations; with `kind`, the sample images of all training jobs, or the images of all evaluations.
+         */
         get: operations["listImages"];
         put?: never;
         post?: never;
@@ -3394,7 +3397,41 @@ export interface components {
             /** @description Process id of the worker there */
             pid: number;
         };
+        /** @description An image of one of the models that an evaluation compares */
+        ListedEvaluationImage: {
+            /** @description The base model that the image was made with; null for one of a checkpoint */
+            base_model: string | null;
+            checkpoint_id: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            evaluation_id: string;
+            height: number;
+            index: number;
+            /** @constant */
+            kind: "evaluation";
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
+            /** @description Position of its model in `config.models` */
+            model: number;
+            /** @description The prompt as the model received it, with the words for the style */
+            prompt: string;
+            seed: number;
+            sha256: string;
+            size_bytes: number;
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            thumbnail_url: string;
+            /** @description The training job of the checkpoint */
+            training_job_id: string | null;
+            url: string;
+            width: number;
+        };
+        /** @description An image of a generation */
         ListedImage: {
+            /** @description The base model that the image was made with; null for one of a checkpoint */
             base_model: string | null;
             /** @description Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid */
             cell: {
@@ -3415,6 +3452,8 @@ export interface components {
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             index: number;
+            /** @constant */
+            kind: "generation";
             /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
             missing: boolean;
             prompt: string;
@@ -3424,15 +3463,42 @@ export interface components {
             starred: boolean;
             /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
             thumbnail_url: string;
+            /** @description The training job of the checkpoint */
             training_job_id: string | null;
             url: string;
             width: number;
         };
         ListedImagePage: {
-            data: components["schemas"]["ListedImage"][];
+            data: (components["schemas"]["ListedImage"] | components["schemas"]["ListedValidationImage"] | components["schemas"]["ListedEvaluationImage"])[];
             has_more: boolean;
             /** @description The value for `after` */
             next: string | null;
+        };
+        /** @description An image that a training job made of itself; step 0 is the base model */
+        ListedValidationImage: {
+            base_model: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            height: number;
+            index: number;
+            /** @constant */
+            kind: "validation";
+            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            missing: boolean;
+            prompt: string;
+            seed: number;
+            sha256: string;
+            size_bytes: number;
+            step: number;
+            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            thumbnail_url: string;
+            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            training_job_id: string;
+            url: string;
+            width: number;
         };
         /** @description Who the caller is */
         Me: {
@@ -7224,7 +7290,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "multipart/form-data": {
                     /** @example a woman with red hair */
@@ -9224,11 +9290,13 @@ export interface operations {
     listImages: {
         parameters: {
             query?: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 after?: string;
+                /** @description `validation`: sample images of training jobs; `evaluation`: images that evaluations compare */
+                kind?: "generation" | "validation" | "evaluation";
                 limit?: number;
-                /** @description A base model, a checkpoint, or a training job */
+                /** @description A model of the registry, a base model, a checkpoint, or a training job */
                 model?: string;
+                /** @description With `kind=generation`: only these have stars */
                 starred?: "true" | "false";
                 /**
                  * @description Images of any checkpoint of this job
@@ -12576,7 +12644,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "multipart/form-data": {
                     /**
@@ -17143,7 +17211,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ResumeTrainingJobRequest"];
             };

@@ -4,7 +4,7 @@ import { take } from '../api.ts';
 import { GenerationError } from '../errors.ts';
 import { DEFAULT_TIMEOUT_MS } from '../options.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
-import { PagePromise } from '../pages.ts';
+import { type PageBody, PagePromise } from '../pages.ts';
 import type {
   AnnotationParams,
   DatasetImage,
@@ -12,9 +12,10 @@ import type {
   Generation,
   GenerationCreateParams,
   GenerationSummary,
+  ImageKind,
   ImageListParams,
   ImageUpdateParams,
-  ListedImage,
+  ListedImageOf,
   PageParams,
   ProjectStreamEvent,
 } from '../types.ts';
@@ -72,10 +73,15 @@ export class Images {
     await this.#api.http.DELETE('/v1/images/generations/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** Generated images of all generations, newest first. */
-  all(params: ImageListParams = {}, options?: RequestOptions): PagePromise<ListedImage> {
+  /** Images of the whole project, newest first: of generations, or of `kind`. */
+  all<Kind extends ImageKind = 'generation'>(
+    params: ImageListParams & { kind?: Kind } = {},
+    options?: RequestOptions,
+  ): PagePromise<ListedImageOf<Kind>> {
     const fetch = (after?: string) =>
-      take(this.#api.http.GET('/v1/images', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }));
+      take(
+        this.#api.http.GET('/v1/images', { params: { query: { ...params, ...(after && { after }) } }, ...this.#api.with(options) }),
+      ) as Promise<PageBody<ListedImageOf<Kind>>>;
     return new PagePromise(fetch, params.after);
   }
 

@@ -20,7 +20,7 @@ import { untilInterrupted } from '../../follow.ts';
 import { imageProtocol, inlineImage } from '../../terminal/inline-image.ts';
 import { addVerb, collect, numberOf } from '../../verb.ts';
 
-interface SaveOptions {
+export interface SaveOptions {
   out: string;
   inline: boolean;
 }
@@ -57,13 +57,6 @@ export function addGenerateCommand(program: Command): void {
     options: addGenerateOptions,
     run: generate,
   });
-  addVerb(program.command('images').description('Generated images'), {
-    usage: 'save <generation>',
-    description: 'Save the images of a generation, waiting for them where they are still being made',
-    examples: ['styleforge images save gen_... --out images'],
-    options: (command) => void addSaveOptions(command),
-    run: saveWhenReady,
-  });
 }
 
 function addGenerateOptions(command: Command): void {
@@ -88,7 +81,7 @@ function addGenerateOptions(command: Command): void {
     .option('--y <setting=values>', 'second axis of the grid, in the same form as --x');
 }
 
-function addSaveOptions(command: Command): Command {
+export function addSaveOptions(command: Command): Command {
   return command.option('-o, --out <folder>', 'where the images go', '.').option('--no-inline', 'do not show the images in the terminal');
 }
 
@@ -100,7 +93,7 @@ async function generate(context: Context, options: GenerateOptions, prompts: str
   await saveWhenReady(context, options, id);
 }
 
-async function saveWhenReady({ client, output, environment }: Context, { out, inline }: SaveOptions, id: string): Promise<void> {
+export async function saveWhenReady({ client, output, environment }: Context, { out, inline }: SaveOptions, id: string): Promise<void> {
   await mkdir(out, { recursive: true });
   const generation = await untilInterrupted(`styleforge images save ${id}`, (signal) =>
     client().images.waitFor(id, { signal, pollInterval: 500 }),

@@ -464,13 +464,15 @@ class AsyncOperations:
         """Every item of `list_generations`, page after page."""
         return all_items_async(lambda after: self.list_generations(limit=limit, status=status, after=after))
 
-    async def list_images(self, *, limit: int | None = None, after: str | None = None, model: str | None = None, training_job: str | None = None, starred: Literal["true", "false"] | None = None) -> models.ListedImagePage:
-        """List generated images of all generations, newest first"""
-        return await self._call("GET", "/v1/images", query={"limit": limit, "after": after, "model": model, "training_job": training_job, "starred": starred})
+    async def list_images(self, *, limit: int | None = None, after: str | None = None, kind: Literal["generation", "validation", "evaluation"] | None = None, model: str | None = None, training_job: str | None = None, starred: Literal["true", "false"] | None = None) -> models.ListedImagePage:
+        """List the images of the whole project, newest first.
 
-    def iter_images(self, *, limit: int | None = None, model: str | None = None, training_job: str | None = None, starred: Literal["true", "false"] | None = None) -> AsyncIterator[models.ListedImage]:
+        Images of all generations; with `kind`, the sample images of all training jobs, or the images of all evaluations."""
+        return await self._call("GET", "/v1/images", query={"limit": limit, "after": after, "kind": kind, "model": model, "training_job": training_job, "starred": starred})
+
+    def iter_images(self, *, limit: int | None = None, kind: Literal["generation", "validation", "evaluation"] | None = None, model: str | None = None, training_job: str | None = None, starred: Literal["true", "false"] | None = None) -> AsyncIterator[models.ListedImage | models.ListedValidationImage | models.ListedEvaluationImage]:
         """Every item of `list_images`, page after page."""
-        return all_items_async(lambda after: self.list_images(limit=limit, model=model, training_job=training_job, starred=starred, after=after))
+        return all_items_async(lambda after: self.list_images(limit=limit, kind=kind, model=model, training_job=training_job, starred=starred, after=after))
 
     async def list_models(self, *, limit: int | None = None, after: str | None = None) -> models.ModelPage:
         """List the models that have a name, newest first"""

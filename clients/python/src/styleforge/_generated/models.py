@@ -1233,12 +1233,41 @@ class JobHeartbeat(TypedDict):
     """Step of the last saved checkpoint, from which the job continues if its worker dies"""
 
 
+class ListedEvaluationImage(TypedDict):
+    """An image of one of the models that an evaluation compares"""
+    model: int
+    """Position of its model in `config.models`"""
+    index: int
+    prompt: str
+    """The prompt as the model received it, with the words for the style"""
+    seed: int
+    width: int
+    height: int
+    size_bytes: int
+    sha256: str
+    missing: bool
+    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    url: str
+    thumbnail_url: str
+    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    kind: Literal["evaluation"]
+    evaluation_id: str
+    base_model: str | None
+    """The base model that the image was made with; null for one of a checkpoint"""
+    checkpoint_id: str | None
+    training_job_id: str | None
+    """The training job of the checkpoint"""
+    created_at: str
+    """ISO 8601, UTC"""
+
+
 class ListedImageCell(TypedDict):
     x: int
     y: int
 
 
 class ListedImage(TypedDict):
+    """An image of a generation"""
     id: str
     index: int
     prompt: str
@@ -1258,17 +1287,42 @@ class ListedImage(TypedDict):
     """Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"""
     created_at: str
     """ISO 8601, UTC"""
+    kind: Literal["generation"]
     generation_id: str
     base_model: str | None
+    """The base model that the image was made with; null for one of a checkpoint"""
     checkpoint_id: str | None
     training_job_id: str | None
+    """The training job of the checkpoint"""
 
 
 class ListedImagePage(TypedDict):
-    data: list[ListedImage]
+    data: list[ListedImage | ListedValidationImage | ListedEvaluationImage]
     has_more: bool
     next: str | None
     """The value for `after`"""
+
+
+class ListedValidationImage(TypedDict):
+    """An image that a training job made of itself; step 0 is the base model"""
+    step: int
+    index: int
+    prompt: str
+    seed: int
+    width: int
+    height: int
+    size_bytes: int
+    sha256: str
+    missing: bool
+    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    url: str
+    thumbnail_url: str
+    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    created_at: str
+    """ISO 8601, UTC"""
+    kind: Literal["validation"]
+    training_job_id: str
+    base_model: str
 
 
 class MeProject(TypedDict):

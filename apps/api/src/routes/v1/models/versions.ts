@@ -1,6 +1,5 @@
 // POST and GET /v1/models/{name}/versions
-import { createModelVersionRequest, modelParams, modelVersion, modelVersionPage, pageQuery } from '@styleforge/contracts';
-import { z } from 'zod';
+import { createModelVersionRequest, modelParams, modelVersion, modelVersionPage, pageQuery, versionNumber } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../../dependencies.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { problemResponses } from '../../../http/problem-responses.ts';
@@ -46,7 +45,7 @@ export function listModelVersionsRoute(app: ApiServer, dependencies: ApiDependen
     summary: 'List the versions of a model, newest first',
     security,
     params: modelParams,
-    querystring: pageQuery(z.coerce.number().int().min(1).describe('The number of the last version seen')),
+    querystring: pageQuery(versionNumber.describe('The number of the last version seen')),
     response: { 200: modelVersionPage, ...problemResponses('not_found', 'validation_failed') },
   };
   app.get('/models/:name/versions', { schema }, async ({ caller, params, query }) => {
