@@ -3,6 +3,7 @@ import { listenError } from '@styleforge/config';
 import { buildApp } from './app.ts';
 import type { ApiOptions } from './dependencies.ts';
 import type { ApiServer } from './http/api-server.ts';
+import { WorkerWatch } from './services/operations/worker-watch.ts';
 
 export type StartApiOptions = ApiOptions & { host: string; port: number };
 export type RunningApi = { url: string; app: ApiServer; close(): Promise<void> };
@@ -14,5 +15,10 @@ export async function startApi({ host, port, ...options }: StartApiOptions): Pro
     await app.close();
     throw listenError(error, { host, port, setting: 'PORT' });
   });
-  return { url, app, close: () => app.close() };
+  const watch = new WorkerWatch(options.database, app.log);
+  const close = async () => {
+    await watch.close();
+    await app.close();
+  };
+  return { url, app, close };
 }

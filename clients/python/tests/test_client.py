@@ -62,6 +62,18 @@ class Blocking(unittest.TestCase):
         with self.assertRaises(NotFoundError):
             client.get_dataset(dataset["id"])
 
+    def test_sends_images_straight_to_the_store(self) -> None:
+        dataset = client.create_dataset(name="direct", kind="style_ref")
+        with tempfile.TemporaryDirectory() as folder:
+            caption = Path(folder, Path(next(Path(STYLE).iterdir())).stem + ".txt")
+            caption.write_text("a disc of the store")
+            result = client.upload(dataset["id"], [STYLE, caption], component="person", direct=True)
+        self.assertEqual((result["kept"], result["captions"], result["refused"]), (4, 1, 0))
+        images = client.get_dataset(dataset["id"])["images"]
+        self.assertEqual({image["component"] for image in images}, {"person"})
+        self.assertIn("a disc of the store", [image["caption"] for image in images])
+        client.delete_dataset(dataset["id"])
+
     def test_goes_through_all_pages(self) -> None:
         made = {client.create_dataset(name=f"page {number}", kind="aux")["id"] for number in range(3)}
         listed = [dataset["id"] for dataset in client.iter_datasets(limit=2)]

@@ -46,6 +46,25 @@ function halting(body: Uint8Array, goOn: Promise<void>): ReadableStream<Uint8Arr
 }
 
 describe('datasets.upload', () => {
+  it('sends images straight to the object store when asked to, and captions after them', async () => {
+    const id = await newDataset();
+    const sent: string[] = [];
+    const direct = service.client({
+      fetch: (url, init) => {
+        if (init?.method === 'PUT') sent.push(new Headers(init.headers).get('authorization') ?? 'no key');
+        return fetch(url, init);
+      },
+    });
+    const files = [
+      { file: await picture(7), name: 'x.png', component: 'person' },
+      { file: Buffer.from('a lighthouse'), name: 'x.txt' },
+      { file: Buffer.from('no image'), name: 'y.png' },
+    ];
+    const result = await direct.datasets.upload(id, files, { direct: true });
+    expect([result.kept, result.captions, result.refused, sent.length]).toEqual([1, 1, 1, 2]);
+    expect((await client.datasets.get(id)).images).toMatchObject([{ file_name: 'x.png', component: 'person', caption: 'a lighthouse' }]);
+  });
+
   it('waits for the same upload that is still under way, and takes its response', async () => {
     const id = await newDataset();
     let goOn = () => undefined as void;

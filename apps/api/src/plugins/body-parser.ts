@@ -24,6 +24,7 @@ export function registerBodyParser(app: ApiServer): void {
     const text = body.toString();
     return parseJson(request, text, (error, value?: unknown) => {
       if (error !== null) return done(new ApiError('invalid_request', `The body ${faultOf(text)}.`));
+      if (value === null) return done(new ApiError('invalid_request', 'The body is null: send a JSON object, or no body.'));
       return done(null, value);
     });
   });

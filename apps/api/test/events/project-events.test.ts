@@ -4,7 +4,7 @@ import { startApi, type RunningApi } from '@styleforge/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from '../api-fixture.ts';
 import type { ApiFixture } from '../api-fixture.ts';
-import { jobRequest } from '../seeded-project.ts';
+import { jobRequest, workerFacts } from '../seeded-project.ts';
 
 const PATIENCE_MS = 30_000;
 
@@ -115,6 +115,55 @@ describe('the stream', () => {
     const page = await api.call<{ data: { type: string; subject_id: string }[] }>('GET', `/v1/events?after=${last}`);
     expect(page.body.data.map(({ type, subject_id }) => [type, subject_id])).toEqual(second.events);
     second.leave();
+  });
+
+  it('tells of workers to every project: online, draining, drained, lost, heard again, stopped', async () => {
+    const { workers } = api.database;
+    const stream = await Stream.open('?types=worker.*');
+    const endpoint = await api.call<{ id: string }>('POST', '/v1/webhooks', {
+      body: { url: 'https://example.com/workers', events: ['worker.lost', 'worker.stopped'] },
+    });
+    const other = await api.database.apiKeys.createProject('others with workers');
+    const { key } = await api.database.apiKeys.create(other.projectId, 'other');
+    const facts = workerFacts();
+    const id = await workers.register(facts);
+    const running = [{ queue: 'train', id: 'job_of_somebody', since: new Date().toISOString() }];
+    await workers.beat(id, facts, running);
+    await workers.setDrain(id, true);
+    await workers.beat(id, facts, []);
+    await workers.setDrain(id, false);
+    const later = new Date(Date.now() + 1_000);
+    expect(await workers.loseSilent(later)).toEqual([id]);
+    expect(await workers.loseSilent(later)).toEqual([]);
+    await workers.beat(id, facts, []);
+    await workers.stopping(id);
+    await workers.stopped(id);
+    const told = ['online', 'draining', 'drained', 'online', 'lost', 'online', 'stopping', 'stopped'].map((state) => `worker.${state}`);
+    await stream.until(({ event }) => event === 'worker.stopped');
+    expect(stream.events).toEqual(told.map((type) => [type, id]));
+    expect(stream.messages.find(({ event }) => event === 'worker.lost')?.data?.data).toEqual({
+      status: 'lost',
+      host: 'box',
+      device: 'cpu',
+    });
+    const page = await api.call<{ data: { type: string }[] }>('GET', '/v1/events?types=worker.*', { key });
+    expect(page.body.data.map(({ type }) => type)).toEqual(told);
+    const { body } = await api.call<{ data: { payload: { data: object } }[] }>('GET', `/v1/webhooks/${endpoint.body.id}/deliveries`);
+    expect(body.data.map(({ payload }) => payload.data)).toMatchObject([
+      { id, object: 'worker', status: 'stopped' },
+      { id, status: 'lost', links: { self: `/v1/workers/${id}` } },
+    ]);
+    stream.leave();
+  });
+
+  it('tells of the end of a study', async () => {
+    const stream = await Stream.open('?types=study.*');
+    const grid = [{ pointer: '/hyperparameters/seed', values: [1, 2] }];
+    const study = await api.call<{ id: string }>('POST', '/v1/studies', { body: { name: 'seeds', job: jobRequest(datasetId), grid } });
+    await api.call('POST', `/v1/studies/${study.body.id}/cancel`);
+    await stream.until(({ event }) => event === 'study.finished');
+    expect(stream.events).toEqual([['study.finished', study.body.id]]);
+    stream.leave();
   });
 
   it('tells only the types that are asked for', async () => {

@@ -35,6 +35,23 @@ describe('webhook endpoints', () => {
     expect(JSON.stringify(list.body)).not.toContain('whsec_');
   });
 
+  it('can be deleted while a delivery is recorded: neither waits for the other', async () => {
+    const { id } = (await create()).body;
+    await api.call('POST', `/v1/webhooks/${id}/test`);
+    const [row] = (await api.database.webhooks.deliveries(api.projectId, id, { limit: 1 })).rows;
+    if (!row) throw new Error('there is no delivery');
+    const outcome = { responseStatus: 500, error: 'refused', final: true, disable: 'now' } as const;
+    const recorded = await clientOf(api.database).$transaction(async (transaction) => {
+      await transaction.$queryRaw`select 1 from webhooks where id = ${id} for update`;
+      const recording = api.database.webhooks.recordFailure(row, outcome);
+      await new Promise((done) => setTimeout(done, 300));
+      await transaction.webhook.delete({ where: { id } });
+      return [recording];
+    });
+    expect(await recorded[0]).toBe(false);
+    expect((await api.call('GET', `/v1/webhooks/${id}`)).status).toBe(404);
+  });
+
   it('are made once for an Idempotency-Key and once for a URL', async () => {
     const body = { url: newUrl(), events: ['generation.failed'] };
     const send = () => api.call<WithSecret>('POST', '/v1/webhooks', { body, headers: { 'idempotency-key': body.url } });

@@ -26,6 +26,8 @@ const STALE: [RegExp, string[][]][] = [
   ],
   [/^generation\./, [['generation', 'id'], ['generations'], ['images']]],
   [/^model\./, [['models']]],
+  [/^study\./, [['studies']]],
+  [/^worker\./, [['workers'], ['queue']]],
   [/^evaluation\./, [['evaluation', 'id'], ['evaluations']]],
 ];
 

@@ -25,7 +25,7 @@ def filter_case(context, case):
 def before_call(context, case, kwargs):
     if isinstance(case.body, dict) and isinstance(case.body.get("wait"), (int, float)):
         case.body["wait"] = min(case.body["wait"], 0)
-    if case.headers and "Idempotency-Key" in case.headers:
+    if case.headers and 1 <= len(case.headers.get("Idempotency-Key", "")) <= 255:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return

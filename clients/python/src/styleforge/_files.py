@@ -37,6 +37,10 @@ def files_of(paths: PathLike | Sequence[PathLike]) -> list[Path]:
     return files
 
 
+def is_image(file: Path) -> bool:
+    return file.suffix.lower() in PICTURES
+
+
 def _is_wanted(file: Path) -> bool:
     return file.suffix.lower() in PICTURES | CAPTIONS or file.name.lower() == CAPTION_LIST
 

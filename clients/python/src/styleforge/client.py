@@ -6,10 +6,11 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from ._events import Stream
-from ._files import PathLike, adapter_parts, batches, files_of, parts_of
+from ._files import PathLike, adapter_parts, batches, files_of, is_image, parts_of
 from ._generated import models
 from ._generated.sync_operations import Operations
 from ._settings import (
@@ -92,16 +93,32 @@ class StyleForge(Operations):
         *,
         component: str | None = None,
         caption: str | None = None,
+        direct: bool = False,
         on_progress: Callable[[models.UploadResponse], object] | None = None,
     ) -> models.UploadResponse:
-        """Uploads images, folders, zip archives and caption files. A refused file raises nothing: the result tells of each file why."""
+        """Uploads images, folders, zip archives and caption files. A refused file raises nothing: the result tells of each file why.
+
+        `direct` sends the images straight to the object store, where it signs links (S3), so that they do not pass through the service.
+        """
         total: dict[str, Any] = {"kept": 0, "captions": 0, "masks": 0, "refused": 0, "files": []}
         for batch in batches(files_of(paths)):
-            parts = parts_of(batch, component, caption)
-            add_result(total, self._call("POST", f"/v1/datasets/{quoted(dataset_id)}/images", parts=parts, timeout=UPLOAD_TIMEOUT))
+            through_service = [file for file in batch if not (direct and is_image(file))]
+            if len(through_service) < len(batch):
+                images = [self._send_to_store(file, component, caption) for file in batch if file not in through_service]
+                path = f"/v1/datasets/{quoted(dataset_id)}/import"
+                add_result(total, self._call("POST", path, body={"images": images}, timeout=UPLOAD_TIMEOUT))
+            if through_service:
+                parts = parts_of(through_service, component, caption)
+                add_result(total, self._call("POST", f"/v1/datasets/{quoted(dataset_id)}/images", parts=parts, timeout=UPLOAD_TIMEOUT))
             if on_progress:
                 on_progress(cast(models.UploadResponse, total))
         return cast(models.UploadResponse, total)
+
+    def _send_to_store(self, file: Path, component: str | None, caption: str | None) -> dict[str, str]:
+        upload = self.create_upload(file_name=file.name)
+        self._call(upload["method"], upload["url"], content=file.read_bytes(), raw=True, timeout=UPLOAD_TIMEOUT)
+        labels = {"component": component, "caption": caption}
+        return {"upload_id": upload["id"], **{name: value for name, value in labels.items() if value is not None}}
 
     def upload_adapter(
         self,

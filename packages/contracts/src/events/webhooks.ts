@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { webhookDeliveryId, webhookId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
+import { WORKER_EVENTS, WORKER_SILENT_SECONDS } from '../machines/workers.ts';
 
 /** What a job's own URL can ask for. */
 export const JOB_WEBHOOK_EVENTS = [
@@ -27,6 +28,7 @@ export const WEBHOOK_EVENTS = [
   'model.created',
   'model.version_created',
   'model.deleted',
+  ...WORKER_EVENTS,
 ] as const;
 export type JobWebhookEvent = (typeof JOB_WEBHOOK_EVENTS)[number];
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
@@ -61,7 +63,10 @@ export const createWebhookRequest = z
       .min(1)
       .max(WEBHOOK_EVENTS.length)
       .refine((events) => new Set(events).size === events.length, 'must name each event once')
-      .meta({ uniqueItems: true }),
+      .meta({ uniqueItems: true })
+      .describe(
+        `${'`worker.*`'}: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for ${WORKER_SILENT_SECONDS} seconds)`,
+      ),
   })
   .meta({
     id: 'CreateWebhookRequest',

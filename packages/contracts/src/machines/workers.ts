@@ -11,6 +11,16 @@ export type WorkerStatus = (typeof WORKER_STATUSES)[number];
 /** Its process lives. */
 export const LIVE_WORKER_STATUSES = ['idle', 'working', 'draining', 'drained', 'stopping'] as const satisfies readonly WorkerStatus[];
 
+/** What the events `worker.*` tell of: whether a worker is busy is no event. */
+export const WORKER_EVENTS = [
+  'worker.online',
+  'worker.draining',
+  'worker.drained',
+  'worker.stopping',
+  'worker.stopped',
+  'worker.lost',
+] as const;
+
 export interface WorkerSigns {
   lastSeenAt: Date;
   drainRequestedAt: Date | null;

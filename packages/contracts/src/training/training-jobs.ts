@@ -149,7 +149,7 @@ export const trainingJobQuery = pageQuery(trainingJobId).extend({
     .describe('`key:value`, all of which the job must carry; may be given several times'),
 });
 
-export const resumeTrainingJobRequest = z
+const resumeFields = z
   .strictObject({
     max_train_steps: z
       .int()
@@ -158,8 +158,10 @@ export const resumeTrainingJobRequest = z
       .optional()
       .describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
   })
-  .nullish()
   .meta({ id: 'ResumeTrainingJobRequest', examples: [{ max_train_steps: 400 }] });
+
+/** The server hands null to the check where there is no body. */
+export const resumeTrainingJobRequest = z.preprocess((body) => body ?? undefined, resumeFields.optional());
 
 export const jobEvent = z
   .object({ sequence: z.int(), type: z.string(), data: z.record(z.string(), z.unknown()), created_at: timestamp })

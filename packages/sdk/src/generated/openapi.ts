@@ -483,7 +483,7 @@ export interface paths {
         };
         /**
          * List the events of the project, oldest first
-         * @description Training jobs, generations and evaluations; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept.
+         * @description Training jobs, generations, evaluations, studies, models, and the workers of the installation; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept.
          */
         get: operations["listProjectEvents"];
         put?: never;
@@ -2515,7 +2515,8 @@ export interface components {
          *     }
          */
         CreateWebhookRequest: {
-            events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted")[];
+            /** @description `worker.*`: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for 30 seconds) */
+            events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted" | "worker.online" | "worker.draining" | "worker.drained" | "worker.stopping" | "worker.stopped" | "worker.lost")[];
             /**
              * Format: uri
              * @description Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443
@@ -3662,9 +3663,9 @@ export interface components {
             };
             /** @description Increases with every event of the project; use it for `after` and `Last-Event-ID` */
             id: string;
-            /** @description The training job, generation or evaluation that the event is about */
+            /** @description What the event is about: a training job, generation, evaluation, study, model or worker */
             subject_id: string;
-            /** @description `training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded` and others */
+            /** @description `training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded`, `study.finished`, `model.created`, `worker.online`, `worker.draining`, `worker.drained`, `worker.stopping`, `worker.stopped`, `worker.lost` and others */
             type: string;
         };
         ProjectEventPage: {
@@ -4036,7 +4037,7 @@ export interface components {
         ResumeTrainingJobRequest: {
             /** @description A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out */
             max_train_steps?: number;
-        } | null;
+        };
         Session: {
             /** @description Value for the header `X-CSRF-Token` of every request of this session that is not a GET */
             csrf_token: string;
@@ -4929,7 +4930,7 @@ export interface components {
              */
             created_at: string;
             disabled_reason: string | null;
-            events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted")[];
+            events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted" | "worker.online" | "worker.draining" | "worker.drained" | "worker.stopping" | "worker.stopped" | "worker.lost")[];
             failing_since: string | null;
             /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
@@ -4997,7 +4998,7 @@ export interface components {
              */
             created_at: string;
             disabled_reason: string | null;
-            events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted")[];
+            events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted" | "worker.online" | "worker.draining" | "worker.drained" | "worker.stopping" | "worker.stopped" | "worker.lost")[];
             failing_since: string | null;
             /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;

@@ -10,7 +10,7 @@ import type { Output } from '../../terminal/output.ts';
 import { addVerb, limitOption } from '../../verb.ts';
 
 type ListOptions = { limit: number };
-type UploadOptions = { component?: string; caption?: string };
+type UploadOptions = { component?: string; caption?: string; direct?: true };
 
 export function addDatasetCommands(program: Command): void {
   const datasets = program.command('datasets').description('Images to train on');
@@ -24,7 +24,7 @@ function addFilling(datasets: Command): void {
     description: 'Create a dataset, and upload images, folders of images or zip archives to it',
     examples: ['styleforge datasets create "my style" pictures/style', 'styleforge datasets create "other images" --kind aux'],
     options: (command) =>
-      void addUploadOptions(command).addOption(
+      void addDirectOption(addUploadOptions(command)).addOption(
         new Option('--kind <kind>', 'style_ref: the style to learn; aux: other images').choices(['style_ref', 'aux']).default('style_ref'),
       ),
     async run(context, { kind, ...labels }: UploadOptions & { kind: Dataset['kind'] }, name: string, paths: string[]) {
@@ -42,7 +42,7 @@ function addFilling(datasets: Command): void {
     usage: 'upload <dataset> <paths...>',
     description: 'Upload images, folders of images or zip archives',
     examples: ['styleforge datasets upload ds_... pictures/', 'styleforge datasets upload ds_... faces/*.png --component person'],
-    options: (command) => void addUploadOptions(command),
+    options: (command) => void addDirectOption(addUploadOptions(command)),
     async run(context, labels: UploadOptions, id: string, paths: string[]) {
       const result = await upload(context, id, paths, labels);
       context.output.result(result, () => context.output.line(`${result.kept} kept, ${result.refused} refused`));
@@ -131,6 +131,10 @@ function addUploadOptions(command: Command): Command {
   return command
     .option('--component <name>', 'what the images show, such as person or background')
     .option('--caption <text>', 'a caption for all of them');
+}
+
+function addDirectOption(command: Command): Command {
+  return command.option('--direct', 'send images straight to the object store, where it signs links (S3)');
 }
 
 /** Named before the upload; the service keeps one of them. */

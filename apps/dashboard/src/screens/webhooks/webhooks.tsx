@@ -128,6 +128,12 @@ const EVENTS: EventName[] = [
   'model.created',
   'model.version_created',
   'model.deleted',
+  'worker.online',
+  'worker.draining',
+  'worker.drained',
+  'worker.stopping',
+  'worker.stopped',
+  'worker.lost',
 ];
 const USUAL: EventName[] = ['training_job.succeeded', 'training_job.failed'];
 

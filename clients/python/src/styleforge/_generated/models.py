@@ -555,7 +555,8 @@ class CreateUploadRequest(TypedDict):
 class CreateWebhookRequest(TypedDict):
     url: str
     """Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443"""
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
+    """`worker.*`: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for 30 seconds)"""
 
 
 class DatasetComponentsItem(TypedDict):
@@ -1476,9 +1477,9 @@ class ProjectEvent(TypedDict):
     id: str
     """Increases with every event of the project; use it for `after` and `Last-Event-ID`"""
     type: str
-    """`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded` and others"""
+    """`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded`, `study.finished`, `model.created`, `worker.online`, `worker.draining`, `worker.drained`, `worker.stopping`, `worker.stopped`, `worker.lost` and others"""
     subject_id: str
-    """The training job, generation or evaluation that the event is about"""
+    """What the event is about: a training job, generation, evaluation, study, model or worker"""
     data: dict[str, Any]
     created_at: str
     """ISO 8601, UTC"""
@@ -1876,7 +1877,7 @@ class ReportShareWithUrl(TypedDict):
     """Path of the page, which needs no API key. Shown only once: whoever knows it can read the report"""
 
 
-class ResumeTrainingJobRequest2(TypedDict):
+class ResumeTrainingJobRequest(TypedDict):
     max_train_steps: NotRequired[int]
     """A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out"""
 
@@ -2688,7 +2689,7 @@ class VoteTally(TypedDict):
 class Webhook(TypedDict):
     id: str
     url: str
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
     made_by: Literal["api", "training_job"]
     """`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others"""
     status: Literal["enabled", "disabled"]
@@ -2738,7 +2739,7 @@ class WebhookWithSecret(TypedDict):
     """The webhook with its secret"""
     id: str
     url: str
-    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted"]]
+    events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
     made_by: Literal["api", "training_job"]
     """`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others"""
     status: Literal["enabled", "disabled"]
@@ -2817,9 +2818,6 @@ ExportStatus: TypeAlias = "Literal[\"queued\", \"running\", \"succeeded\", \"fai
 
 
 GenerationStatus: TypeAlias = "Literal[\"queued\", \"running\", \"succeeded\", \"failed\", \"cancelled\"]"
-
-
-ResumeTrainingJobRequest: TypeAlias = "ResumeTrainingJobRequest2 | None"
 
 
 TrainingJobPriority: TypeAlias = "Literal[\"low\", \"normal\", \"high\"]"

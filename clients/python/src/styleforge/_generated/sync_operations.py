@@ -499,7 +499,7 @@ class Operations:
     def list_project_events(self, *, limit: int | None = None, after: int | None = None, types: str | None = None) -> models.ProjectEventPage:
         """List the events of the project, oldest first.
 
-        Training jobs, generations and evaluations; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept."""
+        Training jobs, generations, evaluations, studies, models, and the workers of the installation; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept."""
         return self._call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types})
 
     def iter_project_events(self, *, limit: int | None = None, types: str | None = None) -> Iterator[models.ProjectEvent]:
@@ -604,7 +604,7 @@ class Operations:
         Sends the same body and `webhook-id`, with attempts for a day. A delivery that is still in progress is not changed."""
         return self._call("POST", f"/v1/webhooks/{quoted(id)}/deliveries/{quoted(delivery_id)}/redeliver", idempotency_key=idempotency_key)
 
-    def resume_training_job(self, id: str, body: models.ResumeTrainingJobRequest, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
+    def resume_training_job(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ResumeTrainingJobRequest]) -> models.TrainingJob:
         """Resume a training job.
 
         Puts a paused, failed or cancelled job back into the queue; it goes on from its last checkpoint. A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number."""

@@ -60,6 +60,7 @@ export async function announceStudyOf(client: Client, jobId: string): Promise<vo
   const where = { studyId: study.id, status: { notIn: [...FINISHED_JOB_STATUSES] } };
   if ((await client.trainingJob.count({ where })) > 0) return;
   const { id, name, project_id: projectId } = study;
+  await client.study.update({ where: { id }, data: { finishedAt: new Date() } });
   const data = { id, object: 'study', status: 'finished', name, links: { self: `/v1/studies/${id}` } };
   await announce(client, { projectId, eventType: 'study.finished', data });
 }
@@ -84,6 +85,22 @@ export async function announceModel(
   });
   const data = { id, object: 'model', name, ...details, links: { self: `/v1/models/${name}` } };
   for (const endpoint of endpoints) await addDelivery(client, { projectId, webhookId: endpoint.id, eventType, data });
+}
+
+/** A worker of the installation, which every project may see. `state`: what has become of it (`worker_state` of the database). */
+export async function announceWorker(
+  client: Client,
+  { id, host, device }: { id: string; host: string; device: string },
+  state: string,
+): Promise<void> {
+  const eventType = `worker.${state}`;
+  if (!isWebhookEvent(eventType)) return;
+  const data = { id, object: 'worker', status: state, host, device, links: { self: `/v1/workers/${id}` } };
+  const endpoints = await client.webhook.findMany({
+    where: { disabledAt: null, events: { has: eventType } },
+    select: { id: true, projectId: true },
+  });
+  for (const { id: webhookId, projectId } of endpoints) await addDelivery(client, { projectId, webhookId, eventType, data });
 }
 
 /** Returns the delivery's id. The body is fixed here, so that every attempt sends the same. */

@@ -122,13 +122,14 @@ export function createWebhookRepository(prisma: PrismaClient) {
     /** Records a delivery. Only a test, which a person has asked for, enables an endpoint again. */
     async recordSuccess({ id, webhookId, eventType }: WebhookDeliveryRow, responseStatus: number): Promise<void> {
       const enabled = eventType === TEST_EVENT ? { disabledAt: null, disabledReason: null } : {};
-      await prisma.$transaction([
-        prisma.webhookDelivery.update({
+      await prisma.$transaction(async (transaction) => {
+        await lockWebhook(transaction, webhookId);
+        await transaction.webhookDelivery.updateMany({
           where: { id },
           data: { status: 'delivered', responseStatus, error: null, deliveredAt: new Date() },
-        }),
-        prisma.webhook.update({ where: { id: webhookId }, data: { failingSince: null, ...enabled } }),
-      ]);
+        });
+        await transaction.webhook.updateMany({ where: { id: webhookId }, data: { failingSince: null, ...enabled } });
+      });
     },
 
     /** Returns whether the endpoint has just been disabled. */
@@ -137,6 +138,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       { responseStatus, error, final, disable }: AttemptFailure,
     ): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
+        await lockWebhook(transaction, webhookId);
         await transaction.webhookDelivery.updateMany({
           where: { id },
           data: { responseStatus, error, ...(final && { status: 'failed' }) },
@@ -160,6 +162,11 @@ export async function ensureWebhook(transaction: Transaction, projectId: string,
 }
 
 const newSecret = () => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+
+/** Before a row of a delivery: who deletes the endpoint locks it first, then its deliveries, and nobody waits for the other. */
+async function lockWebhook(transaction: Transaction, id: string): Promise<void> {
+  await transaction.$queryRaw`select 1 from webhooks where id = ${id} for no key update`;
+}
 
 function toRow(row: Webhook): WebhookRow {
   return { ...row, events: row.events as WebhookEvent[] };

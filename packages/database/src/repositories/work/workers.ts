@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { Worker } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
-import type { PrismaClient } from '../../prisma-types.ts';
+import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 import { pageArguments, toPage } from '../common/page.ts';
 import type { PageRequest, RowPage } from '../common/page.ts';
+import { announceWorker } from '../webhooks/webhook-announcements.ts';
 
 const runningJobs = z.array(z.object({ queue: z.string(), id: z.string(), since: z.string() }));
 export type RunningJob = z.infer<typeof runningJobs>[number];
@@ -29,30 +30,60 @@ export function createWorkerRepository(prisma: PrismaClient) {
     id,
     deviceMemoryBytes: facts.deviceMemoryBytes === null ? null : BigInt(facts.deviceMemoryBytes),
   });
+
+  /** Makes a change, and tells endpoints what has become of the worker by it. A trigger tells the streams of all projects. */
+  async function change<Result>(id: string, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return prisma.$transaction(async (transaction) => {
+      const before = await readState(transaction, id);
+      const result = await work(transaction);
+      const after = await readState(transaction, id);
+      if (after !== undefined && after.state !== before?.state) await announceWorker(transaction, after, after.state);
+      return result;
+    });
+  }
+
   return {
     async register(facts: WorkerFacts): Promise<string> {
       await prisma.worker.deleteMany({ where: { lastSeenAt: { lt: new Date(Date.now() - KEPT_DAYS * 86_400_000) } } });
       const id = newId('worker');
-      await prisma.worker.create({ data: toCreate(id, facts) });
+      await change(id, (transaction) => transaction.worker.create({ data: toCreate(id, facts) }));
       return id;
     },
 
     /** A sign of life. Returns whether the worker is to take no further jobs. A row that has gone meanwhile is made again. */
     async beat(id: string, facts: WorkerFacts, running: RunningJob[]): Promise<{ drain: boolean }> {
-      const row = await prisma.worker.upsert({
-        where: { id },
-        create: { ...toCreate(id, facts), running },
-        update: { running, lastSeenAt: new Date() },
-      });
+      const row = await change(id, (transaction) =>
+        transaction.worker.upsert({
+          where: { id },
+          create: { ...toCreate(id, facts), running },
+          update: { running, lastSeenAt: new Date() },
+        }),
+      );
       return { drain: row.drainRequestedAt !== null };
     },
 
     async stopping(id: string): Promise<void> {
-      await prisma.worker.updateMany({ where: { id, stoppingAt: null }, data: { stoppingAt: new Date() } });
+      await change(id, (transaction) =>
+        transaction.worker.updateMany({ where: { id, stoppingAt: null }, data: { stoppingAt: new Date() } }),
+      );
     },
 
     async stopped(id: string): Promise<void> {
-      await prisma.worker.updateMany({ where: { id }, data: { running: [], stoppedAt: new Date(), lastSeenAt: new Date() } });
+      const now = new Date();
+      await change(id, (transaction) =>
+        transaction.worker.updateMany({ where: { id }, data: { running: [], stoppedAt: now, lastSeenAt: now } }),
+      );
+    },
+
+    /** Marks the workers that have been silent since then, each once until it is heard again. Returns their ids. */
+    async loseSilent(since: Date): Promise<string[]> {
+      return prisma.$transaction(async (transaction) => {
+        const lost = await transaction.$queryRaw<{ id: string; host: string; device: string }[]>`
+          update workers set lost_since = last_seen_at
+          where stopped_at is null and lost_since is distinct from last_seen_at and last_seen_at < ${since} returning id, host, device`;
+        for (const worker of lost) await announceWorker(transaction, worker, 'lost');
+        return lost.map(({ id }) => id);
+      });
     },
 
     /** Workers that have reported since then. */
@@ -78,10 +109,12 @@ export function createWorkerRepository(prisma: PrismaClient) {
 
     /** Null when there is no such worker. */
     async setDrain(id: string, drain: boolean): Promise<WorkerRow | null> {
-      await prisma.worker.updateMany({
-        where: { id, drainRequestedAt: drain ? null : { not: null } },
-        data: { drainRequestedAt: drain ? new Date() : null },
-      });
+      await change(id, (transaction) =>
+        transaction.worker.updateMany({
+          where: { id, drainRequestedAt: drain ? null : { not: null } },
+          data: { drainRequestedAt: drain ? new Date() : null },
+        }),
+      );
       return this.find(id);
     },
 
@@ -96,6 +129,13 @@ export function createWorkerRepository(prisma: PrismaClient) {
       return new Set(rows.map(({ id }) => id));
     },
   };
+}
+
+/** Locks the row until the commit, so that two changes at a time are told one after the other. */
+async function readState(transaction: Transaction, id: string) {
+  const [row] = await transaction.$queryRaw<{ id: string; host: string; device: string; state: string }[]>`
+    select id, host, device, worker_state(workers) as state from workers where id = ${id} for no key update`;
+  return row;
 }
 
 function toRow(row: Worker): WorkerRow {
