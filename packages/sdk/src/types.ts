@@ -88,6 +88,7 @@ export type PromptSetCreateParams = Schemas['CreatePromptSetRequest'];
 export type Webhook = Schemas['Webhook'];
 export type WebhookWithSecret = Schemas['WebhookWithSecret'];
 export type WebhookDelivery = Schemas['WebhookDelivery'];
+export type WebhookUpdateParams = Schemas['UpdateWebhookRequest'];
 export type WebhookCreateParams = Schemas['CreateWebhookRequest'];
 
 export type ApiKey = Schemas['ApiKey'];

@@ -44,6 +44,8 @@ export async function walkWebhooks({ client }: Place): Promise<void> {
   const url = `/v1/webhooks/${id}`;
   expect((await ok(client, 'GET', '/v1/webhooks')).body['data']).toEqual([expect.objectContaining({ id })]);
   expect((await ok(client, 'GET', url)).body).toMatchObject(body);
+  const changed = await ok(client, 'PATCH', url, { body: { events: ['evaluation.failed'] } });
+  expect(changed.body).toMatchObject({ id, events: ['evaluation.failed'], status: 'enabled' });
   const delivery = (await ok(client, 'POST', `${url}/test`)).body;
   const deliveries = (await ok(client, 'GET', `${url}/deliveries`)).body['data'] as Json[];
   expect(deliveries.map((one) => one.id)).toEqual([delivery.id]);

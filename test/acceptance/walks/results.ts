@@ -28,6 +28,8 @@ export async function walkImages({ client, job }: Place): Promise<string> {
 export async function walkCheckpoints({ client, job }: Place): Promise<Buffer> {
   const [early, last] = (await client.list(`/v1/training-jobs/${job}/checkpoints`)).map(({ id }) => id);
   const url = `/v1/checkpoints/${last}`;
+  const file = await ok(client, 'GET', `/v1/training-jobs/${job}/checkpoints/${last}/files/model_index.json`);
+  expect(JSON.parse(file.bytes.toString())).toHaveProperty('_class_name');
   await ok(client, 'PATCH', url, { body: { notes: 'the last' } });
   expect((await ok(client, 'GET', url)).body).toMatchObject({ notes: 'the last', step: 4 });
   expect((await download(client, `${url}/download?format=single-file`)).length).toBeGreaterThan(1_000);

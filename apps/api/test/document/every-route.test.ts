@@ -34,6 +34,7 @@ const bodies = (): Record<string, object> => ({
   'POST /v1/prompt-sets': { name: 'x', prompts: ['x'] },
   'POST /v1/api-keys': { name: 'x' },
   'POST /v1/webhooks': { url: 'https://example.com/other', events: ['training_job.failed'] },
+  'PATCH /v1/webhooks/{id}': { events: ['training_job.failed'] },
   'POST /v1/training-jobs/{id}/resume': {},
   'POST /v1/datasets/{id}/import': { images: [{ url: 'http://127.0.0.1/none.png' }] },
   'PATCH /v1/datasets/{id}': { name: 'x' },

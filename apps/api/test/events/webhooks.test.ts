@@ -35,6 +35,23 @@ describe('webhook endpoints', () => {
     expect(JSON.stringify(list.body)).not.toContain('whsec_');
   });
 
+  it('change their URL and events, and are switched off and on', async () => {
+    const [{ id, secret, url: first }, { url: taken }] = [(await create()).body, (await create()).body];
+    const change = (body: object) => api.call<WebhookBody>('PATCH', `/v1/webhooks/${id}`, { body });
+    const url = newUrl();
+    expect((await change({ url, events: ['worker.lost'] })).body).toMatchObject({ id, url, events: ['worker.lost'], status: 'enabled' });
+    expect((await change({ enabled: false })).body).toMatchObject({ status: 'disabled', disabled_reason: 'switched off' });
+    expect((await change({ enabled: true })).body).toMatchObject({ url, status: 'enabled', disabled_reason: null });
+    expect((await api.database.webhooks.find(api.projectId, id))?.secret).toBe(secret);
+    expect((await change({ url: taken })).body).toMatchObject({ status: 409, code: 'webhook_exists' });
+    expect((await change({ url: 'http://127.0.0.1/' })).body).toMatchObject({ status: 422, errors: [{ pointer: '/url' }] });
+    expect((await change({})).body).toMatchObject({ status: 422, code: 'validation_failed' });
+    expect((await create(first)).status).toBe(201);
+    expect((await api.call('PATCH', '/v1/webhooks/whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70', { body: { enabled: true } })).status).toBe(
+      404,
+    );
+  });
+
   it('can be deleted while a delivery is recorded: neither waits for the other', async () => {
     const { id } = (await create()).body;
     await api.call('POST', `/v1/webhooks/${id}/test`);

@@ -53,25 +53,37 @@ export const webhookUrl = z
   .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not carry a user name or password')
   .refine((text) => !URL.canParse(text) || isWebhookPort(new URL(text)), 'must name the port 80, 443 or one above 1023');
 
-export const createWebhookRequest = z
-  .strictObject({
-    url: webhookUrl.describe(
-      'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443',
+const subscription = {
+  url: webhookUrl.describe(
+    'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443',
+  ),
+  events: z
+    .array(z.enum(WEBHOOK_EVENTS))
+    .min(1)
+    .max(WEBHOOK_EVENTS.length)
+    .refine((events) => new Set(events).size === events.length, 'must name each event once')
+    .meta({ uniqueItems: true })
+    .describe(
+      `${'`worker.*`'}: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for ${WORKER_SILENT_SECONDS} seconds)`,
     ),
-    events: z
-      .array(z.enum(WEBHOOK_EVENTS))
-      .min(1)
-      .max(WEBHOOK_EVENTS.length)
-      .refine((events) => new Set(events).size === events.length, 'must name each event once')
-      .meta({ uniqueItems: true })
-      .describe(
-        `${'`worker.*`'}: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for ${WORKER_SILENT_SECONDS} seconds)`,
-      ),
+};
+
+export const createWebhookRequest = z.strictObject(subscription).meta({
+  id: 'CreateWebhookRequest',
+  examples: [{ url: 'https://example.com/hooks/styleforge', events: ['training_job.succeeded', 'training_job.failed'] }],
+});
+
+export const updateWebhookRequest = z
+  .strictObject({
+    url: subscription.url.optional(),
+    events: subscription.events.optional(),
+    enabled: z
+      .boolean()
+      .optional()
+      .describe('false: no further events until it is true again; events of the time between are not sent later'),
   })
-  .meta({
-    id: 'CreateWebhookRequest',
-    examples: [{ url: 'https://example.com/hooks/styleforge', events: ['training_job.succeeded', 'training_job.failed'] }],
-  });
+  .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
+  .meta({ id: 'UpdateWebhookRequest', minProperties: 1, examples: [{ events: ['training_job.failed'] }] });
 
 export const webhook = z
   .object({

@@ -1530,7 +1530,11 @@ export interface paths {
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the URL or the events of a webhook endpoint, or switch it off and on
+         * @description Omitted fields stay as they are, and so does the secret.
+         */
+        patch: operations["updateWebhook"];
         trace?: never;
     };
     "/v1/webhooks/{id}/deliveries": {
@@ -4775,6 +4779,24 @@ export interface components {
             name?: string | null;
             notes?: string;
             starred?: boolean;
+        };
+        /**
+         * @example {
+         *       "events": [
+         *         "training_job.failed"
+         *       ]
+         *     }
+         */
+        UpdateWebhookRequest: {
+            /** @description false: no further events until it is true again; events of the time between are not sent later */
+            enabled?: boolean;
+            /** @description `worker.*`: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for 30 seconds) */
+            events?: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted" | "worker.online" | "worker.draining" | "worker.drained" | "worker.stopping" | "worker.stopped" | "worker.lost")[];
+            /**
+             * Format: uri
+             * @description Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443
+             */
+            url?: string;
         };
         /** @description The link */
         Upload: {
@@ -18220,6 +18242,141 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: This content type is not supported here */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_exists`: The project has a webhook to this URL already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,7 @@ import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
 import { PagePromise } from '../pages.ts';
-import type { PageParams, Webhook, WebhookCreateParams, WebhookDelivery, WebhookWithSecret } from '../types.ts';
+import type { PageParams, Webhook, WebhookCreateParams, WebhookUpdateParams, WebhookDelivery, WebhookWithSecret } from '../types.ts';
 import { unwrapWebhook } from '../webhook-signature.ts';
 
 export class Webhooks {
@@ -37,6 +37,11 @@ export class Webhooks {
   /** Replaces the secret; both secrets sign for a day. */
   rotateSecret(id: string, options?: RequestOptions): Promise<WebhookWithSecret> {
     return take(this.#api.http.POST('/v1/webhooks/{id}/rotate-secret', { params: { path: { id } }, ...this.#api.with(options) }));
+  }
+
+  /** Changes the URL or the events, or switches it off and on; the secret stays. */
+  update(id: string, params: WebhookUpdateParams, options?: RequestOptions): Promise<Webhook> {
+    return take(this.#api.http.PATCH('/v1/webhooks/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
   /** Sends an event of the type `webhook.test`. */

@@ -47,6 +47,7 @@ import { listWebhooksRoute } from './webhooks/list.ts';
 import { redeliverWebhookRoute } from './webhooks/redeliver.ts';
 import { rotateWebhookSecretRoute } from './webhooks/rotate-secret.ts';
 import { testWebhookRoute } from './webhooks/test.ts';
+import { updateWebhookRoute } from './webhooks/update.ts';
 import { cancelTrainingJobRoute } from './training-jobs/cancel.ts';
 import { checkTrainingJobRoute } from './training-jobs/check.ts';
 import { listCheckpointsRoute } from './training-jobs/checkpoints.ts';
@@ -173,6 +174,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getWebhookRoute,
   deleteWebhookRoute,
   testWebhookRoute,
+  updateWebhookRoute,
   rotateWebhookSecretRoute,
   redeliverWebhookRoute,
   listDeliveriesRoute,

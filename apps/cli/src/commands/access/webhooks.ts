@@ -6,9 +6,12 @@ import type { Command } from 'commander';
 import { formatTime } from '../../terminal/output.ts';
 import { addVerb, collect } from '../../verb.ts';
 
+type UpdateOptions = { url?: string; event?: WebhookCreateParams['events']; enable?: true; disable?: true };
+
 export function addWebhookCommands(program: Command): void {
   const webhooks = program.command('webhooks').description('Manage webhook endpoints');
   addEndpoints(webhooks);
+  addUpdate(webhooks);
   addDeliveries(webhooks);
 }
 
@@ -66,6 +69,26 @@ function addEndpoints(webhooks: Command): void {
     async run({ client, output }, _options, id: string) {
       await client().webhooks.delete(id);
       output.result({ id, deleted: true }, () => output.line(`${id} is deleted`));
+    },
+  });
+}
+
+function addUpdate(webhooks: Command): void {
+  addVerb(webhooks, {
+    usage: 'update <webhook>',
+    description: 'Change the URL or the events of an endpoint, or switch it off and on',
+    examples: ['styleforge webhooks update whk_... --event training_job.failed', 'styleforge webhooks update whk_... --disable'],
+    options: (command) =>
+      void command
+        .option('--url <url>', 'where events are sent')
+        .addOption(new Option('--event <event>', 'may be repeated; replaces all').argParser(collect))
+        .option('--enable', 'send events again')
+        .addOption(new Option('--disable', 'send no further events').conflicts('enable')),
+    async run({ output, client }, { url, event, enable, disable }: UpdateOptions, id: string) {
+      const enabled = enable ? true : disable ? false : undefined;
+      const changes = { ...(url && { url }), ...(event && { events: event }), ...(enabled !== undefined && { enabled }) };
+      const webhook = await client().webhooks.update(id, changes);
+      output.result(webhook, () => output.line(`${webhook.id}  ${webhook.url}  ${webhook.status}`));
     },
   });
 }

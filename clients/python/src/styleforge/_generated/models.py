@@ -2537,6 +2537,15 @@ class UpdateTrainingJobRequest(TypedDict):
     starred: NotRequired[bool]
 
 
+class UpdateWebhookRequest(TypedDict):
+    url: NotRequired[str]
+    """Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443"""
+    events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]]
+    """`worker.*`: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for 30 seconds)"""
+    enabled: NotRequired[bool]
+    """false: no further events until it is true again; events of the time between are not sent later"""
+
+
 class Upload(TypedDict):
     """The link"""
     id: str

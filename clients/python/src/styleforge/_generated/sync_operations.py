@@ -738,6 +738,12 @@ class Operations:
         Changes notes about a job at any time. Omitted fields are not changed. The settings of the training never change."""
         return self._call("PATCH", f"/v1/training-jobs/{quoted(id)}", body=body)
 
+    def update_webhook(self, id: str, /, **body: Unpack[models.UpdateWebhookRequest]) -> models.Webhook:
+        """Change the URL or the events of a webhook endpoint, or switch it off and on.
+
+        Omitted fields stay as they are, and so does the secret."""
+        return self._call("PATCH", f"/v1/webhooks/{quoted(id)}", body=body)
+
     def upload_images(self, id: str, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.UploadResponse:
         """Upload images.
 

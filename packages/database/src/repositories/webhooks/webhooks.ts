@@ -11,6 +11,7 @@ import type { PageRequest, RowPage } from '../common/page.ts';
 import { addDelivery } from './webhook-announcements.ts';
 
 export type WebhookRow = Omit<Webhook, 'events'> & { events: WebhookEvent[] };
+export type WebhookChange = { url?: string | undefined; events?: WebhookEvent[] | undefined; enabled?: boolean | undefined };
 export type WebhookDeliveryRow = Omit<WebhookDelivery, 'status'> & { status: DeliveryStatus };
 export type NewWebhook = { id?: string | undefined; projectId: string; url: string; events: WebhookEvent[] };
 /** A delivery to try now, with the secrets that sign it, the newest first. */
@@ -54,6 +55,21 @@ export function createWebhookRepository(prisma: PrismaClient) {
 
     async delete(projectId: string, id: string): Promise<boolean> {
       return (await prisma.webhook.deleteMany({ where: { id, projectId } })).count > 0;
+    },
+
+    async update(projectId: string, id: string, { url, events, enabled }: WebhookChange): Promise<WebhookRow | 'not_found' | 'url_taken'> {
+      return prisma.$transaction(async (transaction) => {
+        await lockWebhook(transaction, id);
+        const row = await transaction.webhook.findUnique({ where: { id, projectId } });
+        if (row === null) return 'not_found';
+        if (url !== undefined && (await transaction.webhook.count({ where: { projectId, url, id: { not: id } } })) > 0) return 'url_taken';
+        const on = { disabledAt: null, disabledReason: null, failingSince: null };
+        const off = { disabledAt: row.disabledAt ?? new Date(), disabledReason: row.disabledReason ?? 'switched off' };
+        const state = enabled === undefined ? {} : enabled ? on : off;
+        return toRow(
+          await transaction.webhook.update({ where: { id }, data: { ...(url && { url }), ...(events && { events }), ...state } }),
+        );
+      });
     },
 
     /** The old secret goes on signing beside the new one for a while. */
