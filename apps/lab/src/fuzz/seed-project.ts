@@ -107,33 +107,27 @@ const fieldsOf = ({ styleRef, job, checkpoint, image }: Ids, model: string): See
   ...{ dataset_id: styleRef, reference_dataset_id: styleRef, checkpoint_id: checkpoint, image_id: image, cover_image_id: image },
 });
 
-function pathsOf(ids: Ids, model: string): Seeded['paths'] {
-  const { job, checkpoint, evaluation, webhook, image, worker } = ids;
-  const all = (parameters: Record<string, string | number>, ...paths: string[]) => paths.map((path) => [path, parameters] as const);
-  const below = (path: string, id: string, ...ends: string[]) => all({ id }, ...['', ...ends].map((end) => path + end));
+const all = (parameters: Record<string, string | number>, ...paths: string[]) => paths.map((path) => [path, parameters] as const);
+const below = (path: string, id: string, ...ends: string[]) => all({ id }, ...['', ...ends].map((end) => path + end));
+
+function jobPaths({ job, checkpoint }: Ids) {
+  const reads = ['/events', '/metrics', '/images', '/checkpoints', '/report', '/feedback'];
+  const steers = ['/cancel', '/pause', '/resume', '/checkpoint', '/sample'];
   const validation = { id: job, step: 1, index: 0 };
+  const file = { id: job, checkpoint_id: checkpoint, path: 'unet/config.json' };
+  return [
+    ...below('/v1/training-jobs/{id}', job, ...reads, ...steers),
+    ...all(validation, '/v1/training-jobs/{id}/images/{step}/{index}', '/v1/training-jobs/{id}/images/{step}/{index}/thumbnail'),
+    ...all(file, '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}'),
+  ];
+}
+
+function pathsOf(ids: Ids, model: string): Seeded['paths'] {
+  const { checkpoint, evaluation, webhook, image, worker } = ids;
   const evaluated = { id: evaluation, model: 'model', index: 0 };
   const version = { name: 'my-style', version: 1 };
-  const ofJob = [
-    '/events',
-    '/metrics',
-    '/images',
-    '/checkpoints',
-    '/report',
-    '/feedback',
-    '/cancel',
-    '/pause',
-    '/resume',
-    '/checkpoint',
-    '/sample',
-  ];
   return Object.fromEntries([
-    ...below('/v1/training-jobs/{id}', job, ...ofJob),
-    ...all(validation, '/v1/training-jobs/{id}/images/{step}/{index}', '/v1/training-jobs/{id}/images/{step}/{index}/thumbnail'),
-    ...all(
-      { id: job, checkpoint_id: checkpoint, path: 'unet/config.json' },
-      '/v1/training-jobs/{id}/checkpoints/{checkpoint_id}/files/{path}',
-    ),
+    ...jobPaths(ids),
     ...below('/v1/datasets/{id}', ids.styleRef, '/images', '/captions', '/import'),
     ...below('/v1/base-models/{id}', model),
     ...below('/v1/checkpoints/{id}', checkpoint, '/download', '/extract-lora'),
