@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { EvaluationBody, GenerationBody, StudyBody, TrainingJobBody } from '@styleforge/contracts';
 import { newId, type WorkerFacts } from '@styleforge/database';
-import { checkpointPrefix, evaluationImageKey, evaluationReportKey, generationImageKey, validationImageKey } from '@styleforge/storage';
+import {
+  checkpointPrefix,
+  evaluationImageKey,
+  evaluationReportKey,
+  generationImageKey,
+  uploadedAdapterKey,
+  validationImageKey,
+} from '@styleforge/storage';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 import { createDataset, picture } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
@@ -48,6 +55,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   });
   const model = await api.call<{ name: string }>('POST', '/v1/models', { body: { name: 'seeded', from: job.id } });
   await api.call('POST', '/v1/models/seeded/versions', { body: { from: job.id } });
+  await uploadedVersion(api, 'seeded');
   await api.call('PUT', '/v1/models/seeded/aliases/live', { body: { version: 1 } });
   const exported = await api.database.exports.request({
     projectId: api.projectId,
@@ -85,6 +93,17 @@ export const workerFacts = (facts: Partial<WorkerFacts> = {}): WorkerFacts => ({
   ...facts,
 });
 
+/** Version 3 of the model: a file, as if it had been uploaded. */
+async function uploadedVersion({ database, objectStore, projectId }: ApiFixture, name: string): Promise<void> {
+  const [model, made] = await Promise.all([database.models.find(projectId, name), database.models.findVersion(projectId, name, 1)]);
+  if (model === null || made === null) throw new Error(`there is no version 1 of ${name}`);
+  const versionId = newId('modelVersion');
+  const objectKey = uploadedAdapterKey(projectId, model.id, versionId, 'adapter.safetensors');
+  const { size: sizeBytes, sha256 } = await objectStore.put(objectKey, Buffer.from('weights'));
+  const upload = { versionId, objectKey, sha256, sizeBytes };
+  await database.models.addVersion(projectId, name, { upload, notes: '', provenance: { ...made.provenance, training_job: null } });
+}
+
 /** The path of a route with the seeded ids in it. */
 export function pathWith(ids: SeededIds, path: string): string {
   const filled = path.replaceAll(/\/([a-z-]+)\/\{(?:id|checkpoint_id|delivery_id|share_id|name)\}/g, (_all, collection: string) => {
@@ -93,6 +112,7 @@ export function pathWith(ids: SeededIds, path: string): string {
     return `/${collection}/${id}`;
   });
   return filled
+    .replace('{version}/file', '3/file')
     .replace('{version}', '1')
     .replace('{alias}', 'live')
     .replace('{step}/{index}', '1/0')
