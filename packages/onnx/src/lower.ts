@@ -36,9 +36,9 @@ function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], expansions:
 }
 
 export interface LoweringOptions {
-  /** With the expansions of the lowering that hold less at once. */
+  /** The expansions of the lowering that hold less at once. */
   readonly hidesShapes?: boolean | undefined;
-  /** As in EmitOptions. */
+  /** Operations that keep their node (EmitOptions.ownKernels). */
   readonly ownKernels?: readonly ComputedKind[] | undefined;
 }
 

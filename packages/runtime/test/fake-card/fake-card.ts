@@ -71,7 +71,7 @@ export class FakeCard {
     if (traits) this.#be(traits);
   }
 
-  /** From here on, tensor cores compute with all bits of float32. */
+  /** Makes tensor cores compute with all bits of float32. */
   roundNothing(): void {
     (this.#library.func('card_round', 'void', ['int']) as (does: number) => void)(0);
   }
