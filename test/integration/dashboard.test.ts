@@ -160,7 +160,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('Caption of green.png').waitFor();
     const again = { name: 'again.png', mimeType: 'image/png', buffer: Buffer.from(await discPicture(0)) };
     await page.locator('input[type=file]').first().setInputFiles([again]);
-    await page.getByText(/again\.png.*the dataset has this image already/).waitFor();
+    await page.getByText(/again\.png.*the dataset already has this image/).waitFor();
   });
 
   it('brings a deleted dataset back when asked', async () => {

@@ -145,7 +145,7 @@ export function sampleReport(models: ReportModel[], changes: Partial<Report> = {
       pictures: models.map((_, model) => ({ url: url(model, index), caption: prompt })),
     })),
     overfitting: [
-      { sign: 'kid-rising', present: false, explanation: 'KID kept up to the end.' },
+      { sign: 'kid-rising', present: false, explanation: 'KID stayed good until the end.' },
       { sign: 'low-diversity', present: null, explanation: 'Too little is known.' },
     ],
     token_disentanglement: null,

@@ -93,7 +93,7 @@ it('the ids of request and job stand in the logs of every process', async () => 
   const says = (lines: Record<string, unknown>[], fields: object) => expect(lines).toContainEqual(expect.objectContaining(fields));
   says(api, { name: 'api', requestId, msg: 'request completed' });
   says(worker, { name: 'worker', requestId, jobId, msg: 'published' });
-  says(worker, { name: 'worker', requestId, jobId, attempt: 1, traceId: callerTrace, msg: 'training job taken' });
+  says(worker, { name: 'worker', requestId, jobId, attempt: 1, traceId: callerTrace, msg: 'training job claimed' });
   says(worker, { name: 'worker', requestId, jobId, step: 4, msg: 'checkpoint saved' });
   says(worker, { name: 'child', requestId, jobId, attempt: 1, traceId: callerTrace, msg: 'the child process ends' });
 });

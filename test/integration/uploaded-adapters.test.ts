@@ -188,7 +188,7 @@ it(
       ],
     });
     expect((await refusal({ base_model: 'none' }, kohya, 'ink.safetensors')).errors[0]?.detail).toMatch(
-      /there is no base model none: take one of golden, tiny/,
+      /there is no base model none: name one of golden, tiny/,
     );
     expect((await refusal({}, kohya, 'ink.safetensors')).errors[0]?.pointer).toBe('/base_model');
     expect((await refusal({ base_model: 'golden', weight: '1' }, kohya, 'ink.safetensors')).errors).toEqual([
@@ -199,7 +199,7 @@ it(
       detail: expect.stringMatching(/evil\.pt .*convert it to safetensors/s) as string,
     });
     expect((await refusal({ base_model: 'golden' }, foreign('brush.pt'), 'two words.pt')).errors[0]?.detail).toMatch(
-      /would be 'two words'.* give another in token/,
+      /would be 'two words'.* set another word in token/,
     );
 
     const alone = await refusal({ base_model: 'golden' }, foreign('peft/adapter_model.safetensors'), 'adapter_model.safetensors');
@@ -239,7 +239,7 @@ it(
     const answer = await test.request('POST', '/v1/images/generations', { ...settings, model: 'tiny', adapters: [{ model: 'my-style' }] });
     expect([answer.status, await answer.text()]).toEqual([
       422,
-      expect.stringMatching(/my-style was uploaded for golden: it does not fit tiny/),
+      expect.stringMatching(/my-style was uploaded for golden: it cannot be used with tiny/),
     ]);
     expect((await test.request('DELETE', '/v1/models/my-style/versions/2')).status).toBe(204);
     expect(await test.call<ModelBody>('GET', '/v1/models/my-style')).toMatchObject({

@@ -16,7 +16,7 @@ const SECOND = 1_000;
 const config = loadConfig();
 const { databaseUrl, host, port, logLevel, baseModelsDirectory, dataDirectory, flow } = config;
 if (databaseUrl === undefined) {
-  throw new Error('DATABASE_URL: the API alone needs a Postgres; set it, or run `npm start`, which brings one');
+  throw new Error('DATABASE_URL: the API needs a Postgres database; set it, or run `npm start`, which includes one');
 }
 const log = createLogger({ name: 'api', level: logLevel });
 const metrics = createMetrics();
@@ -42,7 +42,7 @@ const rateLimiter = config.rateLimit
   ? createRateLimiter({
       ...config.rateLimit,
       redisUrl: config.redisUrl,
-      onRedisError: (error) => log.warn({ err: error }, 'Redis does not count requests'),
+      onRedisError: (error) => log.warn({ err: error }, 'Redis is unavailable, so requests are not counted'),
     })
   : undefined;
 const wrongKeyLimiter =
@@ -85,7 +85,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vo
 async function stop(cause: string): Promise<void> {
   if (stopping) return;
   stopping = true;
-  log.info({ cause }, 'stopping: requests in progress are finished');
+  log.info({ cause }, 'stopping: finishing the requests in progress');
   const orderly = await shutDown(
     [
       { name: 'http', deadlineMs: 6 * SECOND, run: () => api.close() },

@@ -18,7 +18,7 @@ export async function untilInterrupted<T>(comeBack: string, work: (signal: Abort
     return await work(leaving.signal);
   } catch (error) {
     if (leaving.signal.aborted && error instanceof APIUserAbortError)
-      throw new Detached(`It continues to run. To follow it again: ${comeBack}`, { cause: error });
+      throw new Detached(`It continues on the service. To follow it again: ${comeBack}`, { cause: error });
     throw error;
   } finally {
     process.removeListener('SIGINT', leave);

@@ -38,9 +38,9 @@ Examples:
 
 export function createProgram(): Command {
   const program = new Command('styleforge')
-    .description('Teach a text-to-image model a style from twenty images: the command line of a StyleForge service.')
+    .description('Command line of a StyleForge service: teach a text-to-image model a style from twenty images.')
     .version(VERSION, '--version', 'print the version')
-    .option('--json', 'print the result as JSON and nothing else on standard output')
+    .option('--json', 'print only the result, as JSON, on standard output')
     .option('--base-url <url>', `service URL; default: $STYLEFORGE_BASE_URL, then the saved login, then ${DEFAULT_BASE_URL}`)
     .option('--api-key <key>', 'API key; default: $STYLEFORGE_API_KEY, then the saved login')
     .addHelpText('after', EXAMPLES)

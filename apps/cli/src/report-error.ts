@@ -18,14 +18,17 @@ function toBody(error: unknown): object {
 function toLines(error: unknown): string[] {
   if (error instanceof Detached) return [`\n${error.message}`];
   if (error instanceof APIConnectionError)
-    return [`error: ${error.message}`, 'Is the service running (`npm start`), and is its address right? `styleforge doctor` finds out.'];
+    return [
+      `error: ${error.message}`,
+      'Is the service running (`npm start`), and is its address right? Run `styleforge doctor` to find out.',
+    ];
   if (!(error instanceof APIError)) return [`error: ${messageOf(error)}`];
   const fields = error.errors.length > 1 ? error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}`) : [];
   const remedy = remedyOf(error);
   return [
     `error: ${error.detail}`,
     ...fields,
-    ...(remedy ? [`What helps: ${remedy}`] : []),
+    ...(remedy ? [remedy] : []),
     ...(error.requestId ? [`(${error.code ?? error.status}, request ${error.requestId})`] : []),
   ];
 }

@@ -38,7 +38,7 @@ export function collect(value: string, before: string[] = []): string[] {
 
 /** How many entries a list shows. */
 export function limitOption(): Option {
-  return new Option('--limit <number>', 'how many, 100 at most').default(20).argParser((value) => numberOf('--limit', value));
+  return new Option('--limit <number>', 'number of entries, at most 100').default(20).argParser((value) => numberOf('--limit', value));
 }
 
 export function numberOf(flag: string, value: string | undefined): number | undefined {

@@ -108,10 +108,10 @@ describe('wrong use', () => {
     ['an unknown verb', ['trian'], 'Did you mean train?'],
     ['a missing argument', ['jobs', 'show'], "missing required argument 'job'"],
     ['a value outside its choices', ['train', '--method', 'x'], 'Allowed choices are single-styleforge'],
-    ['an address that is none', ['jobs', 'list', '--base-url', 'localhost:3000'], 'localhost:3000 is not the address of a service'],
+    ['an address that is none', ['jobs', 'list', '--base-url', 'localhost:3000'], 'localhost:3000 is not the URL of a service'],
     ['a number that is none', ['train', '--base-model', 'm', '--style-ref', '.', '--steps', 'many'], '--steps many: must be a number'],
     ['a report of what has none', ['report', 'gen_1'], 'gen_1: must be the id of a training job (job_...) or of an evaluation (eval_...)'],
-    ['prompts twice', ['evaluate', 'm', '--prompt', 'a', '--prompt-set', 'mini'], '--prompt and --prompt-set: give one of them'],
+    ['prompts twice', ['evaluate', 'm', '--prompt', 'a', '--prompt-set', 'mini'], '--prompt and --prompt-set: use only one of them'],
     [
       'a dataset that is neither id nor folder',
       ['train', '--base-model', 'm', '--style-ref', 'nowhere'],
@@ -120,7 +120,7 @@ describe('wrong use', () => {
     [
       'a part without a dataset',
       ['train', '--base-model', 'm', '--style-ref', '.', '--set', 'aux.weight=2'],
-      'aux names no dataset: give its dataset_id, or --aux',
+      'aux names no dataset: set its dataset_id, or pass --aux',
     ],
     [
       'metadata without a value',

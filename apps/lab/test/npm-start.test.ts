@@ -32,7 +32,7 @@ it('shows an address that opens, and stops the whole service when npm is told to
   npm.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  await expect.poll(() => said, { timeout: 60_000 }).toContain('Ctrl-C stops it');
+  await expect.poll(() => said, { timeout: 60_000 }).toContain('Ctrl-C stops the service');
   const [, url] = /API +(http:\S+)\/v1/.exec(said) ?? [];
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(said).toContain('listens on all addresses of this machine (HOST=0.0.0.0)');

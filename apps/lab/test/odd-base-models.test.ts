@@ -147,7 +147,7 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
     [
       'a profile that the catalogue would not read',
       (folder) => writeFile(join(folder, 'styleforge.json'), '{"resolution": 500}'),
-      /styleforge\.json is not as it must be: resolution/,
+      /styleforge\.json is not valid: resolution/,
     ],
   ])(
     '%s',

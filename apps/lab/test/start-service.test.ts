@@ -31,7 +31,7 @@ it('names PORT where somebody else listens, even a server that looks like the AP
   const other = createServer((_request, answer) => answer.end('{"status":"ok"}')).listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  await expect(start({ PORT: String(port) })).rejects.toThrow(`PORT: something listens at 127.0.0.1, port ${port}, already`);
+  await expect(start({ PORT: String(port) })).rejects.toThrow(`PORT: another program already listens at 127.0.0.1, port ${port}`);
   await expect(start({ HOST: '192.0.2.1' })).rejects.toThrow('HOST: this machine has no address 192.0.2.1');
   expect(existsSync(join(directory, 'data'))).toBe(false);
   other.close();

@@ -14,8 +14,8 @@ export async function findBaseModel(name: string, services: BaseModelServices): 
   if (existsSync(join(directory, 'model_index.json'))) return directory;
   const published = await findPublishedModel(services.objectStore, name);
   if (published === null) {
-    throw new JobInputError(`base_model: this worker has no base model ${name}; GET /v1/base-models lists those that can be used`);
+    throw new JobInputError(`base_model: this worker has no base model ${name}; GET /v1/base-models lists the usable ones`);
   }
-  services.log.info({ baseModel: name, digest: published.digest }, 'the base model is taken from the object store');
+  services.log.info({ baseModel: name, digest: published.digest }, 'using the base model from the object store');
   return fetchPublishedModel(services.objectStore, published, services.baseModelCacheDirectory, 'whole');
 }

@@ -22,7 +22,7 @@ async function openDevice(device: NamedDevice, log: Logger): Promise<DeviceFacts
   try {
     const result = await runInChild({ kind: 'check-device', device }, { signal: new AbortController().signal, log });
     const known = result === 'aborted' ? undefined : result.device;
-    if (known) log.info({ device, ...known }, 'the device is there and computes');
+    if (known) log.info({ device, ...known }, 'the device is available and computes correctly');
     return known ?? (await deviceFacts(device));
   } catch (error) {
     throw new DeviceUnavailableError(refusalOf(device, needs, error), { cause: error });

@@ -36,9 +36,12 @@ export class NewerSettingsError extends Error {
 
   constructor(settings: readonly string[], cause?: unknown) {
     const more = settings.length > 3 ? ` and ${settings.length - 3} more` : '';
-    super(`this worker does not know ${settings.slice(0, 3).join(', ')}${more}: a worker of the version that made the job continues it`, {
-      cause,
-    });
+    super(
+      `this worker does not know ${settings.slice(0, 3).join(', ')}${more}: a worker of the version that created the job continues it`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -59,7 +62,7 @@ export class UnreadableMessageError extends Error {
   /** `process`: whose message it is, as in "the job's process". */
   constructor(process: string, cause: z.ZodError) {
     super(
-      `${process} said something that the worker does not understand; were its files changed while the worker ran? Start the worker again.\n${z.prettifyError(cause)}`,
+      `${process} sent a message that the worker does not understand; its files may have been changed while the worker ran. Restart the worker.\n${z.prettifyError(cause)}`,
       { cause },
     );
   }

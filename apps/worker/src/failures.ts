@@ -140,10 +140,10 @@ function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
 
 /** Messages of codes that do not come with one for the caller; the log has the rest. */
 const MESSAGES: Partial<Record<FailureCode, string>> = {
-  device_unavailable: "The worker's device is gone or cannot run this model; its log has the details",
-  storage_full: 'The disk of the service is full. When its operator has freed disk space, try again, or resume the job',
+  device_unavailable: "The worker's device is unavailable or cannot run this model; its log has the details",
+  storage_full: 'The disk of the service is full. When the operator has freed disk space, try again, or resume the job',
 };
-const INTERNAL = "The job failed on the service's side; its log has the details under the job's id";
+const INTERNAL = "The job failed because of an error in the service; the log has the details under the job's id";
 
 export function failureOf(error: unknown): Failure {
   const verdict = verdictOf(error);

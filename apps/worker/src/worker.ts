@@ -38,7 +38,7 @@ export interface RunningWorker {
 }
 
 export async function startWorker(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<RunningWorker> {
-  if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start brings both');
+  if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start runs both');
   const { devices, trainingDevices } = config.worker;
   const mix = queueMix(config.worker.queues, { train: Math.floor(devices.length / trainingDevices) });
   const facts = await openDevices(devices, log);
@@ -57,7 +57,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     ...{ database, device: config.worker.device, facts, queues: mix, consumers, log },
     onBusy: (isBusy) => cost?.set(isBusy),
   });
-  log.info({ worker: registration.id, devices, queues: mix, connection: connection.kind }, 'the worker takes jobs');
+  log.info({ worker: registration.id, devices, queues: mix, connection: connection.kind }, 'ready: the worker takes jobs');
   return {
     services,
     queues,
@@ -105,7 +105,8 @@ const starters: Record<JobName, StartConsumer> = {
     const models = new ModelCache(await ownModelDirectory(scratchDirectory), settings, {
       onLoaded: (loaded) => log.info(loaded, 'model loaded'),
       onUnreadable: (error) => log.error({ err: error }, 'the generation process sent an unreadable message and was ended'),
-      onLeftBehind: (error) => log.warn({ err: error }, "a model's copy could not be removed; the next start of a worker removes it"),
+      onLeftBehind: (error) =>
+        log.warn({ err: error }, 'a local copy of a model could not be removed; the next start of a worker removes it'),
     });
     const turns = new Turns({ topic: 'generate', slots: concurrency, sliceMs: 10_000, waiting: services.database.stranded });
     const consumer = await createConsumer(connection, {

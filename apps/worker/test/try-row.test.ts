@@ -128,7 +128,7 @@ it.each<[Record<string, object | string>, string]>([
   const hyperparameters = { ...config.hyperparameters, ...(changes['hyperparameters'] as object | undefined) };
   const read = (more: object) => () => readSettings(trainingConfigSchema, { ...config, ...changes, hyperparameters, ...more });
   expect(read({})).toThrow(NewerSettingsError);
-  expect(read({})).toThrow(`this worker does not know ${where}: a worker of the version that made the job`);
+  expect(read({})).toThrow(`this worker does not know ${where}: a worker of the version that created the job`);
   expect(read({ base_model: 7 })).not.toThrow(NewerSettingsError);
   expect(read({ base_model: 7 })).toThrow();
 });

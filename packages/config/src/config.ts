@@ -22,11 +22,13 @@ const origins = z
 /** docs/configuration.md is generated from it: `npm run docs:configuration`. */
 export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address on which the API and the status page of a worker listen'),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 takes a free one'),
-  DATABASE_URL: url('postgres:', 'postgresql:').optional().describe('Postgres 14 or newer; without it `npm start` starts an embedded one'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 = any free port'),
+  DATABASE_URL: url('postgres:', 'postgresql:')
+    .optional()
+    .describe('URL of Postgres 14 or newer. Without it, `npm start` starts an embedded one'),
   REDIS_URL: url('redis:', 'rediss:')
     .optional()
-    .describe('Redis 7 or newer with `maxmemory-policy noeviction` for the queue; without it the queue is kept in Postgres'),
+    .describe('URL of Redis 7 or newer with `maxmemory-policy noeviction`, for the queue. Without it, the queue is stored in Postgres'),
   DATA_DIRECTORY: z.string().default('.styleforge').describe('Folder for embedded data, logs and the scratch files of running jobs'),
   OBJECT_STORE_DIRECTORY: z
     .string()
@@ -35,19 +37,19 @@ export const environmentSchema = z.object({
   S3_BUCKET: bucketName.optional().describe('Bucket for images and checkpoints; without it they are stored in a folder'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
-  S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS require it'),
-  S3_ACCESS_KEY_ID: z.string().optional().describe('Access key; without it the ambient credentials of the machine are used'),
-  S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret half of the access key'),
+  S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS require'),
+  S3_ACCESS_KEY_ID: z.string().optional().describe('Access key. Default: the credentials of the machine, such as a role'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret of the access key'),
   S3_PREFIX: z.string().optional().describe('Prefix of every key, for a shared bucket'),
-  S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address of the store as callers reach it, for links to files'),
+  S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address at which callers reach the store, for links to files'),
   S3_DOWNLOADS: z
     .enum(['redirect', 'stream'])
     .default('redirect')
     .describe('Whether downloads redirect to the store or stream through the API'),
-  BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder with one folder for each base model'),
+  BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder that contains one folder for each base model'),
   HUB_URL: url('http:', 'https:')
     .default('https://huggingface.co')
-    .describe('Model hub in which `npm run base-models` finds `hf:OWNER/NAME`'),
+    .describe('Model hub from which `npm run base-models` downloads `hf:OWNER/NAME`'),
   HUB_TOKEN: z.string().optional().describe('Token for repositories of the hub that require one'),
   ...workerEnvironment,
   ...extractorEnvironment,
@@ -73,12 +75,12 @@ export const environmentSchema = z.object({
     .max(1_000_000)
     .default(100)
     .describe(
-      'Requests with a wrong API key or session that an address may make in a minute before its next ones are refused unread; 0 for any number',
+      'Requests with a wrong API key or session that an address may make in a minute before its further requests are refused without a check; 0 = no limit',
     ),
   TRUSTED_PROXIES: networks
     .optional()
     .describe(
-      "Networks of the proxies in front of the API, `10.0.0.0/8,127.0.0.1/32`: a caller's address is then that of `X-Forwarded-For`. Without it, the address of the connection",
+      'Networks of the proxies in front of the API, `10.0.0.0/8,127.0.0.1/32`. The address of a caller is then the one in `X-Forwarded-For`. Default: the address of the connection',
     ),
   EVENT_STREAMS_PER_KEY: z.coerce
     .number()
@@ -86,32 +88,32 @@ export const environmentSchema = z.object({
     .min(1)
     .max(100_000)
     .default(100)
-    .describe('Event streams that an API key may have open at a time, in each API process'),
+    .describe('Event streams that an API key may have open at the same time, in each API process'),
   UPLOADS_PER_KEY: z.coerce
     .number()
     .int()
     .min(1)
     .max(1_000)
     .default(4)
-    .describe('Uploads of images that an API key may have under way at a time, in each API process'),
+    .describe('Uploads of images that an API key may run at the same time, in each API process'),
   UPLOADS_AT_ONCE: z.coerce
     .number()
     .int()
     .min(1)
     .max(10_000)
     .default(16)
-    .describe('Uploads of images that an API process takes at a time, of all API keys together'),
+    .describe('Uploads of images that an API process accepts at the same time, of all API keys together'),
   MAX_CONNECTIONS: z.coerce
     .number()
     .int()
     .min(10)
     .max(100_000)
     .default(5_000)
-    .describe('Connections that an API process holds at a time; it closes further ones at once'),
+    .describe('Connections that an API process keeps open at the same time; it closes further ones immediately'),
   CORS_ORIGINS: origins
     .optional()
     .describe(
-      'Origins whose pages may call the API from a browser: `https://app.example.com,http://localhost:5173`, or `*` for any; default: none',
+      'Origins whose pages may call the API from a browser, such as `https://app.example.com,http://localhost:5173`, or `*` for any. Default: none',
     ),
   ...operationsEnvironment,
   LOG_LEVEL: z

@@ -19,7 +19,7 @@ const pinnedFiles = z.string().transform((text, context) => {
     if (!/^[\w.-]+$/.test(name) || !sha256Pattern.test(hash.toLowerCase())) {
       context.addIssue({
         code: 'custom',
-        message: `${JSON.stringify(entry)} is not understood: give each file as name=sha256, separated by commas`,
+        message: `${JSON.stringify(entry)} is not valid: write each file as name=sha256, separated by commas`,
       });
       return z.NEVER;
     }
@@ -39,7 +39,7 @@ export const extractorEnvironment = {
   CLIP_WEIGHTS_OBJECT: z.string().optional().describe('Key prefix of the CLIP folder in the object store'),
   CLIP_WEIGHTS_SHA256: sha256.optional().describe('SHA-256 that the CLIP weights must have'),
   EXTRACTOR_CACHE_DIRECTORY: z.string().optional().describe('Folder for fetched extractor weights'),
-  METRICS_PYTHON: z.string().optional().describe('Python interpreter with reference implementations, for benchmarks alone'),
+  METRICS_PYTHON: z.string().optional().describe('Python interpreter with reference implementations; only for benchmarks'),
 };
 
 type ExtractorEnvironment = z.infer<z.ZodObject<typeof extractorEnvironment>>;
@@ -66,7 +66,7 @@ function problemOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): 
   const pin = name === 'INCEPTION' ? 'INCEPTION_WEIGHTS_SHA256' : 'CLIP_WEIGHTS_FILES';
   const given = ([`${name}_WEIGHTS`, `${name}_WEIGHTS_URL`, `${name}_WEIGHTS_OBJECT`] as const).filter((key) => settings[key]);
   if (given.length > 1) return `${given.join(', ')}: set one of them`;
-  if (settings[`${name}_WEIGHTS_URL`] && !settings[pin]) return `${pin}: a download needs the sha256 that it must have`;
+  if (settings[`${name}_WEIGHTS_URL`] && !settings[pin]) return `${pin}: is required for a download, so that the file can be checked`;
   return undefined;
 }
 

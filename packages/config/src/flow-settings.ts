@@ -14,29 +14,29 @@ export const flowEnvironment = {
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('URL at which callers reach the API, for the links in webhooks'),
+    .describe('URL at which callers reach the API; used for links in webhooks'),
   WEBHOOK_ALLOWED_NETWORKS: networks
     .optional()
-    .describe('Networks that webhooks may reach in addition to the public internet: `10.0.0.0/8,fd00::/8`'),
-  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('Time that a webhook receiver has to respond'),
+    .describe('Networks that webhooks may reach in addition to the public internet, such as `10.0.0.0/8,fd00::/8`'),
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('Time within which a webhook receiver must respond'),
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('Days of failures after which an endpoint is disabled'),
   MAX_QUEUED_JOBS_PER_PROJECT: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_000)
-    .describe('Training jobs that a project may have waiting, unless the project has its own limit'),
+    .describe('Maximum number of waiting training jobs of a project, unless the project has its own limit'),
   MAX_RUNNING_JOBS_PER_PROJECT: z.coerce
     .number()
     .int()
     .min(1)
     .optional()
-    .describe('Training jobs that a project may have running at a time; default: as many as there are workers'),
+    .describe('Maximum number of training jobs of a project that run at the same time. Default: as many as there are workers'),
   GENERATION_BUDGET_PER_PROJECT: budget(100_000).describe(
-    'What the unfinished generations of a project may cost together, unless the project has its own limit: images x megapixels x steps, twice with guidance, at least 10 each. A single request that costs more is refused (4 images of 512x512 in 50 steps with guidance cost 105)',
+    'Maximum cost of all unfinished generations of a project, unless the project has its own limit. The cost of a generation is images x megapixels x steps, twice that with guidance, and at least 10: 4 images of 512x512 in 50 steps with guidance cost 105. A single request that costs more than the limit is refused',
   ),
   EVALUATION_BUDGET_PER_PROJECT: budget(5_000_000).describe(
-    'The same for unfinished evaluations, all their models together; also the limit for the evaluation stage of a training job',
+    'The same limit for unfinished evaluations, over all their models. It also applies to the evaluation stage of a training job',
   ),
   RETENTION_CHECKPOINT_DAYS: days(30).describe(
     'How long checkpoints are kept after their job has ended; the result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
@@ -44,7 +44,7 @@ export const flowEnvironment = {
   RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('How long validation images of ended jobs are kept'),
   RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('How long generated images are kept'),
   RETENTION_EXPORT_DAYS: days(7).describe(
-    'How long a file that was made of a checkpoint is kept after somebody last asked for it; it is made again when asked for',
+    'How long an exported file of a checkpoint is kept after it was last requested. A later request makes it again',
   ),
   RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long webhook deliveries are kept'),
   ORPHAN_GRACE_HOURS: z.coerce
@@ -52,16 +52,16 @@ export const flowEnvironment = {
     .min(1)
     .default(24)
     .describe(
-      'Minimum age before a sweep removes objects without a database row; also the time between the first and the second look at a row without its object',
+      'Minimum age before the sweep removes objects missing a database row, or rows missing their object. Also the minimum time between two looks at such a row',
     ),
-  SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Pause between two sweeps'),
+  SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Time between two sweeps'),
   TRASH_DAYS: days(7).describe(
-    'How long what a sweep removes from the object store stays below `trash/` there before it is deleted; 0 deletes at once',
+    'How long objects that a sweep removed stay in `trash/` of the object store before they are deleted; 0 = deleted immediately',
   ),
   SWEEP_BRAKE: flag
     .default(true)
     .describe(
-      'Whether a sweep stops when more rows lack their objects, or more objects their rows, than crashes leave; `false` for one sweep, after its log was read',
+      'Whether a sweep stops if more objects or rows are missing than crashes explain. Set to `false` for one sweep only, after reading its log',
     ),
   SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what it would remove'),
 };

@@ -38,13 +38,13 @@ export function listenError(error: unknown, { host, port, setting }: ListeningAd
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return explain(
-        `${setting}: something listens at ${host}, port ${port}, already; stop it, or choose another ${setting} (0 takes a free one)`,
+        `${setting}: another program already listens at ${host}, port ${port}; stop it, or choose another ${setting} (0 = any free port)`,
       );
     case 'EACCES':
       return explain(`${setting}: this user may not listen at port ${port}; choose one above 1023`);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return explain(`HOST: this machine has no address ${host}; 127.0.0.1 is for callers on this machine alone, 0.0.0.0 for all`);
+      return explain(`HOST: this machine has no address ${host}; use 127.0.0.1 for callers on this machine only, 0.0.0.0 for all`);
     default:
       return error;
   }

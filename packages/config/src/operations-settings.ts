@@ -24,20 +24,20 @@ export const operationsEnvironment = {
     .min(0)
     .max(65535)
     .optional()
-    .describe('Port at which a worker serves `/healthz`, `/readyz` and `/metrics`; without it a worker does not listen'),
+    .describe('Port on which a worker serves `/healthz`, `/readyz` and `/metrics`. Without it, a worker does not listen'),
   MIGRATE_ON_START: flag
     .default(true)
-    .describe('Whether the API brings the database to the newest schema when it starts; false where a separate job does'),
-  QUEUE_BOARD: flag.default(false).describe('Whether `/admin/queues` shows the queues of all projects to API keys with the scope `admin`'),
+    .describe('Whether the API migrates the database to the newest schema when it starts. Set to false if a separate job does this'),
+  QUEUE_BOARD: flag.default(false).describe('Whether `/admin/queues` shows the queues of all projects, to API keys with the scope `admin`'),
   MIN_FREE_DISK_MB: z.coerce
     .number()
     .int()
     .min(0)
     .default(256)
-    .describe('`/readyz` reports not ready when the disk of `DATA_DIRECTORY` has less than this'),
+    .describe('Free disk space in `DATA_DIRECTORY` below which `/readyz` reports not ready'),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     .optional()
-    .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP); without it tracing is off'),
+    .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP). Without it, tracing is off'),
   OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs separated by commas'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is kept, from 0 to 1'),
 };

@@ -21,7 +21,7 @@ const queues = z.string().transform((text, context) => {
     if (name === undefined || name in found) {
       context.addIssue({
         code: 'custom',
-        message: `${JSON.stringify(entry)} is not understood: name each queue once with the number of its jobs (1-99), such as train:1,generate:2`,
+        message: `${JSON.stringify(entry)} is not valid: name each queue once with its number of jobs (1-99), such as train:1,generate:2`,
       });
       return z.NEVER;
     }
@@ -41,7 +41,9 @@ const devices = z.string().transform((text, context): [NamedDevice, ...NamedDevi
   for (const name of names) {
     const device = parseDevice(name);
     if (!device)
-      return refuse(`${JSON.stringify(name)} is not a device: name one of ${DEVICES.join(', ')}, or several of a kind as in cuda:0,cuda:1`);
+      return refuse(
+        `${JSON.stringify(name)} is not a device: choose one of ${DEVICES.join(', ')}, or several of a kind as in cuda:0,cuda:1`,
+      );
     found.push({ kind: device.kind, name: device.index === 0 ? device.kind : `${device.kind}:${device.index}` });
   }
   if (new Set(found.map(({ kind }) => kind)).size > 1)
@@ -55,12 +57,12 @@ export const workerEnvironment = {
   DEVICE: devices
     .default([DEFAULT_DEVICE])
     .describe(
-      'Device that a worker computes on: cpu, webgpu or cuda; several of a kind as `cuda:0,cuda:1`, with a training job on each. The worker refuses to start where one is absent',
+      'Device of a worker: cpu, webgpu or cuda; or several of one kind, as in `cuda:0,cuda:1`, with a training job on each. The worker refuses to start if one is missing',
     ),
   TRAINING_DEVICES: count(64)
     .default(1)
     .describe(
-      'Devices of one training job, at most as many as DEVICE names: they share the passes of each step (gradient_accumulation_steps) and sum the gradients',
+      'Number of devices that train one job together, at most as many as DEVICE names. They share the passes of each step (gradient_accumulation_steps) and sum the gradients',
     ),
   CUDA_GRADIENT_KERNELS: z
     .enum(GRADIENT_KERNELS)
@@ -77,12 +79,14 @@ export const workerEnvironment = {
     .min(0)
     .max(3600)
     .default(25)
-    .describe('Time that running jobs of a stopping worker have to save a checkpoint'),
+    .describe('Time in which the running jobs of a stopping worker must save a checkpoint'),
   POD_NAME: z
     .string()
     .min(1)
     .optional()
-    .describe('Name of the pod that the worker runs in: Kubernetes is then told whether it is at work, and scales an idle one down first'),
+    .describe(
+      'Name of the pod of the worker. The worker then tells Kubernetes whether it is busy, so that idle pods are removed first when the deployment shrinks',
+    ),
   POD_NAMESPACE: z.string().min(1).optional().describe('Namespace of that pod'),
   KUBERNETES_API: z
     .url({ protocol: /^https$/ })
@@ -93,12 +97,12 @@ export const workerEnvironment = {
     .min(1)
     .default('/var/run/secrets/kubernetes.io/serviceaccount')
     .describe('Folder with `token` and `ca.crt` of the service account, for POD_NAME'),
-  TRAINING_THREADS: count(1024).optional().describe('Threads of one operation while training; one for each physical core when absent'),
-  GENERATION_THREADS: count(1024).optional().describe('Threads of one operation while generating; one for each physical core when absent'),
-  GENERATION_MODELS: count(100).default(2).describe('How many models stay loaded for the next generation'),
+  TRAINING_THREADS: count(1024).optional().describe('Threads of one operation while training. Default: one for each physical core'),
+  GENERATION_THREADS: count(1024).optional().describe('Threads of one operation while generating. Default: one for each physical core'),
+  GENERATION_MODELS: count(100).default(2).describe('Number of models that stay loaded for later generations'),
   GENERATION_MODELS_MB: count(1 << 20)
     .default(8192)
-    .describe('How much memory the weights of loaded models may take together'),
+    .describe('Maximum memory for the weights of all loaded models'),
 };
 
 type WorkerEnvironment = z.infer<z.ZodObject<typeof workerEnvironment>>;
@@ -120,7 +124,7 @@ export interface WorkerConfig {
   /** Threads of one operation; absent: one per physical core. */
   trainingThreads?: number;
   generationThreads?: number;
-  /** How many models stay loaded for the next generation, and how much memory their weights may take together. */
+  /** Number of models that stay loaded for later generations, and how much memory their weights may take together. */
   generationModels: number;
   generationModelsMB: number;
 }

@@ -55,7 +55,7 @@ describe('loadConfig', () => {
     [{ DEVICE: 'cuda:0,webgpu' }, /^DEVICE: cuda:0,webgpu names devices of several kinds/],
     [{ DEVICE: 'cuda:0,cuda:1', TRAINING_DEVICES: '3' }, /^TRAINING_DEVICES: 3 is more than the 2 devices that DEVICE names/],
     [{ OTEL_EXPORTER_OTLP_HEADERS: 'secret' }, /^OTEL_EXPORTER_OTLP_HEADERS: must be name=value/],
-    [{ WORKER_QUEUES: 'train:0' }, /^WORKER_QUEUES: "train:0" is not understood/],
+    [{ WORKER_QUEUES: 'train:0' }, /^WORKER_QUEUES: "train:0" is not valid/],
     [{ WORKER_QUEUES: 'train:1,train:2' }, /^WORKER_QUEUES: "train:2"/],
     [{ CORS_ORIGINS: 'app.example.com' }, /^CORS_ORIGINS: must be origins such as/],
     [{ CORS_ORIGINS: 'https://app.example.com/page' }, /^CORS_ORIGINS: /],

@@ -32,12 +32,12 @@ describe('extractor weights', () => {
   });
 
   it.each([
-    [{ INCEPTION_WEIGHTS_URL: 'https://models.example/i.pth' }, /^INCEPTION_WEIGHTS_SHA256: a download needs the sha256/],
+    [{ INCEPTION_WEIGHTS_URL: 'https://models.example/i.pth' }, /^INCEPTION_WEIGHTS_SHA256: is required for a download/],
     [{ INCEPTION_WEIGHTS_URL: 'ftp://models.example/i.pth', INCEPTION_WEIGHTS_SHA256: a }, /^INCEPTION_WEIGHTS_URL: must be a URL/],
     [{ INCEPTION_WEIGHTS_SHA256: 'abc' }, /^INCEPTION_WEIGHTS_SHA256: must be 64/],
     [{ CLIP_WEIGHTS: 'a', CLIP_WEIGHTS_OBJECT: 'b' }, /^CLIP_WEIGHTS, CLIP_WEIGHTS_OBJECT: set one of them/],
-    [{ CLIP_WEIGHTS_URL: 'https://models.example/clip' }, /^CLIP_WEIGHTS_FILES: a download needs/],
-    [{ CLIP_WEIGHTS_FILES: 'config.json' }, /^CLIP_WEIGHTS_FILES: "config.json" is not understood/],
+    [{ CLIP_WEIGHTS_URL: 'https://models.example/clip' }, /^CLIP_WEIGHTS_FILES: is required for a download/],
+    [{ CLIP_WEIGHTS_FILES: 'config.json' }, /^CLIP_WEIGHTS_FILES: "config.json" is not valid/],
   ])('refuses %o', (env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
     expect(() => loadConfig(env)).toThrow(message);

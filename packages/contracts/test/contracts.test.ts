@@ -87,7 +87,9 @@ describe("a base model's watch", () => {
     const asked = parse({ validation: { prompts: ['a', 'b'], every_steps: 5 }, early_stopping: stopping });
     expect(resolveTrainingConfig(asked, baseModelProfile.parse(profile))).toMatchObject({
       ok: false,
-      errors: [{ pointer: '/early_stopping/min_clip_share', detail: expect.stringContaining('belongs to the metric clip') as string }],
+      errors: [
+        { pointer: '/early_stopping/min_clip_share', detail: expect.stringContaining('no effect without the metric clip') as string },
+      ],
     });
   });
 });
@@ -216,8 +218,8 @@ describe('training configuration', () => {
       config: { hyperparameters: { learning_rate: 0.5, prodigy_d_coef: 2 } },
     });
     const refusals: [object, string, RegExp][] = [
-      [{ learning_rate: 1e-4 }, 'learning_rate', /leave it out for 1/],
-      [{ text_encoder_learning_rate: 0.1 }, 'text_encoder_learning_rate', /one rate for all weights: leave it out/],
+      [{ learning_rate: 1e-4 }, 'learning_rate', /omit it for 1/],
+      [{ text_encoder_learning_rate: 0.1 }, 'text_encoder_learning_rate', /one rate for all weights: omit this field/],
       [{ adam_moments: 'bfloat16' }, 'adam_moments', /float32 moments/],
       [{ optimizer: 'adamw', prodigy_d_coef: 2 }, 'prodigy_d_coef', /set optimizer to 'prodigy'/],
     ];

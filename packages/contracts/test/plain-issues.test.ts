@@ -27,7 +27,7 @@ it.each([
   [z.string().regex(/^a+$/), 'b', 'must match the pattern /^a+$/'],
   [z.string().startsWith('ds_'), 'x', 'must begin with "ds_"'],
   [z.strictObject({}), { colour: 1 }, 'must not have "colour": there is no such field'],
-  [z.union([z.string(), z.number()]), null, 'has none of the forms that are allowed here'],
+  [z.union([z.string(), z.number()]), null, 'has none of the allowed forms'],
 ])('%#: says what is allowed', (schema, value, message) => {
   expect(messageOf(schema, value)).toBe(message);
 });

@@ -96,7 +96,7 @@ it.each<[string, object, { styleRef?: Picture[]; aux?: Picture[] }, string | und
     { styleRef: [...pictures(3), { ...pictures(1)[0]!, fileName: 'Mine (2).jpg', height: 40 }] },
     'image_too_small',
     '/style_ref/dataset_id',
-    /^Mine \(2\)\.jpg is 64x40 pixels, too small for hyperparameters\.resolution 64: give larger/,
+    /^Mine \(2\)\.jpg is 64x40 pixels, too small for hyperparameters\.resolution 64: upload larger/,
   ],
   [
     'many small ones',
@@ -112,7 +112,7 @@ it.each<[string, object, { styleRef?: Picture[]; aux?: Picture[] }, string | und
     {},
     'invalid_input',
     '/hyperparameters/use_captions',
-    /^asks for captions, and none of the 3 StyleRef images has one: give them with PUT .*captions, or set use_captions to false$/,
+    /^asks for captions, and none of the 3 StyleRef images has one: add captions with PUT .*captions, or set use_captions to false$/,
   ],
   [
     'no lack of captions where an image has one',

@@ -135,7 +135,7 @@ describe('Inception weights', () => {
     expect(archive.weightsSha256).toBe(await sha256Of(join(golden, 'torch-files', 'zip.pth')));
     await expect(archive.embedImages([picture('one', 20, 30)])).rejects.toThrow(/hold no 'Conv2d_1a_3x3/);
     await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files') } })).rejects.toThrow(
-      /holds \d+ files of weights; give the path of one/,
+      /holds \d+ weight files; set the path of one/,
     );
     await writeFile(join(scratch, 'weights.onnx'), '');
     await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(scratch, 'weights.onnx') } })).rejects.toThrow(

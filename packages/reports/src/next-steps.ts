@@ -29,7 +29,9 @@ function betterStep({ validations, steps, best }: ReportTraining): number | null
 
 const earlierCheckpoint = (training: ReportTraining): string[] => {
   const step = betterStep(training);
-  return step === null ? [] : [`Use the checkpoint of step ${step}: it was closer to the prompts or to the style than the last one.`];
+  return step === null
+    ? []
+    : [`Use the checkpoint of step ${step}: it followed prompts better, or was closer to the style, than the last one.`];
 };
 
 const captions = ({ config }: ReportTraining): string[] =>

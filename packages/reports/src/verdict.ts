@@ -88,7 +88,7 @@ const summaryOf: Record<VerdictOutcome, (axes: Axes, model: ReportModel, base: R
       keptSentence(axes, model, base),
       gapSentence(axes, model, base),
       (axes.style_gap_closed ?? 0) < 0
-        ? 'Colors and lines of the style can be visible all the same.'
+        ? 'Colors and lines of the style can still be visible.'
         : 'A small distance to the style says nothing when the subjects are gone.',
     ),
   did_not_take_hold: (axes, model, base) =>
@@ -162,7 +162,7 @@ function cautions({ models, reference, training }: Judged, model: ReportModel, b
   const found = [
     ...(fid && Math.min(fid.generated, fid.reference ?? 0) < LEAST_IMAGES_FOR_FID
       ? [
-          `FID needs ${LEAST_IMAGES_FOR_FID} images on each side or more, here there are ${Math.min(fid.generated, fid.reference ?? 0)}: its value is too high. KID has no such bias and comes first.`,
+          `FID needs ${LEAST_IMAGES_FOR_FID} or more images on each side, and this report has ${Math.min(fid.generated, fid.reference ?? 0)}: its value is too high. KID has no such bias and is shown first.`,
         ]
       : []),
     ...(fewest > 0 && fewest < FEW_IMAGES
@@ -174,12 +174,12 @@ function cautions({ models, reference, training }: Judged, model: ReportModel, b
       : []),
     ...(reference?.trained_on
       ? [
-          'The reference images are the ones that the model was trained on, so copying them would be rewarded. Other images of the same style are a better reference.',
+          'The reference images are the ones that the model was trained on, so copies of them score well. Other images of the same style are a better reference.',
         ]
       : []),
     ...overlapCaution(model, base),
     ...(models.length === 1 && training
-      ? [`It was compared with no other model. Ask for compare_with: ["base"] to see what the training changed.`]
+      ? [`The model was not compared with another one. Request compare_with: ["base"] to see what the training changed.`]
       : []),
   ];
   const known = ['fid-biased', 'few-images'];
@@ -193,5 +193,5 @@ function overlapCaution(model: ReportModel, base: ReportModel | undefined): stri
   const metric = styleMetric(model);
   const before = base && metric && sameMetric(base, metric);
   if (!before || compareMetrics(metric, before) !== 'unclear') return [];
-  return [`The intervals of ${shownName(metric)} overlap: the difference to the base model can be chance.`];
+  return [`The intervals of ${shownName(metric)} overlap: the difference from the base model may be chance.`];
 }

@@ -45,7 +45,7 @@ const BASE64 = /^(data:image\/|iVBORw0KGgo|\/9j\/|UklGR)/;
 export const otherFormatOf = (start: Buffer): string | undefined => OTHER_FORMATS.find(([, test]) => test(start))?.[0];
 
 export function unsupported(start: Buffer): ImageRefusal {
-  if (start.length === 0) return new ImageRefusal('unsupported_format', 'is empty: send the whole file');
+  if (start.length === 0) return new ImageRefusal('unsupported_format', 'is empty: send the complete file');
   if (BASE64.test(start.toString('latin1'))) return new ImageRefusal('unsupported_format', 'is Base64 text: send the bytes of the image');
   const name = otherFormatOf(start);
   const archive = name?.endsWith('archive') ? 'send the images themselves, or one zip archive of them' : 'save it as PNG, JPEG or WebP';
@@ -76,9 +76,9 @@ export function checkSize({ width, height }: Size): void {
   const { pixels, side, smallestSide } = UPLOAD_LIMITS;
   if (width * height > pixels) throw new ImageRefusal('too_many_pixels', `has more than ${pixels / MEGAPIXEL} megapixels`);
   if (Math.max(width, height) > side)
-    throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; a side may have at most ${side}`);
+    throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; the maximum for a side is ${side}`);
   if (Math.min(width, height) < smallestSide)
-    throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; a side needs at least ${smallestSide}`);
+    throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; the minimum for a side is ${smallestSide}`);
 }
 
 async function sizeOf(format: ImageFormat, start: Buffer, handle: FileHandle): Promise<Size | null> {

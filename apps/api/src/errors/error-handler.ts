@@ -44,7 +44,8 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 export function handleUnknownRoute(request: FastifyRequest, reply: FastifyReply, allowed: AllowedMethods): void {
   const path = pathOf(request);
   const methods = allowed.of(path);
-  if (methods.length === 0) return handleError(new ApiError('not_found', `There is nothing at ${request.method} ${path}.`), request, reply);
+  if (methods.length === 0)
+    return handleError(new ApiError('not_found', `Nothing was found at ${request.method} ${path}.`), request, reply);
   reply.header('allow', methods.join(', '));
   handleError(new ApiError('method_not_allowed', `${path} has no ${request.method}; it has ${methods.join(', ')}.`), request, reply);
 }
@@ -81,19 +82,19 @@ function describe(error: unknown, request: FastifyRequest): Described {
     return {
       code: 'storage_full',
       detail:
-        'The disk of the service is full, so nothing of this request was kept. Ask the operator to free disk space, then send it again.',
+        'The disk of the service is full, so nothing from this request was stored. Ask the operator to free disk space, then send the request again.',
     };
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'This project has nothing with this id.' };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return {
       code: 'payload_too_large',
-      detail: `The body of ${request.method} ${pathOf(request)} may have ${request.routeOptions.bodyLimit} bytes.`,
+      detail: `The body of ${request.method} ${pathOf(request)} may have at most ${request.routeOptions.bodyLimit} bytes.`,
     };
   if (code === 'FST_FILES_LIMIT' || code === 'FST_PARTS_LIMIT') {
     return {
       code: 'payload_too_large',
-      detail: `An upload may have ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts with their labels. Nothing was kept: send it as several.`,
+      detail: `An upload may have at most ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts including the text fields. Nothing was kept. Send several smaller uploads.`,
     };
   }
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
@@ -102,12 +103,15 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (code?.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { code: 'invalid_request', detail: message ?? STATUS_CODES[statusCode] ?? 'Bad request.' };
   }
-  return { code: 'internal_error', detail: 'The request failed on our side. The log has it under its request id.' };
+  return {
+    code: 'internal_error',
+    detail: 'The request failed because of an error in the service. The log contains the error under the request id.',
+  };
 }
 
 function describeMediaType({ headers, routeOptions }: FastifyRequest): string {
   const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: string[] };
-  return `Send the body as ${consumes.join(' or ')}, not as ${headers['content-type'] || 'what has no Content-Type'}.`;
+  return `Send the body as ${consumes.join(' or ')}, ${headers['content-type'] ? `not as ${headers['content-type']}` : 'and name it in Content-Type'}.`;
 }
 
 function describeValidation(error: RequestValidationError): Described {

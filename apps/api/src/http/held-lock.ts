@@ -36,10 +36,10 @@ export class HeldLock {
     try {
       this.#lock = await this.#keys.renew(this.#lock, this.#lockMs);
     } catch (error) {
-      return this.#log.warn({ err: error }, 'the lock of an Idempotency-Key could not be renewed, and is tried again');
+      return this.#log.warn({ err: error }, 'the lock of an Idempotency-Key could not be renewed; trying again');
     }
     if (this.#lock !== null) return;
     clearInterval(this.#timer);
-    this.#log.warn('another request has taken over the Idempotency-Key of this one, whose response is not kept');
+    this.#log.warn("another request has taken over this request's Idempotency-Key, so this response is not stored");
   }
 }

@@ -29,7 +29,7 @@ export class OpenSlots {
     if (open >= perKey || this.#total >= total) {
       reply.header('retry-after', retrySeconds);
       const whose = open >= perKey ? `This API key has ${perKey} ${things} open` : `The service has ${total} ${things} open`;
-      throw new ApiError(code, `${whose}, which is as many as it may have. Try again in ${retrySeconds} seconds.`);
+      throw new ApiError(code, `${whose}, which is the maximum. Try again in ${retrySeconds} seconds.`);
     }
     // A caller that left before this point has closed the response already, and 'close' does not come again.
     if (reply.raw.destroyed) return;

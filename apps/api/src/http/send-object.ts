@@ -10,7 +10,7 @@ import { problemResponses } from './problem-responses.ts';
 /** Description for response schemas. */
 export const SIGNED_LINK = z
   .undefined()
-  .describe('Where the object store signs links: `Location` leads to the file, without an API key, for an hour');
+  .describe('With an S3 object store: `Location` is a link to the file that works for an hour without an API key');
 
 const png = (description: string) => ({ description, content: { 'image/png': { schema: z.string() } } });
 
@@ -18,7 +18,7 @@ const png = (description: string) => ({ description, content: { 'image/png': { s
 export const PNG_RESPONSES = {
   302: SIGNED_LINK,
   200: png('The image'),
-  206: png('The range asked for'),
+  206: png('The requested range'),
   304: z.undefined().describe('Unchanged'),
   ...problemResponses('not_found', 'range_not_satisfiable'),
 };
@@ -29,7 +29,7 @@ const anyImage = (description: string) => ({
 });
 
 /** The responses of a route that sends one image of any format. */
-export const IMAGE_RESPONSES = { ...PNG_RESPONSES, 200: anyImage('The image'), 206: anyImage('The range asked for') };
+export const IMAGE_RESPONSES = { ...PNG_RESPONSES, 200: anyImage('The image'), 206: anyImage('The requested range') };
 
 /** A signed link works so long. */
 export const LINK_SECONDS = 3600;

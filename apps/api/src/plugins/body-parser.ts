@@ -9,7 +9,7 @@ import { limitExceededBy } from '../http/json-shape.ts';
 const JSON_LIMITS = { levels: 64, values: 20_000 };
 const OVER_LIMIT = {
   levels: `The body is nested deeper than ${JSON_LIMITS.levels} levels.`,
-  values: `The body has more than ${JSON_LIMITS.values} values, which is more than any request takes. Send shorter lists.`,
+  values: `The body has more than ${JSON_LIMITS.values} values, more than any request may have. Send shorter lists.`,
 };
 
 export function registerBodyParser(app: ApiServer): void {
@@ -44,7 +44,7 @@ export function registerBodyParser(app: ApiServer): void {
 function faultOf(text: string): string {
   try {
     JSON.parse(text);
-    return 'has a field of the name __proto__ or constructor, which no request has';
+    return 'has a field named __proto__ or constructor, which no request may have';
   } catch (error) {
     return `is not valid JSON: ${(error as Error).message}`;
   }

@@ -14,7 +14,7 @@ export function nameSchemasOnce(document: Document): Document {
   const names = new Map([...used].map((name) => [name, plainName(name)]));
   for (const [name, plain] of names) {
     if (name !== plain && used.has(plain) && renamed(schemas[name], names) !== renamed(schemas[plain], names))
-      throw new Error(`The schema ${plain} differs between requests and responses: give the request's schema an id of its own`);
+      throw new Error(`The schema ${plain} differs between requests and responses: give the schema of the request a separate id`);
   }
   const kept = [...names]
     .filter(([name, plain]) => name === plain || !used.has(plain))

@@ -28,7 +28,7 @@ export async function registerQueueBoard(app: ApiServer, database: Database, que
       // A browser then asks for a name, which is of no account, and the password: the key.
       void reply.header('www-authenticate', 'Basic realm="StyleForge queues"');
       throw caller === null
-        ? new ApiError('unauthorized', 'The password is an API key with the scope `admin`; any user name will do.')
+        ? new ApiError('unauthorized', 'Use any user name. The password is an API key with the scope `admin`.')
         : new ApiError('insufficient_scope', 'This API key lacks the scope `admin`.');
     });
     await board.register(adapter.registerPlugin() as Parameters<typeof board.register>[0], { prefix: PATH });

@@ -15,7 +15,7 @@ export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
     reply.header('retry-after', retrySeconds);
     throw new ApiError(
       'rate_limited',
-      `This API key has made its ${limiter.requests} requests of ${limiter.seconds} seconds. Try again in ${retrySeconds} seconds.`,
+      `This API key has made all of its ${limiter.requests} requests within ${limiter.seconds} seconds. Try again in ${retrySeconds} seconds.`,
     );
   });
 }

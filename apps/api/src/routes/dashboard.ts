@@ -36,7 +36,7 @@ export async function dashboardRoute(app: ApiServer, { directory, imageOrigins }
     if (!asset) {
       const detail =
         assets.size === 0
-          ? 'The dashboard is not built: start the service by `npm start`, which builds it.'
+          ? 'The dashboard is not built. `npm start` builds it and starts the service.'
           : `There is nothing at /app/${path}.`;
       throw new ApiError('not_found', detail);
     }

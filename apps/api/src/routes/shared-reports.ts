@@ -20,7 +20,7 @@ export function sharedReportRoute(app: ApiServer, dependencies: ApiDependencies)
     const evaluation = shared && (await database.evaluations.find(shared.projectId, shared.evaluationId));
     if (evaluation === null) {
       await wrongKeyLimiter?.take(request.ip);
-      throw new ApiError('not_found', 'This link has expired or was revoked. Ask whoever sent it for another one.');
+      throw new ApiError('not_found', 'This link has expired or was revoked. Ask the sender for a new one.');
     }
     // Nothing between the service and the reader keeps it: a revoked link ends at once. No search engine lists it.
     reply.headers({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex, nofollow' });

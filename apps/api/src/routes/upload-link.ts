@@ -26,7 +26,7 @@ export async function uploadLinkRoute(
       const upload = await database.pendingUploads.resolve(request.params.token);
       if (upload === null) {
         await wrongKeyLimiter?.take(request.ip);
-        throw new ApiError('not_found', 'This link has expired. Make another one: POST /v1/uploads.');
+        throw new ApiError('not_found', 'This link has expired. Create another one with POST /v1/uploads.');
       }
       if (!request.body) throw new ApiError('invalid_request', 'The request has no body: send the bytes of the file.');
       await withUploadFolder(uploadDirectory, async (folder) => {
@@ -44,7 +44,7 @@ function atMost(bytes: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
-      if (seen > bytes) done(new ApiError('payload_too_large', `A file may have ${bytes} bytes.`));
+      if (seen > bytes) done(new ApiError('payload_too_large', `A file may have at most ${bytes} bytes.`));
       else done(null, chunk);
     },
   });

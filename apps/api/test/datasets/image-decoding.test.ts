@@ -77,7 +77,7 @@ describe('an image that is costly to decode', () => {
       ['tiny.png', 'unsuitable_size'],
       ['ok.png', 'kept'],
     ]);
-    expect(files[0]?.detail).toBe('is 39999000 x 1 pixels; a side may have at most 16384');
+    expect(files[0]?.detail).toBe('is 39999000 x 1 pixels; the maximum for a side is 16384');
     expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 2 ** 20);
   });
 

@@ -247,7 +247,9 @@ it.skipIf(warnNotTested('an upload to a full disk', existsSync('/dev/full') ? un
       'application/problem+json',
       expect.objectContaining({
         code: 'storage_full',
-        detail: expect.stringMatching(/disk of the service is full.*nothing of this request was kept.*send it again/) as string,
+        detail: expect.stringMatching(
+          /disk of the service is full.*nothing from this request was stored.*send the request again/,
+        ) as string,
       }),
     ]);
     expect(answer.body).not.toContain('/dev/full');

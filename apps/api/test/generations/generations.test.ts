@@ -49,7 +49,7 @@ describe('POST /v1/images/generations', () => {
     const cut = await post({ model: 'tiny', prompts });
     expect(cut.status).toBe(202);
     expect(cut.body.warnings).toHaveLength(4);
-    expect(cut.body.warnings[0]).toMatch(/^\/prompts\/1: the text encoder of tiny reads \d+ positions, and not '.*word.*'/);
+    expect(cut.body.warnings[0]).toMatch(/^\/prompts\/1: the text encoder of tiny reads \d+ positions, and ignores '.*word.*'/);
     expect(cut.body.warnings[3]).toBe('and 7 more prompts that are cut');
     const { body } = await api.call<GenerationBody>('GET', `/v1/images/generations/${cut.body.id}`);
     expect(body.warnings).toEqual(cut.body.warnings);
@@ -151,7 +151,7 @@ describe('POST /v1/images/generations', () => {
     const job = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
     expect((await post({ model: job.id, prompts: ['x'] })).body).toMatchObject({
       code: 'status_conflict',
-      detail: expect.stringMatching(/is queued: wait for its end, or name/),
+      detail: expect.stringMatching(/is queued: wait until it has succeeded, or name/),
     });
     const left = (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body })).body;
     await api.call('POST', `/v1/training-jobs/${left.id}/cancel`);
@@ -386,13 +386,13 @@ describe('an image to begin from', () => {
     [{ image: newId('image') }, '/image', 'there is no image'],
     [{ image: 'data:image/png;base64,AAAA' }, '/image', 'PNG'],
     [{ image: 'https://example.com/cat.png' }, '/image', ''],
-    [{ strength: 0.5 }, '/strength', 'give an image'],
-    [{ quality: 50 }, '/quality', 'belongs to jpeg and webp'],
+    [{ strength: 0.5 }, '/strength', 'set an image'],
+    [{ quality: 50 }, '/quality', 'applies only to jpeg and webp'],
     [{ format: 'jpeg', quality: 101 }, '/quality', ''],
-    [{ grid: { x: { parameter: 'strength', values: [0.1] } } }, '/grid/x/parameter', 'give an image'],
+    [{ grid: { x: { parameter: 'strength', values: [0.1] } } }, '/grid/x/parameter', 'set an image'],
     [{ grid: { x: { parameter: 'text_guidance', values: [1] } } }, '/grid/x/parameter', 'style_guidance'],
     [{ grid: { x: { parameter: 'steps', values: [5, 'many'] } } }, '/grid/x/values/1', ''],
-    [{ grid: { x: { parameter: 'steps', values: [5] }, y: { parameter: 'steps', values: [6] } } }, '/grid/y/parameter', 'another setting'],
+    [{ grid: { x: { parameter: 'steps', values: [5] }, y: { parameter: 'steps', values: [6] } } }, '/grid/y/parameter', 'must differ'],
     [{ grid: { x: { parameter: 'prompt', values: ['[V] cat'] } } }, '/grid/x/values/0', 'base model'],
     [{ num_images: 16, grid: { x: { parameter: 'seed', values: Array.from({ length: 16 }, (_, i) => i) } } }, '/num_images', 'cells'],
   ])('refuses %j at its field', async (change, pointer, detail) => {

@@ -79,7 +79,7 @@ describe('a request that is refused before it reaches a route', () => {
       detail: expect.stringMatching(/^The body is not valid JSON: .* position 12/),
     });
     const poisoned = await send('POST', '/v1/datasets', json, '{"__proto__":{},"name":"x"}');
-    expect(poisoned.body['detail']).toMatch(/^The body has a field of the name __proto__/);
+    expect(poisoned.body['detail']).toMatch(/^The body has a field named __proto__/);
   });
 
   it('is told which type of body would be taken', async () => {

@@ -46,7 +46,7 @@ describe('a study', () => {
     const answer = await api.call<Problem>('POST', '/v1/studies', { body });
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toEqual([
-      { pointer: '/variations', detail: `variations and grid make ${64 ** 6} jobs: a study has 2 to 64` },
+      { pointer: '/variations', detail: `variations and grid result in ${64 ** 6} jobs: a study has 2 to 64` },
     ]);
     expect(() => listVariations({ variations: [], grid: gridOf(3, 64) })).toThrow('at most 64 variations, not 262144');
     expect(countVariations({ variations: [{ name: 'x', changes: {} }], grid: gridOf(2, 3) })).toBe(10);
@@ -71,7 +71,7 @@ describe('a body of many values', () => {
     });
     expect([answer?.status, ((await answer?.json()) as Problem).detail]).toEqual([
       400,
-      'The body has more than 20000 values, which is more than any request takes. Send shorter lists.',
+      'The body has more than 20000 values, more than any request may have. Send shorter lists.',
     ]);
     expect(block).toBeLessThan(Math.max(100, 3 * walk));
   });

@@ -62,7 +62,10 @@ it('a training prompt whose token the text encoder would never see is refused, a
   expect((await post('/v1/training-jobs', prompted('a picture in [V]-style'))).statusCode).toBe(202);
   const answer = (await post('/v1/training-jobs', prompted(`${'word '.repeat(40)}v1.5 style`))).json<{ errors: object[] }>();
   expect(answer.errors).toEqual([
-    { pointer: '/style_ref/components/0/prompt', detail: expect.stringMatching(/77 positions.*token v1\.5 is cut off with '.*style'/) },
+    {
+      pointer: '/style_ref/components/0/prompt',
+      detail: expect.stringMatching(/77 positions.*token v1\.5 is cut off, together with '.*style'/),
+    },
   ]);
 });
 
@@ -91,7 +94,7 @@ describe('a broken base model that is named', () => {
     ['inpainting', /inpainting\/unet\/config\.json has in_channels 4, and 8 are the VAE's latent_channels/],
     ['few-timesteps', /few-timesteps\/scheduler\/scheduler_config\.json cannot be used: .*num_train_timesteps is 20/],
     ['pointer', /pointer\/tokenizer\/merges\.txt is a Git LFS pointer/],
-    ['wrong-profile', /wrong-profile\/styleforge\.json is not as it must be \(resolution: /],
+    ['wrong-profile', /wrong-profile\/styleforge\.json is not valid \(resolution: /],
     ['cut', /cut\/text_encoder\/config\.json is missing\./],
   ])('is refused with its file and what helps: %s', async (name, fault) => {
     const requests: [string, object][] = [

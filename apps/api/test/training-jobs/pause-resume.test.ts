@@ -105,7 +105,7 @@ describe('pause', () => {
     );
     await api.call('POST', `/v1/training-jobs/${id}/cancel`);
     expect(await detail(pause(id))).toMatch(
-      /is being cancelled, and cannot be paused any more\. .* wait until it is cancelled, then resume it/,
+      /is being cancelled and can no longer be paused\. .* wait until it is cancelled, then resume it/,
     );
     expect(await detail(resume(id))).toMatch(/is being cancelled: wait until it is cancelled, then resume it/);
     await jobs().setStatus(id, { from: 'running', to: 'cancelled', attempt: 1 });
@@ -117,7 +117,7 @@ describe('pause', () => {
     const evaluating = await create();
     await run(evaluating);
     await jobs().setStatus(evaluating, { from: 'running', to: 'evaluating', attempt: 1 });
-    expect(await detail(pause(evaluating))).toMatch(/is evaluating: its training is done, .* Wait for its end, or cancel it/);
+    expect(await detail(pause(evaluating))).toMatch(/is evaluating: its training is done, .* Wait until it has finished, or cancel it/);
   });
 
   it('knows no job of another project', async () => {

@@ -42,7 +42,7 @@ it('refuses a request that alone is too much, and names the fields with what wou
   const problem = answer.json<Problem>();
   expect([answer.statusCode, problem.code]).toEqual([422, 'validation_failed']);
   expect(problem.errors?.map(({ pointer }) => pointer)).toEqual(['/num_images', '/steps', '/width']);
-  expect(problem.errors?.[0]?.detail).toMatch(/cost 1,610,613.*1,000 unfinished: make it smaller together with other fields/);
+  expect(problem.errors?.[0]?.detail).toMatch(/cost 1,610,613.*1,000 unfinished: reduce it together with other fields/);
   expect(problem.errors?.[2]?.detail).toMatch(/at most 1 fits/);
   const { errors = [] } = (await post(generations, { ...some, steps: 1_000 })).json<Problem>();
   const steps = Number(/at most (\d+) fits/.exec(errors.find(({ pointer }) => pointer === '/steps')?.detail ?? '')?.[1]);

@@ -14,13 +14,13 @@ const PROGRAM = {
   verify BACKUP    checks a backup's files
   restore BACKUP   fills an empty database and an empty store, while the service is stopped`,
   allowPositionals: true,
-  options: { keep: { type: 'string', help: 'after create: delete all but so many of the newest backups in FOLDER' } },
+  options: { keep: { type: 'string', help: 'after create: number of newest backups in FOLDER to keep; older ones are deleted' } },
 } as const;
 
 const { values, positionals } = readCommandLine(PROGRAM);
 const [verb = '', folder, ...more] = positionals;
 if (!['create', 'verify', 'restore'].includes(verb) || folder === undefined || more.length > 0)
-  refuseCall(PROGRAM, 'say what to do: create, verify or restore, and with which folder');
+  refuseCall(PROGRAM, 'name an action and a folder: create, verify or restore');
 
 try {
   const keep = optionalNumber('keep', values.keep);

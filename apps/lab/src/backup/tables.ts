@@ -89,7 +89,7 @@ export async function restoreTables(databaseUrl: string, directory: string, { ta
     if (present.join() !== migrations.join()) {
       throw new Error(
         `the backup was made by another release: it has ${migrations.length} migrations up to ${migrations.at(-1)}, this release has ${present.length} ` +
-          `up to ${present.at(-1)}. Restore with the release that made it, then upgrade`,
+          `up to ${present.at(-1)}. Restore it with the release that made it, then upgrade`,
       );
     }
     const { rows } = await client.query('select 1 from projects limit 1');

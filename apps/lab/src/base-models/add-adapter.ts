@@ -23,7 +23,7 @@ export async function addAdapter({ directory, name, file, base, token, title, li
   if (!baseModelName.safeParse(name).success)
     throw new Error(`NAME '${name}' must be lower-case letters, digits, dots, hyphens or underscores`);
   const [folder, baseFolder] = [join(directory, name), join(directory, base)];
-  if (await exists(folder)) throw new Error(`${folder} is there already: choose another NAME, or remove it first`);
+  if (await exists(folder)) throw new Error(`${folder} already exists: choose another NAME, or remove it first`);
   if (!(await exists(join(baseFolder, 'model_index.json')))) throw new Error(`--base ${base}: ${directory} has no base model of this name`);
   const adapter = await inspectAdapter(file);
   const { unet } = await describeNetworks(baseFolder);
@@ -32,7 +32,7 @@ export async function addAdapter({ directory, name, file, base, token, title, li
   await checkAdapter(file, adapter.kind, baseFolder);
   const peft = join(dirname(file), PEFT_CONFIG);
   if (adapter.isWrapped && !(await exists(peft)))
-    throw new Error(`${file} is peft's, which keeps its strength (lora_alpha) in ${PEFT_CONFIG}: put that file beside it`);
+    throw new Error(`${file} is a LoRA of peft, which stores its strength (lora_alpha) in ${PEFT_CONFIG}: put that file beside it`);
   const kept = adapter.isWrapped
     ? `adapter_model.${(await keptFileName(file, file)).split('.').at(-1)}`
     : await keptFileName(file, basename(file));

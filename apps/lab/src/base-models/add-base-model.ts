@@ -132,7 +132,7 @@ async function knownProfile(directory: string): Promise<JsonObject> {
   if (!(await exists(path))) return {};
   const known = await readJson(path);
   const { error } = baseModelProfile.safeParse(known);
-  if (error) throw new ModelFileError(path, `is not as it must be: ${error.issues.map(issueText).join('; ')}`);
+  if (error) throw new ModelFileError(path, `is not valid: ${error.issues.map(issueText).join('; ')}`);
   return known;
 }
 
@@ -176,7 +176,8 @@ function inTermsOf(source: string, copies: readonly string[], error: Error): Err
 export async function addBaseModel(options: AddBaseModelOptions): Promise<string> {
   const { directory, source } = options;
   const target = join(directory, baseModelName.parse(options.name));
-  if (await exists(target)) throw new Error(`there is a base model ${options.name} already: remove ${target} first, or take another name`);
+  if (await exists(target))
+    throw new Error(`the base model ${options.name} already exists: remove ${target} first, or choose another name`);
   const remote = await openRemote(source, options);
   const work = workDirectory(directory, remote?.source ?? source);
   await mkdir(work, { recursive: true });

@@ -8,9 +8,9 @@ import { publish, showPublished, withdraw } from './published-models.ts';
 
 const PROGRAM = {
   usage: 'npm run base-models -- add NAME SOURCE | add-adapter NAME FILE --base BASE | publish NAME | published | withdraw NAME',
-  about: `add        Makes a checkpoint a base model of this machine, in BASE_MODELS_DIRECTORY.
-add-adapter Installs a LoRA, an embedding or another adapter for all projects, on this machine. Generations name it.
-publish    Copies a base model of this machine to the object store: all workers and APIs then have it.
+  about: `add        Installs a checkpoint as a base model of this machine, in BASE_MODELS_DIRECTORY.
+add-adapter Installs a LoRA, an embedding or another adapter for all projects, on this machine.
+publish    Copies a base model of this machine to the object store, for all workers and APIs.
 published  Lists the base models in the object store.
 withdraw   Removes a base model from the object store. Copies on machines stay.
 
@@ -28,15 +28,15 @@ SOURCE is one of:
       type: 'string',
       multiple: true,
       default: [] as string[],
-      help: '[FILE=]HEX: refuse other bytes; for a folder once for each file',
+      help: '[FILE=]HEX: expected SHA-256 of the file; for a folder, repeat it for each file',
     },
-    config: { type: 'string', help: 'folder with the configs of a single file that is not shaped as Stable Diffusion 1.x or 2.x' },
+    config: { type: 'string', help: 'folder with the configs of a single file whose shape is not that of Stable Diffusion 1.x, 2.x or XL' },
     'prediction-type': {
       type: 'string',
       help: `what the model predicts: ${PREDICTION_TYPES.join(' or ')}; a single file of Stable Diffusion 2.x needs it`,
     },
     base: { type: 'string', help: 'add-adapter: the base model that it was made for' },
-    token: { type: 'string', help: 'add-adapter: the word that prompts reach it by, where the file names none' },
+    token: { type: 'string', help: 'add-adapter: the word that prompts use for it, if the file names none' },
     title: { type: 'string', help: 'title that GET /v1/base-models shows' },
     license: { type: 'string', help: 'licence that GET /v1/base-models shows' },
     'auxiliary-prompt': { type: 'string', help: 'Aux prompt that training uses by default' },
@@ -115,7 +115,7 @@ function chosenWork(): (() => Promise<void>) | undefined {
 
 const work = chosenWork();
 if (work === undefined) {
-  refuseCall(PROGRAM, 'say what to do: add NAME SOURCE, add-adapter NAME FILE --base BASE, publish NAME, published, or withdraw NAME');
+  refuseCall(PROGRAM, 'name an action: add NAME SOURCE, add-adapter NAME FILE --base BASE, publish NAME, published, or withdraw NAME');
 } else {
   await work().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

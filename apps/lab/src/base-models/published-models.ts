@@ -14,7 +14,7 @@ export async function publish(name: string): Promise<void> {
   await describeModel(directory);
   const store = await openStore();
   const model = await publishBaseModel(store, name, directory, ({ path, size }, isNew) => {
-    process.stderr.write(`${path}: ${inMB(size)}${isNew ? '' : ', the store has it'}\n`);
+    process.stderr.write(`${path}: ${inMB(size)}${isNew ? '' : ', already in the store'}\n`);
   });
   process.stdout.write(`${name} is published: every worker of this store can use it (${model.digest.slice(0, 16)})\n`);
 }

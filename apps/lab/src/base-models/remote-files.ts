@@ -69,7 +69,7 @@ function urlFile(source: string): RemoteFiles {
   const shown = withoutSecrets(source);
   const single = { path: shown.split('/').at(-1) || 'model.safetensors' };
   if (OTHER_KIND.test(single.path))
-    throw new Error(`${shown} must lead to a .safetensors file; convert the checkpoint first, or name a whole folder by hf: or s3:`);
+    throw new Error(`${shown} must name a .safetensors file; convert the checkpoint first, or name a whole folder by hf: or s3:`);
   return { source: shown, files: [single], single, open: (_path, start, signal) => openUrl(source, start, { signal }) };
 }
 

@@ -9,22 +9,22 @@ import type { StackKind } from './stack.ts';
 const { values } = readCommandLine({
   usage: 'npm run chaos --',
   about:
-    'Disturbs a service while it works (kills, pauses, outages, slow lines, full disks, clock jumps), then checks that nothing was lost. Exit code 1 for any violation.',
+    'Disturbs a service while it works (kills, pauses, outages, slow connections, full disks, clock jumps), then checks that nothing was lost. Exits with 1 if something was.',
   options: {
-    minutes: { type: 'string', default: '5', help: 'minutes in all' },
-    seed: { type: 'string', default: String(Date.now() % 100_000), help: 'seed of all choices; a failing run prints its own' },
+    minutes: { type: 'string', default: '5', help: 'total time in minutes' },
+    seed: { type: 'string', default: String(Date.now() % 100_000), help: 'seed of all random choices; a failing run prints it' },
     stack: { type: 'string', multiple: true, default: ['embedded', 'redis'], help: 'stacks to run on' },
     'models-directory': { type: 'string', default: 'models', help: 'folder of base models' },
     model: { type: 'string', default: 'styleforge-mini', help: 'base model to train' },
     resolution: { type: 'string', default: '64', help: 'resolution of the jobs' },
     steps: { type: 'string', default: '20', help: 'steps of the jobs' },
-    checkpoints: { type: 'string', default: '5', help: 'checkpoints of a job: work that is ended goes on from the last one' },
+    checkpoints: { type: 'string', default: '5', help: 'steps between checkpoints, from which interrupted jobs continue' },
     'other-version': {
       type: 'string',
-      help: 'checkout of another version, with its packages installed; its API and worker run beside these',
+      help: 'checkout of another version with installed packages; its API and worker also run',
     },
     fault: { type: 'string', multiple: true, help: 'only faults of this name, such as "kill worker"' },
-    'faults-per-round': { type: 'string', default: '6', help: 'faults in a round, at most; kills come faster than checkpoints' },
+    'faults-per-round': { type: 'string', default: '6', help: 'maximum number of faults in a round' },
   },
 });
 const say = (line: string) => process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
@@ -57,6 +57,6 @@ for (const stack of values.stack as StackKind[]) {
   say(`${stack}: ${JSON.stringify(result)}`);
   if (result.violations.length === 0) continue;
   failed = true;
-  say(`${stack}: the round again by  npm run chaos -- --minutes 1 --seed ${result.seedOfLastRound} --stack ${stack}${others}`);
+  say(`${stack}: repeat this round with  npm run chaos -- --minutes 1 --seed ${result.seedOfLastRound} --stack ${stack}${others}`);
 }
 process.exit(failed ? 1 : 0);

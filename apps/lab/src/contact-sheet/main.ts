@@ -14,7 +14,7 @@ const sheet = await contactSheet({
   rows,
   columnLabels: subjects.map(({ name }) => name),
   title: 'Sample styles',
-  subtitle: 'The 20 StyleRef subjects in the three base styles and in the target styles that the base model never sees',
+  subtitle: 'The 20 StyleRef subjects in the three base styles, and in the target styles that the base model never sees',
   footer: 'Made from Noto Emoji (Apache-2.0), Twemoji (CC BY 4.0), Fluent Emoji (MIT) and OpenMoji (CC BY-SA 4.0): see docs/licences.md.',
   scale: 1,
 });

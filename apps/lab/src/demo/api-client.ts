@@ -42,7 +42,7 @@ export class ApiClient {
     const { data } = await this.#json<{ data: BaseModelBody[] }>('GET', '/v1/base-models');
     const found = data.find((model) => model.name === name);
     if (found) return found;
-    throw new Error(`there is no base model ${name}; this installation has: ${data.map((model) => model.name).join(', ') || 'none'}`);
+    throw new Error(`there is no base model ${name}; installed: ${data.map((model) => model.name).join(', ') || 'none'}`);
   }
 
   async createDataset(name: string, kind: DatasetKind, images: Upload[]): Promise<DatasetBody> {

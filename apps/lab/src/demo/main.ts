@@ -12,12 +12,12 @@ import { type DemoOptions, runDemo } from './run-demo.ts';
 
 const { values } = readCommandLine({
   usage: 'npm run demo --',
-  about: 'Runs one whole job on sample images: upload, train, generate, report. Needs no running service and leaves its files to look at.',
+  about: 'Runs one complete job on sample images: upload, train, generate, report. Needs no running service. Keeps its files.',
   options: {
     'base-model': { type: 'string', default: 'styleforge-mini', help: 'base model to fine-tune' },
     style: { type: 'string', default: 'ink', help: `sample style to teach: ${targetStyles.join(', ')}` },
     'aux-style': { type: 'string', default: 'fluent', help: `style of the Aux images: ${baseStyles.join(', ')}` },
-    steps: { type: 'string', help: "training steps; the base model's default when omitted" },
+    steps: { type: 'string', help: 'training steps (default: that of the base model)' },
   },
 });
 
@@ -46,7 +46,7 @@ async function demo(): Promise<number> {
   const stopOnSignal = () => void service.stop().finally(() => process.exit(1));
   process.once('SIGINT', stopOnSignal).once('SIGTERM', stopOnSignal);
   try {
-    if (!service.apiKey) throw new Error('a fresh service made no API key');
+    if (!service.apiKey) throw new Error('the new service created no API key');
     const result = await runDemo(new ApiClient(service.url, service.apiKey), options);
     console.log(`
 Look at     ${show(result.sheet)}

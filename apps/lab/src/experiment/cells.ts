@@ -57,7 +57,7 @@ function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | '
         { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
       ];
     default:
-      throw new Error(`there is no experiment '${experiment}': choose of paper-table, aux, mix, steps, captions, prompts`);
+      throw new Error(`there is no experiment '${experiment}': choose from paper-table, aux, mix, steps, captions, prompts`);
   }
 }
 

@@ -13,7 +13,7 @@ import { writeTables } from './table.ts';
 
 const { values, positionals } = readCommandLine({
   usage: 'npm run experiment -- [paper-table] [aux] [mix] [steps] [captions] [prompts]',
-  about: "Repeats the paper's comparisons at the shipped model's size. Run again, it continues where it stopped.",
+  about: "Repeats the paper's comparisons with the shipped model. A repeated command continues where it stopped.",
   allowPositionals: true,
   options: {
     directory: { type: 'string', default: '.styleforge/experiment', help: 'folder of results, tables and plots' },

@@ -7,10 +7,10 @@ import { readCommandLine, refuseCall } from '../command-line.ts';
 const PROGRAM = {
   usage: 'npm run extract-lora -- BASE TUNED OUT',
   about:
-    'Writes what a full fine-tune changed as a LoRA, in the layouts of diffusers and kohya, and says which share of the change it keeps. BASE and TUNED are diffusers folders of the same model.',
+    'Writes the changes of a full fine-tune as a LoRA, in the layouts of diffusers and kohya, and prints which share of the change it keeps. BASE and TUNED are diffusers folders of the same model.',
   allowPositionals: true,
   options: {
-    rank: { type: 'string', default: '16', help: 'rank of the LoRA: more keeps more of the change, in a larger file' },
+    rank: { type: 'string', default: '16', help: 'rank of the LoRA: a higher rank keeps more of the change, in a larger file' },
   },
 } as const;
 
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const rank = Number(values.rank);
   if (base === undefined || tuned === undefined || out === undefined)
     refuseCall(PROGRAM, 'name the base model, the fine-tune and a folder');
-  if (!Number.isInteger(rank) || rank < 1) refuseCall(PROGRAM, `--rank ${String(values.rank)}: give a whole number from 1`);
+  if (!Number.isInteger(rank) || rank < 1) refuseCall(PROGRAM, `--rank ${String(values.rank)}: must be a whole number from 1`);
   const folders = [await readDiffusersFolder(resolve(base)), await readDiffusersFolder(resolve(tuned))] as const;
   const { layers, keptShare } = await extractLora(...folders, { rank });
   if (layers.length === 0) throw new Error(`${tuned} and ${base} do not differ in any layer: there is nothing to extract`);

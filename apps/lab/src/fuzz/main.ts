@@ -13,11 +13,11 @@ import { Project, seedProject } from './seed-project.ts';
 const program = {
   usage: 'npm run fuzz --',
   about:
-    'Starts a service with one of everything in its project, and lets Schemathesis ask every route of its OpenAPI document. Exit code 1 for a 5xx, a status or a body that the document does not have. Needs `pip install schemathesis==4.32.5`.',
+    'Starts a service whose project contains one object of each kind, and tests every route of its OpenAPI document with Schemathesis. Exits with 1 for a 5xx, or for a status or body that the document does not describe. Needs `pip install schemathesis==4.32.5`.',
   options: {
     schemathesis: { type: 'string', default: 'schemathesis', help: 'the program' },
     examples: { type: 'string', default: '10', help: 'generated requests for each operation, at most' },
-    seed: { type: 'string', default: '1', help: 'seed of all choices' },
+    seed: { type: 'string', default: '1', help: 'seed of all random choices' },
     phases: { type: 'string', default: 'examples,coverage,fuzzing,stateful', help: 'phases of Schemathesis' },
     model: { type: 'string', default: 'styleforge-mini', help: 'base model of the project' },
     'models-directory': { type: 'string', default: 'models', help: 'folder of base models' },

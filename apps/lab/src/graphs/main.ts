@@ -9,10 +9,10 @@ import { graphCases } from './cases.ts';
 const { values } = readCommandLine({
   usage: 'npm run graphs --',
   about:
-    'Prints the SHA-256 of every training and sampling graph and compares it with test/golden/graphs.json. Exit code 1 for a difference.',
+    'Prints the SHA-256 of every training and sampling graph and compares it with test/golden/graphs.json. Exits with 1 if they differ.',
   options: {
-    geometry: { type: 'string', multiple: true, help: 'tiny, small or sd15; all of them when omitted' },
-    write: { type: 'boolean', default: false, help: 'replace the table with what was found' },
+    geometry: { type: 'string', multiple: true, help: 'tiny, small or sd15 (default: all)' },
+    write: { type: 'boolean', default: false, help: 'replace the table with the new values' },
   },
 });
 const table = fileURLToPath(new URL('../../../../test/golden/graphs.json', import.meta.url));

@@ -13,14 +13,14 @@ const PROGRAM = {
   options: {
     name: { type: 'string', help: 'name of the new key; required by create' },
     scopes: { type: 'string', help: 'scopes of the new key, separated by commas: read, write, admin' },
-    project: { type: 'string', help: 'project of the key; create adds a project that does not exist (default: default)' },
-    expires: { type: 'string', help: 'ISO date at which the new key expires; never when omitted' },
+    project: { type: 'string', help: 'project of the key (default: default); create adds the project if it does not exist' },
+    expires: { type: 'string', help: 'ISO date at which the new key expires (default: never)' },
   },
 } as const;
 
 const { values, positionals } = readCommandLine(PROGRAM);
 try {
-  if (positionals.length === 0) throw new UsageError('say what to do: create, list or revoke');
+  if (positionals.length === 0) throw new UsageError('name an action: create, list or revoke');
   const { databaseUrl, close } = await openDatabaseUrl(loadConfig());
   await migrate(databaseUrl);
   const database = createDatabase(databaseUrl, { maxConnections: 1 });

@@ -26,7 +26,7 @@ export async function manageKeys(database: Database, [action, ...rest]: string[]
     case 'revoke':
       return revokeKey(database, rest[0]);
     default:
-      throw new UsageError(`${action ?? 'nothing'} is not an action: give create, list or revoke`);
+      throw new UsageError(`${action ?? 'nothing'} is not an action: use create, list or revoke`);
   }
 }
 

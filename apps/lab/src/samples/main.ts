@@ -8,7 +8,7 @@ const { values } = readCommandLine({
   usage: 'npm run samples --',
   about: 'Writes twenty sample images of a style and twenty Aux images, with captions, for a first training job.',
   options: {
-    to: { type: 'string', default: 'pictures', help: 'folder that receives style/ and aux/' },
+    to: { type: 'string', default: 'pictures', help: 'folder in which to write style/ and aux/' },
     style: { type: 'string', default: 'ink', help: `style of the StyleRef images: ${targetStyles.join(', ')}` },
     'aux-style': { type: 'string', default: 'fluent', help: `style of the Aux images: ${baseStyles.join(', ')}` },
     size: { type: 'string', default: '64', help: 'width and height in pixels' },

@@ -22,7 +22,8 @@ export async function writeSamples(directory: string, styles: { style: string; a
 async function mustBeEmpty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const found = await readdir(folder);
-  if (found.length > 0) throw new Error(`${folder} already holds ${found.length} files: move them away, or give another folder with --to`);
+  if (found.length > 0)
+    throw new Error(`${folder} already holds ${found.length} files: move them away, or choose another folder with --to`);
 }
 
 async function writeFolder(folder: string, style: string, size: number): Promise<void> {

@@ -13,14 +13,14 @@ import { runShowcase, type JobSettings } from './run-showcase.ts';
 const program = {
   usage: 'npm run showcase -- --base-model NAME --style FOLDER --aux FOLDER --prompts FILE',
   about:
-    "Trains one job on your own images, generates the same prompts and seeds before and after, and writes sheet.png, report.html and settings.json. With --python, diffusers' DreamBooth is trained beside it. Needs no running service.",
+    'Trains one job on your own images, generates the same prompts and seeds before and after, and writes sheet.png, report.html and settings.json. With --python, DreamBooth of diffusers is trained for comparison. Needs no running service.',
   options: {
     'base-model': { type: 'string', default: 'styleforge-mini', help: 'base model to fine-tune, as `npm run base-models` added it' },
     style: { type: 'string', help: 'folder of 15 to 20 images of the style' },
     aux: { type: 'string', help: 'folder of about 20 images of similar subjects in other styles' },
-    prompts: { type: 'string', help: 'text file with a subject on each line, without words for the style' },
+    prompts: { type: 'string', help: 'text file with a subject on each line, without the style prompt' },
     config: { type: 'string', help: 'JSON file with further fields of POST /v1/training-jobs' },
-    seed: { type: 'string', default: '42', help: 'seed of the first image; the next ones count up' },
+    seed: { type: 'string', default: '42', help: 'seed of the first image; each further image adds 1' },
     python: { type: 'string', help: 'Python that has torch and diffusers, for a comparison with DreamBooth' },
     out: { type: 'string', help: 'folder of the results (default: showcase in the data directory)' },
   },
@@ -41,7 +41,7 @@ const service = await startService({ config: embeddedConfig(settings, join(direc
 const stopOnSignal = () => void service.stop().finally(() => process.exit(1));
 process.once('SIGINT', stopOnSignal).once('SIGTERM', stopOnSignal);
 try {
-  if (!service.apiKey) throw new Error('a fresh service made no API key');
+  if (!service.apiKey) throw new Error('the new service created no API key');
   const written = await runShowcase(new ApiClient(service.url, service.apiKey), {
     baseModel: values['base-model'],
     baseModelDirectory: join(settings.baseModelsDirectory, values['base-model']),

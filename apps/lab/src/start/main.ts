@@ -5,7 +5,7 @@ import { startService } from './start-service.ts';
 
 const { values } = readCommandLine({
   usage: 'npm start --',
-  about: 'Runs the whole service on this machine until it is asked to stop. Settings are environment variables: docs/configuration.md.',
+  about: 'Runs the whole service on this machine until you press Ctrl-C. Settings are environment variables: docs/configuration.md.',
   options: { 'new-key': { type: 'boolean', default: false, help: 'create and print another API key' } },
 });
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -22,11 +22,13 @@ try {
   say(
     service.apiKey
       ? `  API key    ${service.apiKey}   (shown only once; keep it)\n`
-      : '  API key    made at the first start; `npm start -- --new-key` makes another\n',
+      : '  API key    printed at the first start; `npm start -- --new-key` creates another\n',
   );
   if (isWildcard(config.host))
-    say(`It listens on all addresses of this machine (HOST=${config.host}): others reach it by the machine's name or address.\n`);
-  say('Ctrl-C stops it: running jobs save a checkpoint and go on at the next start.');
+    say(
+      `The service listens on all addresses of this machine (HOST=${config.host}). Other machines reach it under the name or address of this machine.\n`,
+    );
+  say('Ctrl-C stops the service. Running jobs save a checkpoint and continue at the next start.');
 
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

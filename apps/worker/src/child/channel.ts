@@ -16,7 +16,7 @@ export function listen<Message>(schema: z.ZodType<Message>, onMessage: (message:
     if (parsed.success) return onMessage(parsed.data);
     createLogger({ name: 'child', level: 'info' }).fatal(
       { err: parsed.error },
-      'the worker sent a message that this process cannot read, so the process ends; restart the worker',
+      'the worker sent a message that this process cannot read; the process ends; restart the worker',
     );
     process.exit(1);
   });

@@ -51,7 +51,8 @@ async function singleFile(task: ExportTask): Promise<string> {
   const path = join(task.out, 'model.safetensors');
   const folder = isWholeModel(task.adaptation) ? task.directory : await mergedModel(task);
   const obstacle = await singleFileObstacle(folder);
-  if (obstacle !== null) throw new JobInputError(`The model has no form as a single file: ${obstacle}. Download diffusers-zip instead`);
+  if (obstacle !== null)
+    throw new JobInputError(`This model cannot be written as a single file: ${obstacle}. Download diffusers-zip instead`);
   await writeSingleFile(path, folder);
   return path;
 }

@@ -29,7 +29,7 @@ export async function runEvaluationStage(
 
 async function startStage(job: TrainingJobRow, services: StageServices): Promise<EvaluationRow> {
   const { id, projectId, config, result } = job;
-  if (config.evaluation === null || !result?.evaluation_id) throw new Error(`training job ${id} has no evaluation to go on with`);
+  if (config.evaluation === null || !result?.evaluation_id) throw new Error(`training job ${id} has no evaluation to continue with`);
   const { comparisons, ...settings } = config.evaluation;
   const models = [await judgedModel(job, result.checkpoint_id, services), ...comparisons];
   return services.database.evaluations.startStage(result.evaluation_id, { projectId, trainingJobId: id, config: { ...settings, models } });
@@ -41,7 +41,7 @@ async function judgedModel(
   services: StageServices,
 ): Promise<EvaluatedModel> {
   const checkpoint = await services.database.checkpoints.find(projectId, checkpointId);
-  if (!checkpoint) throw new Error(`the checkpoint ${checkpointId} that is to be evaluated is gone`);
+  if (!checkpoint) throw new Error(`the checkpoint ${checkpointId} that is to be evaluated no longer exists`);
   const { step } = checkpoint;
   return {
     name: id,

@@ -20,7 +20,7 @@ export async function runEvaluation(evaluationId: string, context: JobContext, t
     if (!evaluation) return 'finished';
     const { attempt, setbacks, config, projectId } = evaluation;
     const scoped = { ...services, log: services.log.child({ evaluationId, attempt }) };
-    scoped.log.info({ models: config.models.map(({ name }) => name), prompts: config.prompts.length }, 'evaluation taken');
+    scoped.log.info({ models: config.models.map(({ name }) => name), prompts: config.prompts.length }, 'evaluation claimed');
     const row = {
       ...({ table: 'evaluations', queue: 'evaluate', id: evaluationId, attempt, setbacks } as const),
       fail: (error: Failure) => services.database.evaluations.setStatus(evaluationId, { from: 'running', to: 'failed', attempt, error }),
@@ -80,7 +80,7 @@ async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, tur
     case 'shutdown':
       return 'handed-back';
     case 'timeout':
-      throw new JobTimeoutError('the evaluation ran longer than an evaluation may');
+      throw new JobTimeoutError('the evaluation exceeded the time limit of evaluations');
     case 'lock-lost':
     case 'superseded':
     // No evaluation can be paused.

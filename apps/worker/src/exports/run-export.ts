@@ -34,7 +34,7 @@ export async function runExport(exportId: string, context: JobContext, services:
   if (!row) return 'finished';
   const { attempt, setbacks, checkpointId, format } = row;
   const scoped = { ...services, log: services.log.child({ exportId, checkpointId, attempt }) };
-  scoped.log.info({ format }, 'export taken');
+  scoped.log.info({ format }, 'export claimed');
   const tried = {
     ...({ table: 'exports', queue: 'export', id: exportId, attempt, setbacks } as const),
     fail: (error: Failure) => services.database.exports.fail(exportId, attempt, error),
@@ -115,6 +115,6 @@ async function baseOf(
 
 function afterAbort({ id, attempt }: ExportRow, reason: EndReason): JobOutcome {
   if (reason === 'shutdown') return 'handed-back';
-  if (reason === 'timeout') throw new JobTimeoutError('making the file took longer than an export may');
+  if (reason === 'timeout') throw new JobTimeoutError('the export exceeded the time limit of exports');
   throw new StaleAttemptError(`Attempt ${attempt} of export ${id} was taken over by another worker.`);
 }

@@ -38,7 +38,7 @@ export async function runGeneration(
     // Cancelled or finished since it was queued.
     if (!generation) return 'finished';
     const scoped = { ...services, log: services.log.child({ generationId, attempt: generation.attempt }) };
-    scoped.log.info({ model: generation.config.model, prompts: generation.config.prompts.length }, 'generation taken');
+    scoped.log.info({ model: generation.config.model, prompts: generation.config.prompts.length }, 'generation claimed');
     const { attempt, setbacks, projectId } = generation;
     const row = {
       ...({ table: 'generations', queue: 'generate', id: generationId, attempt, setbacks } as const),
@@ -51,7 +51,7 @@ export async function runGeneration(
   if (outcome !== 'passed over') return outcome;
   services.log.info(
     { generationId },
-    'the project uses its share of this worker and another project waits: the generation goes back into the outbox',
+    'the project already uses its share of this worker, and another project waits: the generation goes back into the outbox',
   );
   return 'finished';
 }
@@ -164,7 +164,7 @@ function afterAbort({ id }: GenerationDetail, reason: EndReason, turn: Turn, { l
     case 'shutdown':
       return 'handed-back';
     case 'timeout':
-      throw new JobTimeoutError('the generation ran longer than a generation may');
+      throw new JobTimeoutError('the generation exceeded the time limit of generations');
     case 'superseded':
     // Only the row's end tells of either.
     case 'cancelled':

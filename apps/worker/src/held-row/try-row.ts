@@ -28,7 +28,7 @@ export async function tryRow(row: TriedRow, services: TryServices, work: () => P
   try {
     if (row.setbacks >= MOST_SETBACKS) {
       throw new WorkerDiedError(
-        `The worker died ${row.setbacks} times with this work before anything new was saved; its log may have the reason`,
+        `The worker died ${row.setbacks} times during this work before anything new was saved; its log may have the reason`,
       );
     }
     const outcome = await work();
@@ -48,7 +48,7 @@ async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: T
       throw error;
     case 'newer':
       await leases.release(row);
-      log.warn({ err: error }, 'the work was made by a newer version; it goes back into the queue, and the attempt does not count');
+      log.warn({ err: error }, 'a newer version created this work; it goes back into the queue, and the attempt does not count');
       return 'again';
     case 'input':
     case 'timeout':

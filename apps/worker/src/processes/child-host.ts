@@ -88,7 +88,7 @@ export class ChildHost<Heard, Told extends object> {
 
   /** The error for work that the process took with it. */
   death(how: string, work = ''): ProcessDiedError {
-    const memory = how === 'SIGKILL' ? ': was the machine out of memory?' : '';
+    const memory = how === 'SIGKILL' ? '; the machine may be out of memory' : '';
     return new ProcessDiedError(`${this.#name} ended by ${how}${work}${memory}`);
   }
 }

@@ -124,7 +124,7 @@ function hear(
       );
     case 'memory-plan': {
       const { recomputes, stateBytes, passBytes, freeBytes } = message;
-      const text = recomputes ? 'activations are computed again for the backward pass' : 'activations fit the card and are kept';
+      const text = recomputes ? 'activations are recomputed in the backward pass' : 'activations fit the card and are kept';
       return options.log.info({ stateBytes, passBytes, freeBytes }, text);
     }
     case 'measuring':

@@ -21,8 +21,8 @@ export function assertExplainable({ missing, rows, orphans, objects }: Differenc
   ].filter((reason) => reason !== false);
   if (reasons.length === 0) return;
   const message =
-    `The sweep changes nothing: ${reasons.join(', and ')}. Is the object store whole, and the database the newest? SWEEP_DRY_RUN=true lists ` +
-    'the differences; when they are right, one sweep with SWEEP_BRAKE=false marks rows as missing, and moves objects to the trash';
+    `The sweep changes nothing: ${reasons.join(', and ')}. Check that the object store is complete and that the database is the newest one. SWEEP_DRY_RUN=true lists ` +
+    'the differences. If they are correct, run one sweep with SWEEP_BRAKE=false: it marks rows as missing, and moves objects to the trash';
   if (sweep.brake && !sweep.dryRun) throw new SweepRefusedError(message);
   log.warn({ rows, objects, missing: newlyMissing.length, orphans: orphans.length }, message);
 }

@@ -76,10 +76,10 @@ export class CheckpointStore {
       if (content && !knownSteps.has(content.step)) {
         await this.#record(prefix, content);
         knownSteps.add(content.step);
-        log.info({ jobId, step: content.step }, 'a checkpoint was complete in the store: it gets its row');
+        log.info({ jobId, step: content.step }, 'a checkpoint was complete in the store without a row; its row is written');
       } else {
         await objectStore.deletePrefix(prefix);
-        log.info({ jobId, prefix }, 'a checkpoint that was never completed is removed');
+        log.info({ jobId, prefix }, 'an incomplete checkpoint is removed');
       }
     }
   }
@@ -92,7 +92,7 @@ export class CheckpointStore {
       const target = join(directory, String(row.step));
       const broken = await this.#download(row.objectPrefix, row.files, target);
       if (broken === undefined) return { id: row.id, step: row.step, sizeBytes: row.sizeBytes, directory: target };
-      this.#services.log.error({ jobId, step: row.step, file: broken }, 'a checkpoint is damaged: the one before it is used');
+      this.#services.log.error({ jobId, step: row.step, file: broken }, 'a checkpoint is damaged; the previous one is used');
     }
     return undefined;
   }

@@ -49,7 +49,7 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
   // Cancelled, paused or finished since it was queued.
   if (!job) return 'finished';
   const scoped = { ...services, log: services.log.child({ jobId, attempt: job.attempt }) };
-  scoped.log.info({ method: job.method, baseModel: job.baseModel }, 'training job taken');
+  scoped.log.info({ method: job.method, baseModel: job.baseModel }, 'training job claimed');
   const { trainingJobs, events } = services.database;
   const { attempt, setbacks } = job;
   const row = {
@@ -207,7 +207,7 @@ async function afterAbort(job: TrainingJobRow, reason: EndReason, services: Trai
       services.log.info('training stopped for a shutdown; the job goes back into the queue');
       return 'handed-back';
     case 'timeout':
-      throw new JobTimeoutError('the job ran longer than a training job may');
+      throw new JobTimeoutError('the job exceeded the time limit of training jobs');
     case 'lock-lost':
     case 'superseded':
     // No training leaves its slot to another project's.

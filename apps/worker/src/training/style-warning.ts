@@ -11,11 +11,11 @@ export async function warnOfLostStyle(
   { psnr, images }: ReconstructionMeasured,
   { database, log }: Services<'database' | 'log'>,
 ): Promise<void> {
-  log.info({ psnr, images }, "fidelity of the base model's autoencoder on the StyleRef images measured");
+  log.info({ psnr, images }, "measured how exactly the base model's autoencoder reproduces the StyleRef images");
   if (psnr >= FAITHFUL_DB) return;
   const detail =
-    `The autoencoder of ${baseModel} returns these StyleRef images at ${psnr.toFixed(1)} dB (peak signal-to-noise ratio). ` +
-    `Below ${FAITHFUL_DB} dB, grounds, thin lines and colours of a style are lost, and training cannot bring them back. ` +
+    `The autoencoder of ${baseModel} reproduces these StyleRef images with ${psnr.toFixed(1)} dB (peak signal-to-noise ratio). ` +
+    `Below ${FAITHFUL_DB} dB, backgrounds, thin lines and colors of a style are lost, and training cannot bring them back. ` +
     'Use a larger base model, or images with simpler shapes and stronger contrast.';
   await database.events.append(id, 'job.warning', { code: 'style_far_from_base', psnr, detail });
 }

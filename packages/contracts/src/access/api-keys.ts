@@ -11,7 +11,7 @@ export type ApiKeyScope = z.infer<typeof apiKeyScope>;
 
 export const createApiKeyRequest = z
   .strictObject({
-    name: requiredText(200).describe('Name of the key for people, such as its purpose'),
+    name: requiredText(200).describe('A name that shows people what the key is for'),
     scopes: z
       .array(apiKeyScope)
       .min(1)
@@ -19,7 +19,7 @@ export const createApiKeyRequest = z
       .refine((scopes) => new Set(scopes).size === scopes.length, 'must name each scope once')
       .meta({ uniqueItems: true })
       .default(['read', 'write'])
-      .describe('`read`: every GET; `write`: everything else but keys; `admin`: all, and keys'),
+      .describe('`read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys'),
     expires_at: timestamp.nullable().optional().describe('When the key expires. Omit or null for a key that never expires'),
   })
   .meta({ id: 'CreateApiKeyRequest', examples: [{ name: 'nightly training', scopes: ['read', 'write'] }] });

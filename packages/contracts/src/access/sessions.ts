@@ -10,7 +10,7 @@ export const CSRF_HEADER = 'x-csrf-token';
 
 export const session = z
   .object({
-    csrf_token: z.string().describe('Value for the header `X-CSRF-Token` of every request of this session that is not a GET'),
+    csrf_token: z.string().describe('Value of the header `X-CSRF-Token`, which every request of this session except GET needs'),
     expires_at: timestamp.describe(`${SESSION_DAYS} days after signing in, or when the API key expires`),
   })
   .meta({ id: 'Session' });

@@ -10,5 +10,5 @@ export const readiness = z
     status: z.enum(['ready', 'not_ready']),
     dependencies: z.record(z.string(), dependencyState),
   })
-  .meta({ id: 'Readiness', description: 'Each dependency, whether it responds and how fast' });
+  .meta({ id: 'Readiness', description: 'State and response time of each dependency' });
 export type Readiness = z.infer<typeof readiness>;

@@ -22,7 +22,11 @@ export const stepCursor = z.preprocess(
 
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z
-    .object({ data: z.array(item), has_more: z.boolean(), next: z.string().nullable().describe('The value for `after`') })
+    .object({
+      data: z.array(item),
+      has_more: z.boolean(),
+      next: z.string().nullable().describe('Value of `after` for the next page; null on the last page'),
+    })
     .meta({ id });
 }
 
@@ -32,7 +36,7 @@ export type Page<T> = { data: T[]; has_more: boolean; next: string | null };
 export const missingObject = z
   .boolean()
   .describe(
-    'The stored file was not found when the service last compared its records with the object store; downloads fail until it is back',
+    'The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored',
   );
 
 export const timestamp = z.iso.datetime().describe('ISO 8601, UTC');

@@ -72,11 +72,11 @@ export function plainMessage(issue: Issue): string | undefined {
     case 'unrecognized_keys':
       return `must not have ${quoted(issue.keys)}: there is no such field`;
     case 'invalid_union':
-      return 'has none of the forms that are allowed here';
+      return 'has none of the allowed forms';
     case 'invalid_key':
-      return 'has a name that is not allowed here';
+      return 'has a name that is not allowed';
     case 'invalid_element':
-      return 'has an entry that is not allowed here';
+      return 'has an entry that is not allowed';
     case 'custom':
       return undefined;
   }

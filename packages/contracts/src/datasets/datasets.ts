@@ -49,8 +49,12 @@ export const datasetImage = z
     file_name: z.string(),
     component: z.string().nullable(),
     caption: z.string().nullable(),
-    excluded: z.boolean().describe('Kept in the dataset, but no job trains on it'),
-    has_mask: z.boolean().describe('A mask says what of the image is learned with `masked_loss`: its alpha channel, or a mask file'),
+    excluded: z.boolean().describe('The image stays in the dataset, but jobs do not train on it'),
+    has_mask: z
+      .boolean()
+      .describe(
+        'Whether the image has a mask (its alpha channel or a mask file), which says what part of it jobs with `masked_loss` learn',
+      ),
     width: z.int(),
     height: z.int(),
     size_bytes: z.int(),
@@ -78,14 +82,14 @@ export type DatasetBody = z.infer<typeof dataset>;
 
 export const datasetDetail = dataset
   .extend({ images: z.array(datasetImage) })
-  .meta({ id: 'DatasetDetail', description: 'The dataset with its images' });
+  .meta({ id: 'DatasetDetail', description: 'A dataset with its images' });
 
 export const datasetPage = pageOf(dataset, 'DatasetPage');
 export const datasetImagePage = pageOf(datasetImage, 'DatasetImagePage');
 
 export const datasetQuery = pageQuery(datasetId).extend({
   kind: z.enum(DATASET_KINDS).optional(),
-  name: z.string().min(1).max(200).optional().describe('Part of the name, in upper or lower case'),
+  name: z.string().min(1).max(200).optional().describe('Part of the name; upper and lower case are equal'),
 });
 
 export const updateDatasetRequest = z
@@ -107,8 +111,8 @@ export const updateImageRequest = z
   .strictObject({
     caption: caption.nullable().optional().describe('Caption or component of an uploaded image; null removes it'),
     component: componentName.nullable().optional().describe('Caption or component of an uploaded image; null removes it'),
-    excluded: z.boolean().optional().describe('Whether jobs leave an uploaded image out of their training'),
-    starred: z.boolean().optional().describe('Whether a generated image is starred'),
+    excluded: z.boolean().optional().describe('Whether jobs skip this uploaded image'),
+    starred: z.boolean().optional().describe('Whether this generated image is starred'),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field')
   .meta({ minProperties: 1, id: 'UpdateImageRequest', examples: [{ caption: 'a lighthouse at night', excluded: false }] });
@@ -141,12 +145,12 @@ const uploadedFile = z
     z.object({
       file_name: z.string(),
       status: z.literal('caption'),
-      image_ids: z.array(imageId).describe('The images that have their captions from this file'),
+      image_ids: z.array(imageId).describe('The images that got their captions from this file'),
     }),
     z.object({
       file_name: z.string(),
       status: z.literal('mask'),
-      image_id: imageId.describe('The image that has its mask from this file'),
+      image_id: imageId.describe('The image that got its mask from this file'),
     }),
     z.object({ file_name: z.string(), status: z.literal('refused'), code: z.enum(REFUSAL_CODES), detail: z.string() }),
   ])
@@ -155,9 +159,9 @@ export type UploadedFile = z.infer<typeof uploadedFile>;
 
 export const uploadResponse = z
   .object({
-    kept: z.int().describe('Images that were kept'),
-    captions: z.int().describe('Caption files that were read'),
-    masks: z.int().describe('Mask files that were read'),
+    kept: z.int().describe('Number of images that were kept'),
+    captions: z.int().describe('Number of caption files that were read'),
+    masks: z.int().describe('Number of mask files that were read'),
     refused: z.int(),
     files: z.array(uploadedFile),
   })
@@ -166,7 +170,7 @@ export type UploadResponse = z.infer<typeof uploadResponse>;
 
 const importedImage = z
   .strictObject({
-    upload_id: uploadId.optional().describe('A file that was sent to the link of `POST /v1/uploads`'),
+    upload_id: uploadId.optional().describe('Id of a file that was sent to a link of `POST /v1/uploads`'),
     url: z
       .url({ protocol: /^https?$/ })
       .max(2048)

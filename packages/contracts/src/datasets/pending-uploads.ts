@@ -7,18 +7,18 @@ import { timestamp } from '../common/pages.ts';
 export const UPLOADS_PATH = '/uploads';
 
 export const createUploadRequest = z
-  .strictObject({ file_name: z.string().trim().min(1).max(255).describe('Name of the file, as the dataset will show it') })
+  .strictObject({ file_name: z.string().trim().min(1).max(255).describe('Name of the file, which the dataset will show') })
   .meta({ id: 'CreateUploadRequest', examples: [{ file_name: 'lighthouse.png' }] });
 
 export const pendingUpload = z
   .object({
-    id: uploadId.describe('Names the file in `POST /v1/datasets/{id}/import`'),
+    id: uploadId.describe('Id of the file for `POST /v1/datasets/{id}/import`'),
     method: z.literal('PUT'),
     url: z
       .string()
       .describe('Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service'),
-    max_bytes: z.int().describe('Most bytes of the file'),
-    expires_at: timestamp.describe('Until then the file can be sent and named'),
+    max_bytes: z.int().describe('Maximum size of the file, in bytes'),
+    expires_at: timestamp.describe('Until this time, the file can be sent and imported'),
   })
-  .meta({ id: 'Upload', description: 'The link' });
+  .meta({ id: 'Upload', description: 'A link to send a file to' });
 export type PendingUploadBody = z.infer<typeof pendingUpload>;

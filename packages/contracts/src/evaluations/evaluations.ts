@@ -20,7 +20,7 @@ const settings = {
     .union([promptList, promptSetReference])
     .optional()
     .describe(
-      'A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model',
+      'A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of the component with this name; base models get the tokens of the evaluated model. Prompts without a placeholder get the style prompt in front. Default: the shipped set for the base model',
     ),
   num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
   sampler: z.enum(SAMPLERS).optional(),
@@ -32,24 +32,24 @@ const settings = {
     .min(0)
     .max(2 ** 32 - 1)
     .default(0)
-    .describe('Seed of the first image; image i of every model has seed + i'),
+    .describe('Seed of the first image; image i of every model uses seed + i'),
   metrics: z.array(z.enum(METRICS)).min(1).max(METRICS.length).default(['fid', 'kid', 'clip']),
   extractor: z
     .enum(EXTRACTORS)
     .optional()
     .describe(
-      'Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid',
+      'Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid',
     ),
   clip_extractor: z
     .enum(CLIP_EXTRACTORS)
     .optional()
-    .describe('Extractor for CLIP scores and similarities. Default: that of the base model, or clip'),
+    .describe('Extractor for CLIP scores and similarities. Default: the extractor of the base model, otherwise clip'),
   reference_dataset_id: datasetId.optional().describe('Default: the StyleRef images of the training job'),
   compare_with: z
     .array(z.string().min(1).max(100))
     .max(EVALUATION_LIMITS.comparisons)
     .default([])
-    .describe('`base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds'),
+    .describe('Models to compare with: `base`, finished training jobs, checkpoints or base models. They get the same prompts and seeds'),
 };
 
 export const evaluationRequest = z.strictObject(settings).meta({ id: 'EvaluationStageRequest' });
@@ -57,7 +57,11 @@ export type EvaluationRequest = z.infer<typeof evaluationRequest>;
 
 export const createEvaluationRequest = z
   .strictObject({
-    model: z.string().min(1).max(100).describe('A checkpoint id, the id of a succeeded job, or the name of a base model'),
+    model: z
+      .string()
+      .min(1)
+      .max(100)
+      .describe('The model to evaluate: a checkpoint id, the id of a succeeded job, or the name of a base model'),
     ...settings,
   })
   .meta({
@@ -112,7 +116,7 @@ const resolved = {
   metrics: z.array(z.enum(METRICS)),
   extractor: z.enum(EXTRACTORS),
   clip_extractor: z.enum(CLIP_EXTRACTORS),
-  reference_dataset_id: datasetId.nullable().describe('null: no reference, for CLIP scores alone'),
+  reference_dataset_id: datasetId.nullable().describe('null: no reference images, so only CLIP scores are computed'),
 };
 
 /** The evaluation stage of a training job: its own model is there only when it has been trained. */
@@ -121,7 +125,10 @@ export type EvaluationStage = z.infer<typeof evaluationStage>;
 
 /** What the worker gets: every default resolved. */
 export const evaluationConfig = z
-  .object({ ...resolved, models: z.array(evaluatedModel).min(1).describe('The first is the one that the report is about') })
+  .object({
+    ...resolved,
+    models: z.array(evaluatedModel).min(1).describe('The evaluated model first, then the models that it is compared with'),
+  })
   .meta({ id: 'EvaluationConfig' });
 export type EvaluationConfig = z.infer<typeof evaluationConfig>;
 
@@ -144,13 +151,13 @@ export const evaluation = z
   .object({
     id: evaluationId,
     status: generationStatus,
-    training_job_id: trainingJobId.nullable().describe('The job whose evaluation stage this is'),
+    training_job_id: trainingJobId.nullable().describe('The training job of which this is the evaluation stage'),
     ...annotationFields,
     config: evaluationConfig,
     progress: evaluationProgress.nullable(),
     cancel_requested: z.boolean(),
     report_url: z.string().nullable().describe('Address of the report; null until the evaluation has succeeded'),
-    summary: evaluationSummary.nullable().describe('Outcome and metrics of its report; null until it has succeeded'),
+    summary: evaluationSummary.nullable().describe('Outcome and metrics of the report; null until the evaluation has succeeded'),
     error: failure.nullable(),
     created_at: timestamp,
     started_at: timestamp.nullable(),
@@ -163,9 +170,9 @@ export const evaluationPage = pageOf(evaluation, 'EvaluationPage');
 
 export const evaluationImage = z
   .object({
-    model: z.int().describe('Position of its model in `config.models`'),
+    model: z.int().describe('Position of the model in `config.models`'),
     index: z.int(),
-    prompt: z.string().describe('The prompt as the model received it, with the words for the style'),
+    prompt: z.string().describe('The prompt as the model received it, including the style prompt'),
     seed: z.int(),
     width: z.int(),
     height: z.int(),

@@ -30,10 +30,10 @@ export const promptSetReference = z
 
 export const createPromptSetRequest = z
   .strictObject({
-    name: promptSetName.describe('A name that the project has already gets a new version'),
+    name: promptSetName.describe('If the project already has a set with this name, it gets a new version'),
     description: optionalText(1_000).default(''),
     prompts: promptList.describe(
-      `What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
+      `What the images show, without the style prompt, or with placeholders for tokens as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
     ),
   })
   .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });
@@ -47,8 +47,8 @@ const promptSetSummary = z
     description: z.string(),
     ...notesFields,
     prompt_count: z.int(),
-    sha256: z.string().describe('SHA-256 of the prompts joined by line feeds, which reports name'),
-    shipped: z.boolean().describe('It comes with the service, to every project; its name is its id'),
+    sha256: z.string().describe('SHA-256 of the prompts joined by line feeds, which reports show'),
+    shipped: z.boolean().describe('The set ships with the service and exists in every project; its name is its id'),
     created_at: timestamp.nullable(),
   })
   .meta({ id: 'PromptSetSummary' });

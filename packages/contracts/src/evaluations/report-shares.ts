@@ -33,9 +33,9 @@ export type ReportShareBody = z.infer<typeof reportShare>;
 
 export const reportShareWithUrl = reportShare
   .extend({
-    url: z.string().describe('Path of the page, which needs no API key. Shown only once: whoever knows it can read the report'),
+    url: z.string().describe('Path of the page, which needs no API key. Shown only once. Anybody who has it can read the report'),
   })
-  .meta({ id: 'ReportShareWithUrl', description: 'The link' });
+  .meta({ id: 'ReportShareWithUrl', description: 'A link to a report' });
 
 export const reportSharePage = pageOf(reportShare, 'ReportSharePage');
 export const reportShareQuery = pageQuery(reportShareId);

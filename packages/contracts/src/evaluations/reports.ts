@@ -20,20 +20,20 @@ const pictures = z.object({
   dataset_id: datasetId,
   name: z.string(),
   count: z.int(),
-  pictures: z.array(picture).describe('The first of them'),
+  pictures: z.array(picture).describe('The first one'),
 });
 
 export const reportMetric = z
   .object({
     metric: z.enum(METRICS),
-    name: z.string().describe('Carries the extractor where it is not the usual one: kid@mini-clip'),
+    name: z.string().describe('Name of the metric, with its extractor if that is not the usual one: kid@mini-clip'),
     value: z.number(),
     better: z.enum(['lower', 'higher']),
     interval: z
       .object({ low: z.number(), high: z.number(), level: z.number(), replicates: z.int() })
       .nullable()
-      .describe('Bootstrap over the images'),
-    standard_deviation: z.number().nullable().describe('KID: over the subsets'),
+      .describe('95 % interval, from a bootstrap over the images'),
+    standard_deviation: z.number().nullable().describe('KID: standard deviation over the subsets'),
     extractor: z.enum(EXTRACTORS),
     generated: z.int().describe('Number of generated images'),
     reference: z.int().nullable().describe('Number of reference images'),
@@ -43,7 +43,9 @@ export const reportMetric = z
     chance: z
       .number()
       .nullable()
-      .describe('CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts'),
+      .describe(
+        'CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on how prompts are followed',
+      ),
   })
   .meta({ id: 'ReportMetric' });
 export type ReportMetric = z.infer<typeof reportMetric>;
@@ -52,17 +54,17 @@ const neighbour = z.object({ generated: picture, reference: picture, distance: z
 
 export const reportModel = evaluatedModel
   .extend({
-    metrics: z.array(reportMetric).describe('The metric to look at first'),
+    metrics: z.array(reportMetric).describe('The metric to read first'),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })),
     diversity: z
       .object({ generated: z.number(), reference: z.number().nullable(), ratio: z.number().nullable() })
       .nullable()
-      .describe('Mean distances of all pairs of images, between unit vectors of features: low when they are all alike'),
+      .describe('Mean distance over all pairs of images, between their features as unit vectors; low when all images are alike'),
     memorised: z
       .object({ count: z.int(), share: z.number() })
       .nullable()
-      .describe('Images that are much nearer to one reference image than to any other'),
-    nearest: z.array(neighbour).describe('The generated images that are closest to a reference image, each with it'),
+      .describe('Number of images that are much nearer to one reference image than to any other'),
+    nearest: z.array(neighbour).describe('The generated images that are closest to a reference image, each with that image'),
   })
   .meta({ id: 'ReportModel' });
 export type ReportModel = z.infer<typeof reportModel>;
@@ -79,12 +81,12 @@ const loss = z.object({ step: z.int(), style_ref_loss: z.number(), aux_loss: z.n
 const OVERFITTING_SIGNS = ['kid-rising', 'clip-falling', 'low-diversity', 'memorised-pictures'] as const;
 const overfittingSign = z.object({
   sign: z.enum(OVERFITTING_SIGNS),
-  present: z.boolean().nullable().describe('null: too little is known'),
+  present: z.boolean().nullable().describe('null: not enough data'),
   explanation: z.string(),
 });
 export type OverfittingSign = z.infer<typeof overfittingSign>;
 
-const validationSamples = z.object({ step: z.int(), pictures: z.array(picture).describe('One of each validation prompt') });
+const validationSamples = z.object({ step: z.int(), pictures: z.array(picture).describe('One image for each validation prompt') });
 
 const training = z.object({
   job_id: trainingJobId,
@@ -94,10 +96,10 @@ const training = z.object({
   best: z.object({ step: z.int(), metric: z.string(), value: z.number() }).nullable(),
   style_ref: pictures.nullable(),
   aux: pictures.nullable(),
-  losses: z.array(loss).describe('Means over short intervals of steps'),
+  losses: z.array(loss).describe('Losses, averaged over short intervals of steps'),
   validations: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })),
   validation_prompts: z.array(z.string()),
-  validation_samples: z.array(validationSamples).describe('Some of the validations, first and last among them'),
+  validation_samples: z.array(validationSamples).describe('Some of the validations, including the first and the last'),
 });
 export type ReportTraining = z.infer<typeof training>;
 
@@ -105,14 +107,14 @@ export const report = z
   .object({
     format: z.literal(1),
     id: evaluationId,
-    training_job_id: trainingJobId.nullable().describe('The job whose evaluation stage made it'),
+    training_job_id: trainingJobId.nullable().describe('The training job whose evaluation stage made the report'),
     title: z.string(),
     created_at: timestamp,
     verdict: z.object({
       ...verdictAxes,
       summary: z.string(),
       points: z.array(z.string()),
-      next: z.array(z.string()).describe('What to do now'),
+      next: z.array(z.string()).describe('What to do next'),
       cautions: z.array(z.string()),
     }),
     training: training.nullable().describe('null for a base model'),
@@ -127,18 +129,22 @@ export const report = z
       height: z.int(),
     }),
     reference: pictures
-      .extend({ sha256: z.string(), trained_on: z.boolean().describe('The model has been trained on these very images') })
+      .extend({ sha256: z.string(), trained_on: z.boolean().describe('The model was trained on these images') })
       .nullable(),
     extractors: z.array(reportExtractor),
-    similarity_extractor: z.enum(EXTRACTORS).describe('Extractor for diversity and nearness'),
+    similarity_extractor: z.enum(EXTRACTORS).describe('Extractor for diversity and for the closest images'),
     models: z.array(reportModel).min(1),
     samples: z.array(
-      z.object({ prompt: z.string(), seed: z.int(), pictures: z.array(picture).describe('One of each model, in the order of `models`') }),
+      z.object({
+        prompt: z.string(),
+        seed: z.int(),
+        pictures: z.array(picture).describe('One image of each model, in the order of `models`'),
+      }),
     ),
     overfitting: z.array(overfittingSign),
     token_disentanglement: tokenDisentanglement.nullable(),
-    votes: voteTally.nullable().describe('Blind votes so far; null without any'),
-    repeat: z.string().describe('Command that repeats it'),
+    votes: voteTally.nullable().describe('Blind votes so far; null if there are none'),
+    repeat: z.string().describe('Command that repeats the evaluation or the training job'),
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof report>;

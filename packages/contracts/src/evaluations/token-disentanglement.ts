@@ -1,11 +1,14 @@
 // How far the tokens of a Multi-StyleForge model bring out their components, alone and together.
 import { z } from 'zod';
 
-const estimate = z.object({ value: z.number(), standard_error: z.number().nullable().describe('Over the prompts; null for a single one') });
+const estimate = z.object({
+  value: z.number(),
+  standard_error: z.number().nullable().describe('Standard deviation over the prompts; null for a single prompt'),
+});
 
 export const tokenDisentanglement = z
   .object({
-    extractor: z.string().describe('The CLIP judge'),
+    extractor: z.string().describe('The CLIP extractor that judges the images'),
     dimension: z.int(),
     weights_sha256: z.string(),
     prompts: z.int(),
@@ -14,7 +17,7 @@ export const tokenDisentanglement = z
       z.object({
         name: z.string(),
         token: z.string(),
-        references: z.int().describe('StyleRef images that stand for the component'),
+        references: z.int().describe('Number of StyleRef images that represent the component'),
         recognised: z
           .number()
           .describe(
@@ -28,8 +31,8 @@ export const tokenDisentanglement = z
     conditions: z
       .array(
         z.object({
-          components: z.array(z.string()).describe('Whose tokens are in the prompt'),
-          prefix: z.string().describe('Words in front of each prompt'),
+          components: z.array(z.string()).describe('Components whose tokens are in the prompt'),
+          prefix: z.string().describe('Text in front of each prompt'),
           pulls: z.array(
             z.object({
               component: z.string(),
@@ -42,7 +45,7 @@ export const tokenDisentanglement = z
           ),
         }),
       )
-      .describe('Without tokens first, then each token alone, then all together'),
+      .describe('The images without tokens first, then with each token alone, then with all tokens'),
   })
   .meta({ id: 'TokenDisentanglement' });
 export type TokenDisentanglementBody = z.infer<typeof tokenDisentanglement>;

@@ -9,9 +9,9 @@ const share = z.number().nullable();
 export const verdictAxes = {
   outcome: z.enum(VERDICT_OUTCOMES).nullable().describe('null: no base model to compare with, or no metric to compare by'),
   style_gap_closed: share.describe(
-    "Share of the base model's distance to the reference that training closed; below 0: the model is farther away",
+    "Share of the base model's distance to the reference images that the training closed; negative if the model is farther away",
   ),
-  prompt_following_kept: share.describe("Share of the base model's CLIP score above chance that is left"),
+  prompt_following_kept: share.describe("Share of the base model's CLIP score above chance that the model keeps"),
   diversity_kept: share.describe("Mean distance between two images, as a share of the base model's"),
 };
 

@@ -10,9 +10,12 @@ const vote = z
     index: index.describe('Index of the two images'),
     first: position.describe('Position of a model in `config.models`'),
     second: position.describe('Position of the other model, above `first`'),
-    preferred: z.enum(['first', 'second']).nullable().describe('Whose image is better; null: no difference'),
+    preferred: z.enum(['first', 'second']).nullable().describe('Position of the model whose image is better; null: no difference'),
   })
-  .refine(({ first, second }) => first < second, { path: ['second'], message: 'must be above first: a pair is named one way only' });
+  .refine(({ first, second }) => first < second, {
+    path: ['second'],
+    message: 'must be larger than first, so that each pair has one name',
+  });
 export type VoteBody = z.infer<typeof vote>;
 
 export const setVotesRequest = z
@@ -37,14 +40,14 @@ const pair = z.object({
   no_difference: z.int(),
 });
 export const voteTally = z
-  .object({ voters: z.int().describe('API keys that have voted'), votes: z.int(), pairs: z.array(pair) })
+  .object({ voters: z.int().describe('Number of API keys that have voted'), votes: z.int(), pairs: z.array(pair) })
   .meta({ id: 'VoteTally' });
 export type VoteTally = z.infer<typeof voteTally>;
 
 export const evaluationVotes = z
   .object({
     evaluation_id: evaluationId,
-    own: z.array(vote).describe('Votes of the caller, by API key'),
+    own: z.array(vote).describe('Votes of the calling API key'),
     tally: voteTally.describe('Votes of all API keys of the project'),
   })
   .meta({ id: 'EvaluationVotes' });

@@ -26,7 +26,7 @@ export const projectEventQuery = stepPageQuery(eventCursor.optional().describe('
 
 export const projectEvent = z
   .object({
-    id: z.string().describe('Increases with every event of the project; use it for `after` and `Last-Event-ID`'),
+    id: z.string().describe('Increases with every event of the project; the value for `after` and `Last-Event-ID`'),
     type: z
       .string()
       .describe(

@@ -51,7 +51,7 @@ export const webhookUrl = z
   .url({ protocol: /^https?$/, message: 'must be an http or https URL' })
   .max(2000)
   .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not carry a user name or password')
-  .refine((text) => !URL.canParse(text) || isWebhookPort(new URL(text)), 'must name the port 80, 443 or one above 1023');
+  .refine((text) => !URL.canParse(text) || isWebhookPort(new URL(text)), 'must use port 80, 443 or a port above 1023');
 
 const subscription = {
   url: webhookUrl.describe(
@@ -92,10 +92,12 @@ export const webhook = z
     events: z.array(z.enum(WEBHOOK_EVENTS)),
     made_by: z
       .enum(['api', 'training_job'])
-      .describe('`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others'),
+      .describe('`training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it'),
     status: z
       .enum(['enabled', 'disabled'])
-      .describe('The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again'),
+      .describe(
+        'Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again',
+      ),
     disabled_reason: z.string().nullable(),
     failing_since: timestamp.nullable(),
     old_secret_expires_at: timestamp.nullable().describe('Time until which both secrets sign deliveries'),
@@ -114,12 +116,12 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 export const webhookDelivery = z
   .object({
-    id: webhookDeliveryId.describe('The header `webhook-id`, the same at every attempt'),
+    id: webhookDeliveryId.describe('Value of the header `webhook-id`, the same in every attempt'),
     webhook_id: webhookId,
     event: z.string(),
-    status: z.enum(DELIVERY_STATUSES).describe('`pending` until it has arrived or a day of attempts is over'),
+    status: z.enum(DELIVERY_STATUSES).describe('`pending` until the event has arrived, or attempts have failed for a day'),
     attempts: z.int(),
-    response_status: z.int().nullable().describe('The last response of the endpoint'),
+    response_status: z.int().nullable().describe('Status of the last response of the endpoint'),
     error: z.string().nullable().describe('Why the last attempt failed'),
     payload: z.record(z.string(), z.unknown()),
     created_at: timestamp,

@@ -23,9 +23,9 @@ const adapterRequest = z
       .min(1)
       .max(100)
       .describe(
-        'A model that is an adapter: trained here with another adaptation than `full`, or uploaded. By name, `name@version`, checkpoint or job',
+        'An adapter: a model that was uploaded, or trained with an adaptation other than `full`. A name, `name@version`, checkpoint id or job id',
       ),
-    strength: z.number().min(-4).max(4).default(1).describe('Strength: 1 as trained, 0 no effect'),
+    strength: z.number().min(-4).max(4).default(1).describe('Strength of the adapter: 1 as trained, 0 without effect'),
   })
   .meta({ id: 'GenerationAdapterRequest' });
 
@@ -57,7 +57,9 @@ export const createGenerationRequest = z
       .array(requiredText(2000))
       .min(1)
       .max(GENERATION_LIMITS.prompts)
-      .describe('`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name'),
+      .describe(
+        'What the images show. `[V]` stands for the first token of the model, `[name]` for the token of the component with this name',
+      ),
     negative_prompt: z.string().max(2000).optional(),
     width: side.optional().describe("Default: the model's own size"),
     height: side.optional(),
@@ -69,9 +71,7 @@ export const createGenerationRequest = z
       .max(50)
       .nullable()
       .optional()
-      .describe(
-        'StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used',
-      ),
+      .describe('StyleDrop: strength of the adapted model against the base model, 0 to 2. Replaces guidance_scale'),
     text_guidance: z
       .number()
       .min(0)
@@ -79,7 +79,7 @@ export const createGenerationRequest = z
       .nullable()
       .optional()
       .describe(
-        'StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given',
+        'StyleDrop: strength of the prompt against the negative prompt. Replaces guidance_scale. Default with style_guidance: guidance_scale - 1',
       ),
     sampler: z.enum(SAMPLERS).optional(),
     seed: z
@@ -93,36 +93,33 @@ export const createGenerationRequest = z
       .array(adapterRequest)
       .max(GENERATION_LIMITS.adapters)
       .default([])
-      .describe('Adapters on top of the model, all at once, trained here or uploaded; each belongs to the same base model'),
+      .describe('Adapters to use on top of the model, trained here or uploaded. All must belong to the base model of the model'),
     image: startingImage
       .nullable()
       .optional()
       .describe(
-        'An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height',
+        'An image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height',
       ),
     strength: z
       .number()
       .gt(0)
       .max(1)
       .optional()
-      .describe('With image: the share of the steps that is taken, above 0; at 1 hardly anything of the image is left. Default: 0.6'),
+      .describe(
+        'With image: the share of the steps to run, above 0. Low values keep the image; 1 keeps hardly anything of it. Default: 0.6',
+      ),
     grid: gridRequest
       .nullable()
       .optional()
-      .describe('Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts'),
+      .describe('Generates images for every pair of values of one or two settings, as an x/y plot. The setting `prompt` replaces prompts'),
     format: z.enum(IMAGE_FORMATS).default('png'),
-    quality: z
-      .int()
-      .min(1)
-      .max(100)
-      .optional()
-      .describe('Quality of jpeg and webp, 90 by default. The file holds the parameters in every format'),
+    quality: z.int().min(1).max(100).optional().describe('Quality of jpeg and webp, 1 to 100. Default: 90'),
     wait: z
       .number()
       .min(0)
       .max(GENERATION_LIMITS.waitSeconds)
       .default(0)
-      .describe('Seconds to wait for the images before the response 202'),
+      .describe('Seconds to wait for the images before responding with 202'),
   })
   .refine((body) => imagesPerCell(body) * (body.grid ? cellCount(body.grid) : 1) <= GENERATION_LIMITS.images, {
     path: ['num_images'],
@@ -130,11 +127,11 @@ export const createGenerationRequest = z
   })
   .refine((body) => body.strength === undefined || body.image, {
     path: ['strength'],
-    message: 'belongs to image: give an image to begin from',
+    message: 'applies only to image: set an image to start from',
   })
   .refine((body) => body.quality === undefined || body.format !== 'png', {
     path: ['quality'],
-    message: 'belongs to jpeg and webp: PNG keeps every value',
+    message: 'applies only to jpeg and webp: PNG is lossless',
   })
   .meta({
     id: 'CreateGenerationRequest',
@@ -166,7 +163,7 @@ export const generationConfig = z
     height: z.int(),
     steps: z.int(),
     guidance_scale: z.number(),
-    style_guidance: z.number().nullable().describe('null: guided by guidance_scale alone'),
+    style_guidance: z.number().nullable().describe('null: only guidance_scale is used'),
     text_guidance: z.number().nullable(),
     sampler: z.enum(SAMPLERS),
     seed: z.int(),
@@ -175,14 +172,14 @@ export const generationConfig = z
       z.object({
         model: z.string(),
         checkpoint_id: checkpointId.nullable(),
-        version_id: z.string().nullable().describe('The version of a model that an uploaded adapter is'),
+        version_id: z.string().nullable().describe('The version of the model, for an uploaded adapter'),
         strength: z.number(),
       }),
     ),
     image: z
-      .object({ id: imageId.nullable().describe('null: it came with the request') })
+      .object({ id: imageId.nullable().describe('null: the image came with the request') })
       .nullable()
-      .describe('The image that these begin from'),
+      .describe('The image that the generation starts from'),
     strength: z.number().nullable(),
     grid: grid.nullable(),
     format: z.enum(IMAGE_FORMATS),
@@ -249,9 +246,7 @@ export const generation = z
     config: generationConfig,
     warnings: z
       .array(z.string())
-      .describe(
-        'Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder',
-      ),
+      .describe('Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder'),
     images: z.array(generatedImage),
     error: failure.nullable(),
     created_at: timestamp,

@@ -42,7 +42,7 @@ const axis = z
       .array(z.union([z.string(), z.number()]))
       .min(1)
       .max(MOST_VALUES)
-      .describe('Its values, each in the form that the setting has in the request'),
+      .describe('Values of the setting, as in the request'),
   })
   .superRefine(({ parameter, values: listed }, context) => {
     for (const [index, value] of listed.entries()) {
@@ -55,7 +55,7 @@ export type GridAxis = z.infer<typeof axis>;
 
 export const gridRequest = z
   .strictObject({ x: axis, y: axis.nullable().optional() })
-  .refine(({ x, y }) => x.parameter !== y?.parameter, { path: ['y', 'parameter'], message: 'must be another setting than that of x' })
+  .refine(({ x, y }) => x.parameter !== y?.parameter, { path: ['y', 'parameter'], message: 'must differ from the setting of x' })
   .meta({ id: 'GenerationGridRequest' });
 export type GenerationGridRequest = z.infer<typeof gridRequest>;
 

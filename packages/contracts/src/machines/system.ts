@@ -12,7 +12,7 @@ export const queueState = z
     own_running: z.int(),
     oldest_waiting_since: timestamp.nullable(),
     workers: z.int().describe('Live workers that take jobs from the queue'),
-    slots: z.int().describe('Jobs that these workers take at a time, all together'),
+    slots: z.int().describe('Number of jobs that these workers run at the same time'),
   })
   .meta({ id: 'QueueState' });
 export type QueueStateBody = z.infer<typeof queueState>;
@@ -20,7 +20,7 @@ export type QueueStateBody = z.infer<typeof queueState>;
 const queueEntry = z.object({
   queue: z.string(),
   id: z.string(),
-  position: z.int().nullable().describe('Amount of work of all projects ahead; known for training jobs'),
+  position: z.int().nullable().describe('Number of waiting items of all projects ahead of it; only for training jobs'),
   priority: z.enum(['low', 'normal', 'high']),
   since: timestamp,
 });
@@ -38,7 +38,7 @@ export const systemReport = z
     version: z.string().describe('Version of StyleForge'),
     node: z.string(),
     platform: z.string(),
-    started_at: timestamp.describe('Start of this process of the API'),
+    started_at: timestamp.describe('Time at which this API process started'),
     status: z.enum(['ready', 'not_ready']),
     dependencies: z.record(z.string(), dependencyState),
     base_models: z.array(z.string()),

@@ -4,9 +4,9 @@ import { z } from 'zod';
 const amounts = {
   device_seconds: z
     .number()
-    .describe('Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares'),
-  steps: z.int().describe('Training steps done, those that were done again after a worker had died included'),
-  images: z.int().describe('Images generated, with validation images and those of evaluations'),
+    .describe('Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share'),
+  steps: z.int().describe('Number of training steps, including steps that were repeated after a worker had died'),
+  images: z.int().describe('Number of generated images, including those of validations and evaluations'),
 };
 
 export const usageAmounts = z.object(amounts).meta({ id: 'Usage' });

@@ -41,7 +41,7 @@ export function workerStatusOf(signs: WorkerSigns, now = Date.now()): WorkerStat
 export const workerStatus = z.enum(WORKER_STATUSES).meta({
   id: 'WorkerStatus',
   description:
-    '`draining`: finishes its jobs and takes no further ones; `drained`: has none left; `stopping`: its process was told to stop; `lost`: silent for 30 seconds without having stopped',
+    '`draining`: finishes its jobs and takes no further ones; `drained`: has no jobs left; `stopping`: its process is stopping; `lost`: has not updated its state for 30 seconds, and has not stopped in order',
 });
 
 const workerJob = z.object({
@@ -58,15 +58,15 @@ export const worker = z
     id: workerId,
     status: workerStatus,
     host: z.string().describe('Name of the machine'),
-    pid: z.int().describe('Process id of the worker there'),
+    pid: z.int().describe('Process id of the worker on that machine'),
     device: z.object({
       kind: z.string().describe('`cpu`, `webgpu` or `cuda`'),
       name: z.string().nullable().describe('Name of the processor or of the graphics card; null if the driver does not name it'),
       memory_bytes: z.int().nullable().describe('Memory of the graphics card, or of the machine for `cpu`'),
     }),
     versions: z.object({ styleforge: z.string(), node: z.string(), platform: z.string() }),
-    queues: z.record(z.string(), z.int()).describe('Queues that it serves, with jobs at a time'),
-    jobs: z.array(workerJob).describe('What it is doing'),
+    queues: z.record(z.string(), z.int()).describe('Queues that it serves, with the number of jobs at the same time'),
+    jobs: z.array(workerJob).describe('Its current work'),
     started_at: timestamp,
     last_seen_at: timestamp,
     drain_requested_at: timestamp.nullable(),

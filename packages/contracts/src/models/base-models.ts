@@ -25,12 +25,8 @@ const evaluationDefaults = z.strictObject({
 
 /** The watch over a training that asks for neither validation nor early stopping. */
 const watch = z.strictObject({
-  subjects: z
-    .array(z.string().min(1))
-    .min(1)
-    .max(64)
-    .describe('What the images of a validation show; the words for the style come in front'),
-  validations: z.int().min(1).max(100).default(5).describe('Number of validations, evenly over the training'),
+  subjects: z.array(z.string().min(1)).min(1).max(64).describe('What the validation images show, without the style prompt'),
+  validations: z.int().min(1).max(100).default(5).describe('Number of validations, evenly distributed over the training'),
   sampling_steps: z.int().min(1).max(1000),
   patience: z.int().min(1).default(2),
   min_clip_share: z.number().gt(0).max(1).describe("Share of the base model's CLIP score that must be kept"),
@@ -42,7 +38,7 @@ export const baseModelProfile = z
     title: z.string().optional(),
     description: z.string().optional(),
     license: z.string().optional(),
-    source: z.string().optional().describe('Where the weights come from'),
+    source: z.string().optional().describe('Source of the weights'),
     sha256: z.record(z.string(), z.string()).optional().describe('Number format of the weights'),
     resolution: z.int().min(16).max(2048).multipleOf(8).optional(),
     auxiliary_prompt: z.string().min(1).optional(),

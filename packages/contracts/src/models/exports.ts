@@ -17,13 +17,18 @@ export const DEFAULT_EXTRACTED_RANK = 32;
 const rank = z.coerce.number().int().min(1).max(1024);
 
 export const downloadQuery = z.strictObject({
-  format: z.enum(EXPORT_FORMATS).describe('`formats` of the checkpoint lists those that fit it'),
+  format: z.enum(EXPORT_FORMATS).describe('Format of the file; `formats` of the checkpoint lists the available ones'),
   rank: rank.optional().describe(`Rank of a LoRA that is extracted from a full fine-tune. Default: ${DEFAULT_EXTRACTED_RANK}`),
 });
 
 export const extractLoraRequest = z
   .strictObject({
-    rank: z.int().min(1).max(1024).default(DEFAULT_EXTRACTED_RANK).describe('More keeps more of the change, in a larger file'),
+    rank: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(DEFAULT_EXTRACTED_RANK)
+      .describe('Rank of the LoRA: a higher rank keeps more of the change, in a larger file'),
     format: z.enum(['lora-diffusers', 'lora-kohya']).default('lora-kohya'),
   })
   .meta({ id: 'ExtractLoraRequest', examples: [{ rank: 32, format: 'lora-kohya' }] });
@@ -45,9 +50,9 @@ export const checkpointExport = z
     kept_share: z
       .number()
       .nullable()
-      .describe('Share of the change that an extracted LoRA keeps, 0 to 1, as squared length over all weights'),
+      .describe('Share of the change that an extracted LoRA keeps, 0 to 1: a ratio of squared lengths over all weights'),
     error: failure.nullable(),
-    download_url: z.string().describe('Sends the file once it is made'),
+    download_url: z.string().describe('Link to the file; works once the file is made'),
     created_at: timestamp,
     finished_at: timestamp.nullable(),
   })
@@ -59,6 +64,6 @@ export const downloadFormat = z
   .object({
     format: z.enum(EXPORT_FORMATS),
     url: z.string(),
-    ready: z.boolean().describe('The file is there already; otherwise the first request has it made'),
+    ready: z.boolean().describe('Whether the file exists already. Otherwise the first request starts making it'),
   })
   .meta({ id: 'DownloadFormat' });

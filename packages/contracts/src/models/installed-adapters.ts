@@ -7,7 +7,7 @@ export const INSTALLED_ADAPTER_FILE = 'adapter.json';
 export const installedAdapter = z.object({
   base_model: baseModelName,
   file: z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}._-]{0,199}$/u),
-  tokens: z.array(z.string()).default([]).describe('Words that prompts reach it by'),
+  tokens: z.array(z.string()).default([]).describe('Words that prompts use for it'),
   title: z.string().optional(),
   license: z.string().optional(),
 });

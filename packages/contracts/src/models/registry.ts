@@ -18,7 +18,7 @@ export const templateOf = (tokens: readonly string[]): string | null => (tokens.
 const NAME = /^(?!(?:job|ckpt|model)_)[a-z0-9][a-z0-9._-]{0,62}$/;
 export const modelName = z
   .string()
-  .regex(NAME, 'must be 1 to 63 lower-case letters, digits, dots, hyphens or underscores, and not begin as an id does (job_, ckpt_)')
+  .regex(NAME, 'must be 1 to 63 lower-case letters, digits, dots, hyphens or underscores, and must not begin like an id (job_, ckpt_)')
   .meta({ examples: ['ink-style'] });
 const ALIAS = /^[a-z][a-z0-9_-]{0,31}$/;
 export const modelAlias = z
@@ -41,7 +41,7 @@ const source = z
   .string()
   .min(1)
   .max(100)
-  .describe('What the version is made from: a checkpoint, a training job with a result, or a version of another model');
+  .describe('Source of the version: a checkpoint, a training job with a result, or a version of another model');
 const description = optionalText(10_000);
 const license = requiredText(200);
 const promptTemplate = z
@@ -49,7 +49,7 @@ const promptTemplate = z
   .trim()
   .min(1)
   .max(1_000)
-  .regex(/\{prompt\}/, `must have ${PROMPT_PLACE} where the words for what the image shows go`);
+  .regex(/\{prompt\}/, `must contain ${PROMPT_PLACE} in the place of the description of the image`);
 const cover = imageId.describe('A generated or uploaded image of the project; the model gets a copy of it');
 const notes = optionalText(10_000);
 
@@ -58,10 +58,10 @@ export const createModelRequest = z
     name: modelName,
     from: source,
     description: description.default(''),
-    license: license.optional().describe("Default: the base model's"),
+    license: license.optional().describe('Default: that of the base model'),
     prompt_template: promptTemplate
       .optional()
-      .describe('Default: the template that the training job taught: `a photo of zwx style, {prompt}`'),
+      .describe('Template of its prompts. Default: the one of the training job, such as `a photo of zwx style, {prompt}`'),
     cover_image_id: cover.optional().describe('Default: the last validation image of the training job'),
     notes: notes.default('').describe('Notes about the first version'),
   })
@@ -82,14 +82,14 @@ export const ADAPTER_FILE_BYTES = 2 * 1024 ** 3;
 
 /** The text fields of an upload, which come before the file. */
 export const uploadAdapterFields = z.strictObject({
-  name: modelName.describe('The model that gets a version; it is created where there is none'),
+  name: modelName.describe('The model that gets the version. Created if it does not exist'),
   base_model: baseModelName.describe('The base model that the adapter was made for'),
   token: z
     .string()
     .regex(/^[^\s[\]]{1,64}$/, 'must be one word of at most 64 characters, without brackets')
     .optional()
     .describe(
-      'The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the name of the file)',
+      "The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the file's name)",
     ),
   description: description.optional().describe('Description of a new model; ignored for a further version'),
   license: license.optional().describe('Licence of a new model; ignored for a further version'),
@@ -145,7 +145,7 @@ const uploadedAdapter = z
     vectors: z.int().nullable().describe('Vectors of each word of an embedding'),
     changes_text_encoder: z.boolean(),
     tensors: z.int(),
-    peft: peftConfig.nullable().describe('From the adapter_config.json that came with it'),
+    peft: peftConfig.nullable().describe('Strength (alpha) from its adapter_config.json'),
   })
   .meta({ id: 'UploadedAdapter' });
 export type UploadedAdapter = z.infer<typeof uploadedAdapter>;
@@ -172,15 +172,15 @@ export const modelProvenance = z
       z.object({
         role: z.enum(['style_ref', 'aux']),
         id: datasetId,
-        name: z.string().nullable().describe('null where the dataset had been deleted'),
+        name: z.string().nullable().describe('null if the dataset had been deleted'),
         images: z.int(),
       }),
     ),
     base_model: z.object({
       name: z.string(),
-      source: z.string().nullable().describe('Where its weights come from, with the revision they were taken at'),
+      source: z.string().nullable().describe('Source of its weights, with the revision'),
       license: z.string().nullable(),
-      sha256: z.record(z.string(), z.string()).describe('Hashes of its weights files, where they are known'),
+      sha256: z.record(z.string(), z.string()).describe('Hashes of its weight files, if known'),
     }),
   })
   .meta({ id: 'ModelProvenance' });
@@ -191,7 +191,7 @@ export const modelVersion = z
     model: modelName,
     version: z.int(),
     reference: z.string().describe('How requests name this version: `ink-style@3`'),
-    aliases: z.array(z.string()).describe('With `latest` for the newest version'),
+    aliases: z.array(z.string()).describe('Includes `latest` for the newest version'),
     notes: z.string(),
     checkpoint_id: checkpointId.nullable().describe('null for an uploaded adapter'),
     size_bytes: z.int(),

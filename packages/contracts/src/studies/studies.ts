@@ -19,22 +19,24 @@ const pointer = z
 export const createStudyRequest = z
   .strictObject({
     name: requiredText(200),
-    job: createTrainingJobRequest.describe('What all variations have in common'),
+    job: createTrainingJobRequest.describe('The request that all variations share'),
     variations: z
-      .array(z.strictObject({ name: requiredText(200), changes: changes.describe('A JSON merge patch (RFC 7396) to the job') }))
+      .array(
+        z.strictObject({ name: requiredText(200), changes: changes.describe('JSON merge patch (RFC 7396) that is applied to the job') }),
+      )
       .max(STUDY_LIMITS.variations)
       .default([]),
     grid: z
       .array(z.strictObject({ pointer, values: z.array(z.unknown()).min(1).max(STUDY_LIMITS.variations) }))
       .max(6)
       .default([])
-      .describe('Every combination of these values becomes a variation'),
+      .describe('Values by JSON pointer; every combination becomes a variation'),
   })
   .refine((body) => isStudySize(countVariations(body)), {
     path: ['variations'],
     error: ({ input }) => {
       const count = countVariations(input as VariationsAndGrid);
-      return `variations and grid make ${count} jobs: a study has 2 to ${STUDY_LIMITS.variations}`;
+      return `variations and grid result in ${count} jobs: a study has 2 to ${STUDY_LIMITS.variations}`;
     },
   })
   .meta({
@@ -130,15 +132,13 @@ const studyRow = z
     best: z
       .object({ step: z.int(), metric: z.string(), value: z.number() })
       .nullable()
-      .describe('With early stopping: the validation that scored best'),
-    scores: z
-      .array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) }))
-      .describe('The curve of the validations that were scored'),
+      .describe('With early stopping: the validation with the best score'),
+    scores: z.array(z.object({ step: z.int(), scores: z.record(z.string(), z.number()) })).describe('Scores of the validations'),
     evaluation: evaluationSummary
       .extend({ id: evaluationId })
       .nullable()
       .describe('The job\'s own evaluation, once it has succeeded: request `evaluation` with `compare_with: ["base"]` in the job'),
-    seconds: z.number().nullable().describe('From start to end'),
+    seconds: z.number().nullable().describe('Time from start to end'),
   })
   .meta({ id: 'StudyRow' });
 export type StudyRow = z.infer<typeof studyRow>;
@@ -147,10 +147,10 @@ const studyFields = {
   id: studyId,
   name: z.string(),
   ...notesFields,
-  status: z.enum(['running', 'finished']).describe('`finished` when no job of it is queued, paused or under way'),
-  jobs: z.partialRecord(jobStatus, z.int()).describe('How many of its jobs are in each status'),
+  status: z.enum(['running', 'finished']).describe('`finished` when none of its jobs is queued, paused or running'),
+  jobs: z.partialRecord(jobStatus, z.int()).describe('Number of its jobs in each status'),
   created_at: timestamp,
-  finished_at: timestamp.nullable().describe('When the last job ended'),
+  finished_at: timestamp.nullable().describe('Time at which the last job ended'),
 };
 
 export const study = z
@@ -160,7 +160,7 @@ export const study = z
     leaders: z
       .array(z.object({ metric: z.string(), name: z.string(), training_job_id: trainingJobId, step: z.int(), value: z.number() }))
       .describe(
-        'The variation with the best value of each metric, by the evaluations of the jobs, or by early stopping where a job has no evaluation. A collapsed model leads only where all have collapsed',
+        'The variation with the best value of each metric, from the evaluations of the jobs, or from early stopping if a job has no evaluation. A collapsed model leads only if all have collapsed',
       ),
   })
   .meta({ id: 'Study' });

@@ -84,7 +84,7 @@ export const isWholeModel = (kind: AdaptationKind): boolean => ADAPTATION_TRAITS
 export const LORA_TARGETS = ['attention', 'feed_forward', 'projections', 'convolutions'] as const;
 export type LoraTarget = (typeof LORA_TARGETS)[number];
 
-const rank = z.int().min(1).max(1024).describe('Columns of the two matrices of each layer: more can learn more, and make a larger file');
+const rank = z.int().min(1).max(1024).describe('Rank of the two matrices of each layer: a higher rank can learn more, in a larger file');
 const alpha = z.number().gt(0).max(4096).describe('The product of the matrices is scaled by alpha / rank');
 const targets = z
   .array(z.enum(LORA_TARGETS))
@@ -92,7 +92,7 @@ const targets = z
   .max(LORA_TARGETS.length)
   .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a target twice')
   .meta({ uniqueItems: true })
-  .describe('Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward');
+  .describe('Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it');
 /** Named choices of blocks; each model family has its own for some of them. */
 export const LORA_BLOCKS = ['b-lora'] as const;
 
@@ -100,18 +100,22 @@ const blocks = z
   .enum(LORA_BLOCKS)
   .optional()
   .describe(
-    '`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block',
+    '`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other base models are refused. Default: all blocks',
   );
-const merged = z.boolean().describe('The finished checkpoint also holds the base model with the addition merged in, in half precision');
+const merged = z
+  .boolean()
+  .describe(
+    'Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision',
+  );
 
 const initialWord = z
   .string()
   .regex(/^\S{1,32}$/, 'must be one word of at most 32 characters')
-  .describe('A word that the base model knows as one token: the new rows start as copies of its own');
-const vectors = z.int().min(1).max(32).describe('Rows of the token table that each token stands for');
+  .describe('A word that is one token of the base model. The new rows start as copies of its row');
+const vectors = z.int().min(1).max(32).describe('Number of rows of the token table for each token');
 const layers = z
   .enum(['keys_and_values', 'cross_attention'])
-  .describe('Which matrices of the cross-attention train: keys and values, or queries and output too');
+  .describe('Which matrices of the cross-attention train: keys and values, or also queries and output');
 
 const full = z.strictObject({ kind: z.literal('full') });
 const lora = z.strictObject({ kind: z.literal('lora'), rank, alpha, targets, blocks, merged });
@@ -129,8 +133,12 @@ const customDiffusion = z.strictObject({ kind: z.literal('custom-diffusion'), la
 
 const residual = z.strictObject({
   kind: z.literal('adapter'),
-  bottleneck: z.int().min(1).max(1024).describe('Width of the adapters between their two matrices'),
-  shared: z.boolean().describe('One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters'),
+  bottleneck: z.int().min(1).max(1024).describe('Bottleneck: the width between the two matrices of an adapter'),
+  shared: z
+    .boolean()
+    .describe(
+      'Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters',
+    ),
 });
 
 export const adaptation = z

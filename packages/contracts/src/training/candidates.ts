@@ -14,7 +14,7 @@ export const setFeedbackRequest = z
       .array(
         z.strictObject({
           image_id: imageId,
-          verdict: z.enum(VERDICTS_ON_CANDIDATES).nullable().describe('null: not decided'),
+          verdict: z.enum(VERDICTS_ON_CANDIDATES).nullable().describe('null: undecided'),
         }),
       )
       .min(1)
@@ -29,8 +29,10 @@ const candidate = z.object({
   prompt: z.string(),
   subject: z
     .string()
-    .describe('The prompt without the style: what the image is trained with as its caption, and what its CLIP score is of'),
-  clip_score: z.number().nullable().describe('100 times the cosine of image and subject; null until all candidates are made'),
+    .describe(
+      'The prompt without the style. It becomes the caption of the image in round 2, and the CLIP score compares the image with it',
+    ),
+  clip_score: z.number().nullable().describe('100 times the cosine between image and subject; null until all candidates are generated'),
   verdict: z.enum(VERDICTS_ON_CANDIDATES).nullable(),
   missing: missingObject,
   url: z.string(),
@@ -41,9 +43,9 @@ export type CandidateBody = z.infer<typeof candidate>;
 export const feedback = z
   .object({
     training_job_id: trainingJobId,
-    generation_id: generationId.nullable().describe('The generation that makes the candidates; null for a job that has none, or none yet'),
+    generation_id: generationId.nullable().describe('The generation of the candidates; null if the job has none or none yet'),
     status: generationStatus.nullable().describe('Status of that generation'),
-    of: z.int().describe('How many candidates there will be'),
+    of: z.int().describe('Number of candidates in all'),
     counts: z.object({ keep: z.int(), drop: z.int(), undecided: z.int() }),
     candidates: z.array(candidate),
   })

@@ -13,90 +13,101 @@ const fraction = z.number().gt(0).lt(1);
 
 export const hyperparameters = z
   .strictObject({
-    max_train_steps: z.int().min(1).max(1_000_000).describe('Optimizer steps of the whole training'),
+    max_train_steps: z.int().min(1).max(1_000_000).describe('Number of training steps (updates of the weights)'),
     learning_rate: z
       .number()
       .gt(0)
       .max(1)
-      .describe('Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default'),
-    lr_scheduler: z.enum(LR_SCHEDULERS).describe('How the learning rate changes over the training'),
-    lr_warmup_steps: z.int().min(0).max(1_000_000).describe('Steps in which the learning rate rises from 0'),
-    lr_num_cycles: z.int().min(1).max(1000).describe('How often cosine_with_restarts falls from the full rate'),
-    lr_power: z.number().gt(0).max(10).describe('The exponent of polynomial'),
-    train_batch_size: z.int().min(1).max(256).describe('StyleRef images a step; as many Aux images join them'),
-    gradient_accumulation_steps: z.int().min(1).max(256).describe('Batches whose gradients are averaged for one step'),
+      .describe('Peak learning rate; with the optimizer prodigy, a factor of the rate that it finds (default: 1)'),
+    lr_scheduler: z.enum(LR_SCHEDULERS).describe('Schedule of the learning rate'),
+    lr_warmup_steps: z.int().min(0).max(1_000_000).describe('Number of steps in which the learning rate rises from 0'),
+    lr_num_cycles: z.int().min(1).max(1000).describe('Number of cycles of cosine_with_restarts'),
+    lr_power: z.number().gt(0).max(10).describe('Exponent of the schedule polynomial'),
+    train_batch_size: z.int().min(1).max(256).describe('Number of StyleRef images in each batch; the same number of Aux images is added'),
+    gradient_accumulation_steps: z.int().min(1).max(256).describe('Number of batches whose gradients are averaged for one step'),
     max_grad_norm: z.number().gt(0).max(1e6).describe('Gradients with a larger norm are scaled down to it'),
     optimizer: z
       .enum(OPTIMIZERS)
       .describe(
-        'prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments',
+        'prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and twice the memory for moments',
       ),
     prodigy_d_coef: z
       .number()
       .min(0.01)
       .max(100)
-      .describe("Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change"),
+      .describe("Factor of prodigy's estimate of the learning rate; 0.5 or 2 is a careful change"),
     adam_beta1: fraction.describe("Decay of AdamW's average of gradients"),
     adam_beta2: fraction.describe("Decay of AdamW's average of squared gradients"),
     adam_epsilon: z.number().gt(0).max(1).describe('Added to the denominator of AdamW'),
     adam_weight_decay: z.number().min(0).max(1).describe('Weight decay of AdamW'),
-    snr_gamma: z.number().gt(0).max(1000).nullable().describe('min-SNR weighting; null for none'),
+    snr_gamma: z.number().gt(0).max(1000).nullable().describe('Gamma of min-SNR weighting; null: no weighting'),
     resolution: z
       .int()
       .min(16)
       .max(2048)
       .multipleOf(8)
       .describe('Side of the square that images are cropped to, in pixels; no image may be smaller'),
-    crop: z.enum(CROPS).describe('Which square of an image is used: its center, or another one at each use'),
+    crop: z.enum(CROPS).describe('Which square of an image is used: its center, or a random one at each use'),
     buckets: z
       .boolean()
       .describe(
-        'Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)',
+        'Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu',
       ),
     seed: z
       .int()
       .min(0)
       .max(2 ** 32 - 1)
-      .describe('Seed of every random number: the same request and seed give the same weights on the same device'),
-    random_flip: z.boolean().describe('Mirrors each image half of the time'),
-    use_captions: z.boolean().describe("Appends an image's caption, where it has one, to its prompt"),
+      .describe('Seed of all random numbers: the same request and seed give the same weights on the same device'),
+    random_flip: z.boolean().describe('Whether each image is mirrored in half of its uses'),
+    use_captions: z.boolean().describe('Whether the caption of an image, if it has one, is appended to its prompt'),
     caption_dropout: z
       .number()
       .min(0)
       .max(1)
-      .describe('Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone'),
-    shuffle_tags: z.boolean().describe('Captions are tags between commas, which are read in another order at each use'),
-    keep_tags: z.int().min(0).max(100).describe('With shuffle_tags: so many first tags keep their places'),
+      .describe('Share of the uses of an image without its caption, so that the model also learns the style from the prompt alone'),
+    shuffle_tags: z
+      .boolean()
+      .describe('Whether captions are lists of tags separated by commas, which are put into a random order at each use'),
+    keep_tags: z.int().min(0).max(100).describe('With shuffle_tags: number of tags at the beginning that keep their places'),
     masked_loss: z
       .boolean()
       .describe(
-        'Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts',
+        'Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file `NAME.mask.png` with white for what counts',
       ),
-    unmasked_weight: z.number().min(0).max(1).describe('With masked_loss: what the rest of an image counts, 0 for nothing'),
+    unmasked_weight: z.number().min(0).max(1).describe('With masked_loss: weight of the rest of an image; 0: no weight'),
     latent_sampling: z
       .enum(LATENT_SAMPLINGS)
-      .describe("Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"),
-    noise_offset: z.number().min(0).max(1).describe('Standard deviation of one further noise value for each latent channel; 0 for none'),
-    train_text_encoder: z.boolean().describe('Trains the text encoder, too'),
-    text_encoder_learning_rate: z.number().gt(0).max(1).nullable().describe('null: the same as learning_rate'),
+      .describe("How latents are computed: `sample` samples the encoder's posterior at each use, `mean` uses its mean"),
+    noise_offset: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Standard deviation of an additional noise value for each latent channel; 0: no additional noise'),
+    train_text_encoder: z.boolean().describe('Whether the text encoder trains, too'),
+    text_encoder_learning_rate: z
+      .number()
+      .gt(0)
+      .max(1)
+      .nullable()
+      .describe('Learning rate of the text encoder; null: the same as learning_rate'),
     adam_moments: z
       .enum(ADAM_MOMENTS)
-      .describe('bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)'),
+      .describe("Precision of the optimizer's moments; bfloat16 halves their memory, and needs a worker with DEVICE=cpu"),
     gradient_precision: z
       .enum(GRADIENT_PRECISIONS)
-      .describe('float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)'),
+      .describe('Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu'),
     mixed_precision: z
       .enum(MIXED_PRECISIONS)
-      .describe('fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)'),
-    gradient_checkpointing: z.boolean().describe('Computes intermediate values twice to use less memory'),
-    ema: z.boolean().describe('Saves an exponential moving average of the weights'),
-    checkpointing_steps: z.int().min(1).max(1_000_000).nullable().describe('null for one checkpoint at the end'),
-    checkpoints_total_limit: z
+      .describe('Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)'),
+    gradient_checkpointing: z.boolean().describe('Whether intermediate values are computed twice to use less memory'),
+    ema: z.boolean().describe('Whether an exponential moving average of the weights is saved'),
+    checkpointing_steps: z
       .int()
       .min(1)
-      .max(1000)
+      .max(1_000_000)
       .nullable()
-      .describe('Checkpoints that are kept, the latest ones; null for all of them'),
+      .describe('Number of steps between checkpoints; null: one checkpoint at the end'),
+    checkpoints_total_limit: z.int().min(1).max(1000).nullable().describe('Number of checkpoints to keep, the latest ones; null: all'),
   })
   .meta({ id: 'Hyperparameters' });
 export type Hyperparameters = z.infer<typeof hyperparameters>;

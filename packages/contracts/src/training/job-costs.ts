@@ -20,16 +20,14 @@ export interface JobCost {
 const deviceEstimate = z
   .object({
     device: z.enum(DEVICES),
-    workers: z.int().describe('Workers with such a device that live now and take training jobs'),
+    workers: z.int().describe('Number of live workers with such a device that take training jobs'),
     seconds: z
       .number()
       .nullable()
-      .describe(
-        'From the first step of the work to the last: start, steps, validations and checkpoints; null: no such job has been measured',
-      ),
+      .describe('Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured'),
     step_seconds: z.number().nullable(),
-    peak_memory_bytes: z.int().nullable().describe('Memory of the training process at its height'),
-    jobs: z.int().describe('Earlier jobs that were measured'),
+    peak_memory_bytes: z.int().nullable().describe('Peak memory of the training process'),
+    jobs: z.int().describe('Number of earlier jobs that were measured'),
   })
   .meta({ id: 'DeviceEstimate' });
 
@@ -41,18 +39,18 @@ export const jobEstimate = z
       .number()
       .nullable()
       .describe(
-        'Until the last step on the fastest kind of device that a worker has now; null: unknown. Without any worker: on the fastest that was measured',
+        'Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown',
       ),
-    peak_memory_bytes: z.int().nullable().describe('Most memory on that device, in bytes; null: unknown'),
+    peak_memory_bytes: z.int().nullable().describe('Peak memory on that device, in bytes; null: unknown'),
     checkpoint_bytes: z.int().nullable().describe('Bytes of one checkpoint; null: unknown'),
     checkpoints_bytes: z.int().nullable().describe('Bytes of all checkpoints that the job keeps; null: unknown'),
     devices: z
       .array(deviceEstimate)
       .describe(
-        'One for each kind of device that a worker has now or that has trained such a job: those of workers first, the fastest first',
+        'One entry for each kind of device that a worker has or that has trained such a job. Devices of present workers come first, then the fastest',
       ),
-    queue_position: z.int().describe('Queued jobs of the project ahead of this one'),
-    basis: z.string().describe('What the numbers were measured on, or why they are unknown'),
+    queue_position: z.int().describe('Number of queued jobs of the project ahead of this one'),
+    basis: z.string().describe('What the numbers are based on, or why they are unknown'),
   })
   .meta({ id: 'TrainingEstimate' });
 export type JobEstimate = z.infer<typeof jobEstimate>;

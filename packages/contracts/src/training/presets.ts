@@ -26,7 +26,7 @@ export const preset = z
     name: z.enum(PRESET_NAMES),
     title: z.string(),
     description: z.string(),
-    request: presetRequest.describe('Fields to put into the body of POST /v1/training-jobs; every other setting keeps its default'),
+    request: presetRequest.describe('Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults'),
   })
   .meta({ id: 'TrainingPreset' });
 export type Preset = z.infer<typeof preset>;
@@ -81,7 +81,7 @@ const INTENTS: Record<PresetName, Intent> = {
   },
   thorough: {
     title: 'Thorough',
-    description: 'Twice the steps at half the rate, checkpoints on the way, an evaluation at the end.',
+    description: 'Twice the steps at half the learning rate, with intermediate checkpoints and a final evaluation.',
     change: ({ kind, defaultsOf }) => {
       const { max_train_steps, learning_rate } = defaultsOf(kind);
       const steps = max_train_steps * 2;
@@ -95,8 +95,7 @@ const INTENTS: Record<PresetName, Intent> = {
   },
   'low-memory': {
     title: 'Low memory',
-    description:
-      'A small LoRA where the method takes one, one image at a time, activations computed again instead of kept. Slower, with far less memory.',
+    description: 'A small LoRA if the method allows one, one image at a time, and recomputed activations. Slower, with far less memory.',
     change: ({ kind, isFree, defaultsOf }) => {
       const { train_batch_size, gradient_accumulation_steps, max_train_steps } = defaultsOf(isFree ? SMALL.kind : kind);
       return {
@@ -113,7 +112,8 @@ const INTENTS: Record<PresetName, Intent> = {
   },
   paper: {
     title: 'Paper',
-    description: "The numbers of the method's authors for Stable Diffusion 1.5; another base model may need others. No samples on the way.",
+    description:
+      "The numbers of the method's authors for Stable Diffusion 1.5; other base models may need other values. No samples during the training.",
     change: ({ method, kind, defaultsOf }) => {
       const { resolution } = defaultsOf(kind);
       return {

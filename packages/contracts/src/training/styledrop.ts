@@ -36,7 +36,7 @@ const style = z
   .min(1)
   .max(100)
   .describe(
-    'The words for the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the words of the first round',
+    'The descriptor of the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the descriptor of the first round',
   );
 
 const scale = z.number().min(0).max(50);
@@ -53,7 +53,10 @@ const candidatesRequest = z.strictObject({
   seed: seed.optional(),
   style_guidance: scale.optional(),
   text_guidance: scale.optional(),
-  clip_extractor: z.enum(CLIP_EXTRACTORS).optional().describe('Extractor of the CLIP scores. Default: that of the base model, or clip'),
+  clip_extractor: z
+    .enum(CLIP_EXTRACTORS)
+    .optional()
+    .describe('Extractor for the CLIP scores. Default: the extractor of the base model, otherwise clip'),
 });
 
 const candidates = z.object({
@@ -72,10 +75,12 @@ export type CandidateSettings = z.infer<typeof candidates>;
 const selectionRequest = z.strictObject({
   by: z
     .enum(SELECTIONS)
-    .describe('`human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed'),
-  per_prompt: imagesPerPrompt.optional().describe('With `clip` and `random`: images of each prompt. Default: 1'),
+    .describe(
+      '`human`: the images that the feedback keeps; `clip`: the images with the best CLIP scores; `random`: a random choice by seed',
+    ),
+  per_prompt: imagesPerPrompt.optional().describe('With `clip` and `random`: number of images of each prompt. Default: 1'),
   seed: seed.optional().describe('With `random`: the seed of the choice. Default: 0'),
-  include_reference: z.boolean().optional().describe("The first round's StyleRef images are trained on as well"),
+  include_reference: z.boolean().optional().describe('Whether to train on the StyleRef images of the first round too'),
 });
 
 const selection = z.object({
@@ -93,9 +98,9 @@ export const styledropRequest = z
     candidates: candidatesRequest
       .nullable()
       .optional()
-      .describe('Images that the finished job makes for a choice, each with its CLIP score. Default: none'),
+      .describe('Images that the finished job generates as candidates for round 2, each with its CLIP score. Default: none'),
     parent_job_id: trainingJobId.optional().describe('Round 2: the succeeded job whose candidates are chosen from'),
-    selection: selectionRequest.optional().describe('Round 2: how they are chosen'),
+    selection: selectionRequest.optional().describe('Round 2: how the candidates are chosen'),
   })
   .meta({ id: 'StyleDropRequest' });
 export type StyleDropRequest = z.infer<typeof styledropRequest>;

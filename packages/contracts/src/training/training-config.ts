@@ -43,7 +43,7 @@ export const trainingConfig = z
     aux: z.object({ dataset_id: datasetId, prompt: z.string(), weight: z.number() }).nullable(),
     prior_preservation: z.object({ prompt: z.string(), num_class_images: z.int(), weight: z.number(), ...samplingConfig }).nullable(),
     adaptation,
-    styledrop: styledropSettings.nullable().describe('With the method styledrop'),
+    styledrop: styledropSettings.nullable().describe('Settings of the method styledrop'),
     hyperparameters,
     validation: validationConfig.nullable(),
     evaluation: evaluationStage.nullable(),
@@ -188,9 +188,7 @@ function checkStyledrop({ method, styledrop, style_ref }: TrainableJobRequest): 
   if (rounds.length > 0) return rounds;
   const token = style_ref.components?.[0]?.token;
   if (styledrop.style === undefined || token === undefined || token === styledrop.style) return [];
-  return [
-    { pointer: '/style_ref/components/0/token', detail: 'styledrop.style says the words for the style already: give one of the two' },
-  ];
+  return [{ pointer: '/style_ref/components/0/token', detail: 'styledrop.style already names the style: set only one of the two' }];
 }
 
 type AskedComponent = { name: string; token?: string; prompt?: string };
@@ -200,7 +198,7 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
   const pointer = '/style_ref/components';
   const bindsSeveral = METHOD_BINDINGS[method].components.length > 1;
   if (!bindsSeveral && components.length !== 1) {
-    errors.push({ pointer, detail: `${method} binds one component; use multi-styleforge for ${components.length}` });
+    errors.push({ pointer, detail: `${method} trains one component; use multi-styleforge for ${components.length}` });
   }
   if (bindsSeveral && components.length < 2) {
     errors.push({ pointer, detail: `${method} needs two components or more; use single-styleforge for one` });
@@ -214,13 +212,13 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
     if (placeholderOf(component) === CAPTION_PLACEHOLDER) {
       errors.push({
         pointer: field('name'),
-        detail: `must not be ${component.name}: ${CAPTION_PLACEHOLDER} stands for the caption of each image; give the component another name`,
+        detail: `must not be ${component.name}: ${CAPTION_PLACEHOLDER} stands for the caption of each image; rename the component`,
       });
     }
     if (component.token === '') {
-      errors.push({ pointer: field('token'), detail: `give a token: only the first ${RARE_TOKENS.length} components have one by default` });
+      errors.push({ pointer: field('token'), detail: `set a token: only the first ${RARE_TOKENS.length} components have a default token` });
     } else if (before.some(({ token }) => token === component.token)) {
-      errors.push({ pointer: field('token'), detail: `the token ${component.token} already binds another component` });
+      errors.push({ pointer: field('token'), detail: `the token ${component.token} is already used by another component` });
     } else if (!namesToken(component.prompt, component.token)) {
       errors.push({
         pointer: field('prompt'),
@@ -234,8 +232,8 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
 function checkPriorPreservation({ method, aux, prior_preservation }: CreateTrainingJobRequest): FieldError[] {
   const pointer = '/prior_preservation';
   if (!prior_preservation) return [];
-  if (METHOD_BINDINGS[method].hasAux) return [{ pointer, detail: `belongs to the other methods; ${method} has its Aux images in aux` }];
-  if (aux) return [{ pointer, detail: 'aux names images already: give one of the two' }];
+  if (METHOD_BINDINGS[method].hasAux) return [{ pointer, detail: `applies to the other methods; ${method} takes its Aux images from aux` }];
+  if (aux) return [{ pointer, detail: 'aux already names images: set only one of the two' }];
   return [];
 }
 
@@ -243,13 +241,15 @@ function checkHyperparameters(values: Hyperparameters): FieldError[] {
   const pointer = (name: keyof Hyperparameters): string => `/hyperparameters/${name}`;
   const needsCaptions = values.caption_dropout > 0 ? 'caption_dropout' : values.shuffle_tags ? 'shuffle_tags' : null;
   if (needsCaptions !== null && !values.use_captions)
-    return [{ pointer: pointer(needsCaptions), detail: 'changes captions, which are not used: set use_captions to true, or leave it out' }];
-  if (values.keep_tags > 0 && !values.shuffle_tags)
     return [
-      { pointer: pointer('keep_tags'), detail: 'says which tags shuffle_tags leaves in place: set shuffle_tags to true, or leave it out' },
+      { pointer: pointer(needsCaptions), detail: 'changes captions, which are not used: set use_captions to true, or omit this field' },
     ];
+  if (values.keep_tags > 0 && !values.shuffle_tags)
+    return [{ pointer: pointer('keep_tags'), detail: 'has no effect without shuffle_tags: set shuffle_tags to true, or omit this field' }];
   if (values.unmasked_weight > 0 && !values.masked_loss)
-    return [{ pointer: pointer('unmasked_weight'), detail: 'says what counts outside of masks: set masked_loss to true, or leave it out' }];
+    return [
+      { pointer: pointer('unmasked_weight'), detail: 'has no effect without masked_loss: set masked_loss to true, or omit this field' },
+    ];
   const unfit = checkOptimizer(values);
   if (unfit !== null) return [{ pointer: pointer(unfit.name), detail: unfit.detail }];
   if (values.lr_warmup_steps <= values.max_train_steps) return [];
@@ -262,16 +262,16 @@ const SMALLEST_FACTOR = 0.01;
 function checkOptimizer(values: Hyperparameters): { name: keyof Hyperparameters; detail: string } | null {
   if (values.optimizer !== 'prodigy') {
     if (values.prodigy_d_coef === METHOD_HYPERPARAMETERS.prodigy_d_coef) return null;
-    return { name: 'prodigy_d_coef', detail: "belongs to the optimizer prodigy: set optimizer to 'prodigy', or leave it out" };
+    return { name: 'prodigy_d_coef', detail: "has no effect without prodigy: set optimizer to 'prodigy', or omit this field" };
   }
   if (values.learning_rate < SMALLEST_FACTOR)
     return {
       name: 'learning_rate',
-      detail: `with prodigy it is a factor of the rate that prodigy finds, at least ${SMALLEST_FACTOR}: leave it out for 1`,
+      detail: `with prodigy, this multiplies the rate that prodigy finds, and is at least ${SMALLEST_FACTOR}: omit it for 1`,
     };
   if (values.text_encoder_learning_rate !== null && values.text_encoder_learning_rate !== values.learning_rate)
-    return { name: 'text_encoder_learning_rate', detail: 'prodigy finds one rate for all weights: leave it out' };
+    return { name: 'text_encoder_learning_rate', detail: 'prodigy finds one rate for all weights: omit this field' };
   if (values.adam_moments !== 'float32')
-    return { name: 'adam_moments', detail: "prodigy keeps float32 moments: leave it out, or set optimizer to 'adamw'" };
+    return { name: 'adam_moments', detail: "prodigy keeps float32 moments: omit this field, or set optimizer to 'adamw'" };
   return null;
 }

@@ -29,9 +29,9 @@ const jobProgress = z.object({
     .number()
     .nullable()
     .describe(
-      'Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run',
+      'Estimated time until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job is not running',
     ),
-  evaluation: evaluationProgress.optional().describe('Once the training has ended and the job is evaluated'),
+  evaluation: evaluationProgress.optional().describe('Progress of the evaluation stage, once the training has ended'),
 });
 /** What the worker measures and the row keeps. */
 export type JobProgress = z.infer<typeof jobProgress>;
@@ -44,7 +44,7 @@ export type TrainingProgressBody = z.infer<typeof trainingProgress>;
 export const jobHeartbeat = z
   .object({
     host: z.string().describe('Name of the machine'),
-    pid: z.int().describe('Process id of the worker there'),
+    pid: z.int().describe('Process id of the worker on that machine'),
     device: z.string().describe('The device the job trains on: `cpu`, `webgpu` or `cuda`'),
     at: timestamp,
     durable_step: z.int().nullable().describe('Step of the last saved checkpoint, from which the job continues if its worker dies'),
@@ -56,22 +56,24 @@ const jobResult = z
   .object({
     final_step: z.int(),
     checkpoint_id: checkpointId.describe(
-      'With early stopping the best checkpoint, else the last one; also of a cancelled job that has saved one',
+      'With early stopping the best checkpoint, otherwise the last one. A cancelled job that has saved a checkpoint has a result, too',
     ),
-    evaluation_id: evaluationId.optional().describe('The evaluation stage of the job'),
+    evaluation_id: evaluationId.optional().describe('The evaluation that the job ran as its last stage'),
     candidates: z
       .object({ generation_id: generationId })
       .optional()
-      .describe('styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them'),
+      .describe('styledrop: the generation of the candidates, which `GET /v1/training-jobs/{id}/feedback` shows'),
     best: z
       .object({ step: z.int(), metric: z.string(), value: z.number() })
       .optional()
-      .describe('With early stopping: the validation that scored best'),
+      .describe('With early stopping: the validation with the best score'),
     early_stopping: z
       .object({
-        metric: z.string().describe('With the extractor that it comes from: `kid@mini-clip`'),
-        stopped: z.boolean().describe('The training ended before max_train_steps'),
-        curve: z.array(z.object({ step: z.int(), value: z.number() })).describe('Step 0 is the base model'),
+        metric: z.string().describe('Name of the metric with its extractor: `kid@mini-clip`'),
+        stopped: z.boolean().describe('Whether the training ended before max_train_steps'),
+        curve: z
+          .array(z.object({ step: z.int(), value: z.number() }))
+          .describe('Step at which the training had the weights of this result; step 0 is the base model'),
       })
       .optional(),
   })
@@ -80,7 +82,7 @@ export type JobResult = z.infer<typeof jobResult>;
 
 export const trainingJobCheck = z
   .object({
-    hyperparameters: hyperparameters.describe('The settings that the job would be trained with'),
+    hyperparameters: hyperparameters.describe('The settings with all defaults resolved'),
     estimate: jobEstimate.describe('Time, memory and disk, from earlier jobs of this installation'),
   })
   .meta({ id: 'TrainingJobCheck', description: 'The settings as a job would resolve them, and what it would cost' });
@@ -98,21 +100,19 @@ export const trainingJob = z
     metadata: z.record(z.string(), z.string()),
     priority: jobPriority,
     progress: trainingProgress,
-    heartbeat: jobHeartbeat
-      .nullable()
-      .describe('Last sign of life of the worker that holds the job, or held it last; written every ten seconds'),
+    heartbeat: jobHeartbeat.nullable().describe('State of the worker that runs or last ran the job; written every ten seconds'),
     attempt: z.int().describe('Number of times a worker has claimed the job'),
     cancel_requested: z.boolean(),
     checkpoint_requested_at: timestamp.nullable().describe('When a checkpoint was requested; null once it is saved'),
     sample_requested_at: timestamp.nullable().describe('When sample images were requested; null once they are made'),
     estimate: jobEstimate
       .optional()
-      .describe('Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job'),
+      .describe('Time, memory and disk, from earlier jobs of this installation; only in the response that creates the job'),
     webhook_url: z.string().nullable(),
-    webhook_events: z.array(z.enum(JOB_WEBHOOK_EVENTS)).describe('The events that webhook_url receives; empty: all of them'),
+    webhook_events: z.array(z.enum(JOB_WEBHOOK_EVENTS)).describe('The events that are sent to webhook_url; empty: all'),
     result: jobResult.nullable(),
     error: failure.nullable(),
-    usage: usageAmounts.describe('So far, with the evaluation stage; a few seconds behind while the job runs'),
+    usage: usageAmounts.describe('Usage so far, including the evaluation stage; a few seconds old while the job runs'),
     created_at: timestamp,
     updated_at: timestamp,
     started_at: timestamp.nullable(),
@@ -146,7 +146,7 @@ export const trainingJobQuery = pageQuery(trainingJobId).extend({
   metadata: z
     .union([metadataPair, z.array(metadataPair).max(16)])
     .optional()
-    .describe('`key:value`, all of which the job must carry; may be given several times'),
+    .describe('Metadata as `key:value`; may be repeated, and the job must have all pairs'),
 });
 
 const resumeFields = z
@@ -156,7 +156,7 @@ const resumeFields = z
       .min(1)
       .max(1_000_000)
       .optional()
-      .describe('A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out'),
+      .describe('New total number of steps. Required for a succeeded job; a paused job keeps its number by default'),
   })
   .meta({ id: 'ResumeTrainingJobRequest', examples: [{ max_train_steps: 400 }] });
 
@@ -177,7 +177,9 @@ export const jobMetric = z
     style_ref_loss: z.number(),
     aux_loss: z.number().nullable(),
     grad_norm: z.number(),
-    learning_rate: z.number().describe('Rate of this step; with the optimizer prodigy, its estimate times the rate of the schedule'),
+    learning_rate: z
+      .number()
+      .describe('Learning rate of this step; with the optimizer prodigy, its estimate times the factor of the schedule'),
   })
   .meta({ id: 'TrainingMetric' });
 export type JobMetricBody = z.infer<typeof jobMetric>;
@@ -189,7 +191,7 @@ const curveBucket = z
   .object({
     first_step: z.int(),
     last_step: z.int(),
-    count: z.int().describe('Steps that were measured'),
+    count: z.int().describe('Number of steps that were measured'),
     loss: spread,
     style_ref_loss: spread,
     aux_loss: spread.nullable(),
@@ -211,7 +213,13 @@ export const trainingCurveQuery = z.strictObject({
     .transform((text) => text.split(',').map((id) => id.trim()))
     .optional()
     .describe('Ids of training jobs, separated by commas. Default: the running jobs'),
-  points: z.coerce.number().int().min(2).max(2000).default(500).describe('Buckets of equally many steps, at most, for each job'),
+  points: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(2000)
+    .default(500)
+    .describe('Maximum number of buckets for each job; all buckets have the same number of steps'),
 });
 
 export const validationImage = z
@@ -235,11 +243,11 @@ export type ValidationImageBody = z.infer<typeof validationImage>;
 export const validationImageQuery = stepPageQuery(
   z
     .string()
-    .regex(/^\d{1,9}\.\d{1,9}$/, 'must be the `next` of a page')
+    .regex(/^\d{1,9}\.\d{1,9}$/, 'must be the value of `next` in an earlier page')
     .optional(),
 ).extend({
   step: stepCursor.optional().describe('Only the images of this step'),
-  index: stepCursor.optional().describe('Only the images of this prompt, counted from 0: how it changes from step to step'),
+  index: stepCursor.optional().describe('Only the images of this prompt, counted from 0'),
 });
 
 export const validationImagePage = pageOf(validationImage, 'ValidationImagePage');
@@ -262,11 +270,11 @@ export const checkpoint = z
     step: z.int(),
     format: z
       .enum(CHECKPOINT_FORMATS)
-      .describe('`diffusers`: a whole model; `adapter`: files that change the base model, which is also needed'),
+      .describe('`diffusers`: a complete model; `adapter`: files that are used together with the base model'),
     size_bytes: z.int(),
     missing: missingObject,
     files: z.array(checkpointFile),
-    formats: z.array(downloadFormat).describe('What it can be downloaded as, in one file each'),
+    formats: z.array(downloadFormat).describe('Formats in which it can be downloaded as one file'),
     ...annotationFields,
     created_at: timestamp,
   })

@@ -124,7 +124,7 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
 export function tooFewImages(part: string, count: number, kind: AdaptationKind): string | null {
   const least = ADAPTATION_TRAITS[kind].leastImages;
   if (count >= least) return null;
-  return `${part} has ${counted(count, 'image')} to train on: at least ${least} are needed, 15 to 20 work best; upload more`;
+  return `${part} has ${counted(count, 'image')} to train on: at least ${least} are needed, 15 to 20 work best; upload more images`;
 }
 
 /** Why these images are too small to train on, by name; null where none is. */
@@ -134,7 +134,7 @@ export function tooSmallImages(pictures: Iterable<Pick<Picture, 'fileName' | 'wi
     .map(({ fileName, width, height }) => `${fileName} is ${width}x${height} pixels`);
   if (small.length === 0) return null;
   const named = [...small.slice(0, NAMED), ...(small.length > NAMED ? [`${small.length - NAMED} more are as small`] : [])].join(', ');
-  return `${named}, too small for hyperparameters.resolution ${resolution}: give larger images or lower the resolution`;
+  return `${named}, too small for hyperparameters.resolution ${resolution}: upload larger images, or lower the resolution`;
 }
 
 function checkCount(pointer: string, part: string, count: number, kind: AdaptationKind): PictureFault[] {
@@ -152,7 +152,7 @@ function checkCaptions({ hyperparameters, style_ref }: TrainingConfig, styleRef:
   if (!hyperparameters.use_captions || pictures.some(({ caption }) => caption !== null && caption !== '')) return [];
   const detail =
     `asks for captions, and ${pictures.length === 1 ? 'the StyleRef image has' : `none of the ${pictures.length} StyleRef images has`} one: ` +
-    `give them with PUT /v1/datasets/${style_ref.dataset_id}/captions, or set use_captions to false`;
+    `add captions with PUT /v1/datasets/${style_ref.dataset_id}/captions, or set use_captions to false`;
   return [{ code: 'invalid_input', pointer: '/hyperparameters/use_captions', detail }];
 }
 

@@ -18,14 +18,16 @@ const prompt = requiredText(1000);
 
 const styleRefComponentRequest = z
   .strictObject({
-    name: componentName.describe('The component of the images that this binds; `all` means every image'),
+    name: componentName.describe('The component of the images; `all` means every image'),
     token: z
       .string()
       .regex(/^\S{1,32}$/, 'must be one word of at most 32 characters')
       .optional(),
     prompt: prompt
       .optional()
-      .describe('`[V]` stands for the token; `[caption]`, with use_captions, for the caption of each image, which else is appended'),
+      .describe(
+        'Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended',
+      ),
   })
   .meta({ id: 'StyleRefComponentRequest' });
 
@@ -37,14 +39,14 @@ export const styleRefMix = z
 
 const styleRefRequest = z.strictObject({
   dataset_id: datasetId,
-  mix: styleRefMix.optional().describe('How many images of each component are used, the first uploaded first. Default: all'),
+  mix: styleRefMix.optional().describe('Number of images to use of each component, the first uploaded first. Default: all'),
   components: z.array(styleRefComponentRequest).min(1).max(16).optional(),
 });
 
 const auxRequest = z.strictObject({
   dataset_id: datasetId,
   prompt: prompt.optional(),
-  weight: z.number().min(0).max(100).optional().describe('Lambda of the dual-binding loss'),
+  weight: z.number().min(0).max(100).optional().describe('Lambda: the weight of the Aux loss'),
 });
 
 const sampling = {
@@ -60,7 +62,7 @@ const sampling = {
 };
 
 const priorPreservationRequest = z.strictObject({
-  prompt: prompt.optional().describe('What the class images show'),
+  prompt: prompt.optional().describe('Prompt for the class images'),
   num_class_images: z.int().min(3).max(10_000).optional(),
   weight: z.number().gt(0).max(100).optional(),
   ...sampling,
@@ -85,7 +87,7 @@ const earlyStopping = z.strictObject({
     .max(1)
     .optional()
     .describe(
-      "With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed",
+      "With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts",
     ),
   reference_dataset_id: datasetId
     .optional()
@@ -96,26 +98,33 @@ export const createTrainingJobRequest = z
   .strictObject({
     method: z.enum(TRAINING_METHODS),
     base_model: baseModelName,
-    style_ref: styleRefRequest.optional().describe('Required, except in round 2 of styledrop, which trains on chosen candidates'),
-    aux: auxRequest.nullable().optional().describe('Omit or null for no Aux part'),
+    style_ref: styleRefRequest
+      .optional()
+      .describe('The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates'),
+    aux: auxRequest.nullable().optional().describe('Omit or null to train without Aux images'),
     prior_preservation: priorPreservationRequest
       .nullable()
       .optional()
-      .describe(
-        'For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs',
-      ),
+      .describe('For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs'),
     adaptation: adaptationRequest
       .optional()
-      .describe('What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method'),
-    styledrop: styledropRequest.optional().describe('styledrop: the words for the style, candidates to choose from, and the round'),
+      .describe(
+        'What is trained: all weights (`full`), or a small addition that is stored separately. Default: the adaptation of the method',
+      ),
+    styledrop: styledropRequest
+      .optional()
+      .describe('For styledrop: the descriptor of the style, the candidates to choose from, and the round'),
     hyperparameters: hyperparametersRequest.default({}),
-    validation: validationRequest.nullable().optional().describe('Images from the same prompts and seeds, made while the training goes on'),
-    evaluation: evaluationRequest.nullable().optional().describe('Images and metrics of the finished model, and a report'),
+    validation: validationRequest
+      .nullable()
+      .optional()
+      .describe('Sample images of the same prompts and seeds, generated during the training'),
+    evaluation: evaluationRequest.nullable().optional().describe('Measures the finished model and writes a report'),
     early_stopping: earlyStopping
       .nullable()
       .optional()
       .describe(
-        "Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping",
+        "Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one",
       ),
     suffix: z
       .string()
@@ -127,7 +136,7 @@ export const createTrainingJobRequest = z
     webhook_url: webhookUrl
       .nullable()
       .optional()
-      .describe("URL that receives every change of this job's status, in addition to the webhooks of the project"),
+      .describe("URL to which every change of this job's status is sent, in addition to the webhooks of the project"),
     webhook_events: z
       .array(z.enum(JOB_WEBHOOK_EVENTS))
       .min(1)
@@ -135,7 +144,7 @@ export const createTrainingJobRequest = z
       .refine((events) => new Set(events).size === events.length, 'must name each event once')
       .meta({ uniqueItems: true })
       .optional()
-      .describe('The events of this job that webhook_url receives. Default: all of them'),
+      .describe('The events of this job that are sent to webhook_url. Default: all'),
   })
   .meta({
     id: 'CreateTrainingJobRequest',
@@ -171,7 +180,7 @@ export type TrainableJobRequest = CreateTrainingJobRequest & Required<Pick<Creat
 export const checkTrainingJobRequest = createTrainingJobRequest
   .extend({
     style_ref: styleRefRequest.partial({ dataset_id: true }).optional(),
-    aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Omit or null for no Aux part'),
+    aux: auxRequest.partial({ dataset_id: true }).nullable().optional().describe('Omit or null to train without Aux images'),
   })
   .meta({
     id: 'CheckTrainingJobRequest',

@@ -95,15 +95,19 @@ export function checkEarlyStopping({ validation, early_stopping }: CreateTrainin
   if (!early_stopping) return [];
   const pointer = '/early_stopping';
   const { metric, min_clip_share, reference_dataset_id } = early_stopping;
-  if (!validation) return [{ pointer, detail: 'goes by the images of a validation: give validation too' }];
+  if (!validation) return [{ pointer, detail: 'needs the images of a validation: set validation too' }];
   if (metric === 'kid' && validation.prompts.length * validation.num_images < 2) {
     return [{ pointer: '/validation/num_images', detail: 'kid needs two images or more at each validation' }];
   }
   if (metric === 'kid' && min_clip_share !== undefined) {
-    return [{ pointer: `${pointer}/min_clip_share`, detail: 'belongs to the metric clip: set metric to clip, or leave it out' }];
+    return [
+      { pointer: `${pointer}/min_clip_share`, detail: 'has no effect without the metric clip: set metric to clip, or omit this field' },
+    ];
   }
   if (metric === 'clip' && reference_dataset_id !== undefined) {
-    return [{ pointer: `${pointer}/reference_dataset_id`, detail: 'belongs to the metric kid; clip compares images with their prompts' }];
+    return [
+      { pointer: `${pointer}/reference_dataset_id`, detail: 'applies only to the metric kid; clip compares images with their prompts' },
+    ];
   }
   return [];
 }

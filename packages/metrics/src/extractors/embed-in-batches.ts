@@ -35,7 +35,7 @@ export async function embedInBatches<T>(
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
       throw new NonFiniteFeaturesError(
-        `item ${done + Math.floor(bad / dimension) + 1} has features that are not numbers: is the file of weights damaged?`,
+        `item ${done + Math.floor(bad / dimension) + 1} has features that are not finite numbers; the file of weights may be damaged`,
       );
     rows.push(values);
     done += batch.length;

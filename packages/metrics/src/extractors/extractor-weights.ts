@@ -31,14 +31,13 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const isInception = ({ name }: WeightedConfig): boolean => name === 'inception-v3-fid';
 
 function cacheOf({ name, cacheDirectory }: WeightedConfig): string {
-  if (!cacheDirectory) throw new ExtractorNotConfiguredError(name, 'a cache directory is needed to keep what is fetched');
+  if (!cacheDirectory) throw new ExtractorNotConfiguredError(name, 'a cache directory is needed for downloaded weights');
   return join(cacheDirectory, name);
 }
 
 async function inceptionFileIn(folder: string, name: WeightedExtractorName): Promise<string> {
   const found = (await readdir(folder)).filter((file) => /\.(safetensors|pth|pt)$/.test(file));
-  if (found.length !== 1)
-    throw new ExtractorNotConfiguredError(name, `${folder} holds ${found.length} files of weights; give the path of one`);
+  if (found.length !== 1) throw new ExtractorNotConfiguredError(name, `${folder} holds ${found.length} weight files; set the path of one`);
   return join(folder, found[0]);
 }
 

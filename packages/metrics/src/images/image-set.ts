@@ -35,7 +35,7 @@ async function readImage(file: string): Promise<RgbImage> {
   } catch (error) {
     throw new UnreadableImageError(
       file,
-      `this image cannot be read (${error instanceof Error ? error.message : String(error)}); leave it out or upload it again`,
+      `this image cannot be read (${error instanceof Error ? error.message : String(error)}); remove it or upload it again`,
       { cause: error },
     );
   }

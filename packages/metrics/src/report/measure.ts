@@ -140,7 +140,7 @@ function warningsOf(
     add('fid-biased', `${fid.name} is biased upwards below ${leastForFid} images (here ${fewest}): read KID first.${rank}`);
   }
   if (fewest < 50 && values.length > 0)
-    add('few-images', `${fewest} images are few: the intervals are wide and differences inside them mean nothing.`);
+    add('few-images', `${fewest} images are few: the intervals are wide, and differences within them mean nothing.`);
   const sorted = (set: ImageSet): string => [...set.sha256s].sort().join();
   if (request.reference && sorted(request.reference) === sorted(request.generated))
     add('identical-sets', 'The generated images are the reference images: FID is 0 and KID at or below 0, whatever the model does.');
@@ -154,7 +154,7 @@ function warningsOf(
     if (missing.length > 0)
       add(
         'no-interval',
-        `The interval of ${missing.join(', ')} would take long with so many images; set the number of replicates to have it.`,
+        `The interval of ${missing.join(', ')} would take long with this many images; set the number of replicates to compute it.`,
       );
   }
   return warnings;

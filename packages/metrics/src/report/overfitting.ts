@@ -69,7 +69,7 @@ function turnSign(sign: OverfittingSignName, label: string, verb: string, turn: 
   const { best, bestStep, last, worse } = turn;
   const explanation = worse
     ? `${label} was best at step ${bestStep} (${shown(best)}) and ${verb} to ${shown(last)}.`
-    : `${label} kept up to the end: best ${shown(best)} at step ${bestStep}, last ${shown(last)}.`;
+    : `${label} stayed good until the end: best ${shown(best)} at step ${bestStep}, last ${shown(last)}.`;
   return { sign, present: worse, explanation };
 }
 

@@ -15,7 +15,7 @@ import type { PageContext } from './context.ts';
 const MEANINGS: Record<Metric, string> = {
   kid: 'Distance between the style of the generated and of the reference images; lower is closer. The number of images does not bias it. A value around 0 or a little below means no difference.',
   fid: 'Another distance between the two sets; lower is closer. It needs many images.',
-  clip: 'How well the images show what the prompts ask for, without the words for the style; higher is better.',
+  clip: 'How well the images show what the prompts ask for, without the style prompt; higher is better.',
 };
 
 export function metricsSection({ report }: PageContext): Markup {
@@ -28,8 +28,8 @@ export function metricsSection({ report }: PageContext): Markup {
   return html`<section><h2>Metrics</h2>
 <div class="scroll card"><table><thead><tr><th scope="col">Model</th>${columns.map((column) => html`<th scope="col">${shownName(column)} ${column.better === 'lower' ? '↓' : '↑'}</th>`)}</tr></thead>
 <tbody>${models.map((model, index) => html`<tr class="${index === 0 ? 'judged' : ''}"><th scope="row">${model.label}</th>${columns.map((column) => cell(model, column, models))}</tr>`)}</tbody></table></div>
-<p class="soft small">Below each number its 95 % interval from a bootstrap over the images: differences within it mean nothing. The best of each column is green.</p>
-${tooFew ? html`<p class="soft small">KID goes first: with fewer than ${LEAST_IMAGES_FOR_FID} images on a side FID is biased upwards, and KID is not.</p>` : null}
+<p class="soft small">Below each number is its 95 % interval, from a bootstrap over the images. Differences within the interval mean nothing. The best value of each column is green.</p>
+${tooFew ? html`<p class="soft small">KID is shown first: with fewer than ${LEAST_IMAGES_FOR_FID} images on a side FID is biased upwards, and KID is not.</p>` : null}
 <dl>${columns.map((column) => html`<dt>${column.name}</dt><dd>${MEANINGS[column.metric]} <span class="soft small">${howMade(column)}</span></dd>`)}</dl></section>`;
 }
 

@@ -10,7 +10,7 @@ export function samplesSection(context: PageContext): Markup {
   const order = [...models.keys()].sort((a, b) => rank(models[a]) - rank(models[b]));
   const style = reference?.pictures ?? training?.style_ref?.pictures ?? [];
   return html`<section><h2>The same prompts and seeds from each model</h2>
-<p class="soft">${promptSentence(models)}${style.length > 0 ? ' The last column shows images of the style itself, with subjects of their own.' : ''}</p>
+<p class="soft">${promptSentence(models)}${style.length > 0 ? ' The last column shows images of the style itself, with other subjects.' : ''}</p>
 <div class="scroll card"><table class="samples"><thead><tr><th scope="col">Prompt</th>${order.map((index) => html`<th scope="col">${models[index]?.label ?? ''}</th>`)}${style.length > 0 ? html`<th scope="col">The style</th>` : null}</tr></thead>
 <tbody>${samples.map((sample, row) => {
     const shown = style[row % Math.max(1, style.length)];
@@ -32,7 +32,7 @@ function promptSentence(models: Report['models']): string {
         ? 'Both models receive the same prompt'
         : 'All models receive the same prompt';
   if (prefixes.length === 1) return only ? `${who}, prefixed with "${only.replace(/, $/, '')}".` : `${who}.`;
-  return 'All models receive the same prompt. Each trained model has its own words for the style in front of it, the base model those of the first model.';
+  return 'All models receive the same prompt. Each trained model gets its own style prompt in front of it; base models get the style prompt of the first model.';
 }
 
 const rank = (model: ReportModel | undefined): number => (model && isBaseAlone(model) ? 0 : 1);

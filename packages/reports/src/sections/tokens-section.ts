@@ -6,10 +6,10 @@ import type { PageContext } from './context.ts';
 export function tokensSection({ report: { token_disentanglement: tokens } }: PageContext): Markup {
   if (tokens === null) return html``;
   const judged = tokens.components.map(
-    ({ name, recognised }) => `The judge knows ${Math.round(recognised * 100)} % of the ${name} images as their own component`,
+    ({ name, recognised }) => `The judge assigns ${Math.round(recognised * 100)} % of the ${name} images to their own component`,
   );
   return html`<section><h2>Tokens apart and together</h2>
-<p class="soft">What each token adds to the likeness with the images of each component, against the same prompts and seeds without any token. A token should add most to its own component.</p>
+<p class="soft">How much each token adds to the similarity with the images of each component, compared with the same prompts and seeds without any token. A token should add most to its own component.</p>
 <div class="scroll card"><table><thead><tr><th scope="col">Tokens of</th>${tokens.components.map(({ name, token }) => html`<th scope="col">${name} (${token})</th>`)}</tr></thead>
 <tbody>${tokens.conditions.filter(({ components }) => components.length > 0).map(row)}</tbody></table></div>
 <p class="soft small">${tokens.prompts} prompts, ${tokens.extractor}. ${judged.join('; ')}.</p></section>`;

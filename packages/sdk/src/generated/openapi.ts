@@ -43,7 +43,7 @@ export interface paths {
         };
         /**
          * List API keys, newest first
-         * @description Lists the keys of the project, revoked ones too.
+         * @description Lists the keys of the project, including revoked ones.
          */
         get: operations["listApiKeys"];
         put?: never;
@@ -151,7 +151,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a checkpoint with its files
-         * @description Refused while its training job is not finished, and while something unfinished uses it.
+         * @description Refused until its training job has finished, and while an unfinished job, generation or evaluation uses it.
          */
         delete: operations["deleteCheckpoint"];
         options?: never;
@@ -237,7 +237,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset and its images
-         * @description Refused while a job or an evaluation that is not finished uses it.
+         * @description Refused while an unfinished job or evaluation uses it.
          */
         delete: operations["deleteDataset"];
         options?: never;
@@ -278,12 +278,12 @@ export interface paths {
         put?: never;
         /**
          * Upload images
-         * @description `multipart/form-data` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
-         *     An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
-         *     The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
-         *     Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.caption` beside the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
-         *     in each line. They also reach images that were uploaded before, and win over the field `caption`.
-         *     Images are decoded, turned upright, stripped of metadata and kept as PNG. The response lists for each file whether it was kept, and if not, why.
+         * @description `multipart/form-data` with 1 to 1000 files (PNG, JPEG or WebP, at most 25 MB and 40 megapixels each), or with one zip archive of such files.
+         *     An archive may have 2000 entries and 512 MB, and 2 GB when unpacked. Each file in it is treated like a single file, whatever its folder.
+         *     The text fields `component` and `caption` apply to all files that follow them in the request, until the field is sent again. An empty field ends this.
+         *     Caption files may be uploaded with the images or in an archive: `NAME.txt` or `NAME.caption` for the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
+         *     on each line. They also apply to images that were uploaded before, and override the field `caption`.
+         *     The service decodes each image, turns it upright, removes its metadata and stores it as PNG. The response says for each file whether it was kept, and if not, why.
          */
         post: operations["uploadImages"];
         delete?: never;
@@ -303,7 +303,7 @@ export interface paths {
         put?: never;
         /**
          * Import images from URLs or uploads
-         * @description The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. An upload (`POST /v1/uploads`) is taken once. The response lists for each whether its image was kept, and if not, why.
+         * @description The service fetches each image (at most 25 MB, within 30 seconds), follows up to three redirects, and connects to public addresses only. An upload (`POST /v1/uploads`) can be imported once. The response says for each entry whether its image was kept, and if not, why.
          */
         post: operations["importImages"];
         delete?: never;
@@ -324,7 +324,7 @@ export interface paths {
         put?: never;
         /**
          * Evaluate a model: images, metrics and a report
-         * @description Every compared model generates the same prompts with the same seeds; FID, KID and CLIP scores go into a report.
+         * @description Generates images with every compared model from the same prompts and seeds, and writes a report with FID, KID and CLIP scores.
          */
         post: operations["createEvaluation"];
         delete?: never;
@@ -349,7 +349,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an evaluation with its images and its report
-         * @description Refused while it is not finished: cancel it first.
+         * @description Refused until it has finished: cancel it first.
          */
         delete: operations["deleteEvaluation"];
         options?: never;
@@ -501,7 +501,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the progress of making the file of a checkpoint */
+        /** Read the progress of an export */
         get: operations["getExport"];
         put?: never;
         post?: never;
@@ -540,21 +540,21 @@ export interface paths {
         };
         /**
          * One image
-         * @description A PNG, or what the generation asked for (`format`). A generated image carries its parameters in its metadata.
+         * @description The response is a PNG, or in the `format` that the generation requested. The metadata of a generated image contain its parameters.
          */
         get: operations["getImage"];
         put?: never;
         post?: never;
         /**
          * Delete an uploaded or a generated image
-         * @description Refused while something unfinished uses the dataset of an uploaded image, or while the generation of a generated one is not finished.
+         * @description An uploaded image cannot be deleted while an unfinished job or evaluation uses its dataset, nor a generated image before its generation has finished.
          */
         delete: operations["deleteImage"];
         options?: never;
         head?: never;
         /**
          * Change an image
-         * @description Caption, component and exclusion of an uploaded image, the star of a generated one. Omitted fields are not changed.
+         * @description Changes the caption, component or exclusion of an uploaded image, or the star of a generated image. Omitted fields are not changed.
          */
         patch: operations["updateImage"];
         trace?: never;
@@ -588,7 +588,7 @@ export interface paths {
         put?: never;
         /**
          * Generate images
-         * @description 202 while the images are being made; 200 when they were ready within `wait` seconds.
+         * @description The response is 202 while the images are being generated, and 200 if they are ready within `wait` seconds.
          */
         post: operations["createGeneration"];
         delete?: never;
@@ -613,7 +613,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a generation with its images
-         * @description Refused while it is not finished: cancel it first.
+         * @description Refused until it has finished: cancel it first.
          */
         delete: operations["deleteGeneration"];
         options?: never;
@@ -654,7 +654,7 @@ export interface paths {
         };
         /**
          * List the events of a generation, oldest first
-         * @description `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting.
+         * @description `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended. Events are kept for a week. With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ends with the generation. The response is 204 if that was the last event of a finished generation, so that browsers stop reconnecting.
          */
         get: operations["listGenerationEvents"];
         put?: never;
@@ -674,7 +674,7 @@ export interface paths {
         };
         /**
          * Read who the caller is
-         * @description The project, the API key with its scopes, the browser session if there is one, and the version of the service.
+         * @description Returns the project, the API key with its scopes, the browser session if there is one, and the version of the service.
          */
         get: operations["getMe"];
         put?: never;
@@ -694,7 +694,7 @@ export interface paths {
         };
         /**
          * Read the loss curves of several training jobs, downsampled
-         * @description Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets.
+         * @description Returns each curve in at most `points` buckets with the same number of steps, with minimum, mean and maximum. A job without points has no buckets.
          */
         get: operations["getTrainingCurves"];
         put?: never;
@@ -717,7 +717,7 @@ export interface paths {
         put?: never;
         /**
          * Give a trained model a name
-         * @description Makes version 1 of the model from a checkpoint or from the result of a training job. From then on requests name it `ink-style`, `ink-style@1` or by an alias, wherever a model is named. The checkpoint stays as long as the version does.
+         * @description Creates version 1 of the model from a checkpoint or from the result of a training job. Requests can then refer to it as `ink-style`, as `ink-style@1` or by an alias, wherever they name a model. The checkpoint cannot be deleted while the version exists.
          */
         post: operations["createModel"];
         delete?: never;
@@ -739,12 +739,12 @@ export interface paths {
         post?: never;
         /**
          * Delete a model with its versions, aliases and cover
-         * @description The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on; the files of uploaded adapters are deleted. Refused while something unfinished uses one of them.
+         * @description The checkpoints of its versions are kept with their training jobs, and can be deleted there afterwards. The files of uploaded adapters are deleted. Refused while an unfinished job, generation or evaluation uses one of the versions.
          */
         delete: operations["deleteModel"];
         options?: never;
         head?: never;
-        /** Rename or describe a model, or give it another cover */
+        /** Change the name, description, licence, template or cover of a model */
         patch: operations["updateModel"];
         trace?: never;
     };
@@ -764,7 +764,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an alias
-         * @description The version stays.
+         * @description The version itself is kept.
          */
         delete: operations["deleteModelAlias"];
         options?: never;
@@ -801,7 +801,7 @@ export interface paths {
         put?: never;
         /**
          * Add a version to a model
-         * @description It becomes `latest`; other aliases stay where they are.
+         * @description The new version becomes `latest`. Other aliases do not change.
          */
         post: operations["createModelVersion"];
         delete?: never;
@@ -817,13 +817,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a version of a model with where it comes from */
+        /** Read a version of a model with its origin */
         get: operations["getModelVersion"];
         put?: never;
         post?: never;
         /**
-         * Delete a version with the aliases that lead to it
-         * @description Its number is not given again. The checkpoint stays with its training job; the file of an uploaded adapter is deleted. Refused while something unfinished uses it.
+         * Delete a version with the aliases that name it
+         * @description Its number is not used again. The checkpoint is kept with its training job; the file of an uploaded adapter is deleted. Refused while an unfinished job, generation or evaluation uses the version.
          */
         delete: operations["deleteModelVersion"];
         options?: never;
@@ -863,10 +863,10 @@ export interface paths {
         put?: never;
         /**
          * Upload an adapter as a version of a model
-         * @description `multipart/form-data` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
-         *     Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);
-         *     Custom Diffusion's file; and a StyleDrop adapter of this service. The file has 2 GB at most. It is checked at once, tensor by tensor: names, shapes and ranks have to fit `base_model`,
-         *     and every number has to be finite. Generations then name it as `model`, on the base model that it was made for, or in `adapters` with a strength.
+         * @description `multipart/form-data` with the text fields first and the file last. The file becomes a version of the model, which is created if it does not exist.
+         *     The file is one of: a LoRA in the layout of diffusers, peft or kohya, including their older tensor names; a Textual Inversion embedding (safetensors, or A1111's .pt, whose code is never run);
+         *     a Custom Diffusion file; or a StyleDrop adapter of this service. It may have at most 2 GB. The service checks every tensor at once: names, shapes and ranks must fit `base_model`,
+         *     and all numbers must be finite. A generation then names it as `model`, which uses the base model that it was made for, or in `adapters` with a strength.
          */
         post: operations["uploadModel"];
         delete?: never;
@@ -884,7 +884,7 @@ export interface paths {
         };
         /**
          * List the starting points for a training
-         * @description Quick look, balanced, thorough, low memory and paper, each as the fields that it changes in the body of POST /v1/training-jobs, worked out for a base model and a method.
+         * @description Lists the presets quick look, balanced, thorough, low memory and paper. Each is the set of fields that it changes in the body of POST /v1/training-jobs, computed for a base model and a method.
          */
         get: operations["listPresets"];
         put?: never;
@@ -904,13 +904,13 @@ export interface paths {
         };
         /**
          * List prompt sets, newest first
-         * @description Every version is one entry. Those that ship with the service come last.
+         * @description Each version is a separate entry. The sets that ship with the service are last.
          */
         get: operations["listPromptSets"];
         put?: never;
         /**
          * Create a prompt set, or the next version of one
-         * @description A version never changes, so that reports made with it can be compared. The body may have 8 MB.
+         * @description A version never changes, so that reports made with it can be compared. The body may have at most 8 MB.
          */
         post: operations["createPromptSet"];
         delete?: never;
@@ -935,14 +935,14 @@ export interface paths {
         post?: never;
         /**
          * Delete one version of a prompt set
-         * @description Evaluations that were made with it keep their prompts. The sets that come with the service cannot be deleted.
+         * @description Evaluations that used it keep their prompts. The sets that ship with the service cannot be deleted.
          */
         delete: operations["deletePromptSet"];
         options?: never;
         head?: never;
         /**
          * Change the notes, metadata and star of a version of a prompt set
-         * @description Allowed at any time. Omitted fields are not changed. Its prompts never change: a new version has others.
+         * @description Allowed at any time. Omitted fields are not changed. The prompts never change: create a new version instead.
          */
         patch: operations["updatePromptSet"];
         trace?: never;
@@ -956,7 +956,7 @@ export interface paths {
         };
         /**
          * Read the length of the queues and the waiting work of the project
-         * @description Counts are for the whole installation; fields with `own_` count work of the project alone. Work of other projects is counted, but not named.
+         * @description Counts cover the whole installation; fields that begin with `own_` count the work of this project only. Work of other projects is counted, but not listed.
          */
         get: operations["getQueue"];
         put?: never;
@@ -974,11 +974,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the links to a report that work, newest first */
+        /** List the valid links to a report, newest first */
         get: operations["listReportShares"];
         put?: never;
         /**
-         * Make a link to a report
+         * Create a link to a report
          * @description Anybody who has the link can read the report as a page, without an API key, until the link expires or is revoked. The link shows this report and nothing else of the project.
          */
         post: operations["shareReport"];
@@ -1017,7 +1017,7 @@ export interface paths {
         put?: never;
         /**
          * Sign a browser in
-         * @description Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, so that images, downloads, event streams and report pages work without a header. The session can do what the key can, and ends with it.
+         * @description Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, so that images, downloads, event streams and report pages work without a header. The session has the scopes of the key, and ends when the key does.
          */
         post: operations["createSession"];
         /**
@@ -1042,7 +1042,7 @@ export interface paths {
         put?: never;
         /**
          * Run variations of one training job and compare them
-         * @description All variations are checked before the first job is made.
+         * @description All variations are checked before the first job is created.
          */
         post: operations["createStudy"];
         delete?: never;
@@ -1058,13 +1058,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a study with its comparing report */
+        /** Read a study with its comparison */
         get: operations["getStudy"];
         put?: never;
         post?: never;
         /**
          * Delete a study
-         * @description Its training jobs stay; they are deleted one by one.
+         * @description Its training jobs are kept. Delete them separately.
          */
         delete: operations["deleteStudy"];
         options?: never;
@@ -1087,7 +1087,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a study
-         * @description Cancels every unfinished job of the study, as cancelling that job would. What is finished stays in the report.
+         * @description Cancels every unfinished job of the study. The report keeps the results of the finished jobs.
          */
         post: operations["cancelStudy"];
         delete?: never;
@@ -1105,7 +1105,7 @@ export interface paths {
         };
         /**
          * Read the state of the installation
-         * @description Version, dependencies, base models, and the live workers by device and version.
+         * @description Returns the version, the dependencies, the base models, and the live workers by device and version.
          */
         get: operations["getSystem"];
         put?: never;
@@ -1152,15 +1152,15 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a training job with all that it has made
-         * @description Its checkpoints, images, curves, events and evaluation go with it. Refused while it is not finished, and while something unfinished uses one of its checkpoints.
+         * Delete a training job with everything that it has produced
+         * @description Also deletes its checkpoints, images, curves, events and evaluation. Refused until the job has finished, and while an unfinished job, generation or evaluation uses one of its checkpoints.
          */
         delete: operations["deleteTrainingJob"];
         options?: never;
         head?: never;
         /**
          * Change a training job's name, notes, metadata and star
-         * @description Changes notes about a job at any time. Omitted fields are not changed. The settings of the training never change.
+         * @description Allowed at any time. Omitted fields are not changed. The settings of the training never change.
          */
         patch: operations["updateTrainingJob"];
         trace?: never;
@@ -1251,7 +1251,7 @@ export interface paths {
         };
         /**
          * Read the event log, oldest first
-         * @description With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting.
+         * @description With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ends with the job. The response is 204 if that was the last event of a finished job, so that browsers stop reconnecting.
          */
         get: operations["listTrainingJobEvents"];
         put?: never;
@@ -1276,7 +1276,7 @@ export interface paths {
         get: operations["getFeedback"];
         /**
          * Keep or drop candidates of a StyleDrop job
-         * @description Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round `by: human` trains on what is kept.
+         * @description Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round with `by: human` trains on the kept images.
          */
         put: operations["setFeedback"];
         post?: never;
@@ -1293,7 +1293,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the validation images, by step; step 0 is the base model */
+        /** List the validation images by step; step 0 shows the base model */
         get: operations["listValidationImages"];
         put?: never;
         post?: never;
@@ -1365,7 +1365,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a training job
-         * @description A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused.
+         * @description A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A paused or pausing job is not changed. A job that is being cancelled or evaluated, or has finished, cannot be paused.
          */
         post: operations["pauseTrainingJob"];
         delete?: never;
@@ -1405,7 +1405,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a training job
-         * @description Puts a paused, failed or cancelled job back into the queue; it goes on from its last checkpoint. A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number.
+         * @description Puts a paused, failed or cancelled job back into the queue; it continues from its last checkpoint. A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number.
          */
         post: operations["resumeTrainingJob"];
         delete?: never;
@@ -1445,7 +1445,7 @@ export interface paths {
         put?: never;
         /**
          * Check a training job
-         * @description Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.
+         * @description Validates a request without creating a job. Omit both `dataset_id`s to check the settings before uploading; include both to check the images too. `estimate` predicts time, memory and disk from earlier jobs with the same settings, and its fields are null without such jobs.
          */
         post: operations["checkTrainingJob"];
         delete?: never;
@@ -1464,8 +1464,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a link to send a file to
-         * @description Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that no dataset takes is removed.
+         * Create a link to which a file can be sent
+         * @description Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that is not imported into a dataset is removed.
          */
         post: operations["createUpload"];
         delete?: never;
@@ -1483,7 +1483,7 @@ export interface paths {
         };
         /**
          * Read what the project has used in a month
-         * @description Device seconds, training steps and images of one month (UTC), by kind of work and device, and by day. Work that has been deleted since still counts; running work is a few seconds behind.
+         * @description Returns the device seconds, training steps and images of one month (UTC), by kind of work and device, and by day. Work that was deleted later still counts. The numbers of running work are a few seconds old.
          */
         get: operations["getUsage"];
         put?: never;
@@ -1506,7 +1506,7 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook endpoint
-         * @description Events are POSTed as Standard Webhooks. The secret that signs them is only in this response.
+         * @description The service POSTs events in the format of Standard Webhooks. The secret that signs them is only in this response.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -1565,7 +1565,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event again
-         * @description Sends the same body and `webhook-id`, with attempts for a day. A delivery that is still in progress is not changed.
+         * @description Sends the same body and `webhook-id`, and repeats failed attempts for a day. A delivery that is still in progress is not changed.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -1585,7 +1585,7 @@ export interface paths {
         put?: never;
         /**
          * Replace an endpoint's secret
-         * @description For 24 hours `webhook-signature` holds a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's `webhook_url` created.
+         * @description For 24 hours `webhook-signature` contains a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's `webhook_url` created.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -1605,7 +1605,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event of type webhook.test
-         * @description Sends one attempt; the list of deliveries shows the result. A disabled endpoint is enabled again when it arrives.
+         * @description Sends one attempt; the list of deliveries shows the result. If the event arrives, a disabled endpoint is enabled again.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -1623,7 +1623,7 @@ export interface paths {
         };
         /**
          * List the workers
-         * @description The workers of the whole installation, newest first: machine, device, versions, queues and what each is doing. Workers that went silent in the last day are shown as `lost`.
+         * @description Lists the workers of the whole installation, newest first, with machine, device, versions, queues and current work. Workers that stopped responding in the last day are `lost`.
          */
         get: operations["listWorkers"];
         put?: never;
@@ -1662,7 +1662,7 @@ export interface paths {
         put?: never;
         /**
          * Let a worker finish its jobs and take no further ones
-         * @description Needs the scope `admin`. The worker follows within five seconds: it is `draining` until its jobs have ended, then `drained`, and can be stopped without interrupting anything. Idempotent.
+         * @description Needs the scope `admin`. The worker reacts within five seconds. It is `draining` until its jobs have ended, then `drained`, and can be stopped without interrupting anything. Idempotent.
          */
         post: operations["drainWorker"];
         delete?: never;
@@ -1702,60 +1702,60 @@ export interface components {
             /** @description The product of the matrices is scaled by alpha / rank */
             alpha: number;
             /**
-             * @description `b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block
+             * @description `b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other base models are refused. Default: all blocks
              * @enum {string}
              */
             blocks?: "b-lora";
             /** @constant */
             kind: "lora";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
-            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            /** @description Rank of the two matrices of each layer: a higher rank can learn more, in a larger file */
             rank: number;
-            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            /** @description Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it */
             targets: ("attention" | "feed_forward" | "projections" | "convolutions")[];
         } | {
-            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word: string;
             /** @constant */
             kind: "textual-inversion";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
-            /** @description Rows of the token table that each token stands for */
+            /** @description Number of rows of the token table for each token */
             vectors: number;
         } | {
-            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word: string;
             /** @constant */
             kind: "custom-diffusion";
             /**
-             * @description Which matrices of the cross-attention train: keys and values, or queries and output too
+             * @description Which matrices of the cross-attention train: keys and values, or also queries and output
              * @enum {string}
              */
             layers: "keys_and_values" | "cross_attention";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
         } | {
-            /** @description Width of the adapters between their two matrices */
+            /** @description Bottleneck: the width between the two matrices of an adapter */
             bottleneck: number;
             /** @constant */
             kind: "adapter";
-            /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
+            /** @description Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters */
             shared: boolean;
         } | {
             /** @description The product of the matrices is scaled by alpha / rank */
             alpha: number;
-            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word: string;
             /** @constant */
             kind: "pivotal-tuning";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
-            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            /** @description Rank of the two matrices of each layer: a higher rank can learn more, in a larger file */
             rank: number;
-            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            /** @description Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it */
             targets: ("attention" | "feed_forward" | "projections" | "convolutions")[];
-            /** @description Rows of the token table that each token stands for */
+            /** @description Number of rows of the token table for each token */
             vectors: number;
         };
         AdaptationRequest: {
@@ -1765,60 +1765,60 @@ export interface components {
             /** @description The product of the matrices is scaled by alpha / rank */
             alpha?: number;
             /**
-             * @description `b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block
+             * @description `b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other base models are refused. Default: all blocks
              * @enum {string}
              */
             blocks?: "b-lora";
             /** @constant */
             kind: "lora";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
-            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            /** @description Rank of the two matrices of each layer: a higher rank can learn more, in a larger file */
             rank?: number;
-            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            /** @description Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it */
             targets?: ("attention" | "feed_forward" | "projections" | "convolutions")[];
         } | {
-            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word?: string;
             /** @constant */
             kind: "textual-inversion";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
-            /** @description Rows of the token table that each token stands for */
+            /** @description Number of rows of the token table for each token */
             vectors?: number;
         } | {
-            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word?: string;
             /** @constant */
             kind: "custom-diffusion";
             /**
-             * @description Which matrices of the cross-attention train: keys and values, or queries and output too
+             * @description Which matrices of the cross-attention train: keys and values, or also queries and output
              * @enum {string}
              */
             layers?: "keys_and_values" | "cross_attention";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
         } | {
-            /** @description Width of the adapters between their two matrices */
+            /** @description Bottleneck: the width between the two matrices of an adapter */
             bottleneck?: number;
             /** @constant */
             kind: "adapter";
-            /** @description One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters */
+            /** @description Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters */
             shared?: boolean;
         } | {
             /** @description The product of the matrices is scaled by alpha / rank */
             alpha?: number;
-            /** @description A word that the base model knows as one token: the new rows start as copies of its own */
+            /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word?: string;
             /** @constant */
             kind: "pivotal-tuning";
-            /** @description The finished checkpoint also holds the base model with the addition merged in, in half precision */
+            /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
-            /** @description Columns of the two matrices of each layer: more can learn more, and make a larger file */
+            /** @description Rank of the two matrices of each layer: a higher rank can learn more, in a larger file */
             rank?: number;
-            /** @description Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward */
+            /** @description Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it */
             targets?: ("attention" | "feed_forward" | "projections" | "convolutions")[];
-            /** @description Rows of the token table that each token stands for */
+            /** @description Number of rows of the token table for each token */
             vectors?: number;
         };
         ApiKey: {
@@ -1841,7 +1841,7 @@ export interface components {
         ApiKeyPage: {
             data: components["schemas"]["ApiKey"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /** @enum {string} */
@@ -1874,7 +1874,7 @@ export interface components {
         BaseModelPage: {
             data: components["schemas"]["BaseModel"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         Checkpoint: {
@@ -1885,18 +1885,18 @@ export interface components {
             created_at: string;
             files: components["schemas"]["CheckpointFile"][];
             /**
-             * @description `diffusers`: a whole model; `adapter`: files that change the base model, which is also needed
+             * @description `diffusers`: a complete model; `adapter`: files that are used together with the base model
              * @enum {string}
              */
             format: "diffusers" | "adapter";
-            /** @description What it can be downloaded as, in one file each */
+            /** @description Formats in which it can be downloaded as one file */
             formats: components["schemas"]["DownloadFormat"][];
             /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             metadata: {
                 [key: string]: string;
             };
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
             name: string | null;
             notes: string;
@@ -1914,7 +1914,7 @@ export interface components {
              * @description ISO 8601, UTC
              */
             created_at: string;
-            /** @description Sends the file once it is made */
+            /** @description Link to the file; works once the file is made */
             download_url: string;
             error: components["schemas"]["Failure"] | null;
             file_name: string;
@@ -1923,7 +1923,7 @@ export interface components {
             format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
             /** @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description Share of the change that an extracted LoRA keeps, 0 to 1, as squared length over all weights */
+            /** @description Share of the change that an extracted LoRA keeps, 0 to 1: a ratio of squared lengths over all weights */
             kept_share: number | null;
             progress: {
                 done: number;
@@ -1944,7 +1944,7 @@ export interface components {
         CheckpointPage: {
             data: components["schemas"]["Checkpoint"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /**
@@ -1959,29 +1959,29 @@ export interface components {
          *     }
          */
         CheckTrainingJobRequest: {
-            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method */
+            /** @description What is trained: all weights (`full`), or a small addition that is stored separately. Default: the adaptation of the method */
             adaptation?: components["schemas"]["AdaptationRequest"];
-            /** @description Omit or null for no Aux part */
+            /** @description Omit or null to train without Aux images */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id?: string;
                 prompt?: string;
-                /** @description Lambda of the dual-binding loss */
+                /** @description Lambda: the weight of the Aux loss */
                 weight?: number;
             } | null;
             base_model: string;
-            /** @description Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping */
+            /** @description Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one */
             early_stopping?: {
                 /**
-                 * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
+                 * @description `kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts
                  * @enum {string}
                  */
                 metric: "kid" | "clip";
-                /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed */
+                /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts */
                 min_clip_share?: number;
                 /** @default 0 */
                 min_steps?: number;
-                /** @description Validations without a better score after which the training ends */
+                /** @description Number of validations in a row without a better score after which the training ends */
                 patience: number;
                 /**
                  * @description Reference for `kid`. Default: every fifth StyleRef image is held out of the training
@@ -1989,7 +1989,7 @@ export interface components {
                  */
                 reference_dataset_id?: string;
             } | null;
-            /** @description Images and metrics of the finished model, and a report */
+            /** @description Measures the finished model and writes a report */
             evaluation?: components["schemas"]["EvaluationStageRequest"] | null;
             /** @default {} */
             hyperparameters?: components["schemas"]["HyperparametersRequest"];
@@ -1999,12 +1999,12 @@ export interface components {
             };
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
-            /** @description For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs */
+            /** @description For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
                 num_class_images?: number;
-                /** @description What the class images show */
+                /** @description Prompt for the class images */
                 prompt?: string;
                 /** @enum {string} */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
@@ -2021,15 +2021,15 @@ export interface components {
                 components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id?: string;
-                /** @description How many images of each component are used, the first uploaded first. Default: all */
+                /** @description Number of images to use of each component, the first uploaded first. Default: all */
                 mix?: {
                     [key: string]: number;
                 };
             };
-            /** @description styledrop: the words for the style, candidates to choose from, and the round */
+            /** @description For styledrop: the descriptor of the style, the candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
             suffix?: string | null;
-            /** @description Images from the same prompts and seeds, made while the training goes on */
+            /** @description Sample images of the same prompts and seeds, generated during the training */
             validation?: {
                 every_steps: number;
                 guidance_scale?: number;
@@ -2039,16 +2039,16 @@ export interface components {
                  * @default 1
                  */
                 num_images?: number;
-                /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
+                /** @description What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name */
                 prompts: string[];
                 /** @enum {string} */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
                 seed?: number;
                 steps?: number;
             } | null;
-            /** @description The events of this job that webhook_url receives. Default: all of them */
+            /** @description The events of this job that are sent to webhook_url. Default: all */
             webhook_events?: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
-            /** @description URL that receives every change of this job's status, in addition to the webhooks of the project */
+            /** @description URL to which every change of this job's status is sent, in addition to the webhooks of the project */
             webhook_url?: string | null;
         };
         /**
@@ -2063,10 +2063,10 @@ export interface components {
         CreateApiKeyRequest: {
             /** @description When the key expires. Omit or null for a key that never expires */
             expires_at?: string | null;
-            /** @description Name of the key for people, such as its purpose */
+            /** @description A name that shows people what the key is for */
             name: string;
             /**
-             * @description `read`: every GET; `write`: everything else but keys; `admin`: all, and keys
+             * @description `read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys
              * @default [
              *       "read",
              *       "write"
@@ -2124,17 +2124,17 @@ export interface components {
          */
         CreateEvaluationRequest: {
             /**
-             * @description Extractor for CLIP scores and similarities. Default: that of the base model, or clip
+             * @description Extractor for CLIP scores and similarities. Default: the extractor of the base model, otherwise clip
              * @enum {string}
              */
             clip_extractor?: "clip" | "mini-clip";
             /**
-             * @description `base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds
+             * @description Models to compare with: `base`, finished training jobs, checkpoints or base models. They get the same prompts and seeds
              * @default []
              */
             compare_with?: string[];
             /**
-             * @description Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid
+             * @description Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid
              * @enum {string}
              */
             extractor?: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
@@ -2147,7 +2147,7 @@ export interface components {
              *     ]
              */
             metrics?: ("fid" | "kid" | "clip")[];
-            /** @description A checkpoint id, the id of a succeeded job, or the name of a base model */
+            /** @description The model to evaluate: a checkpoint id, the id of a succeeded job, or the name of a base model */
             model: string;
             negative_prompt?: string;
             /**
@@ -2155,7 +2155,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of the component with this name; base models get the tokens of the evaluated model. Prompts without a placeholder get the style prompt in front. Default: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Default: the StyleRef images of the training job
@@ -2165,7 +2165,7 @@ export interface components {
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /**
-             * @description Seed of the first image; image i of every model has seed + i
+             * @description Seed of the first image; image i of every model uses seed + i
              * @default 0
              */
             seed?: number;
@@ -2187,7 +2187,7 @@ export interface components {
          */
         CreateGenerationRequest: {
             /**
-             * @description Adapters on top of the model, all at once, trained here or uploaded; each belongs to the same base model
+             * @description Adapters to use on top of the model, trained here or uploaded. All must belong to the base model of the model
              * @default []
              */
             adapters?: components["schemas"]["GenerationAdapterRequest"][];
@@ -2196,11 +2196,11 @@ export interface components {
              * @enum {string}
              */
             format?: "png" | "webp" | "jpeg";
-            /** @description Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts */
+            /** @description Generates images for every pair of values of one or two settings, as an x/y plot. The setting `prompt` replaces prompts */
             grid?: components["schemas"]["GenerationGridRequest"] | null;
             guidance_scale?: number;
             height?: number;
-            /** @description An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height */
+            /** @description An image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height */
             image?: (string) | null;
             /** @description A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for */
             model: string;
@@ -2210,23 +2210,23 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description `[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name */
+            /** @description What the images show. `[V]` stands for the first token of the model, `[name]` for the token of the component with this name */
             prompts: string[];
-            /** @description Quality of jpeg and webp, 90 by default. The file holds the parameters in every format */
+            /** @description Quality of jpeg and webp, 1 to 100. Default: 90 */
             quality?: number;
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /** @description Default: random; the response shows it */
             seed?: number;
             steps?: number;
-            /** @description With image: the share of the steps that is taken, above 0; at 1 hardly anything of the image is left. Default: 0.6 */
+            /** @description With image: the share of the steps to run, above 0. Low values keep the image; 1 keeps hardly anything of it. Default: 0.6 */
             strength?: number;
-            /** @description StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used */
+            /** @description StyleDrop: strength of the adapted model against the base model, 0 to 2. Replaces guidance_scale */
             style_guidance?: number | null;
-            /** @description StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given */
+            /** @description StyleDrop: strength of the prompt against the negative prompt. Replaces guidance_scale. Default with style_guidance: guidance_scale - 1 */
             text_guidance?: number | null;
             /**
-             * @description Seconds to wait for the images before the response 202
+             * @description Seconds to wait for the images before responding with 202
              * @default 0
              */
             wait?: number;
@@ -2249,9 +2249,9 @@ export interface components {
             cover_image_id?: string;
             /** @default  */
             description?: string;
-            /** @description What the version is made from: a checkpoint, a training job with a result, or a version of another model */
+            /** @description Source of the version: a checkpoint, a training job with a result, or a version of another model */
             from: string;
-            /** @description Default: the base model's */
+            /** @description Default: that of the base model */
             license?: string;
             /** @example ink-style */
             name: string;
@@ -2260,7 +2260,7 @@ export interface components {
              * @default
              */
             notes?: string;
-            /** @description Default: the template that the training job taught: `a photo of zwx style, {prompt}` */
+            /** @description Template of its prompts. Default: the one of the training job, such as `a photo of zwx style, {prompt}` */
             prompt_template?: string;
         };
         /**
@@ -2270,7 +2270,7 @@ export interface components {
          *     }
          */
         CreateModelVersionRequest: {
-            /** @description What the version is made from: a checkpoint, a training job with a result, or a version of another model */
+            /** @description Source of the version: a checkpoint, a training job with a result, or a version of another model */
             from: string;
             /** @default  */
             notes?: string;
@@ -2289,9 +2289,9 @@ export interface components {
         CreatePromptSetRequest: {
             /** @default  */
             description?: string;
-            /** @description A name that the project has already gets a new version */
+            /** @description If the project already has a set with this name, it gets a new version */
             name: string;
-            /** @description What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together */
+            /** @description What the images show, without the style prompt, or with placeholders for tokens as in an evaluation; at most 1000000 characters together */
             prompts: string[];
         };
         /**
@@ -2339,19 +2339,19 @@ export interface components {
          */
         CreateStudyRequest: {
             /**
-             * @description Every combination of these values becomes a variation
+             * @description Values by JSON pointer; every combination becomes a variation
              * @default []
              */
             grid?: {
                 pointer: string;
                 values: unknown[];
             }[];
-            /** @description What all variations have in common */
+            /** @description The request that all variations share */
             job: components["schemas"]["CreateTrainingJobRequest"];
             name: string;
             /** @default [] */
             variations?: {
-                /** @description A JSON merge patch (RFC 7396) to the job */
+                /** @description JSON merge patch (RFC 7396) that is applied to the job */
                 changes: {
                     [key: string]: unknown;
                 };
@@ -2407,29 +2407,29 @@ export interface components {
          *     }
          */
         CreateTrainingJobRequest: {
-            /** @description What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method */
+            /** @description What is trained: all weights (`full`), or a small addition that is stored separately. Default: the adaptation of the method */
             adaptation?: components["schemas"]["AdaptationRequest"];
-            /** @description Omit or null for no Aux part */
+            /** @description Omit or null to train without Aux images */
             aux?: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
                 prompt?: string;
-                /** @description Lambda of the dual-binding loss */
+                /** @description Lambda: the weight of the Aux loss */
                 weight?: number;
             } | null;
             base_model: string;
-            /** @description Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping */
+            /** @description Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one */
             early_stopping?: {
                 /**
-                 * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
+                 * @description `kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts
                  * @enum {string}
                  */
                 metric: "kid" | "clip";
-                /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed */
+                /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts */
                 min_clip_share?: number;
                 /** @default 0 */
                 min_steps?: number;
-                /** @description Validations without a better score after which the training ends */
+                /** @description Number of validations in a row without a better score after which the training ends */
                 patience: number;
                 /**
                  * @description Reference for `kid`. Default: every fifth StyleRef image is held out of the training
@@ -2437,7 +2437,7 @@ export interface components {
                  */
                 reference_dataset_id?: string;
             } | null;
-            /** @description Images and metrics of the finished model, and a report */
+            /** @description Measures the finished model and writes a report */
             evaluation?: components["schemas"]["EvaluationStageRequest"] | null;
             /** @default {} */
             hyperparameters?: components["schemas"]["HyperparametersRequest"];
@@ -2447,12 +2447,12 @@ export interface components {
             };
             /** @enum {string} */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
-            /** @description For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs */
+            /** @description For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs */
             prior_preservation?: {
                 guidance_scale?: number;
                 negative_prompt?: string;
                 num_class_images?: number;
-                /** @description What the class images show */
+                /** @description Prompt for the class images */
                 prompt?: string;
                 /** @enum {string} */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
@@ -2465,20 +2465,20 @@ export interface components {
              * @default normal
              */
             priority?: components["schemas"]["TrainingJobPriority"];
-            /** @description Required, except in round 2 of styledrop, which trains on chosen candidates */
+            /** @description The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates */
             style_ref?: {
                 components?: components["schemas"]["StyleRefComponentRequest"][];
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
-                /** @description How many images of each component are used, the first uploaded first. Default: all */
+                /** @description Number of images to use of each component, the first uploaded first. Default: all */
                 mix?: {
                     [key: string]: number;
                 };
             };
-            /** @description styledrop: the words for the style, candidates to choose from, and the round */
+            /** @description For styledrop: the descriptor of the style, the candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
             suffix?: string | null;
-            /** @description Images from the same prompts and seeds, made while the training goes on */
+            /** @description Sample images of the same prompts and seeds, generated during the training */
             validation?: {
                 every_steps: number;
                 guidance_scale?: number;
@@ -2488,16 +2488,16 @@ export interface components {
                  * @default 1
                  */
                 num_images?: number;
-                /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
+                /** @description What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name */
                 prompts: string[];
                 /** @enum {string} */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
                 seed?: number;
                 steps?: number;
             } | null;
-            /** @description The events of this job that webhook_url receives. Default: all of them */
+            /** @description The events of this job that are sent to webhook_url. Default: all */
             webhook_events?: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
-            /** @description URL that receives every change of this job's status, in addition to the webhooks of the project */
+            /** @description URL to which every change of this job's status is sent, in addition to the webhooks of the project */
             webhook_url?: string | null;
         };
         /**
@@ -2506,7 +2506,7 @@ export interface components {
          *     }
          */
         CreateUploadRequest: {
-            /** @description Name of the file, as the dataset will show it */
+            /** @description Name of the file, which the dataset will show */
             file_name: string;
         };
         /**
@@ -2545,7 +2545,7 @@ export interface components {
             name: string;
             size_bytes: number;
         };
-        /** @description The dataset with its images */
+        /** @description A dataset with its images */
         DatasetDetail: {
             components: {
                 image_count: number;
@@ -2575,19 +2575,19 @@ export interface components {
             created_at: string;
             /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             dataset_id: string;
-            /** @description Kept in the dataset, but no job trains on it */
+            /** @description The image stays in the dataset, but jobs do not train on it */
             excluded: boolean;
             file_name: string;
-            /** @description A mask says what of the image is learned with `masked_loss`: its alpha channel, or a mask file */
+            /** @description Whether the image has a mask (its alpha channel or a mask file), which says what part of it jobs with `masked_loss` learn */
             has_mask: boolean;
             height: number;
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
             sha256: string;
             size_bytes: number;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             url: string;
             width: number;
@@ -2595,32 +2595,32 @@ export interface components {
         DatasetImagePage: {
             data: components["schemas"]["DatasetImage"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         DatasetPage: {
             data: components["schemas"]["Dataset"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         DeviceEstimate: {
             /** @enum {string} */
             device: "cpu" | "webgpu" | "cuda";
-            /** @description Earlier jobs that were measured */
+            /** @description Number of earlier jobs that were measured */
             jobs: number;
-            /** @description Memory of the training process at its height */
+            /** @description Peak memory of the training process */
             peak_memory_bytes: number | null;
-            /** @description From the first step of the work to the last: start, steps, validations and checkpoints; null: no such job has been measured */
+            /** @description Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured */
             seconds: number | null;
             step_seconds: number | null;
-            /** @description Workers with such a device that live now and take training jobs */
+            /** @description Number of live workers with such a device that take training jobs */
             workers: number;
         };
         DownloadFormat: {
             /** @enum {string} */
             format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
-            /** @description The file is there already; otherwise the first request has it made */
+            /** @description Whether the file exists already. Otherwise the first request starts making it */
             ready: boolean;
             url: string;
         };
@@ -2636,10 +2636,10 @@ export interface components {
             label: string;
             /** @description The name that the request used for the model */
             name: string;
-            /** @description The words for the style, which are put in front of each prompt that has no placeholder */
+            /** @description The style prompt, which is put in front of each prompt that has no placeholder */
             prompt_prefix: string;
             step: number | null;
-            /** @description What placeholders in the prompts become, by component */
+            /** @description The tokens that replace placeholders in the prompts, by component */
             tokens: {
                 name: string;
                 token: string;
@@ -2669,9 +2669,9 @@ export interface components {
             starred: boolean;
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
-            /** @description Outcome and metrics of its report; null until it has succeeded */
+            /** @description Outcome and metrics of the report; null until the evaluation has succeeded */
             summary: components["schemas"]["EvaluationSummary"] | null;
-            /** @description The job whose evaluation stage this is */
+            /** @description The training job of which this is the evaluation stage */
             training_job_id: string | null;
         };
         EvaluationConfig: {
@@ -2682,7 +2682,7 @@ export interface components {
             guidance_scale: number;
             height: number;
             metrics: ("fid" | "kid" | "clip")[];
-            /** @description The first is the one that the report is about */
+            /** @description The evaluated model first, then the models that it is compared with */
             models: components["schemas"]["EvaluatedModel"][];
             negative_prompt: string;
             num_images: number;
@@ -2693,7 +2693,7 @@ export interface components {
             } | null;
             prompts: string[];
             prompts_sha256: string;
-            /** @description null: no reference, for CLIP scores alone */
+            /** @description null: no reference images, so only CLIP scores are computed */
             reference_dataset_id: string | null;
             /** @enum {string} */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
@@ -2704,16 +2704,16 @@ export interface components {
         EvaluationImage: {
             height: number;
             index: number;
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
-            /** @description Position of its model in `config.models` */
+            /** @description Position of the model in `config.models` */
             model: number;
-            /** @description The prompt as the model received it, with the words for the style */
+            /** @description The prompt as the model received it, including the style prompt */
             prompt: string;
             seed: number;
             sha256: string;
             size_bytes: number;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             url: string;
             width: number;
@@ -2724,7 +2724,7 @@ export interface components {
         EvaluationPage: {
             data: components["schemas"]["Evaluation"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         EvaluationProgress: {
@@ -2751,7 +2751,7 @@ export interface components {
             } | null;
             prompts: string[];
             prompts_sha256: string;
-            /** @description null: no reference, for CLIP scores alone */
+            /** @description null: no reference images, so only CLIP scores are computed */
             reference_dataset_id: string | null;
             /** @enum {string} */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
@@ -2761,17 +2761,17 @@ export interface components {
         };
         EvaluationStageRequest: {
             /**
-             * @description Extractor for CLIP scores and similarities. Default: that of the base model, or clip
+             * @description Extractor for CLIP scores and similarities. Default: the extractor of the base model, otherwise clip
              * @enum {string}
              */
             clip_extractor?: "clip" | "mini-clip";
             /**
-             * @description `base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds
+             * @description Models to compare with: `base`, finished training jobs, checkpoints or base models. They get the same prompts and seeds
              * @default []
              */
             compare_with?: string[];
             /**
-             * @description Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid
+             * @description Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid
              * @enum {string}
              */
             extractor?: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
@@ -2790,7 +2790,7 @@ export interface components {
              * @default 1
              */
             num_images?: number;
-            /** @description A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model */
+            /** @description A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of the component with this name; base models get the tokens of the evaluated model. Prompts without a placeholder get the style prompt in front. Default: the shipped set for the base model */
             prompts?: string[] | string;
             /**
              * @description Default: the StyleRef images of the training job
@@ -2800,7 +2800,7 @@ export interface components {
             /** @enum {string} */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /**
-             * @description Seed of the first image; image i of every model has seed + i
+             * @description Seed of the first image; image i of every model uses seed + i
              * @default 0
              */
             seed?: number;
@@ -2817,22 +2817,22 @@ export interface components {
             }[];
             /** @description null: no base model to compare with, or no metric to compare by */
             outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
-            /** @description Share of the base model's CLIP score above chance that is left */
+            /** @description Share of the base model's CLIP score above chance that the model keeps */
             prompt_following_kept: number | null;
             step: number | null;
-            /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+            /** @description Share of the base model's distance to the reference images that the training closed; negative if the model is farther away */
             style_gap_closed: number | null;
         };
         EvaluationVotes: {
             /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             evaluation_id: string;
-            /** @description Votes of the caller, by API key */
+            /** @description Votes of the calling API key */
             own: {
                 /** @description Position of a model in `config.models` */
                 first: number;
                 /** @description Index of the two images */
                 index: number;
-                /** @description Whose image is better; null: no difference */
+                /** @description Position of the model whose image is better; null: no difference */
                 preferred: ("first" | "second") | null;
                 /** @description Position of the other model, above `first` */
                 second: number;
@@ -2855,7 +2855,7 @@ export interface components {
              */
             format?: "lora-diffusers" | "lora-kohya";
             /**
-             * @description More keeps more of the change, in a larger file
+             * @description Rank of the LoRA: a higher rank keeps more of the change, in a larger file
              * @default 32
              */
             rank?: number;
@@ -2868,17 +2868,17 @@ export interface components {
         };
         Feedback: {
             candidates: {
-                /** @description 100 times the cosine of image and subject; null until all candidates are made */
+                /** @description 100 times the cosine between image and subject; null until all candidates are generated */
                 clip_score: number | null;
                 /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 image_id: string;
                 index: number;
-                /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+                /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
                 missing: boolean;
                 prompt: string;
-                /** @description The prompt without the style: what the image is trained with as its caption, and what its CLIP score is of */
+                /** @description The prompt without the style. It becomes the caption of the image in round 2, and the CLIP score compares the image with it */
                 subject: string;
-                /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+                /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
                 thumbnail_url: string;
                 url: string;
                 verdict: ("keep" | "drop") | null;
@@ -2888,9 +2888,9 @@ export interface components {
                 keep: number;
                 undecided: number;
             };
-            /** @description The generation that makes the candidates; null for a job that has none, or none yet */
+            /** @description The generation of the candidates; null if the job has none or none yet */
             generation_id: string | null;
-            /** @description How many candidates there will be */
+            /** @description Number of candidates in all */
             of: number;
             /** @description Status of that generation */
             status: components["schemas"]["GenerationStatus"] | null;
@@ -2899,7 +2899,7 @@ export interface components {
         };
         FieldError: {
             detail: string;
-            /** @description JSON pointer into the body, or the name of a query parameter or header */
+            /** @description JSON pointer to the field of the body, or the name of a query parameter or header */
             pointer: string;
         };
         GeneratedImage: {
@@ -2919,14 +2919,14 @@ export interface components {
             /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             index: number;
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
             prompt: string;
             seed: number;
             sha256: string;
             size_bytes: number;
             starred: boolean;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             url: string;
             width: number;
@@ -2954,14 +2954,14 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
-            /** @description Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder */
+            /** @description Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder */
             warnings: string[];
         };
         GenerationAdapterRequest: {
-            /** @description A model that is an adapter: trained here with another adaptation than `full`, or uploaded. By name, `name@version`, checkpoint or job */
+            /** @description An adapter: a model that was uploaded, or trained with an adaptation other than `full`. A name, `name@version`, checkpoint id or job id */
             model: string;
             /**
-             * @description Strength: 1 as trained, 0 no effect
+             * @description Strength of the adapter: 1 as trained, 0 without effect
              * @default 1
              */
             strength?: number;
@@ -2971,7 +2971,7 @@ export interface components {
                 checkpoint_id: string | null;
                 model: string;
                 strength: number;
-                /** @description The version of a model that an uploaded adapter is */
+                /** @description The version of the model, for an uploaded adapter */
                 version_id: string | null;
             }[];
             /** @enum {string} */
@@ -2979,9 +2979,9 @@ export interface components {
             grid: components["schemas"]["GenerationGrid"] | null;
             guidance_scale: number;
             height: number;
-            /** @description The image that these begin from */
+            /** @description The image that the generation starts from */
             image: {
-                /** @description null: it came with the request */
+                /** @description null: the image came with the request */
                 id: string | null;
             } | null;
             model: string;
@@ -3000,7 +3000,7 @@ export interface components {
             seed: number;
             steps: number;
             strength: number | null;
-            /** @description null: guided by guidance_scale alone */
+            /** @description null: only guidance_scale is used */
             style_guidance: number | null;
             text_guidance: number | null;
             width: number;
@@ -3016,7 +3016,7 @@ export interface components {
         GenerationPage: {
             data: components["schemas"]["GenerationSummary"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /** @enum {string} */
@@ -3043,7 +3043,7 @@ export interface components {
             started_at: string | null;
             status: components["schemas"]["GenerationStatus"];
             training_job_id: string | null;
-            /** @description Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder */
+            /** @description Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder */
             warnings: string[];
         };
         GridAxis: {
@@ -3052,7 +3052,7 @@ export interface components {
              * @enum {string}
              */
             parameter: "prompt" | "negative_prompt" | "steps" | "guidance_scale" | "style_guidance" | "text_guidance" | "strength" | "sampler" | "seed";
-            /** @description Its values, each in the form that the setting has in the request */
+            /** @description Values of the setting, as in the request */
             values: (string | number)[];
         };
         /** @description The process responds */
@@ -3068,95 +3068,95 @@ export interface components {
             /** @description Added to the denominator of AdamW */
             adam_epsilon: number;
             /**
-             * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
+             * @description Precision of the optimizer's moments; bfloat16 halves their memory, and needs a worker with DEVICE=cpu
              * @enum {string}
              */
             adam_moments: "float32" | "bfloat16";
             /** @description Weight decay of AdamW */
             adam_weight_decay: number;
-            /** @description Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu) */
+            /** @description Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu */
             buckets: boolean;
-            /** @description Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone */
+            /** @description Share of the uses of an image without its caption, so that the model also learns the style from the prompt alone */
             caption_dropout: number;
-            /** @description null for one checkpoint at the end */
+            /** @description Number of steps between checkpoints; null: one checkpoint at the end */
             checkpointing_steps: number | null;
-            /** @description Checkpoints that are kept, the latest ones; null for all of them */
+            /** @description Number of checkpoints to keep, the latest ones; null: all */
             checkpoints_total_limit: number | null;
             /**
-             * @description Which square of an image is used: its center, or another one at each use
+             * @description Which square of an image is used: its center, or a random one at each use
              * @enum {string}
              */
             crop: "random" | "center";
-            /** @description Saves an exponential moving average of the weights */
+            /** @description Whether an exponential moving average of the weights is saved */
             ema: boolean;
-            /** @description Batches whose gradients are averaged for one step */
+            /** @description Number of batches whose gradients are averaged for one step */
             gradient_accumulation_steps: number;
-            /** @description Computes intermediate values twice to use less memory */
+            /** @description Whether intermediate values are computed twice to use less memory */
             gradient_checkpointing: boolean;
             /**
-             * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
+             * @description Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu
              * @enum {string}
              */
             gradient_precision: "float32" | "float16";
-            /** @description With shuffle_tags: so many first tags keep their places */
+            /** @description With shuffle_tags: number of tags at the beginning that keep their places */
             keep_tags: number;
             /**
-             * @description Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean
+             * @description How latents are computed: `sample` samples the encoder's posterior at each use, `mean` uses its mean
              * @enum {string}
              */
             latent_sampling: "sample" | "mean";
-            /** @description Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default */
+            /** @description Peak learning rate; with the optimizer prodigy, a factor of the rate that it finds (default: 1) */
             learning_rate: number;
-            /** @description How often cosine_with_restarts falls from the full rate */
+            /** @description Number of cycles of cosine_with_restarts */
             lr_num_cycles: number;
-            /** @description The exponent of polynomial */
+            /** @description Exponent of the schedule polynomial */
             lr_power: number;
             /**
-             * @description How the learning rate changes over the training
+             * @description Schedule of the learning rate
              * @enum {string}
              */
             lr_scheduler: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
-            /** @description Steps in which the learning rate rises from 0 */
+            /** @description Number of steps in which the learning rate rises from 0 */
             lr_warmup_steps: number;
-            /** @description Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts */
+            /** @description Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file `NAME.mask.png` with white for what counts */
             masked_loss: boolean;
             /** @description Gradients with a larger norm are scaled down to it */
             max_grad_norm: number;
-            /** @description Optimizer steps of the whole training */
+            /** @description Number of training steps (updates of the weights) */
             max_train_steps: number;
             /**
-             * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
+             * @description Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)
              * @enum {string}
              */
             mixed_precision: "no" | "fp16";
-            /** @description Standard deviation of one further noise value for each latent channel; 0 for none */
+            /** @description Standard deviation of an additional noise value for each latent channel; 0: no additional noise */
             noise_offset: number;
             /**
-             * @description prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments
+             * @description prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and twice the memory for moments
              * @enum {string}
              */
             optimizer: "adamw" | "prodigy";
-            /** @description Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change */
+            /** @description Factor of prodigy's estimate of the learning rate; 0.5 or 2 is a careful change */
             prodigy_d_coef: number;
-            /** @description Mirrors each image half of the time */
+            /** @description Whether each image is mirrored in half of its uses */
             random_flip: boolean;
             /** @description Side of the square that images are cropped to, in pixels; no image may be smaller */
             resolution: number;
-            /** @description Seed of every random number: the same request and seed give the same weights on the same device */
+            /** @description Seed of all random numbers: the same request and seed give the same weights on the same device */
             seed: number;
-            /** @description Captions are tags between commas, which are read in another order at each use */
+            /** @description Whether captions are lists of tags separated by commas, which are put into a random order at each use */
             shuffle_tags: boolean;
-            /** @description min-SNR weighting; null for none */
+            /** @description Gamma of min-SNR weighting; null: no weighting */
             snr_gamma: number | null;
-            /** @description null: the same as learning_rate */
+            /** @description Learning rate of the text encoder; null: the same as learning_rate */
             text_encoder_learning_rate: number | null;
-            /** @description StyleRef images a step; as many Aux images join them */
+            /** @description Number of StyleRef images in each batch; the same number of Aux images is added */
             train_batch_size: number;
-            /** @description Trains the text encoder, too */
+            /** @description Whether the text encoder trains, too */
             train_text_encoder: boolean;
-            /** @description With masked_loss: what the rest of an image counts, 0 for nothing */
+            /** @description With masked_loss: weight of the rest of an image; 0: no weight */
             unmasked_weight: number;
-            /** @description Appends an image's caption, where it has one, to its prompt */
+            /** @description Whether the caption of an image, if it has one, is appended to its prompt */
             use_captions: boolean;
         };
         /** @description Defaults are the method's; the base model and the adaptation may have others, and a created job shows the resolved values */
@@ -3177,7 +3177,7 @@ export interface components {
              */
             adam_epsilon?: number;
             /**
-             * @description bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)
+             * @description Precision of the optimizer's moments; bfloat16 halves their memory, and needs a worker with DEVICE=cpu
              * @default float32
              * @enum {string}
              */
@@ -3188,91 +3188,91 @@ export interface components {
              */
             adam_weight_decay?: number;
             /**
-             * @description Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)
+             * @description Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu
              * @default false
              */
             buckets?: boolean;
             /**
-             * @description Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone
+             * @description Share of the uses of an image without its caption, so that the model also learns the style from the prompt alone
              * @default 0
              */
             caption_dropout?: number;
             /**
-             * @description null for one checkpoint at the end
+             * @description Number of steps between checkpoints; null: one checkpoint at the end
              * @default null
              */
             checkpointing_steps?: number | null;
             /**
-             * @description Checkpoints that are kept, the latest ones; null for all of them
+             * @description Number of checkpoints to keep, the latest ones; null: all
              * @default null
              */
             checkpoints_total_limit?: number | null;
             /**
-             * @description Which square of an image is used: its center, or another one at each use
+             * @description Which square of an image is used: its center, or a random one at each use
              * @default random
              * @enum {string}
              */
             crop?: "random" | "center";
             /**
-             * @description Saves an exponential moving average of the weights
+             * @description Whether an exponential moving average of the weights is saved
              * @default false
              */
             ema?: boolean;
             /**
-             * @description Batches whose gradients are averaged for one step
+             * @description Number of batches whose gradients are averaged for one step
              * @default 1
              */
             gradient_accumulation_steps?: number;
             /**
-             * @description Computes intermediate values twice to use less memory
+             * @description Whether intermediate values are computed twice to use less memory
              * @default true
              */
             gradient_checkpointing?: boolean;
             /**
-             * @description float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)
+             * @description Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu
              * @default float32
              * @enum {string}
              */
             gradient_precision?: "float32" | "float16";
             /**
-             * @description With shuffle_tags: so many first tags keep their places
+             * @description With shuffle_tags: number of tags at the beginning that keep their places
              * @default 0
              */
             keep_tags?: number;
             /**
-             * @description Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean
+             * @description How latents are computed: `sample` samples the encoder's posterior at each use, `mean` uses its mean
              * @default sample
              * @enum {string}
              */
             latent_sampling?: "sample" | "mean";
             /**
-             * @description Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default
+             * @description Peak learning rate; with the optimizer prodigy, a factor of the rate that it finds (default: 1)
              * @default 0.000001
              */
             learning_rate?: number;
             /**
-             * @description How often cosine_with_restarts falls from the full rate
+             * @description Number of cycles of cosine_with_restarts
              * @default 1
              */
             lr_num_cycles?: number;
             /**
-             * @description The exponent of polynomial
+             * @description Exponent of the schedule polynomial
              * @default 1
              */
             lr_power?: number;
             /**
-             * @description How the learning rate changes over the training
+             * @description Schedule of the learning rate
              * @default constant
              * @enum {string}
              */
             lr_scheduler?: "constant" | "constant_with_warmup" | "linear" | "cosine" | "cosine_with_restarts" | "polynomial";
             /**
-             * @description Steps in which the learning rate rises from 0
+             * @description Number of steps in which the learning rate rises from 0
              * @default 0
              */
             lr_warmup_steps?: number;
             /**
-             * @description Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts
+             * @description Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file `NAME.mask.png` with white for what counts
              * @default false
              */
             masked_loss?: boolean;
@@ -3282,34 +3282,34 @@ export interface components {
              */
             max_grad_norm?: number;
             /**
-             * @description Optimizer steps of the whole training
+             * @description Number of training steps (updates of the weights)
              * @default 1000
              */
             max_train_steps?: number;
             /**
-             * @description fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)
+             * @description Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)
              * @default no
              * @enum {string}
              */
             mixed_precision?: "no" | "fp16";
             /**
-             * @description Standard deviation of one further noise value for each latent channel; 0 for none
+             * @description Standard deviation of an additional noise value for each latent channel; 0: no additional noise
              * @default 0
              */
             noise_offset?: number;
             /**
-             * @description prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments
+             * @description prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and twice the memory for moments
              * @default adamw
              * @enum {string}
              */
             optimizer?: "adamw" | "prodigy";
             /**
-             * @description Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change
+             * @description Factor of prodigy's estimate of the learning rate; 0.5 or 2 is a careful change
              * @default 1
              */
             prodigy_d_coef?: number;
             /**
-             * @description Mirrors each image half of the time
+             * @description Whether each image is mirrored in half of its uses
              * @default false
              */
             random_flip?: boolean;
@@ -3319,42 +3319,42 @@ export interface components {
              */
             resolution?: number;
             /**
-             * @description Seed of every random number: the same request and seed give the same weights on the same device
+             * @description Seed of all random numbers: the same request and seed give the same weights on the same device
              * @default 1337
              */
             seed?: number;
             /**
-             * @description Captions are tags between commas, which are read in another order at each use
+             * @description Whether captions are lists of tags separated by commas, which are put into a random order at each use
              * @default false
              */
             shuffle_tags?: boolean;
             /**
-             * @description min-SNR weighting; null for none
+             * @description Gamma of min-SNR weighting; null: no weighting
              * @default null
              */
             snr_gamma?: number | null;
             /**
-             * @description null: the same as learning_rate
+             * @description Learning rate of the text encoder; null: the same as learning_rate
              * @default null
              */
             text_encoder_learning_rate?: number | null;
             /**
-             * @description StyleRef images a step; as many Aux images join them
+             * @description Number of StyleRef images in each batch; the same number of Aux images is added
              * @default 1
              */
             train_batch_size?: number;
             /**
-             * @description Trains the text encoder, too
+             * @description Whether the text encoder trains, too
              * @default true
              */
             train_text_encoder?: boolean;
             /**
-             * @description With masked_loss: what the rest of an image counts, 0 for nothing
+             * @description With masked_loss: weight of the rest of an image; 0: no weight
              * @default 0
              */
             unmasked_weight?: number;
             /**
-             * @description Appends an image's caption, where it has one, to its prompt
+             * @description Whether the caption of an image, if it has one, is appended to its prompt
              * @default false
              */
             use_captions?: boolean;
@@ -3376,7 +3376,7 @@ export interface components {
                 /** @description Default: the last part of the path of the URL, or the name of the upload */
                 file_name?: string;
                 /**
-                 * @description A file that was sent to the link of `POST /v1/uploads`
+                 * @description Id of a file that was sent to a link of `POST /v1/uploads`
                  * @example upl_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
                  */
                 upload_id?: string;
@@ -3399,7 +3399,7 @@ export interface components {
             durable_step: number | null;
             /** @description Name of the machine */
             host: string;
-            /** @description Process id of the worker there */
+            /** @description Process id of the worker on that machine */
             pid: number;
         };
         /** @description An image of one of the models that an evaluation compares */
@@ -3466,7 +3466,7 @@ export interface components {
             sha256: string;
             size_bytes: number;
             starred: boolean;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             /** @description The training job of the checkpoint */
             training_job_id: string | null;
@@ -3476,7 +3476,7 @@ export interface components {
         ListedImagePage: {
             data: (components["schemas"]["ListedImage"] | components["schemas"]["ListedValidationImage"] | components["schemas"]["ListedEvaluationImage"])[];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /** @description An image that a training job made of itself; step 0 is the base model */
@@ -3564,7 +3564,7 @@ export interface components {
         ModelPage: {
             data: components["schemas"]["Model"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         ModelProvenance: {
@@ -3573,18 +3573,18 @@ export interface components {
             base_model: {
                 license: string | null;
                 name: string;
-                /** @description Hashes of its weights files, where they are known */
+                /** @description Hashes of its weight files, if known */
                 sha256: {
                     [key: string]: string;
                 };
-                /** @description Where its weights come from, with the revision they were taken at */
+                /** @description Source of its weights, with the revision */
                 source: string | null;
             };
             datasets: {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 id: string;
                 images: number;
-                /** @description null where the dataset had been deleted */
+                /** @description null if the dataset had been deleted */
                 name: string | null;
                 /** @enum {string} */
                 role: "style_ref" | "aux";
@@ -3610,7 +3610,7 @@ export interface components {
             upload: components["schemas"]["UploadedAdapter"] | null;
         };
         ModelVersion: {
-            /** @description With `latest` for the newest version */
+            /** @description Includes `latest` for the newest version */
             aliases: string[];
             /** @description null for an uploaded adapter */
             checkpoint_id: string | null;
@@ -3631,7 +3631,7 @@ export interface components {
         ModelVersionPage: {
             data: components["schemas"]["ModelVersion"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         PeftConfig: {
@@ -3650,7 +3650,7 @@ export interface components {
             detail: string;
             errors?: components["schemas"]["FieldError"][];
             instance: string;
-            /** @description The id of this request in the log */
+            /** @description The id of this request, which is also in the log of the service */
             request_id: string;
             status: number;
             title: string;
@@ -3665,7 +3665,7 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
-            /** @description Increases with every event of the project; use it for `after` and `Last-Event-ID` */
+            /** @description Increases with every event of the project; the value for `after` and `Last-Event-ID` */
             id: string;
             /** @description What the event is about: a training job, generation, evaluation, study, model or worker */
             subject_id: string;
@@ -3675,7 +3675,7 @@ export interface components {
         ProjectEventPage: {
             data: components["schemas"]["ProjectEvent"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         PromptSet: {
@@ -3689,9 +3689,9 @@ export interface components {
             notes: string;
             prompt_count: number;
             prompts: string[];
-            /** @description SHA-256 of the prompts joined by line feeds, which reports name */
+            /** @description SHA-256 of the prompts joined by line feeds, which reports show */
             sha256: string;
-            /** @description It comes with the service, to every project; its name is its id */
+            /** @description The set ships with the service and exists in every project; its name is its id */
             shipped: boolean;
             starred: boolean;
             version: number;
@@ -3699,7 +3699,7 @@ export interface components {
         PromptSetPage: {
             data: components["schemas"]["PromptSetSummary"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         PromptSetSummary: {
@@ -3712,9 +3712,9 @@ export interface components {
             name: string;
             notes: string;
             prompt_count: number;
-            /** @description SHA-256 of the prompts joined by line feeds, which reports name */
+            /** @description SHA-256 of the prompts joined by line feeds, which reports show */
             sha256: string;
-            /** @description It comes with the service, to every project; its name is its id */
+            /** @description The set ships with the service and exists in every project; its name is its id */
             shipped: boolean;
             starred: boolean;
             version: number;
@@ -3723,7 +3723,7 @@ export interface components {
             /** @description The first hundred waiting items of the caller's project, in the order in which they were queued */
             next: {
                 id: string;
-                /** @description Amount of work of all projects ahead; known for training jobs */
+                /** @description Number of waiting items of all projects ahead of it; only for training jobs */
                 position: number | null;
                 /** @enum {string} */
                 priority: "low" | "normal" | "high";
@@ -3745,14 +3745,14 @@ export interface components {
             queue: string;
             /** @description Running work of all projects */
             running: number;
-            /** @description Jobs that these workers take at a time, all together */
+            /** @description Number of jobs that these workers run at the same time */
             slots: number;
             /** @description Waiting work of all projects */
             waiting: number;
             /** @description Live workers that take jobs from the queue */
             workers: number;
         };
-        /** @description Each dependency, whether it responds and how fast */
+        /** @description State and response time of each dependency */
         Readiness: {
             dependencies: {
                 [key: string]: {
@@ -3785,7 +3785,7 @@ export interface components {
             models: components["schemas"]["ReportModel"][];
             overfitting: {
                 explanation: string;
-                /** @description null: too little is known */
+                /** @description null: not enough data */
                 present: boolean | null;
                 /** @enum {string} */
                 sign: "kid-rising" | "clip-falling" | "low-diversity" | "memorised-pictures";
@@ -3801,19 +3801,19 @@ export interface components {
                 /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 dataset_id: string;
                 name: string;
-                /** @description The first of them */
+                /** @description The first one */
                 pictures: {
                     caption: string | null;
                     url: string;
                 }[];
                 sha256: string;
-                /** @description The model has been trained on these very images */
+                /** @description The model was trained on these images */
                 trained_on: boolean;
             } | null;
-            /** @description Command that repeats it */
+            /** @description Command that repeats the evaluation or the training job */
             repeat: string;
             samples: {
-                /** @description One of each model, in the order of `models` */
+                /** @description One image of each model, in the order of `models` */
                 pictures: {
                     caption: string | null;
                     url: string;
@@ -3832,7 +3832,7 @@ export interface components {
                 width: number;
             };
             /**
-             * @description Extractor for diversity and nearness
+             * @description Extractor for diversity and for the closest images
              * @enum {string}
              */
             similarity_extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
@@ -3845,7 +3845,7 @@ export interface components {
                     /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                     dataset_id: string;
                     name: string;
-                    /** @description The first of them */
+                    /** @description The first one */
                     pictures: {
                         caption: string | null;
                         url: string;
@@ -3859,7 +3859,7 @@ export interface components {
                 config: components["schemas"]["TrainingConfig"];
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 job_id: string;
-                /** @description Means over short intervals of steps */
+                /** @description Losses, averaged over short intervals of steps */
                 losses: {
                     aux_loss: number | null;
                     step: number;
@@ -3872,16 +3872,16 @@ export interface components {
                     /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                     dataset_id: string;
                     name: string;
-                    /** @description The first of them */
+                    /** @description The first one */
                     pictures: {
                         caption: string | null;
                         url: string;
                     }[];
                 } | null;
                 validation_prompts: string[];
-                /** @description Some of the validations, first and last among them */
+                /** @description Some of the validations, including the first and the last */
                 validation_samples: {
-                    /** @description One of each validation prompt */
+                    /** @description One image for each validation prompt */
                     pictures: {
                         caption: string | null;
                         url: string;
@@ -3895,36 +3895,36 @@ export interface components {
                     step: number;
                 }[];
             } | null;
-            /** @description The job whose evaluation stage made it */
+            /** @description The training job whose evaluation stage made the report */
             training_job_id: string | null;
             verdict: {
                 cautions: string[];
                 /** @description Mean distance between two images, as a share of the base model's */
                 diversity_kept: number | null;
-                /** @description What to do now */
+                /** @description What to do next */
                 next: string[];
                 /** @description null: no base model to compare with, or no metric to compare by */
                 outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
                 points: string[];
-                /** @description Share of the base model's CLIP score above chance that is left */
+                /** @description Share of the base model's CLIP score above chance that the model keeps */
                 prompt_following_kept: number | null;
-                /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+                /** @description Share of the base model's distance to the reference images that the training closed; negative if the model is farther away */
                 style_gap_closed: number | null;
                 summary: string;
             };
-            /** @description Blind votes so far; null without any */
+            /** @description Blind votes so far; null if there are none */
             votes: components["schemas"]["VoteTally"] | null;
         };
         ReportMetric: {
             /** @enum {string} */
             better: "lower" | "higher";
-            /** @description CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts */
+            /** @description CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on how prompts are followed */
             chance: number | null;
             /** @enum {string} */
             extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             /** @description Number of generated images */
             generated: number;
-            /** @description Bootstrap over the images */
+            /** @description 95 % interval, from a bootstrap over the images */
             interval: {
                 high: number;
                 level: number;
@@ -3933,12 +3933,12 @@ export interface components {
             } | null;
             /** @enum {string} */
             metric: "fid" | "kid" | "clip";
-            /** @description Carries the extractor where it is not the usual one: kid@mini-clip */
+            /** @description Name of the metric, with its extractor if that is not the usual one: kid@mini-clip */
             name: string;
             /** @description Number of reference images */
             reference: number | null;
             seed: number;
-            /** @description KID: over the subsets */
+            /** @description KID: standard deviation over the subsets */
             standard_deviation: number | null;
             subset_size: number | null;
             subsets: number | null;
@@ -3953,23 +3953,23 @@ export interface components {
             } | null;
             base_model: string;
             checkpoint_id: string | null;
-            /** @description Mean distances of all pairs of images, between unit vectors of features: low when they are all alike */
+            /** @description Mean distance over all pairs of images, between their features as unit vectors; low when all images are alike */
             diversity: {
                 generated: number;
                 ratio: number | null;
                 reference: number | null;
             } | null;
             label: string;
-            /** @description Images that are much nearer to one reference image than to any other */
+            /** @description Number of images that are much nearer to one reference image than to any other */
             memorised: {
                 count: number;
                 share: number;
             } | null;
-            /** @description The metric to look at first */
+            /** @description The metric to read first */
             metrics: components["schemas"]["ReportMetric"][];
             /** @description The name that the request used for the model */
             name: string;
-            /** @description The generated images that are closest to a reference image, each with it */
+            /** @description The generated images that are closest to a reference image, each with that image */
             nearest: {
                 distance: number;
                 generated: {
@@ -3982,10 +3982,10 @@ export interface components {
                     url: string;
                 };
             }[];
-            /** @description The words for the style, which are put in front of each prompt that has no placeholder */
+            /** @description The style prompt, which is put in front of each prompt that has no placeholder */
             prompt_prefix: string;
             step: number | null;
-            /** @description What placeholders in the prompts become, by component */
+            /** @description The tokens that replace placeholders in the prompts, by component */
             tokens: {
                 name: string;
                 token: string;
@@ -4013,10 +4013,10 @@ export interface components {
         ReportSharePage: {
             data: components["schemas"]["ReportShare"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
-        /** @description The link */
+        /** @description A link to a report */
         ReportShareWithUrl: {
             /**
              * Format: date-time
@@ -4030,7 +4030,7 @@ export interface components {
             hint: string;
             /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description Path of the page, which needs no API key. Shown only once: whoever knows it can read the report */
+            /** @description Path of the page, which needs no API key. Shown only once. Anybody who has it can read the report */
             url: string;
         };
         /**
@@ -4039,11 +4039,11 @@ export interface components {
          *     }
          */
         ResumeTrainingJobRequest: {
-            /** @description A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out */
+            /** @description New total number of steps. Required for a succeeded job; a paused job keeps its number by default */
             max_train_steps?: number;
         };
         Session: {
-            /** @description Value for the header `X-CSRF-Token` of every request of this session that is not a GET */
+            /** @description Value of the header `X-CSRF-Token`, which every request of this session except GET needs */
             csrf_token: string;
             /**
              * Format: date-time
@@ -4083,7 +4083,7 @@ export interface components {
             items: {
                 /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 image_id: string;
-                /** @description null: not decided */
+                /** @description null: undecided */
                 verdict: ("keep" | "drop") | null;
             }[];
         };
@@ -4113,7 +4113,7 @@ export interface components {
                 first: number;
                 /** @description Index of the two images */
                 index: number;
-                /** @description Whose image is better; null: no difference */
+                /** @description Position of the model whose image is better; null: no difference */
                 preferred: ("first" | "second") | null;
                 /** @description Position of the other model, above `first` */
                 second: number;
@@ -4137,15 +4137,15 @@ export interface components {
              * @description ISO 8601, UTC
              */
             created_at: string;
-            /** @description When the last job ended */
+            /** @description Time at which the last job ended */
             finished_at: string | null;
             /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description How many of its jobs are in each status */
+            /** @description Number of its jobs in each status */
             jobs: {
                 [key: string]: number;
             };
-            /** @description The variation with the best value of each metric, by the evaluations of the jobs, or by early stopping where a job has no evaluation. A collapsed model leads only where all have collapsed */
+            /** @description The variation with the best value of each metric, from the evaluations of the jobs, or from early stopping if a job has no evaluation. A collapsed model leads only if all have collapsed */
             leaders: {
                 metric: string;
                 name: string;
@@ -4163,7 +4163,7 @@ export interface components {
             report: components["schemas"]["StudyRow"][];
             starred: boolean;
             /**
-             * @description `finished` when no job of it is queued, paused or under way
+             * @description `finished` when none of its jobs is queued, paused or running
              * @enum {string}
              */
             status: "running" | "finished";
@@ -4171,13 +4171,13 @@ export interface components {
         StudyPage: {
             data: components["schemas"]["StudySummary"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         StudyRow: {
             /** @description Mean over the last tenth of the steps */
             aux_loss: number | null;
-            /** @description With early stopping: the validation that scored best */
+            /** @description With early stopping: the validation with the best score */
             best: {
                 metric: string;
                 step: number;
@@ -4201,22 +4201,22 @@ export interface components {
                 }[];
                 /** @description null: no base model to compare with, or no metric to compare by */
                 outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
-                /** @description Share of the base model's CLIP score above chance that is left */
+                /** @description Share of the base model's CLIP score above chance that the model keeps */
                 prompt_following_kept: number | null;
                 step: number | null;
-                /** @description Share of the base model's distance to the reference that training closed; below 0: the model is farther away */
+                /** @description Share of the base model's distance to the reference images that the training closed; negative if the model is farther away */
                 style_gap_closed: number | null;
             } | null;
             final_step: number | null;
             name: string;
-            /** @description The curve of the validations that were scored */
+            /** @description Scores of the validations */
             scores: {
                 scores: {
                     [key: string]: number;
                 };
                 step: number;
             }[];
-            /** @description From start to end */
+            /** @description Time from start to end */
             seconds: number | null;
             status: components["schemas"]["TrainingJobStatus"];
             /** @description Mean over the last tenth of the steps */
@@ -4230,11 +4230,11 @@ export interface components {
              * @description ISO 8601, UTC
              */
             created_at: string;
-            /** @description When the last job ended */
+            /** @description Time at which the last job ended */
             finished_at: string | null;
             /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description How many of its jobs are in each status */
+            /** @description Number of its jobs in each status */
             jobs: {
                 [key: string]: number;
             };
@@ -4245,16 +4245,16 @@ export interface components {
             notes: string;
             starred: boolean;
             /**
-             * @description `finished` when no job of it is queued, paused or under way
+             * @description `finished` when none of its jobs is queued, paused or running
              * @enum {string}
              */
             status: "running" | "finished";
         };
         StyleDropRequest: {
-            /** @description Images that the finished job makes for a choice, each with its CLIP score. Default: none */
+            /** @description Images that the finished job generates as candidates for round 2, each with its CLIP score. Default: none */
             candidates?: {
                 /**
-                 * @description Extractor of the CLIP scores. Default: that of the base model, or clip
+                 * @description Extractor for the CLIP scores. Default: the extractor of the base model, otherwise clip
                  * @enum {string}
                  */
                 clip_extractor?: "clip" | "mini-clip";
@@ -4275,21 +4275,21 @@ export interface components {
              * @enum {number}
              */
             round?: 1 | 2;
-            /** @description Round 2: how they are chosen */
+            /** @description Round 2: how the candidates are chosen */
             selection?: {
                 /**
-                 * @description `human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed
+                 * @description `human`: the images that the feedback keeps; `clip`: the images with the best CLIP scores; `random`: a random choice by seed
                  * @enum {string}
                  */
                 by: "human" | "clip" | "random";
-                /** @description The first round's StyleRef images are trained on as well */
+                /** @description Whether to train on the StyleRef images of the first round too */
                 include_reference?: boolean;
-                /** @description With `clip` and `random`: images of each prompt. Default: 1 */
+                /** @description With `clip` and `random`: number of images of each prompt. Default: 1 */
                 per_prompt?: number;
                 /** @description With `random`: the seed of the choice. Default: 0 */
                 seed?: number;
             };
-            /** @description The words for the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the words of the first round */
+            /** @description The descriptor of the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the descriptor of the first round */
             style?: string;
         };
         StyleDropSettings: {
@@ -4319,9 +4319,9 @@ export interface components {
             style: string;
         };
         StyleRefComponentRequest: {
-            /** @description The component of the images that this binds; `all` means every image */
+            /** @description The component of the images; `all` means every image */
             name: string;
-            /** @description `[V]` stands for the token; `[caption]`, with use_captions, for the caption of each image, which else is appended */
+            /** @description Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended */
             prompt?: string;
             token?: string;
         };
@@ -4343,7 +4343,7 @@ export interface components {
             platform: string;
             /**
              * Format: date-time
-             * @description Start of this process of the API
+             * @description Time at which this API process started
              */
             started_at: string;
             /** @enum {string} */
@@ -4366,27 +4366,27 @@ export interface components {
                 name: string;
                 /** @description Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart */
                 recognised: number;
-                /** @description StyleRef images that stand for the component */
+                /** @description Number of StyleRef images that represent the component */
                 references: number;
                 /** @description What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing */
                 selectivity: {
-                    /** @description Over the prompts; null for a single one */
+                    /** @description Standard deviation over the prompts; null for a single prompt */
                     standard_error: number | null;
                     value: number;
                 };
                 token: string;
             }[];
-            /** @description Without tokens first, then each token alone, then all together */
+            /** @description The images without tokens first, then with each token alone, then with all tokens */
             conditions: {
-                /** @description Whose tokens are in the prompt */
+                /** @description Components whose tokens are in the prompt */
                 components: string[];
-                /** @description Words in front of each prompt */
+                /** @description Text in front of each prompt */
                 prefix: string;
                 pulls: {
                     component: string;
                     /** @description What the tokens add to the similarity of the same prompts and seeds without any token */
                     gain: {
-                        /** @description Over the prompts; null for a single one */
+                        /** @description Standard deviation over the prompts; null for a single prompt */
                         standard_error: number | null;
                         value: number;
                     };
@@ -4397,7 +4397,7 @@ export interface components {
                 }[];
             }[];
             dimension: number;
-            /** @description The CLIP judge */
+            /** @description The CLIP extractor that judges the images */
             extractor: string;
             images_per_prompt: number;
             prompts: number;
@@ -4447,7 +4447,7 @@ export interface components {
                     [key: string]: number;
                 };
             };
-            /** @description With the method styledrop */
+            /** @description Settings of the method styledrop */
             styledrop: components["schemas"]["StyleDropSettings"] | null;
             suffix: string | null;
             validation: {
@@ -4464,7 +4464,7 @@ export interface components {
         };
         TrainingCurveBucket: {
             aux_loss: components["schemas"]["MetricSpread"] | null;
-            /** @description Steps that were measured */
+            /** @description Number of steps that were measured */
             count: number;
             first_step: number;
             grad_norm: components["schemas"]["MetricSpread"];
@@ -4481,19 +4481,19 @@ export interface components {
             }[];
         };
         TrainingEstimate: {
-            /** @description What the numbers were measured on, or why they are unknown */
+            /** @description What the numbers are based on, or why they are unknown */
             basis: string;
             /** @description Bytes of one checkpoint; null: unknown */
             checkpoint_bytes: number | null;
             /** @description Bytes of all checkpoints that the job keeps; null: unknown */
             checkpoints_bytes: number | null;
-            /** @description One for each kind of device that a worker has now or that has trained such a job: those of workers first, the fastest first */
+            /** @description One entry for each kind of device that a worker has or that has trained such a job. Devices of present workers come first, then the fastest */
             devices: components["schemas"]["DeviceEstimate"][];
-            /** @description Most memory on that device, in bytes; null: unknown */
+            /** @description Peak memory on that device, in bytes; null: unknown */
             peak_memory_bytes: number | null;
-            /** @description Queued jobs of the project ahead of this one */
+            /** @description Number of queued jobs of the project ahead of this one */
             queue_position: number;
-            /** @description Until the last step on the fastest kind of device that a worker has now; null: unknown. Without any worker: on the fastest that was measured */
+            /** @description Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown */
             seconds: number | null;
         };
         TrainingEvent: {
@@ -4511,7 +4511,7 @@ export interface components {
         TrainingEventPage: {
             data: components["schemas"]["TrainingEvent"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         TrainingJob: {
@@ -4528,10 +4528,10 @@ export interface components {
              */
             created_at: string;
             error: components["schemas"]["Failure"] | null;
-            /** @description Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job */
+            /** @description Time, memory and disk, from earlier jobs of this installation; only in the response that creates the job */
             estimate?: components["schemas"]["TrainingEstimate"];
             finished_at: string | null;
-            /** @description Last sign of life of the worker that holds the job, or held it last; written every ten seconds */
+            /** @description State of the worker that runs or last ran the job; written every ten seconds */
             heartbeat: components["schemas"]["JobHeartbeat"] | null;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
@@ -4556,9 +4556,9 @@ export interface components {
              * @description ISO 8601, UTC
              */
             updated_at: string;
-            /** @description So far, with the evaluation stage; a few seconds behind while the job runs */
+            /** @description Usage so far, including the evaluation stage; a few seconds old while the job runs */
             usage: components["schemas"]["Usage"];
-            /** @description The events that webhook_url receives; empty: all of them */
+            /** @description The events that are sent to webhook_url; empty: all */
             webhook_events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
             webhook_url: string | null;
         };
@@ -4566,13 +4566,13 @@ export interface components {
         TrainingJobCheck: {
             /** @description Time, memory and disk, from earlier jobs of this installation */
             estimate: components["schemas"]["TrainingEstimate"];
-            /** @description The settings that the job would be trained with */
+            /** @description The settings with all defaults resolved */
             hyperparameters: components["schemas"]["Hyperparameters"];
         };
         TrainingJobPage: {
             data: components["schemas"]["TrainingJob"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /** @enum {string} */
@@ -4582,7 +4582,7 @@ export interface components {
         TrainingMetric: {
             aux_loss: number | null;
             grad_norm: number;
-            /** @description Rate of this step; with the optimizer prodigy, its estimate times the rate of the schedule */
+            /** @description Learning rate of this step; with the optimizer prodigy, its estimate times the factor of the schedule */
             learning_rate: number;
             loss: number;
             step: number;
@@ -4591,14 +4591,14 @@ export interface components {
         TrainingMetricPage: {
             data: components["schemas"]["TrainingMetric"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         TrainingPreset: {
             description: string;
             /** @enum {string} */
             name: "quick-look" | "balanced" | "thorough" | "low-memory" | "paper";
-            /** @description Fields to put into the body of POST /v1/training-jobs; every other setting keeps its default */
+            /** @description Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults */
             request: {
                 adaptation?: components["schemas"]["AdaptationRequest"];
                 evaluation?: {
@@ -4619,9 +4619,9 @@ export interface components {
         };
         TrainingProgress: {
             aux_loss: number | null;
-            /** @description Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run */
+            /** @description Estimated time until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job is not running */
             eta_seconds: number | null;
-            /** @description Once the training has ended and the job is evaluated */
+            /** @description Progress of the evaluation stage, once the training has ended */
             evaluation?: components["schemas"]["EvaluationProgress"];
             grad_norm: number | null;
             learning_rate: number | null;
@@ -4634,35 +4634,35 @@ export interface components {
             style_ref_loss: number | null;
         };
         TrainingResult: {
-            /** @description With early stopping: the validation that scored best */
+            /** @description With early stopping: the validation with the best score */
             best?: {
                 metric: string;
                 step: number;
                 value: number;
             };
-            /** @description styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them */
+            /** @description styledrop: the generation of the candidates, which `GET /v1/training-jobs/{id}/feedback` shows */
             candidates?: {
                 /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 generation_id: string;
             };
             /**
-             * @description With early stopping the best checkpoint, else the last one; also of a cancelled job that has saved one
+             * @description With early stopping the best checkpoint, otherwise the last one. A cancelled job that has saved a checkpoint has a result, too
              * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             checkpoint_id: string;
             early_stopping?: {
-                /** @description Step 0 is the base model */
+                /** @description Step at which the training had the weights of this result; step 0 is the base model */
                 curve: {
                     step: number;
                     value: number;
                 }[];
-                /** @description With the extractor that it comes from: `kid@mini-clip` */
+                /** @description Name of the metric with its extractor: `kid@mini-clip` */
                 metric: string;
-                /** @description The training ended before max_train_steps */
+                /** @description Whether the training ended before max_train_steps */
                 stopped: boolean;
             };
             /**
-             * @description The evaluation stage of the job
+             * @description The evaluation that the job ran as its last stage
              * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             evaluation_id?: string;
@@ -4703,9 +4703,9 @@ export interface components {
             caption?: string | null;
             /** @description Caption or component of an uploaded image; null removes it */
             component?: string | null;
-            /** @description Whether jobs leave an uploaded image out of their training */
+            /** @description Whether jobs skip this uploaded image */
             excluded?: boolean;
-            /** @description Whether a generated image is starred */
+            /** @description Whether this generated image is starred */
             starred?: boolean;
         };
         /**
@@ -4802,15 +4802,15 @@ export interface components {
         Upload: {
             /**
              * Format: date-time
-             * @description Until then the file can be sent and named
+             * @description Until this time, the file can be sent and imported
              */
             expires_at: string;
             /**
-             * @description Names the file in `POST /v1/datasets/{id}/import`
+             * @description Id of the file for `POST /v1/datasets/{id}/import`
              * @example upl_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             id: string;
-            /** @description Most bytes of the file */
+            /** @description Maximum size of the file, in bytes */
             max_bytes: number;
             /** @constant */
             method: "PUT";
@@ -4822,7 +4822,7 @@ export interface components {
             file_name: string;
             /** @description Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge */
             layout: string;
-            /** @description From the adapter_config.json that came with it */
+            /** @description Strength (alpha) from its adapter_config.json */
             peft: components["schemas"]["PeftConfig"] | null;
             /** @description Largest rank of a LoRA, or the bottleneck of an adapter */
             rank: number | null;
@@ -4838,14 +4838,14 @@ export interface components {
             status: "kept";
         } | {
             file_name: string;
-            /** @description The images that have their captions from this file */
+            /** @description The images that got their captions from this file */
             image_ids: string[];
             /** @constant */
             status: "caption";
         } | {
             file_name: string;
             /**
-             * @description The image that has its mask from this file
+             * @description The image that got its mask from this file
              * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             image_id: string;
@@ -4861,43 +4861,43 @@ export interface components {
         };
         /** @description For each file, whether it was kept, and if not, why */
         UploadResponse: {
-            /** @description Caption files that were read */
+            /** @description Number of caption files that were read */
             captions: number;
             files: components["schemas"]["UploadedFile"][];
-            /** @description Images that were kept */
+            /** @description Number of images that were kept */
             kept: number;
-            /** @description Mask files that were read */
+            /** @description Number of mask files that were read */
             masks: number;
             refused: number;
         };
         Usage: {
-            /** @description Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares */
+            /** @description Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share */
             device_seconds: number;
-            /** @description Images generated, with validation images and those of evaluations */
+            /** @description Number of generated images, including those of validations and evaluations */
             images: number;
-            /** @description Training steps done, those that were done again after a worker had died included */
+            /** @description Number of training steps, including steps that were repeated after a worker had died */
             steps: number;
         };
         UsageReport: {
             by_day: {
                 /** @description A day in UTC, such as `2026-11-29` */
                 day: string;
-                /** @description Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares */
+                /** @description Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share */
                 device_seconds: number;
-                /** @description Images generated, with validation images and those of evaluations */
+                /** @description Number of generated images, including those of validations and evaluations */
                 images: number;
-                /** @description Training steps done, those that were done again after a worker had died included */
+                /** @description Number of training steps, including steps that were repeated after a worker had died */
                 steps: number;
             }[];
             by_kind: {
                 device: string;
-                /** @description Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares */
+                /** @description Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share */
                 device_seconds: number;
-                /** @description Images generated, with validation images and those of evaluations */
+                /** @description Number of generated images, including those of validations and evaluations */
                 images: number;
                 /** @enum {string} */
                 kind: "training_job" | "generation" | "evaluation";
-                /** @description Training steps done, those that were done again after a worker had died included */
+                /** @description Number of training steps, including steps that were repeated after a worker had died */
                 steps: number;
             }[];
             month: string;
@@ -4913,14 +4913,14 @@ export interface components {
             created_at: string;
             height: number;
             index: number;
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
             prompt: string;
             seed: number;
             sha256: string;
             size_bytes: number;
             step: number;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             url: string;
             width: number;
@@ -4928,7 +4928,7 @@ export interface components {
         ValidationImagePage: {
             data: components["schemas"]["ValidationImage"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         VoteTally: {
@@ -4941,7 +4941,7 @@ export interface components {
                 second: number;
                 second_preferred: number;
             }[];
-            /** @description API keys that have voted */
+            /** @description Number of API keys that have voted */
             voters: number;
             votes: number;
         };
@@ -4957,14 +4957,14 @@ export interface components {
             /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /**
-             * @description `training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others
+             * @description `training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it
              * @enum {string}
              */
             made_by: "api" | "training_job";
             /** @description Time until which both secrets sign deliveries */
             old_secret_expires_at: string | null;
             /**
-             * @description The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again
+             * @description Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again
              * @enum {string}
              */
             status: "enabled" | "disabled";
@@ -4982,7 +4982,7 @@ export interface components {
             error: string | null;
             event: string;
             /**
-             * @description The header `webhook-id`, the same at every attempt
+             * @description Value of the header `webhook-id`, the same in every attempt
              * @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             id: string;
@@ -4990,10 +4990,10 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
-            /** @description The last response of the endpoint */
+            /** @description Status of the last response of the endpoint */
             response_status: number | null;
             /**
-             * @description `pending` until it has arrived or a day of attempts is over
+             * @description `pending` until the event has arrived, or attempts have failed for a day
              * @enum {string}
              */
             status: "pending" | "delivered" | "failed";
@@ -5003,13 +5003,13 @@ export interface components {
         WebhookDeliveryPage: {
             data: components["schemas"]["WebhookDelivery"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         WebhookPage: {
             data: components["schemas"]["Webhook"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /** @description The webhook with its secret */
@@ -5025,7 +5025,7 @@ export interface components {
             /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
             /**
-             * @description `training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others
+             * @description `training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it
              * @enum {string}
              */
             made_by: "api" | "training_job";
@@ -5034,7 +5034,7 @@ export interface components {
             /** @description `whsec_...`, shown only once */
             secret: string;
             /**
-             * @description The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again
+             * @description Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again
              * @enum {string}
              */
             status: "enabled" | "disabled";
@@ -5054,7 +5054,7 @@ export interface components {
             host: string;
             /** @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             id: string;
-            /** @description What it is doing */
+            /** @description Its current work */
             jobs: {
                 /** @description The training job, generation or evaluation; null for work of other projects and of the service itself */
                 id: string | null;
@@ -5070,9 +5070,9 @@ export interface components {
              * @description ISO 8601, UTC
              */
             last_seen_at: string;
-            /** @description Process id of the worker there */
+            /** @description Process id of the worker on that machine */
             pid: number;
-            /** @description Queues that it serves, with jobs at a time */
+            /** @description Queues that it serves, with the number of jobs at the same time */
             queues: {
                 [key: string]: number;
             };
@@ -5092,11 +5092,11 @@ export interface components {
         WorkerPage: {
             data: components["schemas"]["Worker"][];
             has_more: boolean;
-            /** @description The value for `after` */
+            /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /**
-         * @description `draining`: finishes its jobs and takes no further ones; `drained`: has none left; `stopping`: its process was told to stop; `lost`: silent for 30 seconds without having stopped
+         * @description `draining`: finishes its jobs and takes no further ones; `drained`: has no jobs left; `stopping`: its process is stopping; `lost`: has not updated its state for 30 seconds, and has not stopped in order
          * @enum {string}
          */
         WorkerStatus: "idle" | "working" | "draining" | "drained" | "stopping" | "stopped" | "lost";
@@ -5147,7 +5147,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Each dependency, whether it responds and how fast */
+            /** @description State and response time of each dependency */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5165,7 +5165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Each dependency, whether it responds and how fast */
+            /** @description State and response time of each dependency */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5216,7 +5216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5225,7 +5225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5252,7 +5252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5315,7 +5315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5324,7 +5324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5360,7 +5360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5378,7 +5378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5447,7 +5447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5465,7 +5465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5483,7 +5483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5545,7 +5545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5563,7 +5563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5599,7 +5599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5617,7 +5617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5676,7 +5676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5685,7 +5685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5712,7 +5712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5780,7 +5780,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5798,7 +5798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5825,7 +5825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5894,7 +5894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5912,7 +5912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -5930,7 +5930,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5987,7 +5987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6005,7 +6005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6014,7 +6014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `in_use`: Something that is not finished uses this */
+            /** @description `in_use`: Unfinished work uses this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6050,7 +6050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6113,7 +6113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6131,7 +6131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6176,7 +6176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6199,7 +6199,7 @@ export interface operations {
     downloadCheckpoint: {
         parameters: {
             query: {
-                /** @description `formats` of the checkpoint lists those that fit it */
+                /** @description Format of the file; `formats` of the checkpoint lists the available ones */
                 format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
                 /** @description Rank of a LoRA that is extracted from a full fine-tune. Default: 32 */
                 rank?: number;
@@ -6239,7 +6239,7 @@ export interface operations {
                     "application/json": components["schemas"]["CheckpointExport"];
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -6248,7 +6248,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -6280,7 +6280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6298,7 +6298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6307,7 +6307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -6334,7 +6334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6400,7 +6400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6418,7 +6418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6454,7 +6454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unsuitable_format`: The checkpoint cannot be downloaded in this format. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unsuitable_format`: The checkpoint cannot be downloaded in this format. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6472,7 +6472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6499,7 +6499,7 @@ export interface operations {
                 after?: string;
                 kind?: "style_ref" | "aux";
                 limit?: number;
-                /** @description Part of the name, in upper or lower case */
+                /** @description Part of the name; upper and lower case are equal */
                 name?: string;
             };
             header?: never;
@@ -6535,7 +6535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6544,7 +6544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6571,7 +6571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6634,7 +6634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6643,7 +6643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6679,7 +6679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6697,7 +6697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6732,7 +6732,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The dataset with its images */
+            /** @description A dataset with its images */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6766,7 +6766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6784,7 +6784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6802,7 +6802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6859,7 +6859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6877,7 +6877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +6886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `dataset_in_use`: A job or an evaluation that is not finished uses this dataset */
+            /** @description `dataset_in_use`: An unfinished job or evaluation uses this dataset */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6922,7 +6922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6985,7 +6985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7003,7 +7003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7048,7 +7048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7109,7 +7109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7127,7 +7127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7172,7 +7172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7235,7 +7235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7253,7 +7253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7280,7 +7280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7352,7 +7352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7370,7 +7370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7415,7 +7415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7424,7 +7424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_uploads`: Too many uploads at a time. `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_uploads`: Too many uploads at the same time. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7433,7 +7433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7508,7 +7508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7526,7 +7526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7562,7 +7562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7571,7 +7571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_uploads`: Too many uploads at a time. `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_uploads`: Too many uploads at the same time. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7580,7 +7580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7649,7 +7649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7658,7 +7658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7685,7 +7685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7748,7 +7748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7757,7 +7757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7793,7 +7793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: There is no such model. `unusable_base_model`: The base model cannot be used. `unknown_prompt_set`: There is no such prompt set. `unusable_dataset`: The dataset cannot be used for this. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: Unknown model. `unusable_base_model`: The base model cannot be used. `unknown_prompt_set`: Unknown prompt set. `unusable_dataset`: The dataset cannot be used. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7802,7 +7802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_much_unfinished_work`: The project has too many unfinished generations or evaluations. `rate_limited`: Too many requests with this API key */
+            /** @description `too_much_unfinished_work`: Too much unfinished work in this project. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7811,7 +7811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7880,7 +7880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7898,7 +7898,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -7916,7 +7916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7973,7 +7973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7991,7 +7991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8000,7 +8000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this */
+            /** @description `status_conflict`: The current status does not allow this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8036,7 +8036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8099,7 +8099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8117,7 +8117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8162,7 +8162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8224,7 +8224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8242,7 +8242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8251,7 +8251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8278,7 +8278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8296,7 +8296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8355,7 +8355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8373,7 +8373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8391,7 +8391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8442,7 +8442,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -8451,7 +8451,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -8483,7 +8483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8501,7 +8501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8510,7 +8510,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -8528,7 +8528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8551,7 +8551,7 @@ export interface operations {
     getEvaluationThumbnail: {
         parameters: {
             query?: {
-                /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
+                /** @description Length of the longer side in pixels, rounded up to 128, 256, 512 or 1024. An image is never enlarged */
                 width?: number;
             };
             header?: {
@@ -8602,7 +8602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8620,7 +8620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8647,7 +8647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8707,7 +8707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8725,7 +8725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8734,7 +8734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this */
+            /** @description `status_conflict`: The current status does not allow this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8752,7 +8752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8811,7 +8811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8829,7 +8829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8847,7 +8847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8910,7 +8910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8928,7 +8928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -8973,7 +8973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9030,7 +9030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9048,7 +9048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9084,7 +9084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9149,7 +9149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9158,7 +9158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9185,7 +9185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9254,7 +9254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9272,7 +9272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9290,7 +9290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9360,7 +9360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9369,7 +9369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9396,7 +9396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9447,7 +9447,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -9458,7 +9458,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -9490,7 +9490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9508,7 +9508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9517,7 +9517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -9535,7 +9535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9592,7 +9592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9610,7 +9610,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9619,7 +9619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `in_use`: Something that is not finished uses this */
+            /** @description `in_use`: Unfinished work uses this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9655,7 +9655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9718,7 +9718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9736,7 +9736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9781,7 +9781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9804,7 +9804,7 @@ export interface operations {
     getImageThumbnail: {
         parameters: {
             query?: {
-                /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
+                /** @description Length of the longer side in pixels, rounded up to 128, 256, 512 or 1024. An image is never enlarged */
                 width?: number;
             };
             header?: {
@@ -9853,7 +9853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9871,7 +9871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9898,7 +9898,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9959,7 +9959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9968,7 +9968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -9995,7 +9995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10067,7 +10067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10076,7 +10076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10085,7 +10085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10112,7 +10112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: There is no such model. `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: Unknown model. `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10121,7 +10121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_much_unfinished_work`: The project has too many unfinished generations or evaluations. `rate_limited`: Too many requests with this API key */
+            /** @description `too_much_unfinished_work`: Too much unfinished work in this project. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10130,7 +10130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10199,7 +10199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10217,7 +10217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10235,7 +10235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10292,7 +10292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10310,7 +10310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10319,7 +10319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this */
+            /** @description `status_conflict`: The current status does not allow this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10355,7 +10355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10418,7 +10418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10436,7 +10436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10481,7 +10481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10543,7 +10543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10561,7 +10561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10597,7 +10597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10615,7 +10615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10688,7 +10688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10706,7 +10706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10733,7 +10733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10789,7 +10789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10798,7 +10798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10816,7 +10816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10841,7 +10841,7 @@ export interface operations {
             query?: {
                 /** @description Ids of training jobs, separated by commas. Default: the running jobs */
                 jobs?: string;
-                /** @description Buckets of equally many steps, at most, for each job */
+                /** @description Maximum number of buckets for each job; all buckets have the same number of steps */
                 points?: number;
             };
             header?: never;
@@ -10877,7 +10877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10895,7 +10895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -10922,7 +10922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10982,7 +10982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10991,7 +10991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11018,7 +11018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11081,7 +11081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11090,7 +11090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11099,7 +11099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `model_exists`: The project or the installation has a model of this name already. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `model_exists`: The name of this model is already taken. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11126,7 +11126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: There is no such model. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: Unknown model. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11144,7 +11144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11213,7 +11213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11231,7 +11231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11249,7 +11249,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11306,7 +11306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11324,7 +11324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11333,7 +11333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `in_use`: Something that is not finished uses this */
+            /** @description `in_use`: Unfinished work uses this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11369,7 +11369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11432,7 +11432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11450,7 +11450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11459,7 +11459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model_exists`: The project or the installation has a model of this name already */
+            /** @description `model_exists`: The name of this model is already taken */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11504,7 +11504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11569,7 +11569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11587,7 +11587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11632,7 +11632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11691,7 +11691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11709,7 +11709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11745,7 +11745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11797,7 +11797,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -11806,7 +11806,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -11838,7 +11838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11856,7 +11856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -11865,7 +11865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -11892,7 +11892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11955,7 +11955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11973,7 +11973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12000,7 +12000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12066,7 +12066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12084,7 +12084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12093,7 +12093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12120,7 +12120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: There is no such model. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unknown_model`: Unknown model. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12138,7 +12138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12208,7 +12208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12226,7 +12226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12244,7 +12244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12302,7 +12302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12320,7 +12320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12329,7 +12329,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `in_use`: Something that is not finished uses this */
+            /** @description `in_use`: Unfinished work uses this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12365,7 +12365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12429,7 +12429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12447,7 +12447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12492,7 +12492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12677,26 +12677,26 @@ export interface operations {
                     base_model: string;
                     /**
                      * Format: binary
-                     * @description adapter_config.json of a LoRA that peft has written, which has its strength (lora_alpha); before the file
+                     * @description adapter_config.json of a LoRA from peft, which contains its strength (lora_alpha). Must come before the file
                      */
                     config?: string;
-                    /** @description About the model, where it is new */
+                    /** @description Description of a new model */
                     description?: string;
                     /** Format: binary */
                     file: string;
                     /** @example CC-BY-4.0 */
                     license?: string;
                     /**
-                     * @description The model that gets a version; it is created where there is none
+                     * @description The model that gets the version. Created if it does not exist
                      * @example ink-style
                      */
                     name: string;
-                    /** @description About this version */
+                    /** @description Notes about this version */
                     notes?: string;
                     /** @example ink wash, {prompt} */
                     prompt_template?: string;
                     /**
-                     * @description The word that prompts reach it by: for an embedding whose file names none (default: the file's name), or a LoRA's trigger word
+                     * @description The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the file's name)
                      * @example <brush>
                      */
                     token?: string;
@@ -12731,7 +12731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12740,7 +12740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12758,7 +12758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `model_exists`: The project or the installation has a model of this name already. `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `model_exists`: The name of this model is already taken. `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12785,7 +12785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12794,7 +12794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_uploads`: Too many uploads at a time. `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_uploads`: Too many uploads at the same time. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12803,7 +12803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12872,7 +12872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12890,7 +12890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12917,7 +12917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12976,7 +12976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12985,7 +12985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13012,7 +13012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13075,7 +13075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13084,7 +13084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13120,7 +13120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13138,7 +13138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13206,7 +13206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13224,7 +13224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13242,7 +13242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13299,7 +13299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13317,7 +13317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13353,7 +13353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13416,7 +13416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13434,7 +13434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13479,7 +13479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13535,7 +13535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13544,7 +13544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13562,7 +13562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13628,7 +13628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13646,7 +13646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13673,7 +13673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13715,7 +13715,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The link */
+            /** @description A link to a report */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -13742,7 +13742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13760,7 +13760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13769,7 +13769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13796,7 +13796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13814,7 +13814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13849,7 +13849,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No link leads to the report */
+            /** @description No link to the report works any more */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -13874,7 +13874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13892,7 +13892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -13928,7 +13928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13990,7 +13990,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14008,7 +14008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14044,7 +14044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14103,7 +14103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14112,7 +14112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14148,7 +14148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14166,7 +14166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14220,7 +14220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14229,7 +14229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14265,7 +14265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14325,7 +14325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14334,7 +14334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14361,7 +14361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14424,7 +14424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14433,7 +14433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14469,7 +14469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `unknown_base_model`: There is no such base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: There is no such model. `unknown_prompt_set`: There is no such prompt set. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used. `unknown_base_model`: Unknown base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: Unknown model. `unknown_prompt_set`: Unknown prompt set. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14478,7 +14478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_queued_jobs`: Too many queued training jobs in this project. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14487,7 +14487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14556,7 +14556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14574,7 +14574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14592,7 +14592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14649,7 +14649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14667,7 +14667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14703,7 +14703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14766,7 +14766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14784,7 +14784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14829,7 +14829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14891,7 +14891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14909,7 +14909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -14945,7 +14945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14963,7 +14963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15019,7 +15019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15028,7 +15028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15046,7 +15046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15073,7 +15073,7 @@ export interface operations {
                 after?: string;
                 base_model?: string;
                 limit?: number;
-                /** @description `key:value`, all of which the job must carry; may be given several times */
+                /** @description Metadata as `key:value`; may be repeated, and the job must have all pairs */
                 metadata?: string | string[];
                 method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
                 status?: components["schemas"]["TrainingJobStatus"];
@@ -15111,7 +15111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15120,7 +15120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15147,7 +15147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15210,7 +15210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15219,7 +15219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15255,7 +15255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `unknown_base_model`: There is no such base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: There is no such model. `unknown_prompt_set`: There is no such prompt set. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used. `unknown_base_model`: Unknown base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: Unknown model. `unknown_prompt_set`: Unknown prompt set. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15264,7 +15264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_queued_jobs`: Too many queued training jobs in this project. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15273,7 +15273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15342,7 +15342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15360,7 +15360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15378,7 +15378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15435,7 +15435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15453,7 +15453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15462,7 +15462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `in_use`: Something that is not finished uses this */
+            /** @description `status_conflict`: The current status does not allow this. `in_use`: Unfinished work uses this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15498,7 +15498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15561,7 +15561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15579,7 +15579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15624,7 +15624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15686,7 +15686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15704,7 +15704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15740,7 +15740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15758,7 +15758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15820,7 +15820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15838,7 +15838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -15847,7 +15847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15874,7 +15874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15892,7 +15892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15955,7 +15955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15973,7 +15973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16000,7 +16000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16037,7 +16037,7 @@ export interface operations {
                 checkpoint_id: string;
                 /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
                 id: string;
-                /** @description The path of the file in its checkpoint, as `files` names it; its slashes may be escaped */
+                /** @description The path of the file in its checkpoint, as listed in `files`; slashes may be escaped */
                 path: string;
             };
             cookie?: never;
@@ -16053,7 +16053,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -16062,7 +16062,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -16094,7 +16094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16112,7 +16112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16121,7 +16121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -16139,7 +16139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16212,7 +16212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16230,7 +16230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16257,7 +16257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16316,7 +16316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16334,7 +16334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16352,7 +16352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16415,7 +16415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16433,7 +16433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16442,7 +16442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this */
+            /** @description `status_conflict`: The current status does not allow this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16487,7 +16487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16511,7 +16511,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: string;
-                /** @description Only the images of this prompt, counted from 0: how it changes from step to step */
+                /** @description Only the images of this prompt, counted from 0 */
                 index?: number;
                 limit?: number;
                 /** @description Only the images of this step */
@@ -16553,7 +16553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16571,7 +16571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16598,7 +16598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16649,7 +16649,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -16658,7 +16658,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -16690,7 +16690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16708,7 +16708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16717,7 +16717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -16735,7 +16735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16758,7 +16758,7 @@ export interface operations {
     getValidationThumbnail: {
         parameters: {
             query?: {
-                /** @description Pixels of the longer side, rounded up to 128, 256, 512 or 1024; an image is never enlarged */
+                /** @description Length of the longer side in pixels, rounded up to 128, 256, 512 or 1024. An image is never enlarged */
                 width?: number;
             };
             header?: {
@@ -16809,7 +16809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16827,7 +16827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16854,7 +16854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16917,7 +16917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16935,7 +16935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -16962,7 +16962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17024,7 +17024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17042,7 +17042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17051,7 +17051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17078,7 +17078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17096,7 +17096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17156,7 +17156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17174,7 +17174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17183,7 +17183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this */
+            /** @description `status_conflict`: The current status does not allow this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17201,7 +17201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17267,7 +17267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17285,7 +17285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17294,7 +17294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17321,7 +17321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17330,7 +17330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_queued_jobs`: The project has too many queued training jobs. `rate_limited`: Too many requests with this API key */
+            /** @description `too_many_queued_jobs`: Too many queued training jobs in this project. `rate_limited`: Too many requests with this API key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17339,7 +17339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17401,7 +17401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17419,7 +17419,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17428,7 +17428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `status_conflict`: The job is not in a state that allows this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `status_conflict`: The current status does not allow this. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17455,7 +17455,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17473,7 +17473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17536,7 +17536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17545,7 +17545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17581,7 +17581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used for this. `unknown_base_model`: There is no such base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: There is no such model. `unknown_prompt_set`: There is no such prompt set. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `unusable_dataset`: The dataset cannot be used. `unknown_base_model`: Unknown base model. `unusable_base_model`: The base model cannot be used. `unknown_model`: Unknown model. `unknown_prompt_set`: Unknown prompt set. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17599,7 +17599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17635,7 +17635,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The link */
+            /** @description A link to send a file to */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -17662,7 +17662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17671,7 +17671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17707,7 +17707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17725,7 +17725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17784,7 +17784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17793,7 +17793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17820,7 +17820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17880,7 +17880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17889,7 +17889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17916,7 +17916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17979,7 +17979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17988,7 +17988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -17997,7 +17997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `webhook_exists`: The project has a webhook to this URL already. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
+            /** @description `webhook_exists`: The project already has a webhook to this URL. `idempotency_in_progress`: A request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18024,7 +18024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key belongs to another request */
+            /** @description `validation_failed`: Some fields are not valid. `idempotency_key_reused`: This Idempotency-Key was used with another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18042,7 +18042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18111,7 +18111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18129,7 +18129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18147,7 +18147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18204,7 +18204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18222,7 +18222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18258,7 +18258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18456,7 +18456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18474,7 +18474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18501,7 +18501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18565,7 +18565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18583,7 +18583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18619,7 +18619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18637,7 +18637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18699,7 +18699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18717,7 +18717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18753,7 +18753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18771,7 +18771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18833,7 +18833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18851,7 +18851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18887,7 +18887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18905,7 +18905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18967,7 +18967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18976,7 +18976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -19003,7 +19003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19072,7 +19072,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19090,7 +19090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -19108,7 +19108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19170,7 +19170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19188,7 +19188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -19224,7 +19224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19242,7 +19242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19304,7 +19304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19322,7 +19322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -19358,7 +19358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: This Idempotency-Key belongs to another request. `validation_failed`: Some fields are not valid */
+            /** @description `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19376,7 +19376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;

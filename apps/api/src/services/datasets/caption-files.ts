@@ -49,7 +49,7 @@ function readOne(fileName: string, text: string): Map<string, string> | string {
   const result = captionSchema.safeParse(text);
   return result.success
     ? new Map([[stemOf(fileName), result.data]])
-    : `must be a caption of 1 to 1000 characters, it has ${text.trim().length}`;
+    : `must contain a caption of 1 to 1000 characters, and has ${text.trim().length}`;
 }
 
 function readList(fileName: string, text: string): Map<string, string> | string {
@@ -97,7 +97,7 @@ export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Pro
         intake,
         fileName,
         'no_image_for_caption',
-        'names no image that the dataset has: it needs the path and name of its image, with .txt or .caption',
+        'belongs to no image of the dataset: give it the path and name of its image, with .txt or .caption',
       );
   }
   // What another request has just deleted needs no caption.

@@ -70,7 +70,7 @@ async function fromUpload(
     fileName: name ?? upload?.fileName ?? uploadId,
     fault: { code: 'not_reachable', detail },
   });
-  if (upload === null) return unknown('there is no such upload, or its time is over: POST /v1/uploads makes another one');
+  if (upload === null) return unknown('this upload does not exist or has expired: create another with POST /v1/uploads');
   const head = await objectStore.head(upload.objectKey);
   if (head === null) return unknown('its file has not been sent: PUT the bytes to the url of the upload first');
   const limit = UPLOAD_LIMITS.fileBytes;

@@ -45,9 +45,9 @@ export async function takeImage(intake: Intake, file: string, declared: Declared
     const size = await decode(intake, file, png, declared);
     const fileName = shownName(declared.fileName);
     const image = await store(stores, dataset, { fileName, png, ...size, ...labels });
-    if (image === 'duplicate') refuse(intake, fileName, 'duplicate', 'the dataset has this image already');
+    if (image === 'duplicate') refuse(intake, fileName, 'duplicate', 'the dataset already has this image');
     else if (image === 'dataset_full')
-      refuse(intake, fileName, 'dataset_full', `the dataset has ${UPLOAD_LIMITS.imagesPerDataset} images already`);
+      refuse(intake, fileName, 'dataset_full', `the dataset is full: it has ${UPLOAD_LIMITS.imagesPerDataset} images`);
     else files.push({ file_name: fileName, status: 'kept', image });
   } catch (error) {
     if (!(error instanceof ImageRefusal)) throw error;
@@ -64,7 +64,7 @@ async function decode(intake: Intake, file: string, png: string, declared: Decla
   if (intake.decodeMs > decodeSeconds * 1000)
     throw new ImageRefusal(
       'too_costly',
-      `was not decoded: this request has used its ${decodeSeconds} seconds; send the file in another one`,
+      `was not decoded: this request has used up its ${decodeSeconds} seconds; send the file in another request`,
     );
   const pixels = await checkImageHeader(file);
   const { width, height, mask, milliseconds } = await intake.stores.imageDecoder.normalize(file, png, declared, pixels);

@@ -69,7 +69,7 @@ async function takeParts(upload: Upload): Promise<void> {
   }
   if (fileParts === 0) throw new ApiError('invalid_request', 'The upload has no files. Send each image as a part with a file name.');
   // Keeping the files without a label that was meant for them would train something else.
-  if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it is for');
+  if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it applies to');
 }
 
 function fieldError(field: string, detail: string): ApiError {
@@ -78,7 +78,7 @@ function fieldError(field: string, detail: string): ApiError {
 
 /** Sets the label that the field names; an empty value clears it. */
 function readLabel(field: string, value: string, labels: Labels): Label {
-  if (field === 'images') throw fieldError(field, "has no file name: give each image's part one");
+  if (field === 'images') throw fieldError(field, 'has no file name: set one for the part of each image');
   if (field !== 'component' && field !== 'caption') throw fieldError(field, 'there is no such field');
   if (value === '') {
     labels[field] = null;

@@ -44,7 +44,7 @@ export async function applyMasks(intake: Intake, masks: readonly MaskFile[]): Pr
   for (const mask of masks) {
     const image = images.get(shownName(mask.fileName.replace(MASK_FILE, '')));
     const fault =
-      image === undefined ? 'names no image that the dataset has: NAME.mask.png is the mask of NAME.png' : sizeFault(mask, image);
+      image === undefined ? 'belongs to no image of the dataset: NAME.mask.png is the mask of NAME.png' : sizeFault(mask, image);
     if (image === undefined || fault !== null) refuse(intake, mask.fileName, 'unusable_mask', fault ?? '');
     else await giveMask(intake, image, mask);
   }
@@ -52,7 +52,7 @@ export async function applyMasks(intake: Intake, masks: readonly MaskFile[]): Pr
 
 function sizeFault({ width, height }: MaskFile, image: ImageRow): string | null {
   if (width === image.width && height === image.height) return null;
-  return `has ${width}x${height} pixels, and its image ${path.posix.basename(image.fileName)} has ${image.width}x${image.height}: give it the same size`;
+  return `has ${width}x${height} pixels, and its image ${path.posix.basename(image.fileName)} has ${image.width}x${image.height}: save it in the same size`;
 }
 
 async function giveMask(intake: Intake, image: ImageRow, { fileName, file }: MaskFile): Promise<void> {
@@ -62,7 +62,7 @@ async function giveMask(intake: Intake, image: ImageRow, { fileName, file }: Mas
   // Another request may have just deleted the image.
   const unused = outcome === null ? mask.maskKey : outcome.replaced;
   if (unused !== null) await objectStore.delete(unused);
-  if (outcome === null) return refuse(intake, fileName, 'unusable_mask', 'names an image that has just been deleted');
+  if (outcome === null) return refuse(intake, fileName, 'unusable_mask', 'belongs to an image that has just been deleted');
   intake.files.push({ file_name: shownName(fileName), status: 'mask', image_id: image.id });
   for (const kept of intake.files) if (kept.status === 'kept' && kept.image.id === image.id) kept.image.has_mask = true;
 }

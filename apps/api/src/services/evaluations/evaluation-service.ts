@@ -48,7 +48,7 @@ export async function findEvaluation(database: Database, projectId: string, id: 
 /** The report with the votes so far. Throws an ApiError as long as there is none. */
 export async function readReport({ database, objectStore }: ApiDependencies, { id, projectId, status }: EvaluationRow): Promise<Report> {
   if (status !== 'succeeded')
-    throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report is there when it has succeeded.`);
+    throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report exists once it has succeeded.`);
   const stored = parseStoredReport(JSON.parse(Buffer.from(await objectStore.get(evaluationReportKey(projectId, id))).toString()));
   return { ...stored, votes: tallyVotes(await database.evaluationVotes.list(id)) };
 }

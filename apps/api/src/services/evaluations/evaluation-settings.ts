@@ -89,7 +89,7 @@ function checkNumbers(request: EvaluationRequest, prompts: number, pointer: stri
   const field = `${pointer}/num_images`;
   const detail =
     images > EVALUATION_LIMITS.imagesPerModel
-      ? `makes ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
+      ? `generates ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
       : images < 2
         ? 'makes a single image: an evaluation needs two or more, or more prompts'
         : null;

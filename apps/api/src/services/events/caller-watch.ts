@@ -57,7 +57,7 @@ export class CallerWatch {
       try {
         if (await isStillAllowed(this.#database, same[0]!.caller)) continue;
       } catch (error) {
-        this.#log.warn({ err: error }, 'it could not be checked whether callers may still read their event streams');
+        this.#log.warn({ err: error }, 'could not check whether callers may still read their event streams');
         return;
       }
       for (const { left } of same) left.abort();

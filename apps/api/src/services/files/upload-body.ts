@@ -89,7 +89,7 @@ export class UploadBody {
     let timer: NodeJS.Timeout | undefined;
     const tooSlow = new Promise<never>((_resolve, reject) => {
       const refuse = () =>
-        reject(new ApiError('request_timeout', `The upload came to a stop, or more slowly than ${bytesPerSecond} bytes a second.`));
+        reject(new ApiError('request_timeout', `The upload stopped, or arrived more slowly than ${bytesPerSecond} bytes a second.`));
       timer = setTimeout(refuse, Math.max(0, Math.min(silenceMs, allowedMs)));
     });
     try {

@@ -29,7 +29,7 @@ export class ZipRefusal extends Error {
 const MEGABYTE = 1024 ** 2;
 const NAMED_TWICE: Refused = {
   code: 'duplicate_name',
-  detail: 'stands in the archive twice: programs disagree about which of the two is meant',
+  detail: 'is in the archive twice, and programs disagree about which of the two counts: remove one',
 };
 const PACK_AGAIN = 'Pack the images again, or send them one by one.';
 const UTF8_NAME = 0x800;
@@ -88,7 +88,8 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   const entries: Entry[] = [];
   let unpackedBytes = 0;
   const { zipEntries, zipUnpackedBytes } = UPLOAD_LIMITS;
-  if (zip.entryCount > zipEntries) throw new ZipRefusal('archive_too_large', `has ${zip.entryCount} entries; ${zipEntries} is the most`);
+  if (zip.entryCount > zipEntries)
+    throw new ZipRefusal('archive_too_large', `has ${zip.entryCount} entries; the limit is ${zipEntries} is the most`);
   try {
     for await (const entry of zip.eachEntry()) {
       entries.push(entry);

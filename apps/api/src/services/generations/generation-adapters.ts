@@ -35,7 +35,10 @@ export async function chooseAdapters(dependencies: ApiDependencies, projectId: s
     if (model.kind === 'uploaded') {
       const { name: made } = model.provenance.base_model;
       if (made !== base)
-        return refuse('validation_failed', `${name} was uploaded for ${made}: it does not fit ${body.model}, whose base model is ${base}`);
+        return refuse(
+          'validation_failed',
+          `${name} was uploaded for ${made}: it cannot be used with ${body.model}, whose base model is ${base}`,
+        );
       chosen.push(uploadedAdapter(name, model, strength));
       continue;
     }
@@ -47,7 +50,7 @@ export async function chooseAdapters(dependencies: ApiDependencies, projectId: s
     if (model.job.baseModel !== base)
       return refuse(
         'validation_failed',
-        `${name} was trained on ${model.job.baseModel}: it does not fit ${body.model}, whose base model is ${base}`,
+        `${name} was trained on ${model.job.baseModel}: it cannot be used with ${body.model}, whose base model is ${base}`,
       );
     chosen.push({
       adapter: { model: name, checkpoint_id: model.checkpoint.id, version_id: null, strength },

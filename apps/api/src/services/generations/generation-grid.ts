@@ -30,9 +30,10 @@ export function resolveGrid(body: CreateGenerationRequest, components: readonly 
 export function checkGrid({ grid, image, style_guidance: style }: GenerationConfig): void {
   const errors = (grid ? axesOf(grid) : []).flatMap(([name, { parameter }]) => {
     const pointer = `/grid/${name}/parameter`;
-    if (parameter === 'strength' && image === null) return [{ pointer, detail: 'strength belongs to image: give an image to begin from' }];
+    if (parameter === 'strength' && image === null)
+      return [{ pointer, detail: 'strength applies only to image: set an image to start from' }];
     if ((parameter === 'style_guidance' || parameter === 'text_guidance') && style === null)
-      return [{ pointer, detail: `${parameter} varies style guidance: give style_guidance or text_guidance too` }];
+      return [{ pointer, detail: `${parameter} varies style guidance: set style_guidance or text_guidance too` }];
     return [];
   });
   const [first] = errors;

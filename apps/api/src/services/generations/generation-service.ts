@@ -89,7 +89,7 @@ export async function awaitGeneration(
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const row = await database.generations.find(projectId, id);
-    if (row === null) throw new Error(`Generation ${id} has gone while it was waited for.`);
+    if (row === null) throw new Error(`Generation ${id} was deleted while the request waited for it.`);
     if (isFinishedGeneration(row.status) || Date.now() >= end || signal.aborted) return row;
     await sleep(POLL_MS);
   }
@@ -142,10 +142,10 @@ function refuseStyleGuidance(body: CreateGenerationRequest, { isAdapted }: Pick<
   if (!givesStyleGuidance(body)) return;
   if (!isAdapted && adapters === 0)
     refuse(
-      `compares a model with its base model, and ${body.model} is a whole model: name one with an adaptation, give adapters, or leave it out`,
+      `compares a model with its base model, and ${body.model} is a whole model: name a model with an adaptation, set adapters, or omit this field`,
     );
   if (body.guidance_scale !== undefined && (body.text_guidance ?? null) !== null)
-    refuse('takes the place of guidance_scale: give one of the two');
+    refuse('replaces guidance_scale: set only one of the two');
 }
 
 function checkSize(config: Pick<GenerationConfig, 'width' | 'height'>, { sizeUnit }: ChosenModel): void {

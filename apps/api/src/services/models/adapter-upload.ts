@@ -37,7 +37,7 @@ export async function takeAdapterUpload(dependencies: ApiDependencies, request: 
     const base = await dependencies.baseModels.find(received.fields.base_model);
     if (base === null) {
       const known = (await dependencies.baseModels.list()).map((entry) => entry.body.name).join(', ');
-      throw bad('base_model', `there is no base model ${received.fields.base_model}: take one of ${known}`);
+      throw bad('base_model', `there is no base model ${received.fields.base_model}: name one of ${known}`);
     }
     const row = await keep(dependencies, { projectId, name, received, base });
     return { name, row, fingerprint: body.fingerprint() };
@@ -46,7 +46,9 @@ export async function takeAdapterUpload(dependencies: ApiDependencies, request: 
 
 async function refuseBaseName({ baseModels }: ApiDependencies, name: string): Promise<void> {
   if ((await baseModels.find(name).catch(() => null)) === null) return;
-  throw new ApiError('model_exists', `There is a base model ${name}.`, [{ pointer: '/name', detail: 'is the name of a base model' }]);
+  throw new ApiError('model_exists', `A base model already has the name ${name}.`, [
+    { pointer: '/name', detail: 'is the name of a base model' },
+  ]);
 }
 
 async function receive(body: UploadBody, folder: string): Promise<Received> {
@@ -54,9 +56,9 @@ async function receive(body: UploadBody, folder: string): Promise<Received> {
   let received: Received | undefined;
   let peft: PeftConfig | null = null;
   for await (const part of body.parts()) {
-    if (received !== undefined) throw bad(part.fieldname, 'comes after the file: send the text fields first, and one file');
+    if (received !== undefined) throw bad(part.fieldname, 'comes after the file: send the text fields first, then one file');
     if (part.type === 'field') {
-      if (part.fieldname === 'file') throw bad('file', 'has no file name: give its part one');
+      if (part.fieldname === 'file') throw bad('file', 'has no file name: set the file name of its part');
       if (!isStorableText(String(part.value))) throw bad(part.fieldname, 'must be well-formed Unicode text without NUL characters');
       values[part.fieldname] = String(part.value);
       continue;
@@ -66,7 +68,7 @@ async function receive(body: UploadBody, folder: string): Promise<Received> {
       continue;
     }
     if (part.fieldname !== 'file')
-      throw bad(part.fieldname, 'there is no such file: send the adapter as file, its adapter_config.json as config');
+      throw bad(part.fieldname, 'is not a known part: send the adapter as file, and its adapter_config.json as config');
     // Whatever is wrong with the fields is said before a large file has been read.
     const fields = fieldsOf(values);
     received = { fields, peft, ...(await saveFile(body, part, folder)) };
@@ -108,7 +110,7 @@ async function saveFile(body: UploadBody, part: MultipartFile, folder: string): 
   if (!isStorableText(fileName)) throw bad('file', 'has a name that is not well-formed Unicode text: rename it');
   const file = path.join(folder, 'adapter');
   if (await body.save(part, { path: file, limit: ADAPTER_FILE_BYTES })) return { file, fileName };
-  throw bad('file', `is larger than ${ADAPTER_FILE_BYTES / GIGABYTE} GB: an adapter is smaller; a whole model is added by an operator`);
+  throw bad('file', `is larger than ${ADAPTER_FILE_BYTES / GIGABYTE} GB: adapters are smaller; only an operator can add a whole model`);
 }
 
 type Keeping = { projectId: string; name: string; received: Received; base: BaseModelEntry };
@@ -119,7 +121,10 @@ async function keep(dependencies: ApiDependencies, { projectId, name, received, 
   const { adapter, keptFileName } = await inspected(received, base);
   // Alpha decides how strong a LoRA is; all other layouts have it in the file, or mean the rank.
   if (adapter.layout === 'peft' && adapter.isWrapped && peft === null)
-    throw bad('config', 'is missing: peft keeps the strength of a LoRA (lora_alpha) in adapter_config.json: send that file too, as config');
+    throw bad(
+      'config',
+      'is missing: peft stores the strength of a LoRA (lora_alpha) in adapter_config.json; send that file too, as config',
+    );
   const tokens = tokensOf(adapter, fields, base);
   const model = await database.models.find(projectId, name);
   const [modelId, versionId] = [model?.id ?? newId('model'), newId('modelVersion')];
@@ -165,7 +170,7 @@ async function record(
     license: fields.license ?? base.body.license,
     promptTemplate: fields.prompt_template ?? templateOf(tokens),
   });
-  if (row === null) throw new ApiError('model_exists', `Another request has just made the model ${name}: send the upload again.`);
+  if (row === null) throw new ApiError('model_exists', `Another request has just created the model ${name}: send the upload again.`);
   return 1;
 }
 
@@ -192,18 +197,18 @@ function tokensOf(adapter: InspectedAdapter, { token }: UploadAdapterFields, { t
   if (adapter.tokens.length === 0) return token === undefined ? [] : [token];
   const isNamed = adapter.layout !== 'a1111';
   if (isNamed && token !== undefined && adapter.tokens.join() !== token)
-    throw bad('token', `the file names its word itself, ${adapter.tokens.join(', ')}: leave token out`);
+    throw bad('token', `the file already names its word, ${adapter.tokens.join(', ')}: omit token`);
   const tokens = isNamed || token === undefined ? [...adapter.tokens] : [token];
   for (const word of tokens) {
     if (!TOKEN.safeParse(word).success)
       throw bad(
         'token',
-        `the embedding's word would be '${word}', and it must be one word of at most 64 characters: give another in token`,
+        `the embedding's word would be '${word}', which is not one word of at most 64 characters: set another word in token`,
       );
     if (tokenizer.tokenize(word).length === 1)
       throw bad(
         'token',
-        `'${word}' is a word that the base model knows already, so that every prompt with it would change: give another, such as <${word}>`,
+        `'${word}' is a word that the base model already knows, so every prompt with it would change: choose another, such as <${word}>`,
       );
   }
   return tokens;

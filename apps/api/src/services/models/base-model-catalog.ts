@@ -24,7 +24,7 @@ export class BrokenBaseModelError extends Error {
 
   /** `file`: within the base model's folder, '' for all of it. */
   constructor(model: string, file: string, fault: string, cause: unknown) {
-    const remedy = `Repair it in BASE_MODELS_DIRECTORY, or remove the folder ${model} there and install the model again with \`npm run base-models -- add\`; until then take another base model.`;
+    const remedy = `Repair it in BASE_MODELS_DIRECTORY, or remove the folder ${model} there and install the model again with \`npm run base-models -- add\`. Until then, use another base model.`;
     super(`The base model ${model} cannot be used: ${path.posix.join(model, file)} ${fault}. ${remedy}`, { cause });
   }
 }
@@ -148,7 +148,7 @@ async function readJson<T extends z.ZodType>(file: string, name: string, schema:
 /** The fault in words, without paths of this machine, which callers need not know. */
 function faultOf(error: unknown): string {
   if (error instanceof z.ZodError)
-    return `is not as it must be (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
+    return `is not valid (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
   if (error instanceof SyntaxError) return `is not valid JSON (${error.message})`;
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? 'see the log'})`;

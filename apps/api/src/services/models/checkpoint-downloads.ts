@@ -27,7 +27,7 @@ export function checkFormat({ adaptation, checkpoint }: Downloadable, format: Ex
   }
   const extracts = extractsLora(adaptation, format);
   if (rank !== undefined && !extracts)
-    throw refusal('validation_failed', [{ pointer: '/rank', detail: 'belongs to a LoRA that is extracted from a full fine-tune' }]);
+    throw refusal('validation_failed', [{ pointer: '/rank', detail: 'applies only to a LoRA that is extracted from a full fine-tune' }]);
   return extracts ? (rank ?? DEFAULT_EXTRACTED_RANK) : 0;
 }
 

@@ -20,10 +20,13 @@ export async function findInstalledAdapter(directory: string, name: string, base
   if (text === null) return null;
   const described = describe(text);
   if (described === null)
-    return broken(name, `its ${INSTALLED_ADAPTER_FILE} is not as npm run base-models -- add-adapter writes it: add it again`);
+    return broken(
+      name,
+      `its ${INSTALLED_ADAPTER_FILE} is not in the form that npm run base-models -- add-adapter writes: add the adapter again`,
+    );
   const file = path.join(folder, path.basename(described.file));
   const size = await stat(file).catch(unlessAbsent);
-  if (size === null) return broken(name, `its file ${described.file} is missing: add it again`);
+  if (size === null) return broken(name, `its file ${described.file} is missing: add the adapter again`);
   const state = `${text} ${size.size} ${size.mtimeMs}`;
   const before = known.get(file);
   if (before?.state === state) return before.found;

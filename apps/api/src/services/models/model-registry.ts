@@ -34,7 +34,9 @@ export async function createModel(dependencies: ApiDependencies, { projectId, bo
   const { database, baseModels } = dependencies;
   const { name, from, notes, description } = body;
   if ((await baseModels.find(name).catch(() => null)) !== null)
-    throw new ApiError('model_exists', `There is a base model ${name}.`, [{ pointer: '/name', detail: 'is the name of a base model' }]);
+    throw new ApiError('model_exists', `A base model already has the name ${name}.`, [
+      { pointer: '/name', detail: 'is the name of a base model' },
+    ]);
   const model = await findTrained(dependencies, projectId, from);
   const version = await versionOf(dependencies, projectId, model, notes);
   const id = newId('model', reservedUuid);
@@ -97,7 +99,7 @@ async function findTrained(dependencies: ApiDependencies, projectId: string, fro
   if (found.model.kind === 'trained') return found.model;
   const detail =
     found.model.kind === 'base'
-      ? `${from} is a base model: name a checkpoint or a training job`
+      ? `${from} is a base model: name a checkpoint or a training job instead`
       : `${from} was uploaded: upload its file to this model, too`;
   throw refusal('validation_failed', [{ pointer: '/from', detail }]);
 }

@@ -8,7 +8,10 @@ const NAMED_USERS = 3;
 export function refuseUnlessDeleted(outcome: Deletion | JobDeletion, thing: string, id: string): void {
   if (outcome.kind === 'not_found') throw notFound(thing, id);
   if (outcome.kind === 'unfinished')
-    throw new ApiError('status_conflict', `The ${thing} ${id} is ${outcome.status}. Cancel it, or wait for its end, then delete it.`);
+    throw new ApiError(
+      'status_conflict',
+      `The ${thing} ${id} is ${outcome.status}. Cancel it or wait until it has finished, then delete it.`,
+    );
   if (outcome.kind === 'in_use') {
     const more = outcome.users.length - NAMED_USERS;
     const users = outcome.users.slice(0, NAMED_USERS).join(', ') + (more > 0 ? ` and ${more} more` : '');

@@ -20,8 +20,7 @@ export async function withinBudget<Result>(factors: CostFactor[], create: () => 
 export function tooCostly({ cost, budget }: Pick<BudgetError, 'cost' | 'budget'>, factors: CostFactor[]): ApiError {
   const fields = factors.map(({ pointer, value }): FieldError => {
     const largest = largestAffordable(value, cost, budget);
-    const remedy =
-      largest < 1 ? 'make it smaller together with other fields' : `with the other fields as they are, at most ${largest} fits`;
+    const remedy = largest < 1 ? 'reduce it together with other fields' : `with the other fields as they are, at most ${largest} fits`;
     return {
       pointer,
       detail: `makes the request cost ${written(cost)} (images x megapixels x steps, twice with guidance), and the project may have ${written(budget)} unfinished: ${remedy}`,

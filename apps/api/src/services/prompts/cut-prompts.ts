@@ -20,7 +20,7 @@ export async function cutPrompts({ baseModels }: ApiDependencies, config: Genera
     if (cut === '') return [];
     const shown = cut.length > SHOWN_CHARACTERS ? `${[...cut].slice(0, SHOWN_CHARACTERS).join('')}...` : cut;
     return [
-      `${place}: the text encoder of ${body.name} reads ${tokenizer.maxLength} positions, and not '${shown}'; put what matters to the front`,
+      `${place}: the text encoder of ${body.name} reads ${tokenizer.maxLength} positions, and ignores '${shown}'; put what matters first`,
     ];
   };
   const warnings = [

@@ -49,7 +49,7 @@ type NewSet = { projectId: string; body: CreatePromptSetRequest; reservedUuid: s
 
 export async function createPromptSet(database: Database, { projectId, body, reservedUuid }: NewSet): Promise<FoundPromptSet> {
   if (isShippedPromptSet(body.name)) {
-    const detail = `${body.name} is the name of a prompt set that ships with the service; take another one`;
+    const detail = `${body.name} is the name of a prompt set that ships with the service; choose another name`;
     throw new ApiError('validation_failed', `/name: ${detail}`, [{ pointer: '/name', detail }]);
   }
   const id = newId('promptSet', reservedUuid);

@@ -20,7 +20,7 @@ export async function findSharedEvaluation(
   if (needed !== undefined && evaluation.status !== needed)
     throw new ApiError(
       'status_conflict',
-      `The evaluation ${evaluation.id} is ${evaluation.status}: its report is there when it has succeeded.`,
+      `The evaluation ${evaluation.id} is ${evaluation.status}: its report exists once it has succeeded.`,
     );
   return evaluation;
 }

@@ -25,7 +25,7 @@ export async function findCandidates({ database }: ApiDependencies, projectId: s
   if (!METHOD_BINDINGS[job.method].hasRounds) throw conflict(`its method is ${job.method}, not styledrop`);
   if (!job.config.styledrop?.candidates) throw conflict('it was created without styledrop.candidates');
   const id = job.result?.candidates?.generation_id;
-  if (id === undefined) throw conflict(`it is ${job.status}; they are made when its training has succeeded`);
+  if (id === undefined) throw conflict(`it is ${job.status}; candidates are generated when the training has succeeded`);
   const generation = await database.generations.find(projectId, id);
   if (generation === null) throw conflict(`the generation ${id} that made them has been deleted`);
   return { job, generation };
@@ -86,7 +86,7 @@ export function chooseCandidates(pool: CandidatePool, { by, per_prompt: perPromp
   if (chosen.length === 0)
     refuse(
       by === 'human'
-        ? `no candidate has been kept: say which with PUT /v1/training-jobs/${job.id}/feedback`
+        ? `no candidate has been kept: choose some with PUT /v1/training-jobs/${job.id}/feedback`
         : `no candidate of ${job.id} is left`,
     );
   return chosen;

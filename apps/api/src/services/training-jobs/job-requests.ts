@@ -20,15 +20,15 @@ export async function requestOfJob(database: Database, projectId: string, id: st
 }
 
 function whyNot({ status, cancelRequested }: Conflict): string {
-  if (isFinishedJob(status)) return `has ended (${status}): its checkpoints and images are all there are. Resume it to train further.`;
-  if (cancelRequested) return 'is being cancelled: it saves a checkpoint by itself.';
+  if (isFinishedJob(status)) return `has ended (${status}), so nothing further can be saved or sampled. Resume it to train further.`;
+  if (cancelRequested) return 'is being cancelled: it saves a checkpoint before it stops.';
   switch (status) {
     case 'queued':
-      return 'is queued, and has nothing to save yet: wait until it runs.';
+      return 'is queued and has nothing to save yet: wait until it runs.';
     case 'pausing':
-      return 'is pausing: it saves a checkpoint by itself.';
+      return 'is pausing: it saves a checkpoint before it stops.';
     case 'paused':
-      return 'is paused: its last checkpoint is all that there is. Resume it first.';
+      return 'is paused, and its last checkpoint is already saved. Resume it first.';
     default:
       return `is ${status}: its training is done, and its last checkpoint is saved.`;
   }

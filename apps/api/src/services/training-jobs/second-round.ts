@@ -23,7 +23,9 @@ export async function findSecondRound(dependencies: ApiDependencies, projectId: 
   const { styledrop, method, style_ref, base_model } = body;
   if (!METHOD_BINDINGS[method].hasRounds || styledrop?.round !== 2 || !styledrop.parent_job_id || !styledrop.selection) return null;
   if (style_ref !== undefined)
-    throw refusal('validation_failed', [{ pointer: '/style_ref', detail: 'belongs to round 1: round 2 trains on the chosen candidates' }]);
+    throw refusal('validation_failed', [
+      { pointer: '/style_ref', detail: 'applies to round 1 only: round 2 trains on the chosen candidates' },
+    ]);
   const pool = await findCandidates(dependencies, projectId, styledrop.parent_job_id).catch((error: unknown) => {
     if (!(error instanceof ApiError)) throw error;
     throw refusal('validation_failed', [{ pointer: '/styledrop/parent_job_id', detail: error.message }]);

@@ -17,12 +17,12 @@ function whyNotPaused({ status, cancelRequested }: Conflict): string {
   // A finished job keeps the wish that ended it.
   if (isFinishedJob(status)) return `has ended (${status}): only a queued or running job can be paused.`;
   if (cancelRequested)
-    return 'is being cancelled, and cannot be paused any more. What is trained by then is saved: wait until it is cancelled, then resume it to go on from there.';
-  return `is ${status}: its training is done, and only a queued or running job can be paused. Wait for its end, or cancel it.`;
+    return 'is being cancelled and can no longer be paused. It saves a checkpoint: wait until it is cancelled, then resume it from there.';
+  return `is ${status}: its training is done, and only a queued or running job can be paused. Wait until it has finished, or cancel it.`;
 }
 
 function whyNotResumed({ status, cancelRequested }: Conflict): string {
   if (cancelRequested) return 'is being cancelled: wait until it is cancelled, then resume it.';
   if (status === 'pausing') return 'is pausing: wait until it is paused, then resume it.';
-  return `is ${status}: max_train_steps can be changed when it is paused or has ended. Pause it, or wait for its end, then resume it.`;
+  return `is ${status}: max_train_steps can be changed when it is paused or has ended. Pause it or wait until it has ended, then resume it.`;
 }

@@ -80,7 +80,7 @@ export async function resolveJob(
   const { database, baseModels, mayReach } = dependencies;
   if (body.webhook_url) refuse('validation_failed', checkWebhookUrl({ mayReach }, '/webhook_url', body.webhook_url));
   if (body.webhook_events && !body.webhook_url)
-    refuse('validation_failed', [{ pointer: '/webhook_events', detail: 'says what webhook_url receives: give webhook_url too' }]);
+    refuse('validation_failed', [{ pointer: '/webhook_events', detail: 'selects the events for webhook_url: set webhook_url too' }]);
   const baseModel = await baseModels.find(body.base_model);
   if (baseModel === null) throw unknownBaseModel(body.base_model, await baseModels.list());
   const resolution = resolveTrainingConfig(body, baseModel.profile);
@@ -144,7 +144,7 @@ function checkCandidates(
 /** A choice of blocks that the base model's family does not have. */
 function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModelEntry): FieldError[] {
   if (!('blocks' in adaptation) || adaptation.blocks === undefined || adaptation.blocks in family.blocks) return [];
-  const detail = `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ${family.title} model: take the method lora, or a base model of Stable Diffusion XL`;
+  const detail = `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ${family.title} model: use the method lora, or a Stable Diffusion XL base model`;
   return [{ pointer: '/adaptation/blocks', detail }];
 }
 
@@ -152,7 +152,7 @@ function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModel
 function checkPrompts({ style_ref: { components } }: TrainingConfig, { body, tokenizer }: BaseModelEntry): FieldError[] {
   return components.flatMap(({ token, prompt }, index) => {
     if (!tokenizer.cutsOff(prompt, token)) return [];
-    const detail = `is longer than the ${tokenizer.maxLength} positions of ${body.name}'s text encoder: the token ${token} is cut off with '${tokenizer.cutOff(prompt)}'; put it further to the front`;
+    const detail = `is longer than the ${tokenizer.maxLength} positions of ${body.name}'s text encoder: the token ${token} is cut off, together with '${tokenizer.cutOff(prompt)}'; move it further to the front`;
     return [{ pointer: `/style_ref/components/${index}/prompt`, detail }];
   });
 }
@@ -194,7 +194,7 @@ async function checkDatasets(database: Database, projectId: string, config: Trai
 function checkDataset(pointer: string, kind: DatasetKind, id: string, dataset: TrainingDataset | null): FieldError[] {
   if (dataset === null) return [{ pointer, detail: `there is no dataset ${id}` }];
   if (dataset.kind !== kind) return [{ pointer, detail: `must be a dataset of kind ${kind}; ${id} is of kind ${dataset.kind}` }];
-  if (dataset.imageCount === 0) return [{ pointer, detail: `the dataset ${id} has no images; upload some first` }];
+  if (dataset.imageCount === 0) return [{ pointer, detail: `the dataset ${id} has no images; upload images first` }];
   return [];
 }
 

@@ -9,7 +9,7 @@ import { addVerb, collect } from '../../verb.ts';
 type CreateOptions = { scope?: ApiKeyCreateParams['scopes']; expires?: string };
 
 export function addKeyCommands(program: Command): void {
-  const keys = program.command('keys').description('API keys, for a key with the scope admin');
+  const keys = program.command('keys').description('Manage API keys; needs a key with the scope admin');
   addVerb(keys, {
     usage: 'create <name>',
     description: 'Create a key; it is shown only once',
@@ -20,9 +20,12 @@ export function addKeyCommands(program: Command): void {
     options: (command) =>
       void command
         .addOption(
-          new Option('--scope <scope>', `may be repeated: ${API_KEY_SCOPES.join(', ')}; default: read and write`).argParser(collect),
+          new Option(
+            '--scope <scope>',
+            `scope of the key, may be repeated: ${API_KEY_SCOPES.join(', ')}; default: read and write`,
+          ).argParser(collect),
         )
-        .option('--expires <time>', 'ISO 8601 in UTC; from then on the key is refused'),
+        .option('--expires <time>', 'time at which the key expires, ISO 8601 in UTC; default: never'),
     async run({ client, output }, { scope, expires }: CreateOptions, name: string) {
       const key = await client().apiKeys.create({ name, ...(scope && { scopes: scope }), ...(expires && { expires_at: expires }) });
       output.result(key, () => {
@@ -43,7 +46,7 @@ export function addKeyCommands(program: Command): void {
         `${key.hint}...`,
         key.scopes.join(','),
         formatTime(key.last_used_at),
-        key.revoked_at ? 'revoked' : key.expires_at ? `until ${key.expires_at.slice(0, 10)}` : 'valid',
+        key.revoked_at ? 'revoked' : key.expires_at ? `expires ${key.expires_at.slice(0, 10)}` : 'valid',
       ]);
       output.result({ data, has_more, next }, () =>
         output.table(['ID', 'NAME', 'KEY', 'SCOPES', 'USED', 'STATE'], rows, 'There are no keys.'),

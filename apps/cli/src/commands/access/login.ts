@@ -20,11 +20,13 @@ export function addLoginCommand(program: Command): void {
 async function login({ output, environment, baseUrl, givenKey }: Context): Promise<void> {
   const apiKey = givenKey ?? (await readKey());
   if (!apiKey)
-    throw new UsageError('No API key was given. The service prints one at its first start; `npm start -- --new-key` makes another.');
+    throw new UsageError('No API key was given. The service prints one at its first start; `npm start -- --new-key` creates another.');
   const models = await new StyleForge({ apiKey, baseUrl }).baseModels.list();
   await saveLogin(environment.configFile, { base_url: baseUrl, api_key: apiKey });
   output.result({ base_url: baseUrl, config_file: environment.configFile }, () => {
-    output.line(`Logged in to ${baseUrl}: ${models.length} base model${models.length === 1 ? '' : 's'}. Kept in ${environment.configFile}`);
+    output.line(
+      `Logged in to ${baseUrl}: ${models.length} base model${models.length === 1 ? '' : 's'}. Saved in ${environment.configFile}`,
+    );
   });
 }
 

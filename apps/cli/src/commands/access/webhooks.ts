@@ -25,7 +25,7 @@ function addEndpoints(webhooks: Command): void {
     ],
     options: (command) =>
       void command.addOption(
-        new Option('--event <event>', `may be repeated; default: all of ${WEBHOOK_EVENTS.join(', ')}`).argParser(collect),
+        new Option('--event <event>', `event to send, may be repeated; default: all of ${WEBHOOK_EVENTS.join(', ')}`).argParser(collect),
       ),
     async run({ client, output }, { event }: { event?: WebhookCreateParams['events'] }, url: string) {
       const webhook = await client().webhooks.create({ url, events: event ?? [...WEBHOOK_EVENTS] });

@@ -51,7 +51,7 @@ function addFilling(datasets: Command): void {
   });
   addVerb(datasets, {
     usage: 'import <dataset> <urls...>',
-    description: 'Have the service fetch images from URLs',
+    description: 'Import images from URLs, which the service fetches',
     examples: ['styleforge datasets import ds_... https://example.com/lighthouse.png --caption "a lighthouse"'],
     options: (command) => void addUploadOptions(command),
     async run({ client, output }, labels: UploadOptions, id: string, urls: string[]) {
@@ -86,7 +86,7 @@ function addKeeping(datasets: Command): void {
         output.table(
           ['ID', 'NAME', 'KIND', 'IMAGES', 'BYTES', 'CREATED'],
           rows,
-          'There are no datasets yet: `styleforge datasets create NAME FOLDER` makes one.',
+          'There are no datasets yet. Create one: `styleforge datasets create NAME FOLDER`',
         );
       });
     },
@@ -111,7 +111,7 @@ function addKeeping(datasets: Command): void {
         output.table(
           ['IMAGE', 'FILE', 'COMPONENT', 'SIZE', 'CAPTION'],
           images.map((image) => [image.id, image.file_name, image.component, `${image.width}x${image.height}`, image.caption]),
-          'It has no images.',
+          'The dataset has no images.',
         );
       });
     },
@@ -129,8 +129,8 @@ function addKeeping(datasets: Command): void {
 
 function addUploadOptions(command: Command): Command {
   return command
-    .option('--component <name>', 'what the images show, such as person or background')
-    .option('--caption <text>', 'a caption for all of them');
+    .option('--component <name>', 'component that the images show, such as person or background')
+    .option('--caption <text>', 'caption for all of these images');
 }
 
 function addDirectOption(command: Command): Command {

@@ -64,7 +64,7 @@ function addEvaluations(evaluations: Command): void {
   });
   addVerb(evaluations, {
     usage: 'follow <evaluation>',
-    description: 'Follow an evaluation to its report; fails when it does',
+    description: 'Follow an evaluation until its report is ready; exits with 7 if it fails',
     examples: ['styleforge evaluations follow eval_...'],
     run: (context, _options, id: string) => followToReport(context, id),
   });
@@ -89,22 +89,24 @@ function addEvaluateOptions(command: Command): void {
     .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/evaluations; flags override it')
     .option(
       '--prompt <text>',
-      'may be repeated, [V] stands for the token of the style; the shipped prompts for the base model when none is given',
+      "prompt, may be repeated; [V] stands for the style's token; default: the shipped prompts for the base model",
       collect,
     )
-    .option('--prompt-set <name>', 'a prompt set instead: its name, name@version or id')
+    .option('--prompt-set <name>', 'prompt set to use instead of --prompt: its name, name@version or id')
     .option('-n, --number <number>', 'images for each prompt')
-    .option('--reference <dataset>', 'images to measure against, an id or a folder; default: those of the job')
-    .option('--compare-with <model>', 'base, a job, a checkpoint or a base model; may be repeated', collect)
-    .addOption(new Option('--metric <metric>', `may be repeated: ${METRICS.join(', ')}; default: all`).argParser(collect))
-    .addOption(choices('--extractor <extractor>', 'for FID and KID', EXTRACTORS))
-    .addOption(choices('--clip-extractor <extractor>', 'for CLIP scores', CLIP_EXTRACTORS))
+    .option('--reference <dataset>', 'images to compare with: the id of a dataset, or a folder; default: the StyleRef images of the job')
+    .option('--compare-with <model>', 'model to compare with: base, a job, a checkpoint or a base model; may be repeated', collect)
+    .addOption(
+      new Option('--metric <metric>', `metric to compute, may be repeated: ${METRICS.join(', ')}; default: all`).argParser(collect),
+    )
+    .addOption(choices('--extractor <extractor>', 'extractor for FID and KID', EXTRACTORS))
+    .addOption(choices('--clip-extractor <extractor>', 'extractor for CLIP scores', CLIP_EXTRACTORS))
     .addOption(choices('--sampler <sampler>', '', SAMPLERS))
-    .option('--steps <number>', 'of the sampler')
+    .option('--steps <number>', 'sampling steps of each image')
     .option('--guidance-scale <number>')
     .option('--negative-prompt <text>')
-    .option('--seed <number>', 'of the first image')
-    .option('-d, --detach', 'do not follow it');
+    .option('--seed <number>', 'seed of the first image')
+    .option('-d, --detach', 'return at once instead of following the evaluation');
 }
 
 async function evaluate(context: Context, options: EvaluateOptions, model: string): Promise<void> {
@@ -128,7 +130,7 @@ async function followToReport(context: Context, id: string): Promise<void> {
 }
 
 async function requestOf(context: Context, options: EvaluateOptions, model: string): Promise<EvaluationCreateParams> {
-  if (options.prompt && options.promptSet !== undefined) throw new UsageError('--prompt and --prompt-set: give one of them');
+  if (options.prompt && options.promptSet !== undefined) throw new UsageError('--prompt and --prompt-set: use only one of them');
   const body = options.file === undefined ? {} : await readBody(options.file);
   const fields = {
     model,
@@ -163,7 +165,7 @@ async function listEvaluations({ client, output }: Context, { limit }: { limit: 
     output.table(
       ['ID', 'STATUS', 'MODEL', 'COMPARED WITH', 'STAGE OF', 'CREATED'],
       rows,
-      'There are no evaluations: `styleforge evaluate --help` shows how to start one.',
+      'There are no evaluations. To start one, see `styleforge evaluate --help`.',
     );
   });
 }

@@ -37,8 +37,8 @@ async function giveFeedback({ client, output }: Context, { keep = [], drop = [],
   function show({ candidates, counts, of, status }: Feedback): void {
     const rows = candidates.map(({ image_id, clip_score, verdict, subject }) => [image_id, clip_score?.toFixed(1), verdict, subject]);
     if (status === null)
-      return output.note('This job has no candidates: they are made when a styledrop job with styledrop.candidates succeeds.');
-    output.table(['IMAGE', 'CLIP', 'VERDICT', 'SUBJECT'], rows, `None of the ${of} candidates is made yet.`);
+      return output.note('This job has no candidates. They are generated when a styledrop job with styledrop.candidates succeeds.');
+    output.table(['IMAGE', 'CLIP', 'VERDICT', 'SUBJECT'], rows, `None of the ${of} candidates has been generated yet.`);
     output.note(
       `${candidates.length} of ${of} candidates, ${status}: ${counts.keep} kept, ${counts.drop} dropped, ${counts.undecided} undecided`,
     );

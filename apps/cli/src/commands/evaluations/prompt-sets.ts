@@ -7,12 +7,12 @@ import { formatTime } from '../../terminal/output.ts';
 import { addVerb } from '../../verb.ts';
 
 export function addPromptSetCommands(program: Command): void {
-  const sets = program.command('prompt-sets').description('Named lists of prompts, in versions');
+  const sets = program.command('prompt-sets').description('Manage prompt sets: named, versioned lists of prompts');
   addVerb(sets, {
     usage: 'create <name> <file>',
-    description: 'Make a prompt set, or its next version, from a text file with one prompt a line',
+    description: 'Create a prompt set, or its next version, from a text file with one prompt per line',
     examples: ['styleforge prompt-sets create portraits prompts.txt --description "faces only"'],
-    options: (command) => void command.option('--description <text>', 'what it is for', ''),
+    options: (command) => void command.option('--description <text>', 'description of the prompt set', ''),
     async run({ client, output }, { description }: { description: string }, name: string, file: string) {
       const source = await readFile(file, 'utf8').catch((cause: unknown) =>
         Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })),
@@ -21,7 +21,7 @@ export function addPromptSetCommands(program: Command): void {
         .split('\n')
         .map((line) => line.trim())
         .filter(Boolean);
-      if (prompts.length === 0) throw new UsageError(`${file} has no prompts in it: write one on each line`);
+      if (prompts.length === 0) throw new UsageError(`${file} contains no prompts: write one per line`);
       const set = await client().promptSets.create({ name, description, prompts });
       output.result(set, () => output.line(`${set.name}@${set.version}  ${counted(set.prompt_count, 'prompt')}`));
     },
@@ -45,7 +45,7 @@ export function addPromptSetCommands(program: Command): void {
   });
   addVerb(sets, {
     usage: 'show <prompt-set>',
-    description: 'Print the prompts, one a line',
+    description: 'Print the prompts, one per line',
     examples: ['styleforge prompt-sets show general', 'styleforge prompt-sets show portraits@2'],
     async run({ client, output }, _options, id: string) {
       const set = await client().promptSets.get(id);

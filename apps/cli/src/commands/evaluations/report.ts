@@ -20,7 +20,8 @@ export function addReportCommand(program: Command): void {
     usage: 'report <job-or-evaluation>',
     description: 'Show the report of an evaluation, as a table or as a page with its images',
     examples: ['styleforge report job_...', 'styleforge report job_... --open', 'styleforge report eval_... --out report.html'],
-    options: (command) => void command.option('--open', 'open the page in the browser').option('-o, --out <file>', 'save the page'),
+    options: (command) =>
+      void command.option('--open', 'open the page in the browser').option('-o, --out <file>', 'save the page to this file'),
     run: printReport,
   });
 }

@@ -9,10 +9,10 @@ interface ShareOptions {
 }
 
 export function addShareCommands(program: Command): void {
-  const share = program.command('share').description('Share reports by links that anybody can open');
+  const share = program.command('share').description('Share a report by a link that anybody can open');
   addVerb(share, {
     usage: 'create <job-or-evaluation>',
-    description: 'Make a link to a report; it is shown only once',
+    description: 'Create a link to a report; it is shown only once',
     examples: [
       'styleforge share create job_...',
       'styleforge share create eval_... --days 7',
@@ -33,7 +33,7 @@ export function addShareCommands(program: Command): void {
   });
   addVerb(share, {
     usage: 'list <job-or-evaluation>',
-    description: 'List the links to a report that work',
+    description: 'List the valid links to a report',
     examples: ['styleforge share list job_...'],
     async run({ client, output }, _options, id: string) {
       const { data, has_more, next } = await client().reports.shares(id, { limit: 100 });
@@ -43,7 +43,9 @@ export function addShareCommands(program: Command): void {
         formatTime(link.created_at),
         link.expires_at && formatTime(link.expires_at),
       ]);
-      output.result({ data, has_more, next }, () => output.table(['ID', 'LINK', 'MADE', 'EXPIRES'], rows, 'No link leads to this report.'));
+      output.result({ data, has_more, next }, () =>
+        output.table(['ID', 'LINK', 'MADE', 'EXPIRES'], rows, 'This report has no valid link.'),
+      );
     },
   });
   addVerb(share, {
@@ -53,7 +55,7 @@ export function addShareCommands(program: Command): void {
     async run({ client, output }, _options, id: string, link?: string) {
       await client().reports.unshare(id, link);
       output.result({ id, revoked: link ?? 'all' }, () =>
-        output.line(link ? `${link} no longer works` : `No link leads to the report of ${id}`),
+        output.line(link ? `${link} no longer works` : `No link works any more for the report of ${id}`),
       );
     },
   });

@@ -60,23 +60,23 @@ export function addGenerateCommand(program: Command): void {
 }
 
 function addGenerateOptions(command: Command): void {
-  command.requiredOption('-m, --model <model>', 'a job that has succeeded, a checkpoint, or a base model');
+  command.requiredOption('-m, --model <model>', 'named model, succeeded job, checkpoint or base model');
   addSaveOptions(command)
     .option('-n, --number <number>', 'images for each prompt')
-    .option('--adapter <model[=strength]>', 'a trained adapter on top of the model; may be repeated', collect)
+    .option('--adapter <model[=strength]>', 'adapter to use on top of the model; may be repeated', collect)
     .option('--seed <number>')
     .option('--steps <number>')
     .option('--guidance-scale <number>')
-    .option('--style-guidance <number>', 'StyleDrop: from the base model towards the adapted one, 0 to 2')
-    .option('--text-guidance <number>', 'StyleDrop: from the negative prompt towards the prompt')
+    .option('--style-guidance <number>', 'StyleDrop: strength of the adapted model against the base model, 0 to 2')
+    .option('--text-guidance <number>', 'StyleDrop: strength of the prompt against the negative prompt')
     .addOption(new Option('--sampler <sampler>').choices(SAMPLERS))
     .option('--negative-prompt <text>')
     .option('--width <pixels>')
     .option('--height <pixels>')
-    .option('--image <image>', 'an image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP file')
-    .option('--strength <number>', 'with --image: how far to go from it, above 0 and up to 1')
+    .option('--image <image>', 'image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP file')
+    .option('--strength <number>', 'with --image: how much of it changes, above 0 and up to 1')
     .addOption(new Option('--format <format>').choices(IMAGE_FORMATS))
-    .option('--quality <number>', 'of jpeg and webp, 1 to 100')
+    .option('--quality <number>', 'quality of jpeg and webp files, 1 to 100')
     .option('--x <setting=values>', 'grid: a setting and its values, separated by commas, such as steps=10,20,40')
     .option('--y <setting=values>', 'second axis of the grid, in the same form as --x');
 }
@@ -155,7 +155,7 @@ async function startingImage(value: string): Promise<string> {
 
 function gridOf({ x, y }: GenerateOptions): GenerationCreateParams['grid'] {
   if (x === undefined && y === undefined) return undefined;
-  if (x === undefined) throw new UsageError('--y: give --x too');
+  if (x === undefined) throw new UsageError('--y: also set --x');
   return { x: axisOf('--x', x), ...(y !== undefined && { y: axisOf('--y', y) }) };
 }
 

@@ -13,18 +13,20 @@ const OLDEST_NODE = [20, 19] as const;
 
 /** What helps when a dependency of the service is down. */
 const REMEDIES: Record<string, string> = {
-  database: 'Start Postgres and check DATABASE_URL; without it `npm start` brings its own. The log of the API has the cause.',
-  queue: 'Check REDIS_URL and that Redis runs; without it the queue lives in Postgres.',
+  database:
+    'Start Postgres and check DATABASE_URL; without DATABASE_URL, `npm start` uses an embedded Postgres. The log of the API contains the cause.',
+  queue: 'Check REDIS_URL, and that Redis runs; without REDIS_URL, the queue is stored in Postgres.',
   object_store: 'Check S3_BUCKET, S3_ENDPOINT and its keys, or that OBJECT_STORE_DIRECTORY can be written to.',
   migrations: 'Start the API with MIGRATE_ON_START=true, or run the job that migrates the database.',
-  disk_space: 'Free space in DATA_DIRECTORY, keep less (RETENTION_CHECKPOINT_DAYS and its like), or lower MIN_FREE_DISK_MB.',
+  disk_space:
+    'Free space in DATA_DIRECTORY, shorten the retention times (RETENTION_CHECKPOINT_DAYS and others), or lower MIN_FREE_DISK_MB.',
 };
 
 export function addDoctorCommand(program: Command): void {
   addVerb(program, {
     usage: 'doctor',
     description:
-      'Check Node, the devices of this machine, the service and its dependencies, the key, the weights and the workers, and say how to fix what is wrong',
+      'Check Node, the devices of this machine, the service and its dependencies, the key, the weights and the workers, and show how to repair each fault',
     examples: ['styleforge doctor'],
     run: examine,
   });
@@ -86,13 +88,13 @@ function dependencyChecks({ dependencies }: Readiness): Check[] {
     name,
     status: status === 'up' ? 'ok' : 'failed',
     detail: detail ?? status,
-    remedy: REMEDIES[name] ?? 'The log of the API says why.',
+    remedy: REMEDIES[name] ?? 'The log of the API contains the reason.',
   }));
 }
 
 /** The key, and what only a key may see. */
 async function keyChecks(client: StyleForge, apiKey: string | undefined): Promise<Check[]> {
-  const remedy = 'Run `styleforge login` with a key; `npm start -- --new-key` makes one.';
+  const remedy = 'Run `styleforge login` with a key; `npm start -- --new-key` creates one.';
   if (apiKey === undefined) return [{ name: 'key', status: 'failed', detail: 'none', remedy }];
   let models: BaseModel[];
   try {

@@ -62,7 +62,7 @@ async function examine(entry: string, device: NamedDevice, hints: string): Promi
     else outcome = message;
   });
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return { parts, outcome: outcome ?? { ok: false, reason: `the check ended with ${signal ?? code} and without a result` } };
+  return { parts, outcome: outcome ?? { ok: false, reason: `the check ended with ${signal ?? code} and printed no result` } };
 }
 
 function toCheck(device: NamedDevice, { ok, reason, description }: Outcome, isWanted: boolean): Check {
@@ -70,8 +70,8 @@ function toCheck(device: NamedDevice, { ok, reason, description }: Outcome, isWa
   if (ok) return { name, status: 'ok', detail: `computes on this machine${description ? `: ${described(description)}` : ''}` };
   const needs = DEVICE_NEEDS[deviceKindOf(device)];
   const instead = isWanted ? ` Or set DEVICE=${DEFAULT_DEVICE}.` : '';
-  const remedy = needs === null ? 'Install it again: npm ci.' : `To use it: ${needs}.${instead}`;
-  return { name, status: isWanted ? 'failed' : 'skipped', detail: `not on this machine: ${gist(reason)}`, remedy };
+  const remedy = needs === null ? 'Reinstall it: npm ci.' : `To use it: ${needs}.${instead}`;
+  return { name, status: isWanted ? 'failed' : 'skipped', detail: `not available on this machine: ${gist(reason)}`, remedy };
 }
 
 function described({ name, memoryBytes, freeBytes, capability, cuda }: Description): string {

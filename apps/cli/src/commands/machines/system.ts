@@ -50,7 +50,7 @@ export function addSystemCommands(program: Command): void {
     usage: 'usage',
     description: 'Show what the project has used in a month: device time, steps, images',
     examples: ['styleforge usage', 'styleforge usage --month 2026-11'],
-    options: (command) => void command.option('--month <month>', 'such as 2026-11, in UTC; default: the current month'),
+    options: (command) => void command.option('--month <month>', 'month in UTC, such as 2026-11; default: the current month'),
     async run({ client, output }, { month }: { month?: string }) {
       const report = await client().system.usage(month === undefined ? {} : { month });
       output.result(report, () => {

@@ -5,7 +5,7 @@ import type { Check } from './doctor-check.ts';
 import { deviceOf } from './workers.ts';
 
 const START =
-  'Start a worker (`npm start`, or apps/worker) and look into worker.log: without its DEVICE, its database or its store it does not start.';
+  'Start a worker (`npm start`, or apps/worker) and read worker.log. A worker does not start if its DEVICE, its database or its object store is missing.';
 const LIVE: Worker['status'][] = ['idle', 'working'];
 
 export async function workerChecks(client: StyleForge): Promise<Check[]> {
@@ -34,16 +34,16 @@ function workerCheck(workers: Worker[]): Check {
     return {
       name: 'worker',
       status: 'failed',
-      detail: `none lives; ${at(silent)} was last seen ${formatTime(silent.last_seen_at)}`,
+      detail: `no worker is alive; ${at(silent)} was last seen ${formatTime(silent.last_seen_at)}`,
       remedy: START,
     };
-  return { name: 'worker', status: 'failed', detail: 'none lives', remedy: START };
+  return { name: 'worker', status: 'failed', detail: 'no worker is alive', remedy: START };
 }
 
 function queueCheck(queues: QueueReport['queues']): Check {
   const unserved = queues.filter(({ workers }) => workers === 0).map(({ queue, waiting }) => `${queue} (${waiting} waiting)`);
   if (unserved.length === 0) return { name: 'queues', status: 'ok', detail: queues.map(({ queue }) => queue).join(', ') };
-  const remedy = 'Start a worker whose WORKER_QUEUES names them, or without WORKER_QUEUES.';
+  const remedy = 'Start a worker whose WORKER_QUEUES includes them, or one without WORKER_QUEUES.';
   return { name: 'queues', status: 'failed', detail: `no worker serves ${unserved.join(', ')}`, remedy };
 }
 

@@ -8,12 +8,14 @@ import { addVerb, limitOption } from '../../verb.ts';
 type ListOptions = { gone?: boolean; limit: number };
 
 export function addWorkerCommands(program: Command): void {
-  const workers = program.command('workers').description('Workers: machine, device, what they do; drain them before maintenance');
+  const workers = program
+    .command('workers')
+    .description('List the workers with their machine, device and work; drain them before maintenance');
   addVerb(workers, {
     usage: 'list',
     description: 'List the workers of the installation',
     examples: ['styleforge workers list', 'styleforge workers list --gone'],
-    options: (command) => void command.option('--gone', 'also those that have stopped').addOption(limitOption()),
+    options: (command) => void command.option('--gone', 'include stopped workers').addOption(limitOption()),
     async run({ client, output }, { gone = false, limit }: ListOptions) {
       const { data, has_more, next } = await client().workers.list({ limit, gone: gone ? 'true' : 'false' });
       const rows = data.map((worker) => [
@@ -26,7 +28,11 @@ export function addWorkerCommands(program: Command): void {
         formatTime(worker.last_seen_at),
       ]);
       output.result({ data, has_more, next }, () =>
-        output.table(['ID', 'STATE', 'WHERE', 'DEVICE', 'QUEUES', 'JOBS', 'SEEN'], rows, 'No worker runs: start one with `npm start`.'),
+        output.table(
+          ['ID', 'STATE', 'WHERE', 'DEVICE', 'QUEUES', 'JOBS', 'SEEN'],
+          rows,
+          'No worker is running. Start one with `npm start`.',
+        ),
       );
     },
   });
@@ -45,7 +51,8 @@ export function addWorkerCommands(program: Command): void {
     examples: ['styleforge workers drain wrk_...'],
     async run({ client, output }, _options, id: string) {
       const worker = await client().workers.drain(id);
-      const left = worker.jobs.length > 0 ? `finishes ${counted(worker.jobs.length, 'job')}, then takes none` : 'takes no further jobs';
+      const left =
+        worker.jobs.length > 0 ? `finishes ${counted(worker.jobs.length, 'job')}, then takes no further jobs` : 'takes no further jobs';
       output.result(worker, () => output.line(`${worker.id} ${left}`));
     },
   });

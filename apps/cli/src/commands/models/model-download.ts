@@ -19,7 +19,7 @@ export function addModelDownload(models: Command): void {
   addVerb(models, {
     usage: 'download <model>',
     description:
-      'Download a model as one file: for ComfyUI and A1111 (single-file, lora-kohya) or diffusers; made on the service where it is not there yet',
+      'Download a model as one file, for ComfyUI and A1111 (single-file, lora-kohya) or diffusers; the service makes the file if it does not exist yet',
     examples: [
       'styleforge models download ink',
       'styleforge models download ink@2 --format single-file -o ink.safetensors',
@@ -29,9 +29,11 @@ export function addModelDownload(models: Command): void {
       void command
         .addOption(new Option('--format <format>', 'default: the first format that fits the model').choices(EXPORT_FORMATS))
         .addOption(
-          new Option('--rank <number>', 'of a LoRA that is extracted from a full fine-tune').argParser((text) => numberOf('--rank', text)),
+          new Option('--rank <number>', 'rank of a LoRA that is extracted from a full fine-tune').argParser((text) =>
+            numberOf('--rank', text),
+          ),
         )
-        .option('-o, --out <file>', 'file or folder to save to; in a folder, the file gets the name that the service gives'),
+        .option('-o, --out <file>', 'file or folder to save to; in a folder, the service chooses the file name'),
     async run({ client, output }, { format, rank, out }: Options, model: string) {
       const api = client();
       const found = await findModel(api, model);

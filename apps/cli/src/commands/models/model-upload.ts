@@ -10,23 +10,23 @@ type Options = { base: string; token?: string; description?: string; license?: s
 export function addModelUpload(models: Command): void {
   addVerb(models, {
     usage: 'upload <model> <file>',
-    description: 'Upload a LoRA, an embedding or another adapter as a version of a model; creates the model where there is none',
+    description: 'Upload a LoRA, an embedding or another adapter as a version of a model; creates the model if it does not exist',
     examples: [
       'styleforge models upload ink ink-lora.safetensors --base stable-diffusion-v1-5',
       'styleforge models upload brush brush.pt --base stable-diffusion-v1-5 --token "<brush>"',
     ],
     options: (command) =>
       void command
-        .requiredOption('--base <base-model>', 'the base model that it was made for')
-        .option('--token <word>', "the word that prompts reach it by: an embedding's, or a LoRA's trigger word")
-        .option('--description <text>', 'what the model is for, where it is new')
-        .option('--license <text>', "its licence; default: the base model's")
-        .option('--template <text>', 'how prompts are written, such as "ink wash, {prompt}"')
-        .option('--config <file>', 'adapter_config.json of a LoRA that peft has written; found by itself beside adapter_model.safetensors')
-        .option('--notes <text>', 'about this version'),
+        .requiredOption('--base <base-model>', 'base model that the file was made for')
+        .option('--token <word>', 'word that prompts use for it: the token of an embedding, or the trigger word of a LoRA')
+        .option('--description <text>', 'description of a new model')
+        .option('--license <text>', 'licence of the file; default: that of the base model')
+        .option('--template <text>', 'prompt template, such as "ink wash, {prompt}"')
+        .option('--config <file>', 'adapter_config.json of a LoRA from peft; found automatically beside adapter_model.safetensors')
+        .option('--notes <text>', 'notes about this version'),
     async run({ client, output }, { base, token, description, license, template, config, notes }: Options, name: string, file: string) {
       const found = await stat(file).catch(() => null);
-      if (!found?.isFile()) throw new UsageError(`${file} is not a file: name the adapter's file`);
+      if (!found?.isFile()) throw new UsageError(`${file} is not a file: name the file of the adapter`);
       const version = await client().models.upload(name, {
         file,
         base_model: base,

@@ -10,11 +10,11 @@ import { addModelUpload } from './model-upload.ts';
 type DescribeOptions = { description?: string; license?: string; template?: string; cover?: string; notes?: string };
 
 export function addModelCommands(program: Command): void {
-  const models = program.command('models').description('Named models with versions and aliases, and base models');
+  const models = program.command('models').description('Manage named models with their versions and aliases, and list base models');
   addVerb(models, {
     usage: 'list',
     isDefault: true,
-    description: 'List the models that have a name, and the base models that can be trained',
+    description: 'List named models and base models',
     examples: ['styleforge models list', 'styleforge models create ink --from job_...', 'styleforge generate --model ink "a cat"'],
     async run({ output, client }) {
       const [bases, named] = [await client().baseModels.list(), await client().models.list({ limit: 100 })];
@@ -42,7 +42,7 @@ export function addModelCommands(program: Command): void {
         output.table(
           ['BASE MODEL', 'SIZE', 'LICENCE', 'BYTES', 'TITLE'],
           baseRows,
-          'There are no base models: put a diffusers folder into models/.',
+          'There are no base models. Add one: npm run base-models -- add NAME SOURCE',
         );
       });
     },
@@ -57,7 +57,7 @@ export function addModelCommands(program: Command): void {
 function addReading(models: Command): void {
   addVerb(models, {
     usage: 'show <model>',
-    description: 'Show a model with its versions and where they come from',
+    description: 'Show a model with its versions and their origin',
     examples: ['styleforge models show ink'],
     async run({ client, output }, _options, name: string) {
       const model = await client().models.get(name);
@@ -104,10 +104,10 @@ function showModel(output: Output, model: Model): void {
 
 const describing = (command: Command): Command =>
   command
-    .option('--description <text>', 'what the model is for')
-    .option('--license <text>', "its licence; default: the base model's")
-    .option('--template <text>', 'how prompts are written, such as "a photo of zwx style, {prompt}"')
-    .option('--cover <image-id>', 'a generated or uploaded image, as its cover');
+    .option('--description <text>', 'description of the model')
+    .option('--license <text>', 'licence of the model; default: that of the base model')
+    .option('--template <text>', 'prompt template, such as "a photo of zwx style, {prompt}"')
+    .option('--cover <image-id>', 'generated or uploaded image to show as its cover');
 
 const described = ({ description, license, template, cover }: DescribeOptions) => ({
   ...(description !== undefined && { description }),
@@ -119,10 +119,10 @@ const described = ({ description, license, template, cover }: DescribeOptions) =
 function addVersions(models: Command): void {
   addVerb(models, {
     usage: 'create <name>',
-    description: 'Give a trained model a name: makes its first version',
+    description: 'Give a trained model a name and create its first version',
     examples: ['styleforge models create ink --from job_... --description "Ink on rough paper"'],
     options: (command) =>
-      void describing(command.requiredOption('--from <source>', 'a checkpoint or a training job')).option(
+      void describing(command.requiredOption('--from <source>', 'checkpoint or training job')).option(
         '--notes <text>',
         'about this version',
       ),
@@ -140,7 +140,7 @@ function addVersions(models: Command): void {
     examples: ['styleforge models add-version ink --from job_... --notes "twice as long"'],
     options: (command) =>
       void command
-        .requiredOption('--from <source>', 'a checkpoint, a training job, or another model')
+        .requiredOption('--from <source>', 'checkpoint, training job or other model')
         .option('--notes <text>', 'about this version'),
     async run({ client, output }, { from, notes }: { from: string; notes?: string }, name: string) {
       const version = await client().models.addVersion(name, { from, ...(notes !== undefined && { notes }) });
@@ -152,9 +152,9 @@ function addVersions(models: Command): void {
 function addWriting(models: Command): void {
   addVerb(models, {
     usage: 'update <model>',
-    description: 'Rename or describe a model, or give it another cover',
+    description: 'Change the name, description, licence, template or cover of a model',
     examples: ['styleforge models update ink --license CC-BY-4.0', 'styleforge models update ink --name ink-on-paper'],
-    options: (command) => void describing(command.option('--name <name>', 'its new name')),
+    options: (command) => void describing(command.option('--name <name>', 'new name of the model')),
     async run({ client, output }, { name, ...options }: DescribeOptions & { name?: string }, model: string) {
       const changed = await client().models.update(model, { ...described(options), ...(name !== undefined && { name }) });
       output.result(changed, () => showModel(output, changed));
@@ -171,7 +171,7 @@ function addWriting(models: Command): void {
   });
   addVerb(models, {
     usage: 'delete <model>',
-    description: 'Delete a model, or one version of it: MODEL@VERSION. Checkpoints stay with their jobs',
+    description: 'Delete a model, or one version (MODEL@VERSION); checkpoints are kept with their jobs',
     examples: ['styleforge models delete ink', 'styleforge models delete ink@2'],
     async run({ client, output }, _options, reference: string) {
       const [name = '', version] = reference.split('@');

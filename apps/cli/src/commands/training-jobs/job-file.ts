@@ -21,7 +21,7 @@ export async function readBody(file: string): Promise<Body> {
   } catch (cause) {
     throw new UsageError(`${file} is neither YAML nor JSON: ${(cause as Error).message}`, { cause });
   }
-  if (!isObject(body)) throw new UsageError(`${file} must hold an object with the fields of a request`);
+  if (!isObject(body)) throw new UsageError(`${file} must contain an object with the fields of a request`);
   return body;
 }
 
@@ -94,7 +94,7 @@ export function nameDataset(body: Body, part: 'style_ref' | 'aux', dataset: stri
   const { dataset_id: named, ...settings } = isObject(body[part]) ? body[part] : {};
   if (dataset !== undefined) body[part] = isDatasetId(dataset) ? { ...settings, dataset_id: dataset } : settings;
   else if (isObject(body[part]) && named === undefined)
-    throw new UsageError(`${part} names no dataset: give its dataset_id, or --${part.replace('_', '-')} with an id or a folder`);
+    throw new UsageError(`${part} names no dataset: set its dataset_id, or pass --${part.replace('_', '-')} with an id or a folder`);
 }
 
 function isObject(value: unknown): value is Body {

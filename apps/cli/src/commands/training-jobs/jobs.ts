@@ -44,7 +44,7 @@ function addReading(jobs: Command): void {
   });
   addVerb(jobs, {
     usage: 'follow <job>',
-    description: 'Follow a job to its end; fails when the job does',
+    description: 'Follow a job until it ends; exits with 7 if the job fails',
     examples: ['styleforge jobs follow job_...'],
     async run(context, _options, id: string) {
       const job = await followJob(context, id);
@@ -54,7 +54,7 @@ function addReading(jobs: Command): void {
   addVerb(jobs, {
     usage: 'logs <job>',
     description: "Print the job's event log",
-    examples: ['styleforge jobs logs job_... --follow', 'styleforge jobs logs job_... --follow --json   # one JSON object a line'],
+    examples: ['styleforge jobs logs job_... --follow', 'styleforge jobs logs job_... --follow --json   # one JSON object per line'],
     options: (command) => void command.option('-f, --follow', 'continue to print events until the job ends'),
     run: printLog,
   });
@@ -81,9 +81,9 @@ function addChanging(jobs: Command): void {
   });
   addVerb(jobs, {
     usage: 'resume <job>',
-    description: 'Continue from the last checkpoint; a finished job needs more steps',
+    description: 'Continue a job from its last checkpoint; a finished job needs more steps',
     examples: ['styleforge jobs resume job_...', 'styleforge jobs resume job_... --steps 400'],
-    options: (command) => void command.option('--steps <number>', 'the new max_train_steps'),
+    options: (command) => void command.option('--steps <number>', 'new value of max_train_steps'),
     async run({ client, output }, options: { steps?: string }, id: string) {
       const steps = numberOf('--steps', options.steps);
       const job = await client().trainingJobs.resume(id, steps === undefined ? {} : { max_train_steps: steps });
@@ -126,7 +126,7 @@ async function listJobs({ output, client }: Context, { status, limit }: { status
     output.table(
       ['ID', 'STATUS', 'METHOD', 'BASE MODEL', 'STEP', 'LOSS', 'CREATED'],
       rows,
-      'There are no jobs: `styleforge train --help` shows how to start one.',
+      'There are no jobs. To start one, see `styleforge train --help`.',
     );
   });
 }

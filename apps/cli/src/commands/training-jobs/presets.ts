@@ -14,14 +14,14 @@ interface PresetOptions {
 export function addPresetsCommand(program: Command): void {
   addVerb(program, {
     usage: 'presets',
-    description: 'List starting points for a training, with what each changes',
+    description: 'List the presets for a training job, with the settings that each changes',
     examples: [
       'styleforge presets --base-model styleforge-mini',
       `styleforge train --preset ${PRESET_NAMES[0]} --base-model styleforge-mini ...`,
     ],
     options: (command) =>
       void command
-        .option('--base-model <name>', 'the base model whose defaults they change')
+        .option('--base-model <name>', 'base model whose defaults the presets change')
         .addOption(new Option('--method <method>').choices(TRAINING_METHODS).default('single-styleforge')),
     async run({ client, output }, { baseModel, method }: PresetOptions) {
       const data = await client().trainingJobs.presets({ method, ...(baseModel !== undefined && { base_model: baseModel }) });

@@ -10,12 +10,12 @@ import { addVerb, limitOption } from '../../verb.ts';
 import { readBody } from './job-file.ts';
 
 export function addStudyCommands(program: Command): void {
-  const studies = program.command('studies').description('Variations of one job, run side by side and compared');
+  const studies = program.command('studies').description('Manage studies: variations of one job, compared with each other');
   addVerb(studies, {
     usage: 'create <file>',
     description: 'Start a study from a YAML or JSON file with the fields of POST /v1/studies, and follow it',
     examples: ['styleforge studies create study.yaml', 'styleforge studies create study.yaml --detach'],
-    options: (command) => void command.option('-d, --detach', 'do not follow it'),
+    options: (command) => void command.option('-d, --detach', 'return at once instead of following the study'),
     async run(context, { detach }: { detach?: boolean }, file: string) {
       const created = await context.client().studies.create((await readBody(file)) as StudyCreateParams);
       context.output.note(`${created.id}  ${created.report.length} variations`);
@@ -98,7 +98,7 @@ function showStudy(output: Output, { id, name, status, report, leaders }: Study)
     row.training_job_id,
   ]);
   const headings = ['VARIATION', 'STATUS', ...(evaluated ? ['OUTCOME'] : []), ...columns.map(shownHeading)];
-  output.table([...headings, 'STEPS', 'STYLE LOSS', 'AUX LOSS', 'TOOK', 'JOB'], rows, 'It has no variations.');
+  output.table([...headings, 'STEPS', 'STYLE LOSS', 'AUX LOSS', 'TOOK', 'JOB'], rows, 'The study has no variations.');
   if (leaders.length === 0) return;
   output.line('\nBest by metric:');
   for (const leader of leaders)

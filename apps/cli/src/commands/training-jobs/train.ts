@@ -53,23 +53,25 @@ export function addTrainCommand(program: Command): void {
 function addTrainOptions(command: Command): void {
   command
     .option('-f, --file <file>', 'the request as YAML or JSON, with the fields of POST /v1/training-jobs; flags override it')
-    .addOption(new Option('--method <method>', 'default: as in --file, else single-styleforge').choices(TRAINING_METHODS))
     .addOption(
-      new Option('--preset <name>', 'a starting point; `styleforge presets` shows them. Flags and file override it').choices(PRESET_NAMES),
+      new Option('--method <method>', 'training method; default: the one in --file, otherwise single-styleforge').choices(TRAINING_METHODS),
     )
-    .addOption(new Option('--adaptation <kind>', 'which weights train: all, or a small addition to them').choices(ADAPTATION_KINDS))
+    .addOption(
+      new Option('--preset <name>', 'preset to start from (see `styleforge presets`); flags and file override it').choices(PRESET_NAMES),
+    )
+    .addOption(new Option('--adaptation <kind>', 'which weights to train: all, or a small addition to them').choices(ADAPTATION_KINDS))
     .option('--rank <number>', 'rank of a LoRA')
-    .option('--base-model <name>', 'what to train; `styleforge models` lists them; default: the only one that is installed')
-    .option('--style-ref <dataset>', 'the style: the id of a dataset, or a folder to upload')
-    .option('--aux <dataset>', 'auxiliary images: an id or a folder')
+    .option('--base-model <name>', 'base model to train (see `styleforge models list`); default: the only installed one')
+    .option('--style-ref <dataset>', 'StyleRef images: the id of a dataset, or a folder to upload')
+    .option('--aux <dataset>', 'Aux images: the id of a dataset, or a folder to upload')
     .option('--steps <number>', 'max_train_steps')
     .option('--learning-rate <number>')
     .option('--resolution <pixels>')
     .option('--seed <number>')
     .option('--set <field=value>', 'any field of the request; may be repeated', collect)
-    .option('--metadata <key=value>', 'kept with the job; may be repeated', collect)
-    .option('--evaluate', 'evaluate the result against the base model; `styleforge report` shows the report')
-    .option('-d, --detach', 'do not follow the job');
+    .option('--metadata <key=value>', 'label to store with the job; may be repeated', collect)
+    .option('--evaluate', 'evaluate the result and compare it with the base model; `styleforge report` shows the report')
+    .option('-d, --detach', 'return at once instead of following the job');
 }
 
 async function train(context: Context, options: TrainOptions): Promise<void> {
@@ -103,7 +105,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   for (const pair of options.metadata ?? []) addMetadata(body, pair);
   body['base_model'] ??= await onlyBaseModel(context);
   if (options.styleRef === undefined && body['style_ref'] === undefined)
-    throw new UsageError('--style-ref: give the id of a dataset or a folder with 15 to 20 images of the style');
+    throw new UsageError('--style-ref: name a dataset, or a folder with 15 to 20 images of the style');
   for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
   nameDataset(body, 'style_ref', options.styleRef);
   nameDataset(body, 'aux', options.aux);

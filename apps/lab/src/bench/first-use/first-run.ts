@@ -53,7 +53,7 @@ function expectEqual(a: Trained, b: Trained): object {
 function checksOf(device: DeviceName): readonly (readonly [string, () => Promise<object>])[] {
   const exact = { device, tf32: false };
   return [
-    ['the device is there and computes', async () => (await checkDevice(device), { ...describeDevice(device) })],
+    ['the device is available and computes correctly', async () => (await checkDevice(device), { ...describeDevice(device) })],
     ['it computes in float16', async () => (await checkDevice(device, { mixedPrecision: true }), {})],
     ['a training equals that of the processor', async () => expectNear(1e-3, await trained(exact), await trained({ device: 'cpu' }))],
     [

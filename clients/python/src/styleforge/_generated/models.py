@@ -12,59 +12,59 @@ class AdaptationFull(TypedDict):
 class AdaptationLora(TypedDict):
     kind: Literal["lora"]
     rank: int
-    """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
+    """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: float
     """The product of the matrices is scaled by alpha / rank"""
     targets: list[Literal["attention", "feed_forward", "projections", "convolutions"]]
-    """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    """Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it"""
     blocks: NotRequired[Literal["b-lora"]]
-    """`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block"""
+    """`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other base models are refused. Default: all blocks"""
     merged: bool
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationTextualInversion(TypedDict):
     kind: Literal["textual-inversion"]
     vectors: int
-    """Rows of the token table that each token stands for"""
+    """Number of rows of the token table for each token"""
     initial_word: str
-    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    """A word that is one token of the base model. The new rows start as copies of its row"""
     merged: bool
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationCustomDiffusion(TypedDict):
     kind: Literal["custom-diffusion"]
     layers: Literal["keys_and_values", "cross_attention"]
-    """Which matrices of the cross-attention train: keys and values, or queries and output too"""
+    """Which matrices of the cross-attention train: keys and values, or also queries and output"""
     initial_word: str
-    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    """A word that is one token of the base model. The new rows start as copies of its row"""
     merged: bool
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationAdapter(TypedDict):
     kind: Literal["adapter"]
     bottleneck: int
-    """Width of the adapters between their two matrices"""
+    """Bottleneck: the width between the two matrices of an adapter"""
     shared: bool
-    """One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters"""
+    """Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters"""
 
 
 class AdaptationPivotalTuning(TypedDict):
     kind: Literal["pivotal-tuning"]
     rank: int
-    """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
+    """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: float
     """The product of the matrices is scaled by alpha / rank"""
     targets: list[Literal["attention", "feed_forward", "projections", "convolutions"]]
-    """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    """Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it"""
     vectors: int
-    """Rows of the token table that each token stands for"""
+    """Number of rows of the token table for each token"""
     initial_word: str
-    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    """A word that is one token of the base model. The new rows start as copies of its row"""
     merged: bool
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationRequestFull(TypedDict):
@@ -74,59 +74,59 @@ class AdaptationRequestFull(TypedDict):
 class AdaptationRequestLora(TypedDict):
     kind: Literal["lora"]
     rank: NotRequired[int]
-    """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
+    """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: NotRequired[float]
     """The product of the matrices is scaled by alpha / rank"""
     targets: NotRequired[list[Literal["attention", "feed_forward", "projections", "convolutions"]]]
-    """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    """Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it"""
     blocks: NotRequired[Literal["b-lora"]]
-    """`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572), refused on other base models. Default: every block"""
+    """`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other base models are refused. Default: all blocks"""
     merged: NotRequired[bool]
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationRequestTextualInversion(TypedDict):
     kind: Literal["textual-inversion"]
     vectors: NotRequired[int]
-    """Rows of the token table that each token stands for"""
+    """Number of rows of the token table for each token"""
     initial_word: NotRequired[str]
-    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    """A word that is one token of the base model. The new rows start as copies of its row"""
     merged: NotRequired[bool]
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationRequestCustomDiffusion(TypedDict):
     kind: Literal["custom-diffusion"]
     layers: NotRequired[Literal["keys_and_values", "cross_attention"]]
-    """Which matrices of the cross-attention train: keys and values, or queries and output too"""
+    """Which matrices of the cross-attention train: keys and values, or also queries and output"""
     initial_word: NotRequired[str]
-    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    """A word that is one token of the base model. The new rows start as copies of its row"""
     merged: NotRequired[bool]
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class AdaptationRequestAdapter(TypedDict):
     kind: Literal["adapter"]
     bottleneck: NotRequired[int]
-    """Width of the adapters between their two matrices"""
+    """Bottleneck: the width between the two matrices of an adapter"""
     shared: NotRequired[bool]
-    """One pair of matrices for all layers of the same width, with a few numbers for each: far fewer parameters"""
+    """Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters"""
 
 
 class AdaptationRequestPivotalTuning(TypedDict):
     kind: Literal["pivotal-tuning"]
     rank: NotRequired[int]
-    """Columns of the two matrices of each layer: more can learn more, and make a larger file"""
+    """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: NotRequired[float]
     """The product of the matrices is scaled by alpha / rank"""
     targets: NotRequired[list[Literal["attention", "feed_forward", "projections", "convolutions"]]]
-    """Which layers of the U-Net get matrices; of the text encoder, where it trains, attention and feed_forward"""
+    """Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it"""
     vectors: NotRequired[int]
-    """Rows of the token table that each token stands for"""
+    """Number of rows of the token table for each token"""
     initial_word: NotRequired[str]
-    """A word that the base model knows as one token: the new rows start as copies of its own"""
+    """A word that is one token of the base model. The new rows start as copies of its row"""
     merged: NotRequired[bool]
-    """The finished checkpoint also holds the base model with the addition merged in, in half precision"""
+    """Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision"""
 
 
 class ApiKey(TypedDict):
@@ -147,7 +147,7 @@ class ApiKeyPage(TypedDict):
     data: list[ApiKey]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class BaseModelGeometry(TypedDict):
@@ -182,7 +182,7 @@ class BaseModelPage(TypedDict):
     data: list[BaseModel]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class Checkpoint(TypedDict):
@@ -190,13 +190,13 @@ class Checkpoint(TypedDict):
     training_job_id: str
     step: int
     format: Literal["diffusers", "adapter"]
-    """`diffusers`: a whole model; `adapter`: files that change the base model, which is also needed"""
+    """`diffusers`: a complete model; `adapter`: files that are used together with the base model"""
     size_bytes: int
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     files: list[CheckpointFile]
     formats: list[DownloadFormat]
-    """What it can be downloaded as, in one file each"""
+    """Formats in which it can be downloaded as one file"""
     name: str | None
     notes: str
     starred: bool
@@ -222,10 +222,10 @@ class CheckpointExport(TypedDict):
     size_bytes: int | None
     sha256: str | None
     kept_share: float | None
-    """Share of the change that an extracted LoRA keeps, 0 to 1, as squared length over all weights"""
+    """Share of the change that an extracted LoRA keeps, 0 to 1: a ratio of squared lengths over all weights"""
     error: Failure | None
     download_url: str
-    """Sends the file once it is made"""
+    """Link to the file; works once the file is made"""
     created_at: str
     """ISO 8601, UTC"""
     finished_at: str | None
@@ -242,13 +242,13 @@ class CheckpointPage(TypedDict):
     data: list[Checkpoint]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class CheckTrainingJobRequestStyleRef(TypedDict):
     dataset_id: NotRequired[str]
     mix: NotRequired[dict[str, int]]
-    """How many images of each component are used, the first uploaded first. Default: all"""
+    """Number of images to use of each component, the first uploaded first. Default: all"""
     components: NotRequired[list[StyleRefComponentRequest]]
 
 
@@ -256,12 +256,12 @@ class CheckTrainingJobRequestAux(TypedDict):
     dataset_id: NotRequired[str]
     prompt: NotRequired[str]
     weight: NotRequired[float]
-    """Lambda of the dual-binding loss"""
+    """Lambda: the weight of the Aux loss"""
 
 
 class CheckTrainingJobRequestPriorPreservation(TypedDict):
     prompt: NotRequired[str]
-    """What the class images show"""
+    """Prompt for the class images"""
     num_class_images: NotRequired[int]
     weight: NotRequired[float]
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
@@ -273,7 +273,7 @@ class CheckTrainingJobRequestPriorPreservation(TypedDict):
 
 class CheckTrainingJobRequestValidation(TypedDict):
     prompts: list[str]
-    """`[V]` stands for the first token, `[name]` for that of the component of this name"""
+    """What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name"""
     every_steps: int
     num_images: NotRequired[int]
     """Images for each prompt"""
@@ -286,12 +286,12 @@ class CheckTrainingJobRequestValidation(TypedDict):
 
 class CheckTrainingJobRequestEarlyStopping(TypedDict):
     metric: Literal["kid", "clip"]
-    """`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts"""
+    """`kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts"""
     patience: int
-    """Validations without a better score after which the training ends"""
+    """Number of validations in a row without a better score after which the training ends"""
     min_steps: NotRequired[int]
     min_clip_share: NotRequired[float]
-    """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed"""
+    """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts"""
     reference_dataset_id: NotRequired[str]
     """Reference for `kid`. Default: every fifth StyleRef image is held out of the training"""
 
@@ -301,35 +301,35 @@ class CheckTrainingJobRequest(TypedDict):
     base_model: str
     style_ref: NotRequired[CheckTrainingJobRequestStyleRef]
     aux: NotRequired[CheckTrainingJobRequestAux | None]
-    """Omit or null for no Aux part"""
+    """Omit or null to train without Aux images"""
     prior_preservation: NotRequired[CheckTrainingJobRequestPriorPreservation | None]
-    """For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs"""
+    """For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs"""
     adaptation: NotRequired[AdaptationRequest]
-    """What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method"""
+    """What is trained: all weights (`full`), or a small addition that is stored separately. Default: the adaptation of the method"""
     styledrop: NotRequired[StyleDropRequest]
-    """styledrop: the words for the style, candidates to choose from, and the round"""
+    """For styledrop: the descriptor of the style, the candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
     validation: NotRequired[CheckTrainingJobRequestValidation | None]
-    """Images from the same prompts and seeds, made while the training goes on"""
+    """Sample images of the same prompts and seeds, generated during the training"""
     evaluation: NotRequired[EvaluationStageRequest | None]
-    """Images and metrics of the finished model, and a report"""
+    """Measures the finished model and writes a report"""
     early_stopping: NotRequired[CheckTrainingJobRequestEarlyStopping | None]
-    """Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping"""
+    """Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one"""
     suffix: NotRequired[str | None]
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
     webhook_url: NotRequired[str | None]
-    """URL that receives every change of this job's status, in addition to the webhooks of the project"""
+    """URL to which every change of this job's status is sent, in addition to the webhooks of the project"""
     webhook_events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]]
-    """The events of this job that webhook_url receives. Default: all of them"""
+    """The events of this job that are sent to webhook_url. Default: all"""
 
 
 class CreateApiKeyRequest(TypedDict):
     name: str
-    """Name of the key for people, such as its purpose"""
+    """A name that shows people what the key is for"""
     scopes: NotRequired[list[ApiKeyScope]]
-    """`read`: every GET; `write`: everything else but keys; `admin`: all, and keys"""
+    """`read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys"""
     expires_at: NotRequired[str | None]
     """When the key expires. Omit or null for a key that never expires"""
 
@@ -358,9 +358,9 @@ class CreateDatasetRequest(TypedDict):
 
 class CreateEvaluationRequest(TypedDict):
     model: str
-    """A checkpoint id, the id of a succeeded job, or the name of a base model"""
+    """The model to evaluate: a checkpoint id, the id of a succeeded job, or the name of a base model"""
     prompts: NotRequired[list[str] | str]
-    """A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model"""
+    """A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of the component with this name; base models get the tokens of the evaluated model. Prompts without a placeholder get the style prompt in front. Default: the shipped set for the base model"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
@@ -368,23 +368,23 @@ class CreateEvaluationRequest(TypedDict):
     guidance_scale: NotRequired[float]
     negative_prompt: NotRequired[str]
     seed: NotRequired[int]
-    """Seed of the first image; image i of every model has seed + i"""
+    """Seed of the first image; image i of every model uses seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
     extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip", "texture"]]
-    """Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid"""
+    """Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """Extractor for CLIP scores and similarities. Default: that of the base model, or clip"""
+    """Extractor for CLIP scores and similarities. Default: the extractor of the base model, otherwise clip"""
     reference_dataset_id: NotRequired[str]
     """Default: the StyleRef images of the training job"""
     compare_with: NotRequired[list[str]]
-    """`base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds"""
+    """Models to compare with: `base`, finished training jobs, checkpoints or base models. They get the same prompts and seeds"""
 
 
 class CreateGenerationRequest(TypedDict):
     model: str
     """A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for"""
     prompts: list[str]
-    """`[V]` stands for the first token that the model was trained with, `[name]` for that of the component of this name"""
+    """What the images show. `[V]` stands for the first token of the model, `[name]` for the token of the component with this name"""
     negative_prompt: NotRequired[str]
     width: NotRequired[int]
     """Default: the model's own size"""
@@ -392,27 +392,27 @@ class CreateGenerationRequest(TypedDict):
     steps: NotRequired[int]
     guidance_scale: NotRequired[float]
     style_guidance: NotRequired[float | None]
-    """StyleDrop: how far images go from the base model to the adapted one, 0 to 2. With it or text_guidance, guidance_scale is not used"""
+    """StyleDrop: strength of the adapted model against the base model, 0 to 2. Replaces guidance_scale"""
     text_guidance: NotRequired[float | None]
-    """StyleDrop: how far the base model goes from the negative prompt to the prompt; guidance_scale - 1 where only style_guidance is given"""
+    """StyleDrop: strength of the prompt against the negative prompt. Replaces guidance_scale. Default with style_guidance: guidance_scale - 1"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
     seed: NotRequired[int]
     """Default: random; the response shows it"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     adapters: NotRequired[list[GenerationAdapterRequest]]
-    """Adapters on top of the model, all at once, trained here or uploaded; each belongs to the same base model"""
+    """Adapters to use on top of the model, trained here or uploaded. All must belong to the base model of the model"""
     image: NotRequired[str | None]
-    """An image to begin from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height"""
+    """An image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height"""
     strength: NotRequired[float]
-    """With image: the share of the steps that is taken, above 0; at 1 hardly anything of the image is left. Default: 0.6"""
+    """With image: the share of the steps to run, above 0. Low values keep the image; 1 keeps hardly anything of it. Default: 0.6"""
     grid: NotRequired[GenerationGridRequest | None]
-    """Images for every pair of values of one or two settings, as an x/y plot; `prompt` takes the place of prompts"""
+    """Generates images for every pair of values of one or two settings, as an x/y plot. The setting `prompt` replaces prompts"""
     format: NotRequired[Literal["png", "webp", "jpeg"]]
     quality: NotRequired[int]
-    """Quality of jpeg and webp, 90 by default. The file holds the parameters in every format"""
+    """Quality of jpeg and webp, 1 to 100. Default: 90"""
     wait: NotRequired[float]
-    """Seconds to wait for the images before the response 202"""
+    """Seconds to wait for the images before responding with 202"""
 
 
 CreateModelRequest = TypedDict("CreateModelRequest", {
@@ -434,10 +434,10 @@ CreateModelVersionRequest = TypedDict("CreateModelVersionRequest", {
 
 class CreatePromptSetRequest(TypedDict):
     name: str
-    """A name that the project has already gets a new version"""
+    """If the project already has a set with this name, it gets a new version"""
     description: NotRequired[str]
     prompts: list[str]
-    """What the images show, without the words for the style, or with placeholders for its tokens, as in an evaluation; at most 1000000 characters together"""
+    """What the images show, without the style prompt, or with placeholders for tokens as in an evaluation; at most 1000000 characters together"""
 
 
 class CreateReportShareRequest(TypedDict):
@@ -448,7 +448,7 @@ class CreateReportShareRequest(TypedDict):
 class CreateStudyRequestVariationsItem(TypedDict):
     name: str
     changes: dict[str, Any]
-    """A JSON merge patch (RFC 7396) to the job"""
+    """JSON merge patch (RFC 7396) that is applied to the job"""
 
 
 class CreateStudyRequestGridItem(TypedDict):
@@ -459,17 +459,17 @@ class CreateStudyRequestGridItem(TypedDict):
 class CreateStudyRequest(TypedDict):
     name: str
     job: CreateTrainingJobRequest
-    """What all variations have in common"""
+    """The request that all variations share"""
     variations: NotRequired[list[CreateStudyRequestVariationsItem]]
     grid: NotRequired[list[CreateStudyRequestGridItem]]
-    """Every combination of these values becomes a variation"""
+    """Values by JSON pointer; every combination becomes a variation"""
 
 
 class CreateTrainingJobRequestStyleRef(TypedDict):
-    """Required, except in round 2 of styledrop, which trains on chosen candidates"""
+    """The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates"""
     dataset_id: str
     mix: NotRequired[dict[str, int]]
-    """How many images of each component are used, the first uploaded first. Default: all"""
+    """Number of images to use of each component, the first uploaded first. Default: all"""
     components: NotRequired[list[StyleRefComponentRequest]]
 
 
@@ -477,12 +477,12 @@ class CreateTrainingJobRequestAux(TypedDict):
     dataset_id: str
     prompt: NotRequired[str]
     weight: NotRequired[float]
-    """Lambda of the dual-binding loss"""
+    """Lambda: the weight of the Aux loss"""
 
 
 class CreateTrainingJobRequestPriorPreservation(TypedDict):
     prompt: NotRequired[str]
-    """What the class images show"""
+    """Prompt for the class images"""
     num_class_images: NotRequired[int]
     weight: NotRequired[float]
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
@@ -494,7 +494,7 @@ class CreateTrainingJobRequestPriorPreservation(TypedDict):
 
 class CreateTrainingJobRequestValidation(TypedDict):
     prompts: list[str]
-    """`[V]` stands for the first token, `[name]` for that of the component of this name"""
+    """What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name"""
     every_steps: int
     num_images: NotRequired[int]
     """Images for each prompt"""
@@ -507,12 +507,12 @@ class CreateTrainingJobRequestValidation(TypedDict):
 
 class CreateTrainingJobRequestEarlyStopping(TypedDict):
     metric: Literal["kid", "clip"]
-    """`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts"""
+    """`kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts"""
     patience: int
-    """Validations without a better score after which the training ends"""
+    """Number of validations in a row without a better score after which the training ends"""
     min_steps: NotRequired[int]
     min_clip_share: NotRequired[float]
-    """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the one with the best score. So the style is trained as far as prompts are still followed"""
+    """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts"""
     reference_dataset_id: NotRequired[str]
     """Reference for `kid`. Default: every fifth StyleRef image is held out of the training"""
 
@@ -521,35 +521,35 @@ class CreateTrainingJobRequest(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
     base_model: str
     style_ref: NotRequired[CreateTrainingJobRequestStyleRef]
-    """Required, except in round 2 of styledrop, which trains on chosen candidates"""
+    """The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates"""
     aux: NotRequired[CreateTrainingJobRequestAux | None]
-    """Omit or null for no Aux part"""
+    """Omit or null to train without Aux images"""
     prior_preservation: NotRequired[CreateTrainingJobRequestPriorPreservation | None]
-    """For dreambooth and lora: images that the base model generates itself take the place of Aux images. They are kept for later jobs"""
+    """For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs"""
     adaptation: NotRequired[AdaptationRequest]
-    """What is trained: all weights (`full`), or a small addition that is stored by itself. Default: that of the method"""
+    """What is trained: all weights (`full`), or a small addition that is stored separately. Default: the adaptation of the method"""
     styledrop: NotRequired[StyleDropRequest]
-    """styledrop: the words for the style, candidates to choose from, and the round"""
+    """For styledrop: the descriptor of the style, the candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
     validation: NotRequired[CreateTrainingJobRequestValidation | None]
-    """Images from the same prompts and seeds, made while the training goes on"""
+    """Sample images of the same prompts and seeds, generated during the training"""
     evaluation: NotRequired[EvaluationStageRequest | None]
-    """Images and metrics of the finished model, and a report"""
+    """Measures the finished model and writes a report"""
     early_stopping: NotRequired[CreateTrainingJobRequestEarlyStopping | None]
-    """Ends the training when validations no longer get better. Omit it together with validation for the base model's own `watch`, where it has one; null for no early stopping"""
+    """Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one"""
     suffix: NotRequired[str | None]
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
     webhook_url: NotRequired[str | None]
-    """URL that receives every change of this job's status, in addition to the webhooks of the project"""
+    """URL to which every change of this job's status is sent, in addition to the webhooks of the project"""
     webhook_events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]]
-    """The events of this job that webhook_url receives. Default: all of them"""
+    """The events of this job that are sent to webhook_url. Default: all"""
 
 
 class CreateUploadRequest(TypedDict):
     file_name: str
-    """Name of the file, as the dataset will show it"""
+    """Name of the file, which the dataset will show"""
 
 
 class CreateWebhookRequest(TypedDict):
@@ -581,7 +581,7 @@ class DatasetDetailComponentsItem(TypedDict):
 
 
 class DatasetDetail(TypedDict):
-    """The dataset with its images"""
+    """A dataset with its images"""
     id: str
     name: str
     kind: Literal["style_ref", "aux"]
@@ -600,18 +600,18 @@ class DatasetImage(TypedDict):
     component: str | None
     caption: str | None
     excluded: bool
-    """Kept in the dataset, but no job trains on it"""
+    """The image stays in the dataset, but jobs do not train on it"""
     has_mask: bool
-    """A mask says what of the image is learned with `masked_loss`: its alpha channel, or a mask file"""
+    """Whether the image has a mask (its alpha channel or a mask file), which says what part of it jobs with `masked_loss` learn"""
     width: int
     height: int
     size_bytes: int
     sha256: str
     url: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     created_at: str
     """ISO 8601, UTC"""
 
@@ -620,34 +620,34 @@ class DatasetImagePage(TypedDict):
     data: list[DatasetImage]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class DatasetPage(TypedDict):
     data: list[Dataset]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class DeviceEstimate(TypedDict):
     device: Literal["cpu", "webgpu", "cuda"]
     workers: int
-    """Workers with such a device that live now and take training jobs"""
+    """Number of live workers with such a device that take training jobs"""
     seconds: float | None
-    """From the first step of the work to the last: start, steps, validations and checkpoints; null: no such job has been measured"""
+    """Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured"""
     step_seconds: float | None
     peak_memory_bytes: int | None
-    """Memory of the training process at its height"""
+    """Peak memory of the training process"""
     jobs: int
-    """Earlier jobs that were measured"""
+    """Number of earlier jobs that were measured"""
 
 
 class DownloadFormat(TypedDict):
     format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"]
     url: str
     ready: bool
-    """The file is there already; otherwise the first request has it made"""
+    """Whether the file exists already. Otherwise the first request starts making it"""
 
 
 class EvaluatedModelAdapter(TypedDict):
@@ -672,16 +672,16 @@ class EvaluatedModel(TypedDict):
     adapter: EvaluatedModelAdapter | None
     """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
-    """The words for the style, which are put in front of each prompt that has no placeholder"""
+    """The style prompt, which is put in front of each prompt that has no placeholder"""
     tokens: list[EvaluatedModelTokensItem]
-    """What placeholders in the prompts become, by component"""
+    """The tokens that replace placeholders in the prompts, by component"""
 
 
 class Evaluation(TypedDict):
     id: str
     status: GenerationStatus
     training_job_id: str | None
-    """The job whose evaluation stage this is"""
+    """The training job of which this is the evaluation stage"""
     name: str | None
     notes: str
     starred: bool
@@ -692,7 +692,7 @@ class Evaluation(TypedDict):
     report_url: str | None
     """Address of the report; null until the evaluation has succeeded"""
     summary: EvaluationSummary | None
-    """Outcome and metrics of its report; null until it has succeeded"""
+    """Outcome and metrics of the report; null until the evaluation has succeeded"""
     error: Failure | None
     created_at: str
     """ISO 8601, UTC"""
@@ -722,27 +722,27 @@ class EvaluationConfig(TypedDict):
     extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     clip_extractor: Literal["clip", "mini-clip"]
     reference_dataset_id: str | None
-    """null: no reference, for CLIP scores alone"""
+    """null: no reference images, so only CLIP scores are computed"""
     models: list[EvaluatedModel]
-    """The first is the one that the report is about"""
+    """The evaluated model first, then the models that it is compared with"""
 
 
 class EvaluationImage(TypedDict):
     model: int
-    """Position of its model in `config.models`"""
+    """Position of the model in `config.models`"""
     index: int
     prompt: str
-    """The prompt as the model received it, with the words for the style"""
+    """The prompt as the model received it, including the style prompt"""
     seed: int
     width: int
     height: int
     size_bytes: int
     sha256: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
 
 
 class EvaluationImageList(TypedDict):
@@ -753,7 +753,7 @@ class EvaluationPage(TypedDict):
     data: list[Evaluation]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class EvaluationProgress(TypedDict):
@@ -784,13 +784,13 @@ class EvaluationStage(TypedDict):
     extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     clip_extractor: Literal["clip", "mini-clip"]
     reference_dataset_id: str | None
-    """null: no reference, for CLIP scores alone"""
+    """null: no reference images, so only CLIP scores are computed"""
     comparisons: list[EvaluatedModel]
 
 
 class EvaluationStageRequest(TypedDict):
     prompts: NotRequired[list[str] | str]
-    """A list of prompts, or a prompt set by its id, its name or name@version. A list that is too long for the body of this request (1 MB) goes into a prompt set. `[V]` stands for the first token of each model, `[name]` for that of the component of this name; base models get those of the model that is evaluated. Such a prompt gets no words for the style in front. Default: the shipped set for the base model"""
+    """A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of the component with this name; base models get the tokens of the evaluated model. Prompts without a placeholder get the style prompt in front. Default: the shipped set for the base model"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
@@ -798,16 +798,16 @@ class EvaluationStageRequest(TypedDict):
     guidance_scale: NotRequired[float]
     negative_prompt: NotRequired[str]
     seed: NotRequired[int]
-    """Seed of the first image; image i of every model has seed + i"""
+    """Seed of the first image; image i of every model uses seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
     extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip", "texture"]]
-    """Extractor for FID and KID. `texture` compares lines, texture and palette and not what is shown; it needs no weights. Default: that of the base model, or inception-v3-fid"""
+    """Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """Extractor for CLIP scores and similarities. Default: that of the base model, or clip"""
+    """Extractor for CLIP scores and similarities. Default: the extractor of the base model, otherwise clip"""
     reference_dataset_id: NotRequired[str]
     """Default: the StyleRef images of the training job"""
     compare_with: NotRequired[list[str]]
-    """`base`, finished training jobs, checkpoints or base models: they get the same prompts and seeds"""
+    """Models to compare with: `base`, finished training jobs, checkpoints or base models. They get the same prompts and seeds"""
 
 
 class EvaluationSummaryMetricsItem(TypedDict):
@@ -820,9 +820,9 @@ class EvaluationSummary(TypedDict):
     outcome: Literal["took_hold", "subjects_suffer", "collapsed", "did_not_take_hold"] | None
     """null: no base model to compare with, or no metric to compare by"""
     style_gap_closed: float | None
-    """Share of the base model's distance to the reference that training closed; below 0: the model is farther away"""
+    """Share of the base model's distance to the reference images that the training closed; negative if the model is farther away"""
     prompt_following_kept: float | None
-    """Share of the base model's CLIP score above chance that is left"""
+    """Share of the base model's CLIP score above chance that the model keeps"""
     diversity_kept: float | None
     """Mean distance between two images, as a share of the base model's"""
     step: int | None
@@ -837,20 +837,20 @@ class EvaluationVotesOwnItem(TypedDict):
     second: int
     """Position of the other model, above `first`"""
     preferred: Literal["first", "second"] | None
-    """Whose image is better; null: no difference"""
+    """Position of the model whose image is better; null: no difference"""
 
 
 class EvaluationVotes(TypedDict):
     evaluation_id: str
     own: list[EvaluationVotesOwnItem]
-    """Votes of the caller, by API key"""
+    """Votes of the calling API key"""
     tally: VoteTally
     """Votes of all API keys of the project"""
 
 
 class ExtractLoraRequest(TypedDict):
     rank: NotRequired[int]
-    """More keeps more of the change, in a larger file"""
+    """Rank of the LoRA: a higher rank keeps more of the change, in a larger file"""
     format: NotRequired[Literal["lora-diffusers", "lora-kohya"]]
 
 
@@ -871,32 +871,32 @@ class FeedbackCandidatesItem(TypedDict):
     index: int
     prompt: str
     subject: str
-    """The prompt without the style: what the image is trained with as its caption, and what its CLIP score is of"""
+    """The prompt without the style. It becomes the caption of the image in round 2, and the CLIP score compares the image with it"""
     clip_score: float | None
-    """100 times the cosine of image and subject; null until all candidates are made"""
+    """100 times the cosine between image and subject; null until all candidates are generated"""
     verdict: Literal["keep", "drop"] | None
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
 
 
 class Feedback(TypedDict):
     training_job_id: str
     generation_id: str | None
-    """The generation that makes the candidates; null for a job that has none, or none yet"""
+    """The generation of the candidates; null if the job has none or none yet"""
     status: GenerationStatus | None
     """Status of that generation"""
     of: int
-    """How many candidates there will be"""
+    """Number of candidates in all"""
     counts: FeedbackCounts
     candidates: list[FeedbackCandidatesItem]
 
 
 class FieldError(TypedDict):
     pointer: str
-    """JSON pointer into the body, or the name of a query parameter or header"""
+    """JSON pointer to the field of the body, or the name of a query parameter or header"""
     detail: str
 
 
@@ -915,10 +915,10 @@ class GeneratedImage(TypedDict):
     size_bytes: int
     sha256: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     starred: bool
     format: Literal["png", "webp", "jpeg"]
     cell: GeneratedImageCell | None
@@ -939,7 +939,7 @@ class Generation(TypedDict):
     metadata: dict[str, str]
     config: GenerationConfig
     warnings: list[str]
-    """Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder"""
+    """Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder"""
     images: list[GeneratedImage]
     error: Failure | None
     created_at: str
@@ -950,22 +950,22 @@ class Generation(TypedDict):
 
 class GenerationAdapterRequest(TypedDict):
     model: str
-    """A model that is an adapter: trained here with another adaptation than `full`, or uploaded. By name, `name@version`, checkpoint or job"""
+    """An adapter: a model that was uploaded, or trained with an adaptation other than `full`. A name, `name@version`, checkpoint id or job id"""
     strength: NotRequired[float]
-    """Strength: 1 as trained, 0 no effect"""
+    """Strength of the adapter: 1 as trained, 0 without effect"""
 
 
 class GenerationConfigAdaptersItem(TypedDict):
     model: str
     checkpoint_id: str | None
     version_id: str | None
-    """The version of a model that an uploaded adapter is"""
+    """The version of the model, for an uploaded adapter"""
     strength: float
 
 
 class GenerationConfigImage(TypedDict):
     id: str | None
-    """null: it came with the request"""
+    """null: the image came with the request"""
 
 
 class GenerationConfigScoring(TypedDict):
@@ -982,14 +982,14 @@ class GenerationConfig(TypedDict):
     steps: int
     guidance_scale: float
     style_guidance: float | None
-    """null: guided by guidance_scale alone"""
+    """null: only guidance_scale is used"""
     text_guidance: float | None
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
     seed: int
     num_images: int
     adapters: list[GenerationConfigAdaptersItem]
     image: GenerationConfigImage | None
-    """The image that these begin from"""
+    """The image that the generation starts from"""
     strength: float | None
     grid: GenerationGrid | None
     format: Literal["png", "webp", "jpeg"]
@@ -1012,7 +1012,7 @@ class GenerationPage(TypedDict):
     data: list[GenerationSummary]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class GenerationSummary(TypedDict):
@@ -1027,7 +1027,7 @@ class GenerationSummary(TypedDict):
     metadata: dict[str, str]
     config: GenerationConfig
     warnings: list[str]
-    """Parts of the request that have no full effect, such as the words of a prompt beyond the last position of the text encoder"""
+    """Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder"""
     error: Failure | None
     created_at: str
     """ISO 8601, UTC"""
@@ -1039,7 +1039,7 @@ class GridAxis(TypedDict):
     parameter: Literal["prompt", "negative_prompt", "steps", "guidance_scale", "style_guidance", "text_guidance", "strength", "sampler", "seed"]
     """The setting that varies along the axis"""
     values: list[str | float]
-    """Its values, each in the form that the setting has in the request"""
+    """Values of the setting, as in the request"""
 
 
 class Health(TypedDict):
@@ -1049,27 +1049,27 @@ class Health(TypedDict):
 
 class Hyperparameters(TypedDict):
     max_train_steps: int
-    """Optimizer steps of the whole training"""
+    """Number of training steps (updates of the weights)"""
     learning_rate: float
-    """Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default"""
+    """Peak learning rate; with the optimizer prodigy, a factor of the rate that it finds (default: 1)"""
     lr_scheduler: Literal["constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial"]
-    """How the learning rate changes over the training"""
+    """Schedule of the learning rate"""
     lr_warmup_steps: int
-    """Steps in which the learning rate rises from 0"""
+    """Number of steps in which the learning rate rises from 0"""
     lr_num_cycles: int
-    """How often cosine_with_restarts falls from the full rate"""
+    """Number of cycles of cosine_with_restarts"""
     lr_power: float
-    """The exponent of polynomial"""
+    """Exponent of the schedule polynomial"""
     train_batch_size: int
-    """StyleRef images a step; as many Aux images join them"""
+    """Number of StyleRef images in each batch; the same number of Aux images is added"""
     gradient_accumulation_steps: int
-    """Batches whose gradients are averaged for one step"""
+    """Number of batches whose gradients are averaged for one step"""
     max_grad_norm: float
     """Gradients with a larger norm are scaled down to it"""
     optimizer: Literal["adamw", "prodigy"]
-    """prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments"""
+    """prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and twice the memory for moments"""
     prodigy_d_coef: float
-    """Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change"""
+    """Factor of prodigy's estimate of the learning rate; 0.5 or 2 is a careful change"""
     adam_beta1: float
     """Decay of AdamW's average of gradients"""
     adam_beta2: float
@@ -1079,77 +1079,77 @@ class Hyperparameters(TypedDict):
     adam_weight_decay: float
     """Weight decay of AdamW"""
     snr_gamma: float | None
-    """min-SNR weighting; null for none"""
+    """Gamma of min-SNR weighting; null: no weighting"""
     resolution: int
     """Side of the square that images are cropped to, in pixels; no image may be smaller"""
     crop: Literal["random", "center"]
-    """Which square of an image is used: its center, or another one at each use"""
+    """Which square of an image is used: its center, or a random one at each use"""
     buckets: bool
-    """Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)"""
+    """Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu"""
     seed: int
-    """Seed of every random number: the same request and seed give the same weights on the same device"""
+    """Seed of all random numbers: the same request and seed give the same weights on the same device"""
     random_flip: bool
-    """Mirrors each image half of the time"""
+    """Whether each image is mirrored in half of its uses"""
     use_captions: bool
-    """Appends an image's caption, where it has one, to its prompt"""
+    """Whether the caption of an image, if it has one, is appended to its prompt"""
     caption_dropout: float
-    """Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone"""
+    """Share of the uses of an image without its caption, so that the model also learns the style from the prompt alone"""
     shuffle_tags: bool
-    """Captions are tags between commas, which are read in another order at each use"""
+    """Whether captions are lists of tags separated by commas, which are put into a random order at each use"""
     keep_tags: int
-    """With shuffle_tags: so many first tags keep their places"""
+    """With shuffle_tags: number of tags at the beginning that keep their places"""
     masked_loss: bool
-    """Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts"""
+    """Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file `NAME.mask.png` with white for what counts"""
     unmasked_weight: float
-    """With masked_loss: what the rest of an image counts, 0 for nothing"""
+    """With masked_loss: weight of the rest of an image; 0: no weight"""
     latent_sampling: Literal["sample", "mean"]
-    """Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"""
+    """How latents are computed: `sample` samples the encoder's posterior at each use, `mean` uses its mean"""
     noise_offset: float
-    """Standard deviation of one further noise value for each latent channel; 0 for none"""
+    """Standard deviation of an additional noise value for each latent channel; 0: no additional noise"""
     train_text_encoder: bool
-    """Trains the text encoder, too"""
+    """Whether the text encoder trains, too"""
     text_encoder_learning_rate: float | None
-    """null: the same as learning_rate"""
+    """Learning rate of the text encoder; null: the same as learning_rate"""
     adam_moments: Literal["float32", "bfloat16"]
-    """bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)"""
+    """Precision of the optimizer's moments; bfloat16 halves their memory, and needs a worker with DEVICE=cpu"""
     gradient_precision: Literal["float32", "float16"]
-    """float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)"""
+    """Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu"""
     mixed_precision: Literal["no", "fp16"]
-    """fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)"""
+    """Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)"""
     gradient_checkpointing: bool
-    """Computes intermediate values twice to use less memory"""
+    """Whether intermediate values are computed twice to use less memory"""
     ema: bool
-    """Saves an exponential moving average of the weights"""
+    """Whether an exponential moving average of the weights is saved"""
     checkpointing_steps: int | None
-    """null for one checkpoint at the end"""
+    """Number of steps between checkpoints; null: one checkpoint at the end"""
     checkpoints_total_limit: int | None
-    """Checkpoints that are kept, the latest ones; null for all of them"""
+    """Number of checkpoints to keep, the latest ones; null: all"""
 
 
 class HyperparametersRequest(TypedDict):
     """Defaults are the method's; the base model and the adaptation may have others, and a created job shows the resolved values"""
     max_train_steps: NotRequired[int]
-    """Optimizer steps of the whole training"""
+    """Number of training steps (updates of the weights)"""
     learning_rate: NotRequired[float]
-    """Learning rate at its highest; with the optimizer prodigy a factor of the rate that it finds, 1 by default"""
+    """Peak learning rate; with the optimizer prodigy, a factor of the rate that it finds (default: 1)"""
     lr_scheduler: NotRequired[Literal["constant", "constant_with_warmup", "linear", "cosine", "cosine_with_restarts", "polynomial"]]
-    """How the learning rate changes over the training"""
+    """Schedule of the learning rate"""
     lr_warmup_steps: NotRequired[int]
-    """Steps in which the learning rate rises from 0"""
+    """Number of steps in which the learning rate rises from 0"""
     lr_num_cycles: NotRequired[int]
-    """How often cosine_with_restarts falls from the full rate"""
+    """Number of cycles of cosine_with_restarts"""
     lr_power: NotRequired[float]
-    """The exponent of polynomial"""
+    """Exponent of the schedule polynomial"""
     train_batch_size: NotRequired[int]
-    """StyleRef images a step; as many Aux images join them"""
+    """Number of StyleRef images in each batch; the same number of Aux images is added"""
     gradient_accumulation_steps: NotRequired[int]
-    """Batches whose gradients are averaged for one step"""
+    """Number of batches whose gradients are averaged for one step"""
     max_grad_norm: NotRequired[float]
     """Gradients with a larger norm are scaled down to it"""
     optimizer: NotRequired[Literal["adamw", "prodigy"]]
-    """prodigy finds the learning rate by itself (arXiv 2306.06101); it needs a worker on the processor (DEVICE=cpu) and twice the memory for moments"""
+    """prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and twice the memory for moments"""
     prodigy_d_coef: NotRequired[float]
-    """Multiplies prodigy's estimate of the learning rate: 0.5 or 2 is a careful change"""
+    """Factor of prodigy's estimate of the learning rate; 0.5 or 2 is a careful change"""
     adam_beta1: NotRequired[float]
     """Decay of AdamW's average of gradients"""
     adam_beta2: NotRequired[float]
@@ -1159,56 +1159,56 @@ class HyperparametersRequest(TypedDict):
     adam_weight_decay: NotRequired[float]
     """Weight decay of AdamW"""
     snr_gamma: NotRequired[float | None]
-    """min-SNR weighting; null for none"""
+    """Gamma of min-SNR weighting; null: no weighting"""
     resolution: NotRequired[int]
     """Side of the square that images are cropped to, in pixels; no image may be smaller"""
     crop: NotRequired[Literal["random", "center"]]
-    """Which square of an image is used: its center, or another one at each use"""
+    """Which square of an image is used: its center, or a random one at each use"""
     buckets: NotRequired[bool]
-    """Images keep their proportions: each trains at the size that is nearest to its own, with as many pixels as the square, in batches of one size. It needs a worker on the processor (DEVICE=cpu)"""
+    """Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu"""
     seed: NotRequired[int]
-    """Seed of every random number: the same request and seed give the same weights on the same device"""
+    """Seed of all random numbers: the same request and seed give the same weights on the same device"""
     random_flip: NotRequired[bool]
-    """Mirrors each image half of the time"""
+    """Whether each image is mirrored in half of its uses"""
     use_captions: NotRequired[bool]
-    """Appends an image's caption, where it has one, to its prompt"""
+    """Whether the caption of an image, if it has one, is appended to its prompt"""
     caption_dropout: NotRequired[float]
-    """Share of the uses of an image that leave its caption out, so that the style also belongs to the prompt alone"""
+    """Share of the uses of an image without its caption, so that the model also learns the style from the prompt alone"""
     shuffle_tags: NotRequired[bool]
-    """Captions are tags between commas, which are read in another order at each use"""
+    """Whether captions are lists of tags separated by commas, which are put into a random order at each use"""
     keep_tags: NotRequired[int]
-    """With shuffle_tags: so many first tags keep their places"""
+    """With shuffle_tags: number of tags at the beginning that keep their places"""
     masked_loss: NotRequired[bool]
-    """Only what the mask of an image shows is learned: its alpha channel, or the file `NAME.mask.png` beside it, white for what counts"""
+    """Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file `NAME.mask.png` with white for what counts"""
     unmasked_weight: NotRequired[float]
-    """With masked_loss: what the rest of an image counts, 0 for nothing"""
+    """With masked_loss: weight of the rest of an image; 0: no weight"""
     latent_sampling: NotRequired[Literal["sample", "mean"]]
-    """Latents: `sample` samples them from the encoder's posterior at each use, `mean` takes its mean"""
+    """How latents are computed: `sample` samples the encoder's posterior at each use, `mean` uses its mean"""
     noise_offset: NotRequired[float]
-    """Standard deviation of one further noise value for each latent channel; 0 for none"""
+    """Standard deviation of an additional noise value for each latent channel; 0: no additional noise"""
     train_text_encoder: NotRequired[bool]
-    """Trains the text encoder, too"""
+    """Whether the text encoder trains, too"""
     text_encoder_learning_rate: NotRequired[float | None]
-    """null: the same as learning_rate"""
+    """Learning rate of the text encoder; null: the same as learning_rate"""
     adam_moments: NotRequired[Literal["float32", "bfloat16"]]
-    """bfloat16 halves the memory of the optimizer; it needs a worker on the processor (DEVICE=cpu)"""
+    """Precision of the optimizer's moments; bfloat16 halves their memory, and needs a worker with DEVICE=cpu"""
     gradient_precision: NotRequired[Literal["float32", "float16"]]
-    """float16 halves the memory of the gradients, with loss scaling; it needs a worker on the processor (DEVICE=cpu)"""
+    """Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu"""
     mixed_precision: NotRequired[Literal["no", "fp16"]]
-    """fp16 computes products in float16, with loss scaling; it needs a worker on a GPU (DEVICE=webgpu)"""
+    """Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)"""
     gradient_checkpointing: NotRequired[bool]
-    """Computes intermediate values twice to use less memory"""
+    """Whether intermediate values are computed twice to use less memory"""
     ema: NotRequired[bool]
-    """Saves an exponential moving average of the weights"""
+    """Whether an exponential moving average of the weights is saved"""
     checkpointing_steps: NotRequired[int | None]
-    """null for one checkpoint at the end"""
+    """Number of steps between checkpoints; null: one checkpoint at the end"""
     checkpoints_total_limit: NotRequired[int | None]
-    """Checkpoints that are kept, the latest ones; null for all of them"""
+    """Number of checkpoints to keep, the latest ones; null: all"""
 
 
 class ImportImagesRequestImagesItem(TypedDict):
     upload_id: NotRequired[str]
-    """A file that was sent to the link of `POST /v1/uploads`"""
+    """Id of a file that was sent to a link of `POST /v1/uploads`"""
     url: NotRequired[str]
     """An http or https URL of a PNG, JPEG or WebP; private addresses are refused"""
     file_name: NotRequired[str]
@@ -1225,7 +1225,7 @@ class JobHeartbeat(TypedDict):
     host: str
     """Name of the machine"""
     pid: int
-    """Process id of the worker there"""
+    """Process id of the worker on that machine"""
     device: str
     """The device the job trains on: `cpu`, `webgpu` or `cuda`"""
     at: str
@@ -1278,10 +1278,10 @@ class ListedImage(TypedDict):
     size_bytes: int
     sha256: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     starred: bool
     format: Literal["png", "webp", "jpeg"]
     cell: ListedImageCell | None
@@ -1301,7 +1301,7 @@ class ListedImagePage(TypedDict):
     data: list[ListedImage | ListedValidationImage | ListedEvaluationImage]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class ListedValidationImage(TypedDict):
@@ -1384,7 +1384,7 @@ class ModelPage(TypedDict):
     data: list[Model]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class ModelProvenanceTrainingJob(TypedDict):
@@ -1405,17 +1405,17 @@ class ModelProvenanceDatasetsItem(TypedDict):
     role: Literal["style_ref", "aux"]
     id: str
     name: str | None
-    """null where the dataset had been deleted"""
+    """null if the dataset had been deleted"""
     images: int
 
 
 class ModelProvenanceBaseModel(TypedDict):
     name: str
     source: str | None
-    """Where its weights come from, with the revision they were taken at"""
+    """Source of its weights, with the revision"""
     license: str | None
     sha256: dict[str, str]
-    """Hashes of its weights files, where they are known"""
+    """Hashes of its weight files, if known"""
 
 
 class ModelProvenance(TypedDict):
@@ -1437,7 +1437,7 @@ class ModelVersion(TypedDict):
     reference: str
     """How requests name this version: `ink-style@3`"""
     aliases: list[str]
-    """With `latest` for the newest version"""
+    """Includes `latest` for the newest version"""
     notes: str
     checkpoint_id: str | None
     """null for an uploaded adapter"""
@@ -1451,7 +1451,7 @@ class ModelVersionPage(TypedDict):
     data: list[ModelVersion]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class PeftConfig(TypedDict):
@@ -1469,13 +1469,13 @@ class Problem(TypedDict):
     instance: str
     code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "model_exists", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unsuitable_format", "export_failed", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_much_unfinished_work", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "dependency_unavailable", "storage_full"]
     request_id: str
-    """The id of this request in the log"""
+    """The id of this request, which is also in the log of the service"""
     errors: NotRequired[list[FieldError]]
 
 
 class ProjectEvent(TypedDict):
     id: str
-    """Increases with every event of the project; use it for `after` and `Last-Event-ID`"""
+    """Increases with every event of the project; the value for `after` and `Last-Event-ID`"""
     type: str
     """`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded`, `study.finished`, `model.created`, `worker.online`, `worker.draining`, `worker.drained`, `worker.stopping`, `worker.stopped`, `worker.lost` and others"""
     subject_id: str
@@ -1489,7 +1489,7 @@ class ProjectEventPage(TypedDict):
     data: list[ProjectEvent]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class PromptSet(TypedDict):
@@ -1502,9 +1502,9 @@ class PromptSet(TypedDict):
     metadata: dict[str, str]
     prompt_count: int
     sha256: str
-    """SHA-256 of the prompts joined by line feeds, which reports name"""
+    """SHA-256 of the prompts joined by line feeds, which reports show"""
     shipped: bool
-    """It comes with the service, to every project; its name is its id"""
+    """The set ships with the service and exists in every project; its name is its id"""
     created_at: str | None
     prompts: list[str]
 
@@ -1513,7 +1513,7 @@ class PromptSetPage(TypedDict):
     data: list[PromptSetSummary]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class PromptSetSummary(TypedDict):
@@ -1526,9 +1526,9 @@ class PromptSetSummary(TypedDict):
     metadata: dict[str, str]
     prompt_count: int
     sha256: str
-    """SHA-256 of the prompts joined by line feeds, which reports name"""
+    """SHA-256 of the prompts joined by line feeds, which reports show"""
     shipped: bool
-    """It comes with the service, to every project; its name is its id"""
+    """The set ships with the service and exists in every project; its name is its id"""
     created_at: str | None
 
 
@@ -1536,7 +1536,7 @@ class QueueReportNextItem(TypedDict):
     queue: str
     id: str
     position: int | None
-    """Amount of work of all projects ahead; known for training jobs"""
+    """Number of waiting items of all projects ahead of it; only for training jobs"""
     priority: Literal["low", "normal", "high"]
     since: str
     """ISO 8601, UTC"""
@@ -1562,7 +1562,7 @@ class QueueState(TypedDict):
     workers: int
     """Live workers that take jobs from the queue"""
     slots: int
-    """Jobs that these workers take at a time, all together"""
+    """Number of jobs that these workers run at the same time"""
 
 
 class ReadinessDependenciesValue(TypedDict):
@@ -1572,7 +1572,7 @@ class ReadinessDependenciesValue(TypedDict):
 
 
 class Readiness(TypedDict):
-    """Each dependency, whether it responds and how fast"""
+    """State and response time of each dependency"""
     status: Literal["ready", "not_ready"]
     dependencies: dict[str, ReadinessDependenciesValue]
 
@@ -1581,15 +1581,15 @@ class ReportVerdict(TypedDict):
     outcome: Literal["took_hold", "subjects_suffer", "collapsed", "did_not_take_hold"] | None
     """null: no base model to compare with, or no metric to compare by"""
     style_gap_closed: float | None
-    """Share of the base model's distance to the reference that training closed; below 0: the model is farther away"""
+    """Share of the base model's distance to the reference images that the training closed; negative if the model is farther away"""
     prompt_following_kept: float | None
-    """Share of the base model's CLIP score above chance that is left"""
+    """Share of the base model's CLIP score above chance that the model keeps"""
     diversity_kept: float | None
     """Mean distance between two images, as a share of the base model's"""
     summary: str
     points: list[str]
     next: list[str]
-    """What to do now"""
+    """What to do next"""
     cautions: list[str]
 
 
@@ -1609,7 +1609,7 @@ class ReportTrainingStyleRef(TypedDict):
     name: str
     count: int
     pictures: list[ReportTrainingStyleRefPicturesItem]
-    """The first of them"""
+    """The first one"""
 
 
 class ReportTrainingAuxPicturesItem(TypedDict):
@@ -1622,7 +1622,7 @@ class ReportTrainingAux(TypedDict):
     name: str
     count: int
     pictures: list[ReportTrainingAuxPicturesItem]
-    """The first of them"""
+    """The first one"""
 
 
 class ReportTrainingLossesItem(TypedDict):
@@ -1644,7 +1644,7 @@ class ReportTrainingValidationSamplesItemPicturesItem(TypedDict):
 class ReportTrainingValidationSamplesItem(TypedDict):
     step: int
     pictures: list[ReportTrainingValidationSamplesItemPicturesItem]
-    """One of each validation prompt"""
+    """One image for each validation prompt"""
 
 
 class ReportTraining(TypedDict):
@@ -1656,11 +1656,11 @@ class ReportTraining(TypedDict):
     style_ref: ReportTrainingStyleRef | None
     aux: ReportTrainingAux | None
     losses: list[ReportTrainingLossesItem]
-    """Means over short intervals of steps"""
+    """Losses, averaged over short intervals of steps"""
     validations: list[ReportTrainingValidationsItem]
     validation_prompts: list[str]
     validation_samples: list[ReportTrainingValidationSamplesItem]
-    """Some of the validations, first and last among them"""
+    """Some of the validations, including the first and the last"""
 
 
 class ReportPrompts(TypedDict):
@@ -1690,10 +1690,10 @@ class ReportReference(TypedDict):
     name: str
     count: int
     pictures: list[ReportReferencePicturesItem]
-    """The first of them"""
+    """The first one"""
     sha256: str
     trained_on: bool
-    """The model has been trained on these very images"""
+    """The model was trained on these images"""
 
 
 class ReportExtractorsItem(TypedDict):
@@ -1712,13 +1712,13 @@ class ReportSamplesItem(TypedDict):
     prompt: str
     seed: int
     pictures: list[ReportSamplesItemPicturesItem]
-    """One of each model, in the order of `models`"""
+    """One image of each model, in the order of `models`"""
 
 
 class ReportOverfittingItem(TypedDict):
     sign: Literal["kid-rising", "clip-falling", "low-diversity", "memorised-pictures"]
     present: bool | None
-    """null: too little is known"""
+    """null: not enough data"""
     explanation: str
 
 
@@ -1726,7 +1726,7 @@ class Report(TypedDict):
     format: Literal[1]
     id: str
     training_job_id: str | None
-    """The job whose evaluation stage made it"""
+    """The training job whose evaluation stage made the report"""
     title: str
     created_at: str
     """ISO 8601, UTC"""
@@ -1738,15 +1738,15 @@ class Report(TypedDict):
     reference: ReportReference | None
     extractors: list[ReportExtractorsItem]
     similarity_extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
-    """Extractor for diversity and nearness"""
+    """Extractor for diversity and for the closest images"""
     models: list[ReportModel]
     samples: list[ReportSamplesItem]
     overfitting: list[ReportOverfittingItem]
     token_disentanglement: TokenDisentanglement | None
     votes: VoteTally | None
-    """Blind votes so far; null without any"""
+    """Blind votes so far; null if there are none"""
     repeat: str
-    """Command that repeats it"""
+    """Command that repeats the evaluation or the training job"""
 
 
 class ReportMetricInterval(TypedDict):
@@ -1759,13 +1759,13 @@ class ReportMetricInterval(TypedDict):
 class ReportMetric(TypedDict):
     metric: Literal["fid", "kid", "clip"]
     name: str
-    """Carries the extractor where it is not the usual one: kid@mini-clip"""
+    """Name of the metric, with its extractor if that is not the usual one: kid@mini-clip"""
     value: float
     better: Literal["lower", "higher"]
     interval: ReportMetricInterval | None
-    """Bootstrap over the images"""
+    """95 % interval, from a bootstrap over the images"""
     standard_deviation: float | None
-    """KID: over the subsets"""
+    """KID: standard deviation over the subsets"""
     extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     generated: int
     """Number of generated images"""
@@ -1775,7 +1775,7 @@ class ReportMetric(TypedDict):
     subsets: int | None
     subset_size: int | None
     chance: float | None
-    """CLIP: the mean score of these images with the prompts of other images, which owes nothing to the prompts"""
+    """CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on how prompts are followed"""
 
 
 class ReportModelAdapter(TypedDict):
@@ -1833,18 +1833,18 @@ class ReportModel(TypedDict):
     adapter: ReportModelAdapter | None
     """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
-    """The words for the style, which are put in front of each prompt that has no placeholder"""
+    """The style prompt, which is put in front of each prompt that has no placeholder"""
     tokens: list[ReportModelTokensItem]
-    """What placeholders in the prompts become, by component"""
+    """The tokens that replace placeholders in the prompts, by component"""
     metrics: list[ReportMetric]
-    """The metric to look at first"""
+    """The metric to read first"""
     warnings: list[ReportModelWarningsItem]
     diversity: ReportModelDiversity | None
-    """Mean distances of all pairs of images, between unit vectors of features: low when they are all alike"""
+    """Mean distance over all pairs of images, between their features as unit vectors; low when all images are alike"""
     memorised: ReportModelMemorised | None
-    """Images that are much nearer to one reference image than to any other"""
+    """Number of images that are much nearer to one reference image than to any other"""
     nearest: list[ReportModelNearestItem]
-    """The generated images that are closest to a reference image, each with it"""
+    """The generated images that are closest to a reference image, each with that image"""
 
 
 class ReportShare(TypedDict):
@@ -1861,11 +1861,11 @@ class ReportSharePage(TypedDict):
     data: list[ReportShare]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class ReportShareWithUrl(TypedDict):
-    """The link"""
+    """A link to a report"""
     id: str
     evaluation_id: str
     hint: str
@@ -1874,17 +1874,17 @@ class ReportShareWithUrl(TypedDict):
     """ISO 8601, UTC"""
     expires_at: str | None
     url: str
-    """Path of the page, which needs no API key. Shown only once: whoever knows it can read the report"""
+    """Path of the page, which needs no API key. Shown only once. Anybody who has it can read the report"""
 
 
 class ResumeTrainingJobRequest(TypedDict):
     max_train_steps: NotRequired[int]
-    """A succeeded job needs more steps than it has done; a paused one keeps its number when this is left out"""
+    """New total number of steps. Required for a succeeded job; a paused job keeps its number by default"""
 
 
 class Session(TypedDict):
     csrf_token: str
-    """Value for the header `X-CSRF-Token` of every request of this session that is not a GET"""
+    """Value of the header `X-CSRF-Token`, which every request of this session except GET needs"""
     expires_at: str
     """7 days after signing in, or when the API key expires"""
 
@@ -1902,7 +1902,7 @@ class SetCaptionsRequest(TypedDict):
 class SetFeedbackRequestItemsItem(TypedDict):
     image_id: str
     verdict: Literal["keep", "drop"] | None
-    """null: not decided"""
+    """null: undecided"""
 
 
 class SetFeedbackRequest(TypedDict):
@@ -1921,7 +1921,7 @@ class SetVotesRequestVotesItem(TypedDict):
     second: int
     """Position of the other model, above `first`"""
     preferred: Literal["first", "second"] | None
-    """Whose image is better; null: no difference"""
+    """Position of the model whose image is better; null: no difference"""
 
 
 class SetVotesRequest(TypedDict):
@@ -1956,24 +1956,24 @@ class Study(TypedDict):
     starred: bool
     metadata: dict[str, str]
     status: Literal["running", "finished"]
-    """`finished` when no job of it is queued, paused or under way"""
+    """`finished` when none of its jobs is queued, paused or running"""
     jobs: dict[str, int]
-    """How many of its jobs are in each status"""
+    """Number of its jobs in each status"""
     created_at: str
     """ISO 8601, UTC"""
     finished_at: str | None
-    """When the last job ended"""
+    """Time at which the last job ended"""
     report: list[StudyRow]
     """One row for each variation, in the order of the request"""
     leaders: list[StudyLeadersItem]
-    """The variation with the best value of each metric, by the evaluations of the jobs, or by early stopping where a job has no evaluation. A collapsed model leads only where all have collapsed"""
+    """The variation with the best value of each metric, from the evaluations of the jobs, or from early stopping if a job has no evaluation. A collapsed model leads only if all have collapsed"""
 
 
 class StudyPage(TypedDict):
     data: list[StudySummary]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class StudyRowBest(TypedDict):
@@ -1997,9 +1997,9 @@ class StudyRowEvaluation(TypedDict):
     outcome: Literal["took_hold", "subjects_suffer", "collapsed", "did_not_take_hold"] | None
     """null: no base model to compare with, or no metric to compare by"""
     style_gap_closed: float | None
-    """Share of the base model's distance to the reference that training closed; below 0: the model is farther away"""
+    """Share of the base model's distance to the reference images that the training closed; negative if the model is farther away"""
     prompt_following_kept: float | None
-    """Share of the base model's CLIP score above chance that is left"""
+    """Share of the base model's CLIP score above chance that the model keeps"""
     diversity_kept: float | None
     """Mean distance between two images, as a share of the base model's"""
     step: int | None
@@ -2019,13 +2019,13 @@ class StudyRow(TypedDict):
     aux_loss: float | None
     """Mean over the last tenth of the steps"""
     best: StudyRowBest | None
-    """With early stopping: the validation that scored best"""
+    """With early stopping: the validation with the best score"""
     scores: list[StudyRowScoresItem]
-    """The curve of the validations that were scored"""
+    """Scores of the validations"""
     evaluation: StudyRowEvaluation | None
     """The job's own evaluation, once it has succeeded: request `evaluation` with `compare_with: ["base"]` in the job"""
     seconds: float | None
-    """From start to end"""
+    """Time from start to end"""
 
 
 class StudySummary(TypedDict):
@@ -2035,13 +2035,13 @@ class StudySummary(TypedDict):
     starred: bool
     metadata: dict[str, str]
     status: Literal["running", "finished"]
-    """`finished` when no job of it is queued, paused or under way"""
+    """`finished` when none of its jobs is queued, paused or running"""
     jobs: dict[str, int]
-    """How many of its jobs are in each status"""
+    """Number of its jobs in each status"""
     created_at: str
     """ISO 8601, UTC"""
     finished_at: str | None
-    """When the last job ended"""
+    """Time at which the last job ended"""
 
 
 class StyleDropRequestCandidates(TypedDict):
@@ -2052,32 +2052,32 @@ class StyleDropRequestCandidates(TypedDict):
     style_guidance: NotRequired[float]
     text_guidance: NotRequired[float]
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
-    """Extractor of the CLIP scores. Default: that of the base model, or clip"""
+    """Extractor for the CLIP scores. Default: the extractor of the base model, otherwise clip"""
 
 
 class StyleDropRequestSelection(TypedDict):
-    """Round 2: how they are chosen"""
+    """Round 2: how the candidates are chosen"""
     by: Literal["human", "clip", "random"]
-    """`human`: the images that the feedback keeps; `clip`: those whose CLIP score is best; `random`: drawn by the seed"""
+    """`human`: the images that the feedback keeps; `clip`: the images with the best CLIP scores; `random`: a random choice by seed"""
     per_prompt: NotRequired[int]
-    """With `clip` and `random`: images of each prompt. Default: 1"""
+    """With `clip` and `random`: number of images of each prompt. Default: 1"""
     seed: NotRequired[int]
     """With `random`: the seed of the choice. Default: 0"""
     include_reference: NotRequired[bool]
-    """The first round's StyleRef images are trained on as well"""
+    """Whether to train on the StyleRef images of the first round too"""
 
 
 class StyleDropRequest(TypedDict):
     style: NotRequired[str]
-    """The words for the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the words of the first round"""
+    """The descriptor of the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the descriptor of the first round"""
     round: NotRequired[Literal[1, 2]]
     """2 trains a new adapter on chosen candidates of the job `parent_job_id`"""
     candidates: NotRequired[StyleDropRequestCandidates | None]
-    """Images that the finished job makes for a choice, each with its CLIP score. Default: none"""
+    """Images that the finished job generates as candidates for round 2, each with its CLIP score. Default: none"""
     parent_job_id: NotRequired[str]
     """Round 2: the succeeded job whose candidates are chosen from"""
     selection: NotRequired[StyleDropRequestSelection]
-    """Round 2: how they are chosen"""
+    """Round 2: how the candidates are chosen"""
 
 
 class StyleDropSettingsCandidates(TypedDict):
@@ -2109,10 +2109,10 @@ class StyleDropSettings(TypedDict):
 
 class StyleRefComponentRequest(TypedDict):
     name: str
-    """The component of the images that this binds; `all` means every image"""
+    """The component of the images; `all` means every image"""
     token: NotRequired[str]
     prompt: NotRequired[str]
-    """`[V]` stands for the token; `[caption]`, with use_captions, for the caption of each image, which else is appended"""
+    """Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended"""
 
 
 class SystemReportDependenciesValue(TypedDict):
@@ -2134,7 +2134,7 @@ class SystemReport(TypedDict):
     node: str
     platform: str
     started_at: str
-    """Start of this process of the API"""
+    """Time at which this API process started"""
     status: Literal["ready", "not_ready"]
     dependencies: dict[str, SystemReportDependenciesValue]
     base_models: list[str]
@@ -2149,14 +2149,14 @@ class TokenDisentanglementComponentsItemSelectivity(TypedDict):
     """What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing"""
     value: float
     standard_error: float | None
-    """Over the prompts; null for a single one"""
+    """Standard deviation over the prompts; null for a single prompt"""
 
 
 class TokenDisentanglementComponentsItem(TypedDict):
     name: str
     token: str
     references: int
-    """StyleRef images that stand for the component"""
+    """Number of StyleRef images that represent the component"""
     recognised: float
     """Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart"""
     selectivity: TokenDisentanglementComponentsItemSelectivity
@@ -2167,7 +2167,7 @@ class TokenDisentanglementConditionsItemPullsItemGain(TypedDict):
     """What the tokens add to the similarity of the same prompts and seeds without any token"""
     value: float
     standard_error: float | None
-    """Over the prompts; null for a single one"""
+    """Standard deviation over the prompts; null for a single prompt"""
 
 
 class TokenDisentanglementConditionsItemPullsItem(TypedDict):
@@ -2182,22 +2182,22 @@ class TokenDisentanglementConditionsItemPullsItem(TypedDict):
 
 class TokenDisentanglementConditionsItem(TypedDict):
     components: list[str]
-    """Whose tokens are in the prompt"""
+    """Components whose tokens are in the prompt"""
     prefix: str
-    """Words in front of each prompt"""
+    """Text in front of each prompt"""
     pulls: list[TokenDisentanglementConditionsItemPullsItem]
 
 
 class TokenDisentanglement(TypedDict):
     extractor: str
-    """The CLIP judge"""
+    """The CLIP extractor that judges the images"""
     dimension: int
     weights_sha256: str
     prompts: int
     images_per_prompt: int
     components: list[TokenDisentanglementComponentsItem]
     conditions: list[TokenDisentanglementConditionsItem]
-    """Without tokens first, then each token alone, then all together"""
+    """The images without tokens first, then with each token alone, then with all tokens"""
 
 
 class TrainingConfigStyleRefComponentsItem(TypedDict):
@@ -2256,7 +2256,7 @@ class TrainingConfig(TypedDict):
     prior_preservation: TrainingConfigPriorPreservation | None
     adaptation: Adaptation
     styledrop: StyleDropSettings | None
-    """With the method styledrop"""
+    """Settings of the method styledrop"""
     hyperparameters: Hyperparameters
     validation: TrainingConfigValidation | None
     evaluation: EvaluationStage | None
@@ -2268,7 +2268,7 @@ class TrainingCurveBucket(TypedDict):
     first_step: int
     last_step: int
     count: int
-    """Steps that were measured"""
+    """Number of steps that were measured"""
     loss: MetricSpread
     style_ref_loss: MetricSpread
     aux_loss: MetricSpread | None
@@ -2287,19 +2287,19 @@ class TrainingCurves(TypedDict):
 
 class TrainingEstimate(TypedDict):
     seconds: float | None
-    """Until the last step on the fastest kind of device that a worker has now; null: unknown. Without any worker: on the fastest that was measured"""
+    """Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown"""
     peak_memory_bytes: int | None
-    """Most memory on that device, in bytes; null: unknown"""
+    """Peak memory on that device, in bytes; null: unknown"""
     checkpoint_bytes: int | None
     """Bytes of one checkpoint; null: unknown"""
     checkpoints_bytes: int | None
     """Bytes of all checkpoints that the job keeps; null: unknown"""
     devices: list[DeviceEstimate]
-    """One for each kind of device that a worker has now or that has trained such a job: those of workers first, the fastest first"""
+    """One entry for each kind of device that a worker has or that has trained such a job. Devices of present workers come first, then the fastest"""
     queue_position: int
-    """Queued jobs of the project ahead of this one"""
+    """Number of queued jobs of the project ahead of this one"""
     basis: str
-    """What the numbers were measured on, or why they are unknown"""
+    """What the numbers are based on, or why they are unknown"""
 
 
 class TrainingEvent(TypedDict):
@@ -2314,7 +2314,7 @@ class TrainingEventPage(TypedDict):
     data: list[TrainingEvent]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class TrainingJob(TypedDict):
@@ -2331,7 +2331,7 @@ class TrainingJob(TypedDict):
     priority: TrainingJobPriority
     progress: TrainingProgress
     heartbeat: JobHeartbeat | None
-    """Last sign of life of the worker that holds the job, or held it last; written every ten seconds"""
+    """State of the worker that runs or last ran the job; written every ten seconds"""
     attempt: int
     """Number of times a worker has claimed the job"""
     cancel_requested: bool
@@ -2340,14 +2340,14 @@ class TrainingJob(TypedDict):
     sample_requested_at: str | None
     """When sample images were requested; null once they are made"""
     estimate: NotRequired[TrainingEstimate]
-    """Time, memory and disk, from earlier jobs of this installation; in the response to the request that makes the job"""
+    """Time, memory and disk, from earlier jobs of this installation; only in the response that creates the job"""
     webhook_url: str | None
     webhook_events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]
-    """The events that webhook_url receives; empty: all of them"""
+    """The events that are sent to webhook_url; empty: all"""
     result: TrainingResult | None
     error: Failure | None
     usage: Usage
-    """So far, with the evaluation stage; a few seconds behind while the job runs"""
+    """Usage so far, including the evaluation stage; a few seconds old while the job runs"""
     created_at: str
     """ISO 8601, UTC"""
     updated_at: str
@@ -2359,7 +2359,7 @@ class TrainingJob(TypedDict):
 class TrainingJobCheck(TypedDict):
     """The settings as a job would resolve them, and what it would cost"""
     hyperparameters: Hyperparameters
-    """The settings that the job would be trained with"""
+    """The settings with all defaults resolved"""
     estimate: TrainingEstimate
     """Time, memory and disk, from earlier jobs of this installation"""
 
@@ -2368,7 +2368,7 @@ class TrainingJobPage(TypedDict):
     data: list[TrainingJob]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class TrainingMetric(TypedDict):
@@ -2378,14 +2378,14 @@ class TrainingMetric(TypedDict):
     aux_loss: float | None
     grad_norm: float
     learning_rate: float
-    """Rate of this step; with the optimizer prodigy, its estimate times the rate of the schedule"""
+    """Learning rate of this step; with the optimizer prodigy, its estimate times the factor of the schedule"""
 
 
 class TrainingMetricPage(TypedDict):
     data: list[TrainingMetric]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class TrainingPresetRequestValidation(TypedDict):
@@ -2400,7 +2400,7 @@ class TrainingPresetRequestEvaluation(TypedDict):
 
 
 class TrainingPresetRequest(TypedDict):
-    """Fields to put into the body of POST /v1/training-jobs; every other setting keeps its default"""
+    """Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults"""
     adaptation: NotRequired[AdaptationRequest]
     hyperparameters: HyperparametersRequest
     validation: NotRequired[TrainingPresetRequestValidation]
@@ -2412,7 +2412,7 @@ class TrainingPreset(TypedDict):
     title: str
     description: str
     request: TrainingPresetRequest
-    """Fields to put into the body of POST /v1/training-jobs; every other setting keeps its default"""
+    """Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults"""
 
 
 class TrainingPresetList(TypedDict):
@@ -2429,20 +2429,20 @@ class TrainingProgress(TypedDict):
     learning_rate: float | None
     samples_per_second: float | None
     eta_seconds: float | None
-    """Until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job does not run"""
+    """Estimated time until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job is not running"""
     evaluation: NotRequired[EvaluationProgress]
-    """Once the training has ended and the job is evaluated"""
+    """Progress of the evaluation stage, once the training has ended"""
     queue_position: int | None
     """Number of queued jobs ahead; null once the job has left the queue"""
 
 
 class TrainingResultCandidates(TypedDict):
-    """styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them"""
+    """styledrop: the generation of the candidates, which `GET /v1/training-jobs/{id}/feedback` shows"""
     generation_id: str
 
 
 class TrainingResultBest(TypedDict):
-    """With early stopping: the validation that scored best"""
+    """With early stopping: the validation with the best score"""
     step: int
     metric: str
     value: float
@@ -2455,23 +2455,23 @@ class TrainingResultEarlyStoppingCurveItem(TypedDict):
 
 class TrainingResultEarlyStopping(TypedDict):
     metric: str
-    """With the extractor that it comes from: `kid@mini-clip`"""
+    """Name of the metric with its extractor: `kid@mini-clip`"""
     stopped: bool
-    """The training ended before max_train_steps"""
+    """Whether the training ended before max_train_steps"""
     curve: list[TrainingResultEarlyStoppingCurveItem]
-    """Step 0 is the base model"""
+    """Step at which the training had the weights of this result; step 0 is the base model"""
 
 
 class TrainingResult(TypedDict):
     final_step: int
     checkpoint_id: str
-    """With early stopping the best checkpoint, else the last one; also of a cancelled job that has saved one"""
+    """With early stopping the best checkpoint, otherwise the last one. A cancelled job that has saved a checkpoint has a result, too"""
     evaluation_id: NotRequired[str]
-    """The evaluation stage of the job"""
+    """The evaluation that the job ran as its last stage"""
     candidates: NotRequired[TrainingResultCandidates]
-    """styledrop: the generation whose images are chosen from; `GET /v1/training-jobs/{id}/feedback` shows them"""
+    """styledrop: the generation of the candidates, which `GET /v1/training-jobs/{id}/feedback` shows"""
     best: NotRequired[TrainingResultBest]
-    """With early stopping: the validation that scored best"""
+    """With early stopping: the validation with the best score"""
     early_stopping: NotRequired[TrainingResultEarlyStopping]
 
 
@@ -2494,9 +2494,9 @@ class UpdateImageRequest(TypedDict):
     component: NotRequired[str | None]
     """Caption or component of an uploaded image; null removes it"""
     excluded: NotRequired[bool]
-    """Whether jobs leave an uploaded image out of their training"""
+    """Whether jobs skip this uploaded image"""
     starred: NotRequired[bool]
-    """Whether a generated image is starred"""
+    """Whether this generated image is starred"""
 
 
 class UpdateModelRequest(TypedDict):
@@ -2547,16 +2547,16 @@ class UpdateWebhookRequest(TypedDict):
 
 
 class Upload(TypedDict):
-    """The link"""
+    """A link to send a file to"""
     id: str
-    """Names the file in `POST /v1/datasets/{id}/import`"""
+    """Id of the file for `POST /v1/datasets/{id}/import`"""
     method: Literal["PUT"]
     url: str
     """Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service"""
     max_bytes: int
-    """Most bytes of the file"""
+    """Maximum size of the file, in bytes"""
     expires_at: str
-    """Until then the file can be sent and named"""
+    """Until this time, the file can be sent and imported"""
 
 
 class UploadedAdapter(TypedDict):
@@ -2571,7 +2571,7 @@ class UploadedAdapter(TypedDict):
     changes_text_encoder: bool
     tensors: int
     peft: PeftConfig | None
-    """From the adapter_config.json that came with it"""
+    """Strength (alpha) from its adapter_config.json"""
 
 
 class UploadedFileKept(TypedDict):
@@ -2584,14 +2584,14 @@ class UploadedFileCaption(TypedDict):
     file_name: str
     status: Literal["caption"]
     image_ids: list[str]
-    """The images that have their captions from this file"""
+    """The images that got their captions from this file"""
 
 
 class UploadedFileMask(TypedDict):
     file_name: str
     status: Literal["mask"]
     image_id: str
-    """The image that has its mask from this file"""
+    """The image that got its mask from this file"""
 
 
 class UploadedFileRefused(TypedDict):
@@ -2604,44 +2604,44 @@ class UploadedFileRefused(TypedDict):
 class UploadResponse(TypedDict):
     """For each file, whether it was kept, and if not, why"""
     kept: int
-    """Images that were kept"""
+    """Number of images that were kept"""
     captions: int
-    """Caption files that were read"""
+    """Number of caption files that were read"""
     masks: int
-    """Mask files that were read"""
+    """Number of mask files that were read"""
     refused: int
     files: list[UploadedFile]
 
 
 class Usage(TypedDict):
     device_seconds: float
-    """Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares"""
+    """Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share"""
     steps: int
-    """Training steps done, those that were done again after a worker had died included"""
+    """Number of training steps, including steps that were repeated after a worker had died"""
     images: int
-    """Images generated, with validation images and those of evaluations"""
+    """Number of generated images, including those of validations and evaluations"""
 
 
 class UsageReportByKindItem(TypedDict):
     kind: Literal["training_job", "generation", "evaluation"]
     device: str
     device_seconds: float
-    """Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares"""
+    """Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share"""
     steps: int
-    """Training steps done, those that were done again after a worker had died included"""
+    """Number of training steps, including steps that were repeated after a worker had died"""
     images: int
-    """Images generated, with validation images and those of evaluations"""
+    """Number of generated images, including those of validations and evaluations"""
 
 
 class UsageReportByDayItem(TypedDict):
     day: str
     """A day in UTC, such as `2026-11-29`"""
     device_seconds: float
-    """Seconds for which a device of a worker was held; devices that several jobs share at a time count in equal shares"""
+    """Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share"""
     steps: int
-    """Training steps done, those that were done again after a worker had died included"""
+    """Number of training steps, including steps that were repeated after a worker had died"""
     images: int
-    """Images generated, with validation images and those of evaluations"""
+    """Number of generated images, including those of validations and evaluations"""
 
 
 class UsageReport(TypedDict):
@@ -2663,10 +2663,10 @@ class ValidationImage(TypedDict):
     size_bytes: int
     sha256: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     created_at: str
     """ISO 8601, UTC"""
 
@@ -2675,7 +2675,7 @@ class ValidationImagePage(TypedDict):
     data: list[ValidationImage]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class VoteTallyPairsItem(TypedDict):
@@ -2690,7 +2690,7 @@ class VoteTallyPairsItem(TypedDict):
 
 class VoteTally(TypedDict):
     voters: int
-    """API keys that have voted"""
+    """Number of API keys that have voted"""
     votes: int
     pairs: list[VoteTallyPairsItem]
 
@@ -2700,9 +2700,9 @@ class Webhook(TypedDict):
     url: str
     events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
     made_by: Literal["api", "training_job"]
-    """`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others"""
+    """`training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it"""
     status: Literal["enabled", "disabled"]
-    """The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again"""
+    """Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again"""
     disabled_reason: str | None
     failing_since: str | None
     old_secret_expires_at: str | None
@@ -2713,14 +2713,14 @@ class Webhook(TypedDict):
 
 class WebhookDelivery(TypedDict):
     id: str
-    """The header `webhook-id`, the same at every attempt"""
+    """Value of the header `webhook-id`, the same in every attempt"""
     webhook_id: str
     event: str
     status: Literal["pending", "delivered", "failed"]
-    """`pending` until it has arrived or a day of attempts is over"""
+    """`pending` until the event has arrived, or attempts have failed for a day"""
     attempts: int
     response_status: int | None
-    """The last response of the endpoint"""
+    """Status of the last response of the endpoint"""
     error: str | None
     """Why the last attempt failed"""
     payload: dict[str, Any]
@@ -2734,14 +2734,14 @@ class WebhookDeliveryPage(TypedDict):
     data: list[WebhookDelivery]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class WebhookPage(TypedDict):
     data: list[Webhook]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 class WebhookWithSecret(TypedDict):
@@ -2750,9 +2750,9 @@ class WebhookWithSecret(TypedDict):
     url: str
     events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
     made_by: Literal["api", "training_job"]
-    """`training_job`: for the `webhook_url` of a job; it receives events of the jobs that name it, and no others"""
+    """`training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it"""
     status: Literal["enabled", "disabled"]
-    """The endpoint is disabled after days of failures, or when it responds with 410. A test that arrives enables it again"""
+    """Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again"""
     disabled_reason: str | None
     failing_since: str | None
     old_secret_expires_at: str | None
@@ -2792,13 +2792,13 @@ class Worker(TypedDict):
     host: str
     """Name of the machine"""
     pid: int
-    """Process id of the worker there"""
+    """Process id of the worker on that machine"""
     device: WorkerDevice
     versions: WorkerVersions
     queues: dict[str, int]
-    """Queues that it serves, with jobs at a time"""
+    """Queues that it serves, with the number of jobs at the same time"""
     jobs: list[WorkerJobsItem]
-    """What it is doing"""
+    """Its current work"""
     started_at: str
     """ISO 8601, UTC"""
     last_seen_at: str
@@ -2811,7 +2811,7 @@ class WorkerPage(TypedDict):
     data: list[Worker]
     has_more: bool
     next: str | None
-    """The value for `after`"""
+    """Value of `after` for the next page; null on the last page"""
 
 
 Adaptation: TypeAlias = "AdaptationFull | AdaptationLora | AdaptationTextualInversion | AdaptationCustomDiffusion | AdaptationAdapter | AdaptationPivotalTuning"

@@ -29,7 +29,7 @@ class Operations:
     def cancel_study(self, id: str, /, *, idempotency_key: str | None = None) -> models.Study:
         """Cancel a study.
 
-        Cancels every unfinished job of the study, as cancelling that job would. What is finished stays in the report."""
+        Cancels every unfinished job of the study. The report keeps the results of the finished jobs."""
         return self._call("POST", f"/v1/studies/{quoted(id)}/cancel", idempotency_key=idempotency_key)
 
     def cancel_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
@@ -41,7 +41,7 @@ class Operations:
     def check_training_job(self, *, idempotency_key: str | None = None, **body: Unpack[models.CheckTrainingJobRequest]) -> models.TrainingJobCheck:
         """Check a training job.
 
-        Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none."""
+        Validates a request without creating a job. Omit both `dataset_id`s to check the settings before uploading; include both to check the images too. `estimate` predicts time, memory and disk from earlier jobs with the same settings, and its fields are null without such jobs."""
         return self._call("POST", "/v1/training-jobs/check", body=body, idempotency_key=idempotency_key)
 
     def create_api_key(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateApiKeyRequest]) -> models.CreatedApiKey:
@@ -57,43 +57,43 @@ class Operations:
     def create_evaluation(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateEvaluationRequest]) -> models.Evaluation:
         """Evaluate a model: images, metrics and a report.
 
-        Every compared model generates the same prompts with the same seeds; FID, KID and CLIP scores go into a report."""
+        Generates images with every compared model from the same prompts and seeds, and writes a report with FID, KID and CLIP scores."""
         return self._call("POST", "/v1/evaluations", body=body, idempotency_key=idempotency_key)
 
     def create_generation(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateGenerationRequest]) -> models.Generation:
         """Generate images.
 
-        202 while the images are being made; 200 when they were ready within `wait` seconds."""
+        The response is 202 while the images are being generated, and 200 if they are ready within `wait` seconds."""
         return self._call("POST", "/v1/images/generations", body=body, idempotency_key=idempotency_key)
 
     def create_model(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateModelRequest]) -> models.Model:
         """Give a trained model a name.
 
-        Makes version 1 of the model from a checkpoint or from the result of a training job. From then on requests name it `ink-style`, `ink-style@1` or by an alias, wherever a model is named. The checkpoint stays as long as the version does."""
+        Creates version 1 of the model from a checkpoint or from the result of a training job. Requests can then refer to it as `ink-style`, as `ink-style@1` or by an alias, wherever they name a model. The checkpoint cannot be deleted while the version exists."""
         return self._call("POST", "/v1/models", body=body, idempotency_key=idempotency_key)
 
     def create_model_version(self, name: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.CreateModelVersionRequest]) -> models.ModelVersion:
         """Add a version to a model.
 
-        It becomes `latest`; other aliases stay where they are."""
+        The new version becomes `latest`. Other aliases do not change."""
         return self._call("POST", f"/v1/models/{quoted(name)}/versions", body=body, idempotency_key=idempotency_key)
 
     def create_prompt_set(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreatePromptSetRequest]) -> models.PromptSet:
         """Create a prompt set, or the next version of one.
 
-        A version never changes, so that reports made with it can be compared. The body may have 8 MB."""
+        A version never changes, so that reports made with it can be compared. The body may have at most 8 MB."""
         return self._call("POST", "/v1/prompt-sets", body=body, idempotency_key=idempotency_key)
 
     def create_session(self, *, idempotency_key: str | None = None) -> models.Session:
         """Sign a browser in.
 
-        Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, so that images, downloads, event streams and report pages work without a header. The session can do what the key can, and ends with it."""
+        Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, so that images, downloads, event streams and report pages work without a header. The session has the scopes of the key, and ends when the key does."""
         return self._call("POST", "/v1/session", idempotency_key=idempotency_key)
 
     def create_study(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateStudyRequest]) -> models.Study:
         """Run variations of one training job and compare them.
 
-        All variations are checked before the first job is made."""
+        All variations are checked before the first job is created."""
         return self._call("POST", "/v1/studies", body=body, idempotency_key=idempotency_key)
 
     def create_training_job(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateTrainingJobRequest]) -> models.TrainingJob:
@@ -103,81 +103,81 @@ class Operations:
         return self._call("POST", "/v1/training-jobs", body=body, idempotency_key=idempotency_key)
 
     def create_upload(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateUploadRequest]) -> models.Upload:
-        """Make a link to send a file to.
+        """Create a link to which a file can be sent.
 
-        Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that no dataset takes is removed."""
+        Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that is not imported into a dataset is removed."""
         return self._call("POST", "/v1/uploads", body=body, idempotency_key=idempotency_key)
 
     def create_webhook(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateWebhookRequest]) -> models.WebhookWithSecret:
         """Create a webhook endpoint.
 
-        Events are POSTed as Standard Webhooks. The secret that signs them is only in this response."""
+        The service POSTs events in the format of Standard Webhooks. The secret that signs them is only in this response."""
         return self._call("POST", "/v1/webhooks", body=body, idempotency_key=idempotency_key)
 
     def delete_checkpoint(self, id: str, /) -> None:
         """Delete a checkpoint with its files.
 
-        Refused while its training job is not finished, and while something unfinished uses it."""
+        Refused until its training job has finished, and while an unfinished job, generation or evaluation uses it."""
         return self._call("DELETE", f"/v1/checkpoints/{quoted(id)}")
 
     def delete_dataset(self, id: str, /) -> None:
         """Delete a dataset and its images.
 
-        Refused while a job or an evaluation that is not finished uses it."""
+        Refused while an unfinished job or evaluation uses it."""
         return self._call("DELETE", f"/v1/datasets/{quoted(id)}")
 
     def delete_evaluation(self, id: str, /) -> None:
         """Delete an evaluation with its images and its report.
 
-        Refused while it is not finished: cancel it first."""
+        Refused until it has finished: cancel it first."""
         return self._call("DELETE", f"/v1/evaluations/{quoted(id)}")
 
     def delete_generation(self, id: str, /) -> None:
         """Delete a generation with its images.
 
-        Refused while it is not finished: cancel it first."""
+        Refused until it has finished: cancel it first."""
         return self._call("DELETE", f"/v1/images/generations/{quoted(id)}")
 
     def delete_image(self, id: str, /) -> None:
         """Delete an uploaded or a generated image.
 
-        Refused while something unfinished uses the dataset of an uploaded image, or while the generation of a generated one is not finished."""
+        An uploaded image cannot be deleted while an unfinished job or evaluation uses its dataset, nor a generated image before its generation has finished."""
         return self._call("DELETE", f"/v1/images/{quoted(id)}")
 
     def delete_model(self, name: str, /) -> None:
         """Delete a model with its versions, aliases and cover.
 
-        The checkpoints that its versions were made from stay with their training jobs, and can be deleted there from then on; the files of uploaded adapters are deleted. Refused while something unfinished uses one of them."""
+        The checkpoints of its versions are kept with their training jobs, and can be deleted there afterwards. The files of uploaded adapters are deleted. Refused while an unfinished job, generation or evaluation uses one of the versions."""
         return self._call("DELETE", f"/v1/models/{quoted(name)}")
 
     def delete_model_alias(self, name: str, alias: str, /) -> None:
         """Delete an alias.
 
-        The version stays."""
+        The version itself is kept."""
         return self._call("DELETE", f"/v1/models/{quoted(name)}/aliases/{quoted(alias)}")
 
     def delete_model_version(self, name: str, version: int, /) -> None:
-        """Delete a version with the aliases that lead to it.
+        """Delete a version with the aliases that name it.
 
-        Its number is not given again. The checkpoint stays with its training job; the file of an uploaded adapter is deleted. Refused while something unfinished uses it."""
+        Its number is not used again. The checkpoint is kept with its training job; the file of an uploaded adapter is deleted. Refused while an unfinished job, generation or evaluation uses the version."""
         return self._call("DELETE", f"/v1/models/{quoted(name)}/versions/{quoted(version)}")
 
     def delete_prompt_set(self, id: str, /) -> None:
         """Delete one version of a prompt set.
 
-        Evaluations that were made with it keep their prompts. The sets that come with the service cannot be deleted."""
+        Evaluations that used it keep their prompts. The sets that ship with the service cannot be deleted."""
         return self._call("DELETE", f"/v1/prompt-sets/{quoted(id)}")
 
     def delete_study(self, id: str, /) -> None:
         """Delete a study.
 
-        Its training jobs stay; they are deleted one by one."""
+        Its training jobs are kept. Delete them separately."""
         return self._call("DELETE", f"/v1/studies/{quoted(id)}")
 
     def delete_training_job(self, id: str, /) -> None:
-        """Delete a training job with all that it has made.
+        """Delete a training job with everything that it has produced.
 
-        Its checkpoints, images, curves, events and evaluation go with it. Refused while it is not finished, and while something unfinished uses one of its checkpoints."""
+        Also deletes its checkpoints, images, curves, events and evaluation. Refused until the job has finished, and while an unfinished job, generation or evaluation uses one of its checkpoints."""
         return self._call("DELETE", f"/v1/training-jobs/{quoted(id)}")
 
     def delete_votes(self, id: str, /) -> None:
@@ -209,7 +209,7 @@ class Operations:
     def drain_worker(self, id: str, /, *, idempotency_key: str | None = None) -> models.Worker:
         """Let a worker finish its jobs and take no further ones.
 
-        Needs the scope `admin`. The worker follows within five seconds: it is `draining` until its jobs have ended, then `drained`, and can be stopped without interrupting anything. Idempotent."""
+        Needs the scope `admin`. The worker reacts within five seconds. It is `draining` until its jobs have ended, then `drained`, and can be stopped without interrupting anything. Idempotent."""
         return self._call("POST", f"/v1/workers/{quoted(id)}/drain", idempotency_key=idempotency_key)
 
     def end_session(self) -> None:
@@ -269,7 +269,7 @@ class Operations:
         return self._call("GET", f"/v1/evaluations/{quoted(id)}/images/{quoted(model)}/{quoted(index)}/thumbnail", query={"width": width}, raw=True)
 
     def get_export(self, id: str, /) -> models.CheckpointExport:
-        """Read the progress of making the file of a checkpoint"""
+        """Read the progress of an export"""
         return self._call("GET", f"/v1/exports/{quoted(id)}")
 
     def get_feedback(self, id: str, /) -> models.Feedback:
@@ -291,7 +291,7 @@ class Operations:
     def get_image(self, id: str, /) -> bytes:
         """One image.
 
-        A PNG, or what the generation asked for (`format`). A generated image carries its parameters in its metadata."""
+        The response is a PNG, or in the `format` that the generation requested. The metadata of a generated image contain its parameters."""
         return self._call("GET", f"/v1/images/{quoted(id)}", raw=True)
 
     def get_image_thumbnail(self, id: str, /, *, width: int | None = None) -> bytes:
@@ -301,7 +301,7 @@ class Operations:
     def get_me(self) -> models.Me:
         """Read who the caller is.
 
-        The project, the API key with its scopes, the browser session if there is one, and the version of the service."""
+        Returns the project, the API key with its scopes, the browser session if there is one, and the version of the service."""
         return self._call("GET", "/v1/me")
 
     def get_model(self, name: str, /) -> models.Model:
@@ -313,7 +313,7 @@ class Operations:
         return self._call("GET", f"/v1/models/{quoted(name)}/cover", query={"v": v}, raw=True)
 
     def get_model_version(self, name: str, version: int, /) -> models.ModelVersion:
-        """Read a version of a model with where it comes from"""
+        """Read a version of a model with its origin"""
         return self._call("GET", f"/v1/models/{quoted(name)}/versions/{quoted(version)}")
 
     def get_prompt_set(self, id: str, /) -> models.PromptSet:
@@ -325,7 +325,7 @@ class Operations:
     def get_queue(self) -> models.QueueReport:
         """Read the length of the queues and the waiting work of the project.
 
-        Counts are for the whole installation; fields with `own_` count work of the project alone. Work of other projects is counted, but not named."""
+        Counts cover the whole installation; fields that begin with `own_` count the work of this project only. Work of other projects is counted, but not listed."""
         return self._call("GET", "/v1/queue")
 
     def get_readiness(self) -> models.Readiness:
@@ -333,19 +333,19 @@ class Operations:
         return self._call("GET", "/readyz")
 
     def get_study(self, id: str, /) -> models.Study:
-        """Read a study with its comparing report"""
+        """Read a study with its comparison"""
         return self._call("GET", f"/v1/studies/{quoted(id)}")
 
     def get_system(self) -> models.SystemReport:
         """Read the state of the installation.
 
-        Version, dependencies, base models, and the live workers by device and version."""
+        Returns the version, the dependencies, the base models, and the live workers by device and version."""
         return self._call("GET", "/v1/system")
 
     def get_training_curves(self, *, jobs: str | None = None, points: int | None = None) -> models.TrainingCurves:
         """Read the loss curves of several training jobs, downsampled.
 
-        Each curve in at most `points` buckets of equally many steps, with minimum, mean and maximum. A job without points has no buckets."""
+        Returns each curve in at most `points` buckets with the same number of steps, with minimum, mean and maximum. A job without points has no buckets."""
         return self._call("GET", "/v1/metrics", query={"jobs": jobs, "points": points})
 
     def get_training_job(self, id: str, /) -> models.TrainingJob:
@@ -363,7 +363,7 @@ class Operations:
     def get_usage(self, *, month: str | None = None) -> models.UsageReport:
         """Read what the project has used in a month.
 
-        Device seconds, training steps and images of one month (UTC), by kind of work and device, and by day. Work that has been deleted since still counts; running work is a few seconds behind."""
+        Returns the device seconds, training steps and images of one month (UTC), by kind of work and device, and by day. Work that was deleted later still counts. The numbers of running work are a few seconds old."""
         return self._call("GET", "/v1/usage", query={"month": month})
 
     def get_validation_image(self, id: str, step: int, index: int, /) -> bytes:
@@ -389,13 +389,13 @@ class Operations:
     def import_images(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ImportImagesRequest]) -> models.UploadResponse:
         """Import images from URLs or uploads.
 
-        The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. An upload (`POST /v1/uploads`) is taken once. The response lists for each whether its image was kept, and if not, why."""
+        The service fetches each image (at most 25 MB, within 30 seconds), follows up to three redirects, and connects to public addresses only. An upload (`POST /v1/uploads`) can be imported once. The response says for each entry whether its image was kept, and if not, why."""
         return self._call("POST", f"/v1/datasets/{quoted(id)}/import", body=body, idempotency_key=idempotency_key)
 
     def list_api_keys(self, *, limit: int | None = None, after: str | None = None) -> models.ApiKeyPage:
         """List API keys, newest first.
 
-        Lists the keys of the project, revoked ones too."""
+        Lists the keys of the project, including revoked ones."""
         return self._call("GET", "/v1/api-keys", query={"limit": limit, "after": after})
 
     def iter_api_keys(self, *, limit: int | None = None) -> Iterator[models.ApiKey]:
@@ -449,7 +449,7 @@ class Operations:
     def list_generation_events(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.ProjectEventPage:
         """List the events of a generation, oldest first.
 
-        `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended; kept for a week. With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the generation; 204 when that was the last event of a finished one, so that browsers stop reconnecting."""
+        `generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended. Events are kept for a week. With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ends with the generation. The response is 204 if that was the last event of a finished generation, so that browsers stop reconnecting."""
         return self._call("GET", f"/v1/images/generations/{quoted(id)}/events", query={"limit": limit, "after": after})
 
     def iter_generation_events(self, id: str, /, *, limit: int | None = None) -> Iterator[models.ProjectEvent]:
@@ -493,7 +493,7 @@ class Operations:
     def list_presets(self, *, base_model: str | None = None, method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"] | None = None) -> models.TrainingPresetList:
         """List the starting points for a training.
 
-        Quick look, balanced, thorough, low memory and paper, each as the fields that it changes in the body of POST /v1/training-jobs, worked out for a base model and a method."""
+        Lists the presets quick look, balanced, thorough, low memory and paper. Each is the set of fields that it changes in the body of POST /v1/training-jobs, computed for a base model and a method."""
         return self._call("GET", "/v1/presets", query={"base_model": base_model, "method": method})
 
     def list_project_events(self, *, limit: int | None = None, after: int | None = None, types: str | None = None) -> models.ProjectEventPage:
@@ -509,7 +509,7 @@ class Operations:
     def list_prompt_sets(self, *, limit: int | None = None, after: str | Literal["mini", "general"] | None = None) -> models.PromptSetPage:
         """List prompt sets, newest first.
 
-        Every version is one entry. Those that ship with the service come last."""
+        Each version is a separate entry. The sets that ship with the service are last."""
         return self._call("GET", "/v1/prompt-sets", query={"limit": limit, "after": after})
 
     def iter_prompt_sets(self, *, limit: int | None = None) -> Iterator[models.PromptSetSummary]:
@@ -517,7 +517,7 @@ class Operations:
         return all_items(lambda after: self.list_prompt_sets(limit=limit, after=after))
 
     def list_report_shares(self, id: str, /, *, limit: int | None = None, after: str | None = None) -> models.ReportSharePage:
-        """List the links to a report that work, newest first"""
+        """List the valid links to a report, newest first"""
         return self._call("GET", f"/v1/reports/{quoted(id)}/share", query={"limit": limit, "after": after})
 
     def iter_report_shares(self, id: str, /, *, limit: int | None = None) -> Iterator[models.ReportShare]:
@@ -535,7 +535,7 @@ class Operations:
     def list_training_job_events(self, id: str, /, *, limit: int | None = None, after: int | None = None) -> models.TrainingEventPage:
         """Read the event log, oldest first.
 
-        With `Accept: text/event-stream` a live stream that goes on after `Last-Event-ID` and ends with the job; 204 when that was the last event of a finished job, so that browsers stop reconnecting."""
+        With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ends with the job. The response is 204 if that was the last event of a finished job, so that browsers stop reconnecting."""
         return self._call("GET", f"/v1/training-jobs/{quoted(id)}/events", query={"limit": limit, "after": after})
 
     def iter_training_job_events(self, id: str, /, *, limit: int | None = None) -> Iterator[models.TrainingEvent]:
@@ -559,7 +559,7 @@ class Operations:
         return all_items(lambda after: self.list_training_jobs(limit=limit, status=status, method=method, base_model=base_model, metadata=metadata, after=after))
 
     def list_validation_images(self, id: str, /, *, limit: int | None = None, after: str | None = None, step: int | None = None, index: int | None = None) -> models.ValidationImagePage:
-        """List the validation images, by step; step 0 is the base model"""
+        """List the validation images by step; step 0 shows the base model"""
         return self._call("GET", f"/v1/training-jobs/{quoted(id)}/images", query={"limit": limit, "after": after, "step": step, "index": index})
 
     def iter_validation_images(self, id: str, /, *, limit: int | None = None, step: int | None = None, index: int | None = None) -> Iterator[models.ValidationImage]:
@@ -585,7 +585,7 @@ class Operations:
     def list_workers(self, *, limit: int | None = None, after: str | None = None, gone: Literal["true", "false"] | None = None) -> models.WorkerPage:
         """List the workers.
 
-        The workers of the whole installation, newest first: machine, device, versions, queues and what each is doing. Workers that went silent in the last day are shown as `lost`."""
+        Lists the workers of the whole installation, newest first, with machine, device, versions, queues and current work. Workers that stopped responding in the last day are `lost`."""
         return self._call("GET", "/v1/workers", query={"limit": limit, "after": after, "gone": gone})
 
     def iter_workers(self, *, limit: int | None = None, gone: Literal["true", "false"] | None = None) -> Iterator[models.Worker]:
@@ -595,19 +595,19 @@ class Operations:
     def pause_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
         """Pause a training job.
 
-        A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused."""
+        A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. A paused or pausing job is not changed. A job that is being cancelled or evaluated, or has finished, cannot be paused."""
         return self._call("POST", f"/v1/training-jobs/{quoted(id)}/pause", idempotency_key=idempotency_key)
 
     def redeliver_webhook(self, id: str, delivery_id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
         """Send an event again.
 
-        Sends the same body and `webhook-id`, with attempts for a day. A delivery that is still in progress is not changed."""
+        Sends the same body and `webhook-id`, and repeats failed attempts for a day. A delivery that is still in progress is not changed."""
         return self._call("POST", f"/v1/webhooks/{quoted(id)}/deliveries/{quoted(delivery_id)}/redeliver", idempotency_key=idempotency_key)
 
     def resume_training_job(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ResumeTrainingJobRequest]) -> models.TrainingJob:
         """Resume a training job.
 
-        Puts a paused, failed or cancelled job back into the queue; it goes on from its last checkpoint. A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number."""
+        Puts a paused, failed or cancelled job back into the queue; it continues from its last checkpoint. A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number."""
         return self._call("POST", f"/v1/training-jobs/{quoted(id)}/resume", body=body, idempotency_key=idempotency_key)
 
     def revoke_api_key(self, id: str, /, *, idempotency_key: str | None = None) -> models.ApiKey:
@@ -623,7 +623,7 @@ class Operations:
     def rotate_webhook_secret(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookWithSecret:
         """Replace an endpoint's secret.
 
-        For 24 hours `webhook-signature` holds a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's `webhook_url` created."""
+        For 24 hours `webhook-signature` contains a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's `webhook_url` created."""
         return self._call("POST", f"/v1/webhooks/{quoted(id)}/rotate-secret", idempotency_key=idempotency_key)
 
     def sample_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
@@ -647,7 +647,7 @@ class Operations:
     def set_feedback(self, id: str, /, **body: Unpack[models.SetFeedbackRequest]) -> models.Feedback:
         """Keep or drop candidates of a StyleDrop job.
 
-        Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round `by: human` trains on what is kept."""
+        Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round with `by: human` trains on the kept images."""
         return self._call("PUT", f"/v1/training-jobs/{quoted(id)}/feedback", body=body)
 
     def set_model_alias(self, name: str, alias: str, /, **body: Unpack[models.SetModelAliasRequest]) -> models.Model:
@@ -663,7 +663,7 @@ class Operations:
         return self._call("PUT", f"/v1/evaluations/{quoted(id)}/votes", body=body)
 
     def share_report(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.CreateReportShareRequest]) -> models.ReportShareWithUrl:
-        """Make a link to a report.
+        """Create a link to a report.
 
         Anybody who has the link can read the report as a page, without an API key, until the link expires or is revoked. The link shows this report and nothing else of the project."""
         return self._call("POST", f"/v1/reports/{quoted(id)}/share", body=body, idempotency_key=idempotency_key)
@@ -671,7 +671,7 @@ class Operations:
     def test_webhook(self, id: str, /, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
         """Send an event of type webhook.test.
 
-        Sends one attempt; the list of deliveries shows the result. A disabled endpoint is enabled again when it arrives."""
+        Sends one attempt; the list of deliveries shows the result. If the event arrives, a disabled endpoint is enabled again."""
         return self._call("POST", f"/v1/webhooks/{quoted(id)}/test", idempotency_key=idempotency_key)
 
     def undrain_worker(self, id: str, /, *, idempotency_key: str | None = None) -> models.Worker:
@@ -709,11 +709,11 @@ class Operations:
     def update_image(self, id: str, /, **body: Unpack[models.UpdateImageRequest]) -> models.DatasetImage | models.GeneratedImage:
         """Change an image.
 
-        Caption, component and exclusion of an uploaded image, the star of a generated one. Omitted fields are not changed."""
+        Changes the caption, component or exclusion of an uploaded image, or the star of a generated image. Omitted fields are not changed."""
         return self._call("PATCH", f"/v1/images/{quoted(id)}", body=body)
 
     def update_model(self, name: str, /, **body: Unpack[models.UpdateModelRequest]) -> models.Model:
-        """Rename or describe a model, or give it another cover"""
+        """Change the name, description, licence, template or cover of a model"""
         return self._call("PATCH", f"/v1/models/{quoted(name)}", body=body)
 
     def update_model_version(self, name: str, version: int, /, **body: Unpack[models.UpdateModelVersionRequest]) -> models.ModelVersion:
@@ -723,7 +723,7 @@ class Operations:
     def update_prompt_set(self, id: str, /, **body: Unpack[models.UpdateNotesRequest]) -> models.PromptSet:
         """Change the notes, metadata and star of a version of a prompt set.
 
-        Allowed at any time. Omitted fields are not changed. Its prompts never change: a new version has others."""
+        Allowed at any time. Omitted fields are not changed. The prompts never change: create a new version instead."""
         return self._call("PATCH", f"/v1/prompt-sets/{quoted(id)}", body=body)
 
     def update_study(self, id: str, /, **body: Unpack[models.UpdateNamedRequest]) -> models.Study:
@@ -735,7 +735,7 @@ class Operations:
     def update_training_job(self, id: str, /, **body: Unpack[models.UpdateTrainingJobRequest]) -> models.TrainingJob:
         """Change a training job's name, notes, metadata and star.
 
-        Changes notes about a job at any time. Omitted fields are not changed. The settings of the training never change."""
+        Allowed at any time. Omitted fields are not changed. The settings of the training never change."""
         return self._call("PATCH", f"/v1/training-jobs/{quoted(id)}", body=body)
 
     def update_webhook(self, id: str, /, **body: Unpack[models.UpdateWebhookRequest]) -> models.Webhook:
@@ -747,19 +747,19 @@ class Operations:
     def upload_images(self, id: str, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.UploadResponse:
         """Upload images.
 
-        `multipart/form-data` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
-An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
-The text fields `component` and `caption` hold for the files that come after them, until they are given again; an empty one ends them.
-Caption files may come with the images, in an archive too: `NAME.txt` or `NAME.caption` beside the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
-in each line. They also reach images that were uploaded before, and win over the field `caption`.
-Images are decoded, turned upright, stripped of metadata and kept as PNG. The response lists for each file whether it was kept, and if not, why."""
+        `multipart/form-data` with 1 to 1000 files (PNG, JPEG or WebP, at most 25 MB and 40 megapixels each), or with one zip archive of such files.
+An archive may have 2000 entries and 512 MB, and 2 GB when unpacked. Each file in it is treated like a single file, whatever its folder.
+The text fields `component` and `caption` apply to all files that follow them in the request, until the field is sent again. An empty field ends this.
+Caption files may be uploaded with the images or in an archive: `NAME.txt` or `NAME.caption` for the image `NAME.png`, or `metadata.jsonl` with `file_name` and `text`
+on each line. They also apply to images that were uploaded before, and override the field `caption`.
+The service decodes each image, turns it upright, removes its metadata and stores it as PNG. The response says for each file whether it was kept, and if not, why."""
         return self._call("POST", f"/v1/datasets/{quoted(id)}/images", parts=parts, idempotency_key=idempotency_key)
 
     def upload_model(self, parts: Sequence[Part], /, *, idempotency_key: str | None = None) -> models.ModelVersion:
         """Upload an adapter as a version of a model.
 
-        `multipart/form-data` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
-Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);
-Custom Diffusion's file; and a StyleDrop adapter of this service. The file has 2 GB at most. It is checked at once, tensor by tensor: names, shapes and ranks have to fit `base_model`,
-and every number has to be finite. Generations then name it as `model`, on the base model that it was made for, or in `adapters` with a strength."""
+        `multipart/form-data` with the text fields first and the file last. The file becomes a version of the model, which is created if it does not exist.
+The file is one of: a LoRA in the layout of diffusers, peft or kohya, including their older tensor names; a Textual Inversion embedding (safetensors, or A1111's .pt, whose code is never run);
+a Custom Diffusion file; or a StyleDrop adapter of this service. It may have at most 2 GB. The service checks every tensor at once: names, shapes and ranks must fit `base_model`,
+and all numbers must be finite. A generation then names it as `model`, which uses the base model that it was made for, or in `adapters` with a strength."""
         return self._call("POST", "/v1/models/upload", parts=parts, idempotency_key=idempotency_key)

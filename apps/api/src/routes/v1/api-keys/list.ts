@@ -12,7 +12,7 @@ export function listApiKeysRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'listApiKeys',
     tags: ['API keys'],
     summary: 'List API keys, newest first',
-    description: 'Lists the keys of the project, revoked ones too.',
+    description: 'Lists the keys of the project, including revoked ones.',
     security,
     querystring: pageQuery(apiKeyId),
     response: { 200: apiKeyPage, ...problemResponses('validation_failed') },

@@ -13,7 +13,7 @@ export function deleteCheckpointRoute(app: ApiServer, { database, objectStore }:
     operationId: 'deleteCheckpoint',
     tags: ['checkpoints'],
     summary: 'Delete a checkpoint with its files',
-    description: 'Refused while its training job is not finished, and while something unfinished uses it.',
+    description: 'Refused until its training job has finished, and while an unfinished job, generation or evaluation uses it.',
     security,
     params: z.object({ id: checkpointId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },

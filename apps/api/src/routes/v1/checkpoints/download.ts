@@ -32,7 +32,7 @@ export function downloadCheckpointRoute(app: ApiServer, { database, objectStore 
       302: SIGNED_LINK,
       200: file('The file'),
       202: checkpointExport.describe('The file is being made'),
-      206: file('The range asked for'),
+      206: file('The requested range'),
       304: z.undefined().describe('Unchanged'),
       ...problemResponses('not_found', 'validation_failed', 'unsuitable_format', 'export_failed', 'range_not_satisfiable'),
     },

@@ -13,7 +13,7 @@ export function deleteDatasetRoute(app: ApiServer, { database, objectStore }: Ap
     operationId: 'deleteDataset',
     tags: ['datasets'],
     summary: 'Delete a dataset and its images',
-    description: 'Refused while a job or an evaluation that is not finished uses it.',
+    description: 'Refused while an unfinished job or evaluation uses it.',
     security,
     params: z.object({ id: datasetId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'dataset_in_use') },
@@ -35,6 +35,6 @@ function inUse(id: string, users: readonly string[]): ApiError {
   const more = users.length > NAMED_USERS ? ` and ${users.length - NAMED_USERS} more` : '';
   return new ApiError(
     'dataset_in_use',
-    `The dataset ${id} is used by ${users.slice(0, NAMED_USERS).join(', ')}${more}. Cancel them, or wait for their end, then delete it.`,
+    `The dataset ${id} is used by ${users.slice(0, NAMED_USERS).join(', ')}${more}. Cancel them or wait until they have finished, then delete the dataset.`,
   );
 }

@@ -18,9 +18,9 @@ export function importImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     tags: ['datasets'],
     summary: 'Import images from URLs or uploads',
     description:
-      'The service fetches each image, 25 MB and 30 seconds at most, follows three redirects, and reaches public addresses only. ' +
-      'An upload (`POST /v1/uploads`) is taken once. ' +
-      'The response lists for each whether its image was kept, and if not, why.',
+      'The service fetches each image (at most 25 MB, within 30 seconds), follows up to three redirects, and connects to public addresses only. ' +
+      'An upload (`POST /v1/uploads`) can be imported once. ' +
+      'The response says for each entry whether its image was kept, and if not, why.',
     security,
     params: z.object({ id: datasetId }),
     body: importImagesRequest,

@@ -12,12 +12,12 @@ import { takeUpload } from '../../../services/datasets/image-upload.ts';
 import { OpenSlots } from '../../../http/open-slots.ts';
 import { UploadBody } from '../../../services/files/upload-body.ts';
 
-const DESCRIPTION = `\`multipart/form-data\` with one to 1000 files: PNG, JPEG or WebP, 25 MB and 40 megapixels at most; or with one zip archive of such files.
-An archive has 2000 entries and 512 MB at most, and unpacks to 2 GB at most; a file in it, in whatever folder, is treated like a file sent by itself.
-The text fields \`component\` and \`caption\` hold for the files that come after them, until they are given again; an empty one ends them.
-Caption files may come with the images, in an archive too: \`NAME.txt\` or \`NAME.caption\` beside the image \`NAME.png\`, or \`metadata.jsonl\` with \`file_name\` and \`text\`
-in each line. They also reach images that were uploaded before, and win over the field \`caption\`.
-Images are decoded, turned upright, stripped of metadata and kept as PNG. The response lists for each file whether it was kept, and if not, why.`;
+const DESCRIPTION = `\`multipart/form-data\` with 1 to 1000 files (PNG, JPEG or WebP, at most 25 MB and 40 megapixels each), or with one zip archive of such files.
+An archive may have 2000 entries and 512 MB, and 2 GB when unpacked. Each file in it is treated like a single file, whatever its folder.
+The text fields \`component\` and \`caption\` apply to all files that follow them in the request, until the field is sent again. An empty field ends this.
+Caption files may be uploaded with the images or in an archive: \`NAME.txt\` or \`NAME.caption\` for the image \`NAME.png\`, or \`metadata.jsonl\` with \`file_name\` and \`text\`
+on each line. They also apply to images that were uploaded before, and override the field \`caption\`.
+The service decodes each image, turns it upright, removes its metadata and stores it as PNG. The response says for each file whether it was kept, and if not, why.`;
 
 /** Default number of uploads at a time in one process. */
 const UPLOADS = { perKey: 4, total: 16 };

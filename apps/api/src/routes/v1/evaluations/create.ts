@@ -13,7 +13,8 @@ export function createEvaluationRoute(app: ApiServer, dependencies: ApiDependenc
     operationId: 'createEvaluation',
     tags: ['evaluations'],
     summary: 'Evaluate a model: images, metrics and a report',
-    description: 'Every compared model generates the same prompts with the same seeds; FID, KID and CLIP scores go into a report.',
+    description:
+      'Generates images with every compared model from the same prompts and seeds, and writes a report with FID, KID and CLIP scores.',
     security,
     body: createEvaluationRequest,
     response: {

@@ -13,7 +13,7 @@ export function deleteEvaluationRoute(app: ApiServer, { database, objectStore }:
     operationId: 'deleteEvaluation',
     tags: ['evaluations'],
     summary: 'Delete an evaluation with its images and its report',
-    description: 'Refused while it is not finished: cancel it first.',
+    description: 'Refused until it has finished: cancel it first.',
     security,
     params: z.object({ id: evaluationId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'status_conflict') },

@@ -13,7 +13,7 @@ export function getExportRoute(app: ApiServer, { database }: ApiDependencies): v
   const schema = {
     operationId: 'getExport',
     tags: ['checkpoints'],
-    summary: 'Read the progress of making the file of a checkpoint',
+    summary: 'Read the progress of an export',
     security,
     params: z.object({ id: exportId }),
     response: { 200: checkpointExport, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

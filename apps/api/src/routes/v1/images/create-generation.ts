@@ -13,7 +13,7 @@ export function createGenerationRoute(app: ApiServer, dependencies: ApiDependenc
     operationId: 'createGeneration',
     tags: ['generations'],
     summary: 'Generate images',
-    description: '202 while the images are being made; 200 when they were ready within `wait` seconds.',
+    description: 'The response is 202 while the images are being generated, and 200 if they are ready within `wait` seconds.',
     security,
     body: createGenerationRequest,
     response: {

@@ -13,7 +13,7 @@ export function deleteGenerationRoute(app: ApiServer, { database, objectStore }:
     operationId: 'deleteGeneration',
     tags: ['generations'],
     summary: 'Delete a generation with its images',
-    description: 'Refused while it is not finished: cancel it first.',
+    description: 'Refused until it has finished: cancel it first.',
     security,
     params: z.object({ id: generationId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'status_conflict') },

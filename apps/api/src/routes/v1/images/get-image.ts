@@ -14,7 +14,8 @@ export function getImageRoute(app: ApiServer, { database, objectStore }: ApiDepe
     operationId: 'getImage',
     tags: ['images'],
     summary: 'One image',
-    description: 'A PNG, or what the generation asked for (`format`). A generated image carries its parameters in its metadata.',
+    description:
+      'The response is a PNG, or in the `format` that the generation requested. The metadata of a generated image contain its parameters.',
     security,
     params: z.object({ id: imageId }),
     response: IMAGE_RESPONSES,

@@ -14,7 +14,8 @@ export function updateImageRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'updateImage',
     tags: ['images'],
     summary: 'Change an image',
-    description: 'Caption, component and exclusion of an uploaded image, the star of a generated one. Omitted fields are not changed.',
+    description:
+      'Changes the caption, component or exclusion of an uploaded image, or the star of a generated image. Omitted fields are not changed.',
     security,
     params: z.object({ id: imageId }),
     body: updateImageRequest,
@@ -29,11 +30,11 @@ export function updateImageRoute(app: ApiServer, { database }: ApiDependencies):
     const { starred, ...labels } = request.body;
     const generated = await database.generations.findImage(projectId, id);
     if (generated !== null) {
-      refuse(Object.keys(labels), 'only an uploaded image has this');
+      refuse(Object.keys(labels), 'can only be set for an uploaded image');
       const row = await database.generations.starImage(projectId, id, starred ?? false);
       if (row !== null) return presentGeneratedImage(row, row.config);
     } else if ((await database.images.find(projectId, id)) !== null) {
-      refuse(starred === undefined ? [] : ['starred'], 'only a generated image has this');
+      refuse(starred === undefined ? [] : ['starred'], 'can only be set for a generated image');
       const row = await database.images.update(projectId, id, labels);
       if (row !== null) return presentImage(row);
     }

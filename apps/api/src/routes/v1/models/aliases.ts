@@ -27,7 +27,7 @@ export function setModelAliasRoute(app: ApiServer, dependencies: ApiDependencies
     if (alias === LATEST)
       throw new ApiError(
         'validation_failed',
-        '`latest` always leads to the newest version and cannot be set: choose another alias, such as production',
+        '`latest` always names the newest version and cannot be set: choose another alias, such as production',
       );
     if (!(await dependencies.database.models.setAlias(id, alias, version))) throw notFound('version of the model', `${name}@${version}`);
     return presentModel(await findModel(dependencies, projectId, name));
@@ -39,7 +39,7 @@ export function deleteModelAliasRoute(app: ApiServer, dependencies: ApiDependenc
     operationId: 'deleteModelAlias',
     tags: ['models'],
     summary: 'Delete an alias',
-    description: 'The version stays.',
+    description: 'The version itself is kept.',
     security,
     params: modelAliasParams,
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found') },

@@ -11,7 +11,7 @@ export function updateModelRoute(app: ApiServer, dependencies: ApiDependencies):
   const schema = {
     operationId: 'updateModel',
     tags: ['models'],
-    summary: 'Rename or describe a model, or give it another cover',
+    summary: 'Change the name, description, licence, template or cover of a model',
     security,
     params: modelParams,
     body: updateModelRequest,

@@ -14,10 +14,10 @@ import { takeAdapterUpload } from '../../../services/models/adapter-upload.ts';
 import { findModel } from '../../../services/models/model-registry.ts';
 import { UploadBody } from '../../../services/files/upload-body.ts';
 
-const DESCRIPTION = `\`multipart/form-data\` with the text fields first and the file last. The file becomes a version of the model; a model that does not exist is created.
-Accepted are a LoRA in the layout of diffusers, peft or kohya, older names included; a Textual Inversion embedding (safetensors, or A1111's .pt, of which no code is run);
-Custom Diffusion's file; and a StyleDrop adapter of this service. The file has 2 GB at most. It is checked at once, tensor by tensor: names, shapes and ranks have to fit \`base_model\`,
-and every number has to be finite. Generations then name it as \`model\`, on the base model that it was made for, or in \`adapters\` with a strength.`;
+const DESCRIPTION = `\`multipart/form-data\` with the text fields first and the file last. The file becomes a version of the model, which is created if it does not exist.
+The file is one of: a LoRA in the layout of diffusers, peft or kohya, including their older tensor names; a Textual Inversion embedding (safetensors, or A1111's .pt, whose code is never run);
+a Custom Diffusion file; or a StyleDrop adapter of this service. It may have at most 2 GB. The service checks every tensor at once: names, shapes and ranks must fit \`base_model\`,
+and all numbers must be finite. A generation then names it as \`model\`, which uses the base model that it was made for, or in \`adapters\` with a strength.`;
 
 /** Default number of uploads at a time in one process. */
 const UPLOADS = { perKey: 2, total: 4 };
@@ -26,23 +26,23 @@ const UPLOADS = { perKey: 2, total: 4 };
 const multipartForm = z.unknown().meta({
   type: 'object',
   properties: {
-    name: { type: 'string', examples: ['ink-style'], description: 'The model that gets a version; it is created where there is none' },
+    name: { type: 'string', examples: ['ink-style'], description: 'The model that gets the version. Created if it does not exist' },
     base_model: { type: 'string', examples: ['styleforge-mini'], description: 'The base model that the adapter was made for' },
     token: {
       type: 'string',
       examples: ['<brush>'],
       description:
-        "The word that prompts reach it by: for an embedding whose file names none (default: the file's name), or a LoRA's trigger word",
+        "The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the file's name)",
     },
-    description: { type: 'string', description: 'About the model, where it is new' },
+    description: { type: 'string', description: 'Description of a new model' },
     license: { type: 'string', examples: ['CC-BY-4.0'] },
     prompt_template: { type: 'string', examples: ['ink wash, {prompt}'] },
-    notes: { type: 'string', description: 'About this version' },
+    notes: { type: 'string', description: 'Notes about this version' },
     config: {
       type: 'string',
       contentMediaType: 'application/json',
       format: 'binary',
-      description: 'adapter_config.json of a LoRA that peft has written, which has its strength (lora_alpha); before the file',
+      description: 'adapter_config.json of a LoRA from peft, which contains its strength (lora_alpha). Must come before the file',
     },
     file: { type: 'string', contentMediaType: 'application/octet-stream', format: 'binary' },
   },

@@ -21,7 +21,7 @@ export function getModelVersionRoute(app: ApiServer, dependencies: ApiDependenci
   const schema = {
     operationId: 'getModelVersion',
     tags: ['models'],
-    summary: 'Read a version of a model with where it comes from',
+    summary: 'Read a version of a model with its origin',
     security,
     params: modelVersionParams,
     response: { 200: modelVersion, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },
@@ -54,9 +54,9 @@ export function deleteModelVersionRoute(app: ApiServer, dependencies: ApiDepende
   const schema = {
     operationId: 'deleteModelVersion',
     tags: ['models'],
-    summary: 'Delete a version with the aliases that lead to it',
+    summary: 'Delete a version with the aliases that name it',
     description:
-      'Its number is not given again. The checkpoint stays with its training job; the file of an uploaded adapter is deleted. Refused while something unfinished uses it.',
+      'Its number is not used again. The checkpoint is kept with its training job; the file of an uploaded adapter is deleted. Refused while an unfinished job, generation or evaluation uses the version.',
     security,
     params: modelVersionParams,
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },

@@ -13,7 +13,7 @@ export function createModelVersionRoute(app: ApiServer, dependencies: ApiDepende
     operationId: 'createModelVersion',
     tags: ['models'],
     summary: 'Add a version to a model',
-    description: 'It becomes `latest`; other aliases stay where they are.',
+    description: 'The new version becomes `latest`. Other aliases do not change.',
     security,
     params: modelParams,
     body: createModelVersionRequest,

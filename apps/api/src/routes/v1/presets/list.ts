@@ -12,8 +12,8 @@ export function listPresetsRoute(app: ApiServer, { baseModels }: ApiDependencies
     tags: ['training jobs'],
     summary: 'List the starting points for a training',
     description:
-      'Quick look, balanced, thorough, low memory and paper, each as the fields that it changes in the body of POST /v1/training-jobs, ' +
-      'worked out for a base model and a method.',
+      'Lists the presets quick look, balanced, thorough, low memory and paper. Each is the set of fields that it changes in the body of POST /v1/training-jobs, ' +
+      'computed for a base model and a method.',
     security,
     querystring: presetQuery,
     response: { 200: presetList, ...problemResponses('not_found', 'validation_failed', 'unusable_base_model') },

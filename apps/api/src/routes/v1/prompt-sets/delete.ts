@@ -12,7 +12,7 @@ export function deletePromptSetRoute(app: ApiServer, { database }: ApiDependenci
     operationId: 'deletePromptSet',
     tags: ['prompt sets'],
     summary: 'Delete one version of a prompt set',
-    description: 'Evaluations that were made with it keep their prompts. The sets that come with the service cannot be deleted.',
+    description: 'Evaluations that used it keep their prompts. The sets that ship with the service cannot be deleted.',
     security,
     params: z.object({ id: promptSetId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found') },

@@ -9,14 +9,16 @@ import { presentPage } from '../../../presenters/pages.ts';
 import { presentPromptSetSummary } from '../../../presenters/prompt-sets.ts';
 import { listPromptSets } from '../../../services/prompts/prompt-set-service.ts';
 
-const cursor = z.union([promptSetId, z.enum(SHIPPED_PROMPT_SETS.map(({ name }) => name))], { error: 'must be the `next` of a page' });
+const cursor = z.union([promptSetId, z.enum(SHIPPED_PROMPT_SETS.map(({ name }) => name))], {
+  error: 'must be the value of `next` in an earlier page',
+});
 
 export function listPromptSetsRoute(app: ApiServer, { database }: ApiDependencies): void {
   const schema = {
     operationId: 'listPromptSets',
     tags: ['prompt sets'],
     summary: 'List prompt sets, newest first',
-    description: 'Every version is one entry. Those that ship with the service come last.',
+    description: 'Each version is a separate entry. The sets that ship with the service are last.',
     security,
     querystring: pageQuery(cursor),
     response: { 200: promptSetPage, ...problemResponses('validation_failed') },

@@ -14,7 +14,7 @@ export function updatePromptSetRoute(app: ApiServer, { database }: ApiDependenci
     operationId: 'updatePromptSet',
     tags: ['prompt sets'],
     summary: 'Change the notes, metadata and star of a version of a prompt set',
-    description: 'Allowed at any time. Omitted fields are not changed. Its prompts never change: a new version has others.',
+    description: 'Allowed at any time. Omitted fields are not changed. The prompts never change: create a new version instead.',
     security,
     params: z.object({ id: promptSetId }),
     body: updateNotesRequest,

@@ -25,7 +25,7 @@ export function shareReportRoute(app: ApiServer, { database }: ApiDependencies):
   const schema = {
     ...common,
     operationId: 'shareReport',
-    summary: 'Make a link to a report',
+    summary: 'Create a link to a report',
     description:
       'Anybody who has the link can read the report as a page, without an API key, until the link expires or is revoked. ' +
       'The link shows this report and nothing else of the project.',
@@ -49,7 +49,7 @@ export function listReportSharesRoute(app: ApiServer, { database }: ApiDependenc
   const schema = {
     ...common,
     operationId: 'listReportShares',
-    summary: 'List the links to a report that work, newest first',
+    summary: 'List the valid links to a report, newest first',
     params,
     querystring: reportShareQuery,
     response: { 200: reportSharePage, ...problemResponses('not_found') },
@@ -66,7 +66,7 @@ export function unshareReportRoute(app: ApiServer, { database }: ApiDependencies
     operationId: 'unshareReport',
     summary: 'Revoke every link to a report',
     params,
-    response: { 204: z.undefined().describe('No link leads to the report'), ...problemResponses('not_found') },
+    response: { 204: z.undefined().describe('No link to the report works any more'), ...problemResponses('not_found') },
   };
   app.delete('/reports/:id/share', { schema }, async (request, reply) => {
     const { id } = await findSharedEvaluation(database, request.caller.projectId, request.params.id);

@@ -15,12 +15,13 @@ export function createSessionRoute(app: ApiServer, { database }: ApiDependencies
     summary: 'Sign a browser in',
     description:
       'Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, ' +
-      'so that images, downloads, event streams and report pages work without a header. The session can do what the key can, and ends with it.',
+      'so that images, downloads, event streams and report pages work without a header. The session has the scopes of the key, and ends when the key does.',
     security,
     response: { 201: session, ...problemResponses('unauthorized') },
   };
   app.post('/session', { schema, config: { scope: 'read', idempotent: 'secret' } }, async (request, reply) => {
-    if (request.caller.session !== null) throw new ApiError('unauthorized', 'This browser has a session. Sign in with an API key instead.');
+    if (request.caller.session !== null)
+      throw new ApiError('unauthorized', 'The request was made with a browser session. Send an API key instead.');
     const made = await database.sessions.create(request.caller.keyId, SESSION_DAYS);
     if (made === null) throw new ApiError('unauthorized', 'This API key has just been deleted.');
     return reply

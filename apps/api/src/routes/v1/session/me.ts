@@ -12,7 +12,7 @@ export function getMeRoute(app: ApiServer, { database }: ApiDependencies): void 
     operationId: 'getMe',
     tags: ['session'],
     summary: 'Read who the caller is',
-    description: 'The project, the API key with its scopes, the browser session if there is one, and the version of the service.',
+    description: 'Returns the project, the API key with its scopes, the browser session if there is one, and the version of the service.',
     security,
     response: { 200: me, ...problemResponses() },
   };

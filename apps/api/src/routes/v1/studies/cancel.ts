@@ -13,7 +13,7 @@ export function cancelStudyRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'cancelStudy',
     tags: ['studies'],
     summary: 'Cancel a study',
-    description: 'Cancels every unfinished job of the study, as cancelling that job would. What is finished stays in the report.',
+    description: 'Cancels every unfinished job of the study. The report keeps the results of the finished jobs.',
     security,
     params: z.object({ id: studyId }),
     response: { 202: study, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },

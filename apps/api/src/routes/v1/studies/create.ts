@@ -12,7 +12,7 @@ export function createStudyRoute(app: ApiServer, dependencies: ApiDependencies):
     operationId: 'createStudy',
     tags: ['studies'],
     summary: 'Run variations of one training job and compare them',
-    description: 'All variations are checked before the first job is made.',
+    description: 'All variations are checked before the first job is created.',
     security,
     body: createStudyRequest,
     response: {

@@ -12,7 +12,7 @@ export function deleteStudyRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'deleteStudy',
     tags: ['studies'],
     summary: 'Delete a study',
-    description: 'Its training jobs stay; they are deleted one by one.',
+    description: 'Its training jobs are kept. Delete them separately.',
     security,
     params: z.object({ id: studyId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found') },

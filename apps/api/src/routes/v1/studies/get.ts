@@ -13,7 +13,7 @@ export function getStudyRoute(app: ApiServer, { database }: ApiDependencies): vo
   const schema = {
     operationId: 'getStudy',
     tags: ['studies'],
-    summary: 'Read a study with its comparing report',
+    summary: 'Read a study with its comparison',
     security,
     params: z.object({ id: studyId }),
     response: { 200: study, 304: z.undefined().describe('Unchanged'), ...problemResponses('not_found') },

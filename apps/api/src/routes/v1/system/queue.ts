@@ -12,7 +12,7 @@ export function getQueueRoute(app: ApiServer, dependencies: ApiDependencies): vo
     tags: ['machines'],
     summary: 'Read the length of the queues and the waiting work of the project',
     description:
-      'Counts are for the whole installation; fields with `own_` count work of the project alone. Work of other projects is counted, but not named.',
+      'Counts cover the whole installation; fields that begin with `own_` count the work of this project only. Work of other projects is counted, but not listed.',
     security,
     response: { 200: queueReport, ...problemResponses() },
   };

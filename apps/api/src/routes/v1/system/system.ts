@@ -11,7 +11,7 @@ export function getSystemRoute(app: ApiServer, dependencies: ApiDependencies): v
     operationId: 'getSystem',
     tags: ['machines'],
     summary: 'Read the state of the installation',
-    description: 'Version, dependencies, base models, and the live workers by device and version.',
+    description: 'Returns the version, the dependencies, the base models, and the live workers by device and version.',
     security,
     response: { 200: systemReport, ...problemResponses() },
   };

@@ -13,8 +13,8 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
     tags: ['training jobs'],
     summary: 'Check a training job',
     description:
-      'Validates a request without creating a job: refuses what creating it would refuse, before datasets are uploaded for it. Omit both `dataset_id`s to check the settings alone; ' +
-      'images are looked at where neither is. `estimate` says what the job will cost, from earlier jobs like it, and is unknown where there are none.',
+      'Validates a request without creating a job. Omit both `dataset_id`s to check the settings before uploading; ' +
+      'include both to check the images too. `estimate` predicts time, memory and disk from earlier jobs with the same settings, and its fields are null without such jobs.',
     security,
     body: checkTrainingJobRequest,
     response: {

@@ -12,9 +12,9 @@ export function deleteTrainingJobRoute(app: ApiServer, { database, objectStore }
   const schema = {
     operationId: 'deleteTrainingJob',
     tags: ['training jobs'],
-    summary: 'Delete a training job with all that it has made',
+    summary: 'Delete a training job with everything that it has produced',
     description:
-      'Its checkpoints, images, curves, events and evaluation go with it. Refused while it is not finished, and while something unfinished uses one of its checkpoints.',
+      'Also deletes its checkpoints, images, curves, events and evaluation. Refused until the job has finished, and while an unfinished job, generation or evaluation uses one of its checkpoints.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'status_conflict', 'in_use') },

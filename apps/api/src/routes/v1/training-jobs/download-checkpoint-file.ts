@@ -22,12 +22,12 @@ export function downloadCheckpointFileRoute(app: ApiServer, { database, objectSt
     params: z.object({
       id: trainingJobId,
       checkpoint_id: checkpointId,
-      '*': z.string().describe('The path of the file in its checkpoint, as `files` names it; its slashes may be escaped'),
+      '*': z.string().describe('The path of the file in its checkpoint, as listed in `files`; slashes may be escaped'),
     }),
     response: {
       302: SIGNED_LINK,
       200: { description: 'The file', content: { 'application/octet-stream': { schema: z.string() } } },
-      206: { description: 'The range asked for', content: { 'application/octet-stream': { schema: z.string() } } },
+      206: { description: 'The requested range', content: { 'application/octet-stream': { schema: z.string() } } },
       304: z.undefined().describe('Unchanged'),
       ...problemResponses('not_found', 'range_not_satisfiable'),
     },

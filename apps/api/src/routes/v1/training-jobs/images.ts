@@ -12,7 +12,7 @@ export function listValidationImagesRoute(app: ApiServer, { database }: ApiDepen
   const schema = {
     operationId: 'listValidationImages',
     tags: ['training jobs'],
-    summary: 'List the validation images, by step; step 0 is the base model',
+    summary: 'List the validation images by step; step 0 shows the base model',
     security,
     params: z.object({ id: trainingJobId }),
     querystring: validationImageQuery,

@@ -16,7 +16,7 @@ export function pauseTrainingJobRoute(app: ApiServer, { database }: ApiDependenc
     summary: 'Pause a training job',
     description:
       'A queued job is paused at once. A running one becomes `pausing` and, when its worker has saved a checkpoint, `paused`. ' +
-      'A job that is paused or pausing stays as it is; one that is being cancelled or evaluated, or has finished, cannot be paused.',
+      'A paused or pausing job is not changed. A job that is being cancelled or evaluated, or has finished, cannot be paused.',
     security,
     params: z.object({ id: trainingJobId }),
     response: {

@@ -31,7 +31,7 @@ export function getTrainingReportRoute(app: ApiServer, dependencies: ApiDependen
     if (!result?.evaluation_id) {
       throw new ApiError(
         'status_conflict',
-        `The training job ${id} is ${status}${isFinishedJob(status) ? ' without a report.' : ': its report is there when it has succeeded.'}`,
+        `The training job ${id} is ${status}${isFinishedJob(status) ? ' without a report.' : ': its report exists once it has succeeded.'}`,
       );
     }
     return sendReport(dependencies, await findEvaluation(database, request.caller.projectId, result.evaluation_id), request, reply);

@@ -16,7 +16,7 @@ export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobs
     tags: ['training jobs'],
     summary: 'Resume a training job',
     description:
-      'Puts a paused, failed or cancelled job back into the queue; it goes on from its last checkpoint. ' +
+      'Puts a paused, failed or cancelled job back into the queue; it continues from its last checkpoint. ' +
       'A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number.',
     security,
     params: z.object({ id: trainingJobId }),
@@ -54,7 +54,7 @@ function resumedJob(outcome: ResumeOutcome, id: string): TrainingJobRow {
     case 'conflict':
       throw resumeConflict(id, outcome);
     case 'needs_more_steps':
-      throw invalidSteps(`must be more than the ${outcome.after} steps that are done`);
+      throw invalidSteps(`must be larger than the ${outcome.after} steps that are done`);
     case 'warmup_too_long':
       throw invalidSteps(`must be at least lr_warmup_steps (${outcome.warmupSteps})`);
     case 'no_dataset':

@@ -14,7 +14,7 @@ export function setFeedbackRoute(app: ApiServer, dependencies: ApiDependencies):
     tags: ['training jobs'],
     summary: 'Keep or drop candidates of a StyleDrop job',
     description:
-      'Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round `by: human` trains on what is kept.',
+      'Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round with `by: human` trains on the kept images.',
     security,
     params: z.object({ id: trainingJobId }),
     body: setFeedbackRequest,

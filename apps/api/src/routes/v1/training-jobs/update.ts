@@ -13,7 +13,7 @@ export function updateTrainingJobRoute(app: ApiServer, { database }: ApiDependen
     operationId: 'updateTrainingJob',
     tags: ['training jobs'],
     summary: "Change a training job's name, notes, metadata and star",
-    description: 'Changes notes about a job at any time. Omitted fields are not changed. The settings of the training never change.',
+    description: 'Allowed at any time. Omitted fields are not changed. The settings of the training never change.',
     security,
     params: z.object({ id: trainingJobId }),
     body: updateTrainingJobRequest,

@@ -15,7 +15,7 @@ export function createWebhookRoute(app: ApiServer, dependencies: ApiDependencies
     operationId: 'createWebhook',
     tags: ['webhooks'],
     summary: 'Create a webhook endpoint',
-    description: 'Events are POSTed as Standard Webhooks. The secret that signs them is only in this response.',
+    description: 'The service POSTs events in the format of Standard Webhooks. The secret that signs them is only in this response.',
     security,
     body: createWebhookRequest,
     response: {
@@ -32,7 +32,7 @@ export function createWebhookRoute(app: ApiServer, dependencies: ApiDependencies
     const errors = checkWebhookUrl(dependencies, '/url', url);
     if (errors[0]) throw new ApiError('validation_failed', `/url ${errors[0].detail}`, errors);
     const row = await dependencies.database.webhooks.create({ id: newId('webhook', reservedUuid), projectId, url, events });
-    if (row === null) throw new ApiError('webhook_exists', `The project has a webhook to ${url} already.`);
+    if (row === null) throw new ApiError('webhook_exists', `The project already has a webhook to ${url}.`);
     return reply
       .code(201)
       .headers({ location: webhookUrlOf(row.id), 'cache-control': 'no-store' })

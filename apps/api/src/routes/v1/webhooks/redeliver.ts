@@ -13,7 +13,8 @@ export function redeliverWebhookRoute(app: ApiServer, { database }: ApiDependenc
     operationId: 'redeliverWebhook',
     tags: ['webhooks'],
     summary: 'Send an event again',
-    description: 'Sends the same body and `webhook-id`, with attempts for a day. A delivery that is still in progress is not changed.',
+    description:
+      'Sends the same body and `webhook-id`, and repeats failed attempts for a day. A delivery that is still in progress is not changed.',
     security,
     params: z.object({ id: webhookId, delivery_id: webhookDeliveryId }),
     response: { 202: webhookDelivery, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },

@@ -13,7 +13,7 @@ export function testWebhookRoute(app: ApiServer, { database }: ApiDependencies):
     operationId: 'testWebhook',
     tags: ['webhooks'],
     summary: 'Send an event of type webhook.test',
-    description: 'Sends one attempt; the list of deliveries shows the result. A disabled endpoint is enabled again when it arrives.',
+    description: 'Sends one attempt; the list of deliveries shows the result. If the event arrives, a disabled endpoint is enabled again.',
     security,
     params: z.object({ id: webhookId }),
     response: { 202: webhookDelivery, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },
