@@ -145,7 +145,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await page.getByLabel('Caption of green.png').inputValue()).toBe('a green circle');
     await page.getByRole('checkbox', { name: 'Choose red.png' }).press('1');
     await page.getByText('person 1').waitFor();
-    await page.getByRole('button', { name: 'Choose all' }).click();
+    await page.getByRole('button', { name: 'Select all' }).click();
     await page.getByRole('checkbox', { name: 'Choose red.png' }).press('2');
     await page.getByText('background 2').waitFor();
     await page.getByRole('checkbox', { name: 'Choose green.png' }).press('x');
@@ -153,7 +153,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('button', { name: 'train on them' }).click();
     await page.getByText('2 left out').waitFor({ state: 'detached' });
     expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Choose none' }).click();
+    await page.getByRole('button', { name: 'Clear selection' }).click();
     await page.getByRole('checkbox', { name: 'Choose green.png' }).press('Delete');
     await page.getByLabel('Caption of green.png').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Undo' }).last().click();
@@ -182,7 +182,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('Images of Sample Aux: people').waitFor();
     await page.getByLabel('Name', { exact: true }).fill('first try');
     await page.getByRole('checkbox', { name: 'Sample images while it trains' }).check();
-    await page.getByLabel('Every so many steps').fill('2');
+    await page.getByLabel('Steps between samples').fill('2');
     await page.getByLabel('max_train_steps').fill('4');
     await page.getByLabel('learning_rate', { exact: true }).fill('7');
     await page.getByText('hyperparameters.learning_rate').waitFor();
@@ -234,7 +234,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('link', { name: 'Use' }).first().click();
     await heading('Playground');
     await page.getByRole('button', { name: 'Compare with another model' }).click();
-    await page.getByLabel('Prompts, one a line').fill('house');
+    await page.getByLabel('Prompts, one per line').fill('house');
     await page.getByText('More settings').click();
     await page.getByLabel('Steps').fill('3');
     expect(await violationsOf(page)).toEqual([]);
@@ -258,7 +258,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await visit('/prompts');
     await page.getByRole('button', { name: 'New prompt set' }).click();
     await page.getByLabel('Name').fill('animals');
-    await page.getByLabel('Prompts, one a line').fill('cat\ndog');
+    await page.getByLabel('Prompts, one per line').fill('cat\ndog');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'animals' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);

@@ -219,8 +219,8 @@ function ConnectionBanner(): ReactElement | null {
   return (
     <div className="offline" role="status">
       {isOnline
-        ? 'The service does not respond. What you see may be old; it is tried again every few seconds.'
-        : 'You are offline. What you see may be old.'}
+        ? 'The service does not respond. This page may be out of date; it tries again every few seconds.'
+        : 'You are offline. This page may be out of date.'}
     </div>
   );
 }

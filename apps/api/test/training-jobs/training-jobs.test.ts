@@ -155,7 +155,10 @@ describe('POST /v1/training-jobs', () => {
       status: 422,
       code: 'unusable_dataset',
       errors: [
-        { pointer: '/aux/dataset_id', detail: 'aux has 2 images to train on: at least 3 are needed, 15 to 20 work best; upload more' },
+        {
+          pointer: '/aux/dataset_id',
+          detail: 'aux has 2 images to train on: at least 3 are needed, 15 to 20 work best; upload more images',
+        },
       ],
     });
     const { body } = await post(request({ aux: null, hyperparameters: { resolution: 128 } }));

@@ -34,7 +34,7 @@ const ACTIONS: Command[] = [
   { name: 'New evaluation', kind: 'Action', href: '/evaluations?new=1' },
   { name: 'Light theme', kind: 'Action', run: () => applyTheme('light') },
   { name: 'Dark theme', kind: 'Action', run: () => applyTheme('dark') },
-  { name: "The system's theme", kind: 'Action', run: () => applyTheme('system') },
+  { name: 'Theme of the system', kind: 'Action', run: () => applyTheme('system') },
 ];
 
 export function useCommands(): Command[] {

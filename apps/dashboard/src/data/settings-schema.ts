@@ -33,22 +33,22 @@ const GROUPS: [string, RegExp][] = [
 
 /** Help for settings that the service does not describe. */
 const HELP: Record<string, string> = {
-  max_train_steps: 'How many times the weights are updated. More steps fit the style more closely and forget more.',
+  max_train_steps: 'Number of updates of the weights. With more steps, the model fits the style more closely, and forgets more.',
   learning_rate: 'Size of each update. Halve it when subjects dissolve; double it when nothing changes.',
   lr_scheduler: 'How the learning rate changes over the steps.',
   lr_warmup_steps: 'Steps over which the learning rate rises from 0.',
-  gradient_accumulation_steps: 'Batches added up before each update: the effect of a larger batch with the memory of a small one.',
-  max_grad_norm: 'Longer gradients are shortened to this length.',
-  adam_beta1: 'Decay of the mean of gradients.',
-  adam_beta2: 'Decay of the mean of squared gradients.',
-  adam_epsilon: 'Keeps the division by small gradients stable.',
+  gradient_accumulation_steps: 'Number of batches before each update: the effect of a larger batch with the memory of a small one.',
+  max_grad_norm: 'Gradients with a larger norm are scaled down to it.',
+  adam_beta1: 'Decay of the running mean of gradients.',
+  adam_beta2: 'Decay of the running mean of squared gradients.',
+  adam_epsilon: 'Keeps divisions by small gradients stable.',
   adam_weight_decay: 'Pulls weights towards 0.',
   resolution: 'Side of the square that each image is cropped and scaled to, in pixels.',
   crop: 'Which square of an image is used.',
   seed: 'The same seed and settings give the same weights.',
   train_text_encoder: 'Train the text encoder together with the image model.',
-  gradient_checkpointing: 'Needs less memory and about a third more time.',
-  ema: 'Keep a moving average of the weights and generate with it.',
+  gradient_checkpointing: 'Needs less memory, and about a third more time.',
+  ema: 'Keep a moving average of the weights, and generate with it.',
   checkpoints_total_limit: 'Older checkpoints beyond this number are deleted.',
 };
 

@@ -77,7 +77,7 @@ export function CommandPalette({ commands, onClose }: { commands: Command[]; onC
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className="soft">Nothing has such a name.</p>}
+      {found.length === 0 && <p className="soft">No match.</p>}
       <p className="small soft">
         <kbd>↑</kbd> <kbd>↓</kbd> choose, <kbd>Enter</kbd> opens, <kbd>Esc</kbd> closes. <kbd>Ctrl</kbd> <kbd>K</kbd> opens this from
         anywhere.

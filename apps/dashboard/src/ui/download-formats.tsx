@@ -13,7 +13,7 @@ const TITLES: Record<ExportFormat, string> = {
   'lora-diffusers': 'LoRA (diffusers)',
   'embedding-a1111': 'Embedding (A1111)',
   'embedding-diffusers': 'Embedding (diffusers)',
-  'adapter-zip': 'Its own files (zip)',
+  'adapter-zip': 'Original files (zip)',
 };
 
 interface Format {
@@ -62,7 +62,7 @@ function DownloadFormat({ id, format: { format, url, ready } }: { id: string; fo
       notify({ title: `${fileName} is ready` });
       location.assign(url);
     } catch (error) {
-      if (!leaving.current.signal.aborted) notifyError(`${title} could not be made`, error);
+      if (!leaving.current.signal.aborted) notifyError(`${title} could not be created`, error);
     } finally {
       setState(null);
     }

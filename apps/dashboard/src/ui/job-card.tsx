@@ -104,7 +104,7 @@ function CardActions({ job }: { job: TrainingJob }): ReactElement {
   const steer = useMutation({
     mutationFn: (run: () => Promise<TrainingJob>) => run(),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['jobs'] }),
-    onError: (error) => notifyError('That did not work', error),
+    onError: (error) => notifyError('The action failed', error),
   });
   const name = jobName(job);
   const button = (label: string, run: () => Promise<TrainingJob>) => (

@@ -37,7 +37,7 @@ export function Compare(): ReactElement {
       <PageHead
         title="Compare jobs"
         crumb={<Link href="/jobs">Training</Link>}
-        about="Curves, samples and differing settings of up to six jobs."
+        about="Compare the curves, samples and settings of up to six jobs."
       >
         <AddJob chosen={ids} onAdd={(id) => set([...ids, id])} />
       </PageHead>
@@ -129,7 +129,7 @@ function SharedCurves({ jobs }: { jobs: TrainingJob[] }): ReactElement {
         </label>
       </div>
       {steps.length < 2 ? (
-        <p className="soft chart-empty">No job has done two steps yet.</p>
+        <p className="soft chart-empty">No job has finished two steps yet.</p>
       ) : (
         <LossChart steps={steps} curves={curves} isLog={isLog} marks={NO_MARKS} step={step} onStep={setStep} />
       )}
@@ -143,7 +143,7 @@ function Differences({ jobs }: { jobs: TrainingJob[] }): ReactElement {
   return (
     <section className="stack">
       <h2>Settings that differ</h2>
-      {rows.length === 0 && <p className="soft">Their settings are the same.</p>}
+      {rows.length === 0 && <p className="soft">These jobs have the same settings.</p>}
       {rows.length > 0 && (
         <div className="card-flush" tabIndex={0} role="region" aria-label="Settings that differ">
           <table>

@@ -38,7 +38,7 @@ export function CaptionTile(props: TileProps): ReactElement {
         </label>
         <span className="tile-marks">
           {image.component && <span className="tag">{image.component}</span>}
-          {image.excluded && <span className="tag">left out</span>}
+          {image.excluded && <span className="tag">excluded</span>}
           {warning && (
             <span className="tag warn" title={warning}>
               {warning}

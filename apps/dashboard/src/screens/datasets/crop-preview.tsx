@@ -73,8 +73,8 @@ export function CropPreview({ image }: { image: DatasetImage }): ReactElement {
         </label>
         <p className="small soft">
           {lostShare(image) === 0
-            ? 'The image is square: nothing is cut off.'
-            : `The crop leaves out ${lostShare(image)} % of the longer side. With the crop “random” the square moves along it.`}
+            ? 'The image is square, so nothing is cropped.'
+            : `The crop removes ${lostShare(image)} % of the longer side. With the crop “random”, the square moves along it.`}
         </p>
       </div>
     </div>

@@ -58,7 +58,7 @@ export function Datasets(): ReactElement {
       {!data && !error && <Loading />}
       {data?.length === 0 && (
         <Empty title="No datasets yet" icon="images">
-          <p>A job needs one dataset with images of your style, and one with Aux images.</p>
+          <p>A training job needs a dataset with images of your style, and usually one with Aux images.</p>
         </Empty>
       )}
       <div className="cards">

@@ -24,7 +24,7 @@ export function useWarnings(images: DatasetImage[]): { warnings: ReadonlyMap<str
       const found = await fingerprintsOf(images, setDone);
       setPrints(found);
       const count = warningsOf(images, found, resolution).size;
-      notify({ title: count === 0 ? 'Nothing was found' : `${count} of ${images.length} images have a warning` });
+      notify({ title: count === 0 ? 'No problems found' : `${count} of ${images.length} images have a warning` });
     } catch (error) {
       notifyError('The images could not be checked', error);
     } finally {

@@ -35,7 +35,7 @@ export function ImportUrls({ datasetId, onClose }: { datasetId: string; onClose(
       ) : (
         <form className="stack" onSubmit={submit}>
           <div className="field">
-            <label htmlFor="import-urls">URLs, one a line</label>
+            <label htmlFor="import-urls">URLs, one per line</label>
             <textarea
               id="import-urls"
               className="textarea"
@@ -45,7 +45,7 @@ export function ImportUrls({ datasetId, onClose }: { datasetId: string; onClose(
               onChange={(event) => setText(event.target.value)}
               autoFocus
             />
-            <span className="help">The service fetches them itself: PNG, JPEG or WebP from public addresses.</span>
+            <span className="help">The service fetches the images: PNG, JPEG or WebP from public addresses.</span>
           </div>
           <DialogActions
             label={load.isPending ? 'Fetching' : `Import ${plural(urls.length, 'image')}`}

@@ -11,11 +11,11 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 export type Kind = Dataset['kind'];
 
 export const KINDS: Record<Kind, { label: string; about: string; count: [number, number] }> = {
-  style_ref: { label: 'Style', about: 'Images of the style to learn. 15 to 20 are recommended; half of them people.', count: [15, 20] },
+  style_ref: { label: 'Style', about: 'Images of the style to learn. Use 15 to 20, half of them showing people.', count: [15, 20] },
   aux: {
     label: 'Aux',
     about:
-      'About 20 images of people in any other style. They show the model what a person is apart from your style, and keep it from forgetting.',
+      'About 20 images of people in any other style. They teach the model to separate your style from the subject, and prevent forgetting.',
     count: [15, 25],
   },
 };
@@ -35,7 +35,7 @@ export function NewDataset(props: {
       await queries.invalidateQueries({ queryKey: ['datasets'] });
       props.onCreated(dataset);
     },
-    onError: (error) => notifyError('The dataset could not be made', error),
+    onError: (error) => notifyError('The dataset could not be created', error),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

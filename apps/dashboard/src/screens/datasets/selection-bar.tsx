@@ -20,7 +20,7 @@ export function SelectionBar({ selection, shown, components, edit }: Props): Rea
         className="button small"
         onClick={() => selection.set(ids.length === shown.length ? [] : shown.map(({ id }) => id))}
       >
-        {ids.length === shown.length ? 'Choose none' : 'Choose all'}
+        {ids.length === shown.length ? 'Clear selection' : 'Select all'}
       </button>
       <span className="small num">{plural(ids.length, 'image')} chosen</span>
       {ids.length > 0 && (

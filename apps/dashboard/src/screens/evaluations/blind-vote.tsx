@@ -121,7 +121,7 @@ function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {
     <>
       <p>
         <strong>{subjectOf(images)}</strong>: which one is better?{' '}
-        <span className="soft">Left and right arrow keys choose; down for no difference.</span>
+        <span className="soft">Use the left and right arrow keys to choose, and the down key for no difference.</span>
       </p>
       <div className="vote">
         {shown.map(({ side, image }, at) => (

@@ -83,7 +83,7 @@ function Result({ evaluation }: { evaluation: Evaluation }): ReactElement {
     enabled: isDone,
     staleTime: Infinity,
   });
-  if (!isDone) return <p className="note">The report is made when the evaluation has succeeded.</p>;
+  if (!isDone) return <p className="note">The report appears when the evaluation has succeeded.</p>;
   if (error) return <Failure error={error} what="The report" />;
   return data ? <ReportView report={data} /> : <Loading />;
 }

@@ -20,7 +20,7 @@ export function Evaluations(): ReactElement {
     <>
       <PageHead
         title="Evaluations"
-        about="An evaluation measures one model beside others. A study trains variations of one job and compares them."
+        about="An evaluation compares a model with others. A study trains variations of one job and compares them."
       >
         <Link className="button" href="/train">
           New study
@@ -59,7 +59,7 @@ function EvaluationList(): ReactElement {
   if (shown.length === 0) {
     return (
       <Empty title="No evaluations yet" icon="chart">
-        <p>Numbers and images side by side: is the style there, and are the subjects still themselves?</p>
+        <p>Compare numbers and images: did the model learn the style, and does it still show the subjects?</p>
       </Empty>
     );
   }
@@ -101,7 +101,7 @@ function StudyList(): ReactElement {
   if (shown.length === 0) {
     return (
       <Empty title="No studies yet" icon="chart">
-        <p>In New training, open “Compare several values” and list the values of a setting.</p>
+        <p>To start one, open “Compare several values” in New training and list the values of a setting.</p>
       </Empty>
     );
   }

@@ -49,7 +49,7 @@ function ShareDialog({ id, onClose }: { id: string; onClose(): void }): ReactEle
   return (
     <Dialog title="Share this report" onClose={onClose}>
       <form className="stack" onSubmit={(event) => void create(event)}>
-        <p>Anybody with the link can read this report, and nothing else of the project.</p>
+        <p>Anybody with the link can read this report, but nothing else in the project.</p>
         <label className="field">
           The link works for
           <select value={days} onChange={(event) => setDays(event.target.value)}>
@@ -67,7 +67,7 @@ function ShareDialog({ id, onClose }: { id: string; onClose(): void }): ReactEle
           </div>
         )}
         {url && <p className="note">The link is shown only now. Copy it.</p>}
-        <DialogActions label="Make a link" disabled={isBusy} onClose={onClose} />
+        <DialogActions label="Create a link" disabled={isBusy} onClose={onClose} />
       </form>
       <Links id={id} />
     </Dialog>
@@ -92,12 +92,12 @@ function Links({ id }: { id: string }): ReactElement | null {
     }
   };
   return (
-    <ul className="stack" aria-label="Links that work">
+    <ul className="stack" aria-label="Valid links">
       {data.map((share) => (
         <li key={share.id} className="row">
           <span>
-            <code>{share.hint}...</code>, made {ago(share.created_at)}
-            {share.expires_at ? `, until ${new Date(share.expires_at).toLocaleDateString()}` : ', without an end'}
+            <code>{share.hint}...</code>, created {ago(share.created_at)}
+            {share.expires_at ? `, until ${new Date(share.expires_at).toLocaleDateString()}` : ', without an expiry'}
           </span>
           <button type="button" className="button small quiet" onClick={() => void revoke(share.id)}>
             Revoke

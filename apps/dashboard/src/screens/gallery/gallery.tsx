@@ -73,7 +73,7 @@ export function Gallery(): ReactElement {
 function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
   return (
     <Empty title={isFiltered ? 'No image matches' : 'No images yet'} icon="gallery">
-      <p>{isFiltered ? 'Change the filter or the search.' : 'What you generate appears here.'}</p>
+      <p>{isFiltered ? 'Change the filter or the search.' : 'Generated images appear here.'}</p>
       {!isFiltered && (
         <Link className="button primary" href="/play">
           Playground

@@ -17,7 +17,7 @@ export function GallerySelectionBar({ images, selection }: { images: ListedImage
         className="button small"
         onClick={() => selection.set(chosen.length === images.length ? [] : images.map(({ id }) => id))}
       >
-        {chosen.length === images.length ? 'Choose none' : 'Choose all'}
+        {chosen.length === images.length ? 'Clear selection' : 'Select all'}
       </button>
       <span className="small num">{chosen.length > 0 ? `${plural(chosen.length, 'image')} chosen` : plural(images.length, 'image')}</span>
       {chosen.length > 0 && (

@@ -45,7 +45,7 @@ export function FirstSteps(): ReactElement {
         <li className="card">
           <Strip images={show('style_ref', 5)} />
           <h2>Images of your style</h2>
-          <p className="soft">15 to 20 images, half of them people if you can. They are what the model learns.</p>
+          <p className="soft">15 to 20 images, if possible half of them showing people. The model learns their style.</p>
           <Link className="button" href="/datasets?new=style_ref">
             Add style images
           </Link>
@@ -53,7 +53,7 @@ export function FirstSteps(): ReactElement {
         <li className="card">
           <Strip images={show('aux', 5)} />
           <h2>Aux images</h2>
-          <p className="soft">About 20 images of people in any other style. They keep the model from forgetting everything else.</p>
+          <p className="soft">About 20 images of people in any other style. They prevent the model from forgetting everything else.</p>
           <Link className="button" href="/datasets?new=aux">
             Add Aux images
           </Link>

@@ -22,7 +22,7 @@ export function JobActions({ job }: { job: TrainingJob }): ReactElement {
       void queries.invalidateQueries({ queryKey: ['jobs'] });
       notify({ title });
     },
-    onError: (error) => notifyError('That did not work', error),
+    onError: (error) => notifyError('The action failed', error),
   });
   const button = (label: string, title: string, run: () => Promise<TrainingJob>, { tone = '', isPending = false } = {}) => (
     <button
@@ -40,16 +40,16 @@ export function JobActions({ job }: { job: TrainingJob }): ReactElement {
   return (
     <>
       {isTraining &&
-        button('Save now', 'A checkpoint is saved after this step; the job goes on', () => trainingJobs.saveNow(job.id), {
+        button('Save now', 'A checkpoint is saved after this step; the job continues', () => trainingJobs.saveNow(job.id), {
           isPending: job.checkpoint_requested_at !== null,
         })}
       {isTraining &&
-        button('Sample now', 'Samples are made after this step; the job goes on', () => trainingJobs.sampleNow(job.id), {
+        button('Sample now', 'Sample images are generated after this step; the job continues', () => trainingJobs.sampleNow(job.id), {
           isPending: job.sample_requested_at !== null,
         })}
       {canPause && button('Pause', 'The job saves a checkpoint and pauses', () => trainingJobs.pause(job.id))}
       {(job.status === 'paused' || job.status === 'failed' || job.status === 'cancelled') &&
-        button('Resume', 'The job goes on from its last checkpoint', () => trainingJobs.resume(job.id), { tone: 'primary' })}
+        button('Resume', 'The job continues from its last checkpoint', () => trainingJobs.resume(job.id), { tone: 'primary' })}
       {(isLive(job) || job.status === 'paused') &&
         !job.cancel_requested &&
         button('Stop and keep', 'The job saves a checkpoint and stops', () => trainingJobs.cancel(job.id))}
@@ -72,7 +72,10 @@ export function JobActions({ job }: { job: TrainingJob }): ReactElement {
           onClose={() => setExtending(false)}
           onExtend={(steps) => {
             setExtending(false);
-            steer.mutate({ title: `The job goes on to step ${steps}`, run: () => trainingJobs.resume(job.id, { max_train_steps: steps }) });
+            steer.mutate({
+              title: `The job continues to step ${steps}`,
+              run: () => trainingJobs.resume(job.id, { max_train_steps: steps }),
+            });
           }}
         />
       )}
@@ -102,7 +105,7 @@ function Extend({ job, onClose, onExtend }: { job: TrainingJob; onClose(): void;
             autoFocus
           />
           <span className="help">
-            The job has done {done}. It goes on to {done + more} from its last checkpoint.
+            The job has finished step {done}. It continues to step {done + more} from its last checkpoint.
           </span>
         </div>
         <DialogActions label="Train" disabled={!(more > 0)} onClose={onClose} />

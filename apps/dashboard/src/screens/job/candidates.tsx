@@ -29,7 +29,7 @@ export function CandidatesTab({ job }: { job: TrainingJob }): ReactElement {
   if (data.candidates.length === 0)
     return (
       <Empty title={data.status === null ? 'No candidates yet' : `${data.of} candidates are being generated`}>
-        <p>They are generated when the training has succeeded. Then you keep the good ones, and the second round trains on them.</p>
+        <p>They are generated when the training has succeeded. You then keep the good ones, and the second round trains on them.</p>
       </Empty>
     );
   return <Board job={job} feedback={data} />;
@@ -54,7 +54,7 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
       <div className="row-apart">
         <p className="soft">
           {candidates.length} of {of}: <strong className="num">{counts.keep}</strong> kept, <strong className="num">{counts.drop}</strong>{' '}
-          dropped. Keep about ten that show the style and their own content.
+          dropped. Keep about ten that show the style with different subjects.
         </p>
         <SecondRound job={job} kept={counts.keep} />
       </div>

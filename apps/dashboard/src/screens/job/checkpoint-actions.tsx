@@ -34,7 +34,7 @@ export function CheckpointActions({ checkpoint, isResult }: { checkpoint: Checkp
         type="button"
         className="button small"
         aria-pressed={starred}
-        title="A checkpoint with a star is never removed by itself"
+        title="A checkpoint with a star is never removed automatically"
         onClick={() => pin.mutate()}
       >
         {starred ? 'Kept' : 'Keep'}

@@ -51,7 +51,7 @@ export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
             title="Different from the default"
             rows={settings.filter(isChanged)}
             defaults={base}
-            empty="Every setting has its default."
+            empty="All settings have their default values."
           />
           <SettingsTable title="Images and prompts" rows={Object.entries(rest).filter(([, value]) => value !== null)} />
           <SettingsTable title="Defaults" rows={settings.filter((row) => !isChanged(row))} />

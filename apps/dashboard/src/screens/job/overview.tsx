@@ -42,12 +42,14 @@ function NoSamples({ job }: { job: TrainingJob }): ReactElement {
   const { validation } = job.config;
   if (validation)
     return (
-      <p className="note">{isLive(job) ? `The first samples come at step ${validation.every_steps}.` : 'This job made no samples.'}</p>
+      <p className="note">
+        {isLive(job) ? `The first samples appear at step ${validation.every_steps}.` : 'This job generated no samples.'}
+      </p>
     );
   return (
     <p className="note">
-      This job makes no samples while it trains. <Link href={`/train?from=${job.id}`}>Clone it</Link> with sample prompts to see the style
-      arrive.
+      This job generates no samples during the training. <Link href={`/train?from=${job.id}`}>Clone it</Link> with sample prompts to watch
+      the style develop.
     </p>
   );
 }

@@ -11,11 +11,11 @@ export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
   const { data, error } = useJobReport(job);
   if (error) return <Failure error={error} what="The report" />;
   if (data === undefined) return <Loading />;
-  if (data === 'pending') return <p className="note">The report is made when the job has succeeded.</p>;
+  if (data === 'pending') return <p className="note">The report appears when the job has succeeded.</p>;
   if (data === 'none') {
     return (
       <Empty title="This job was not evaluated" icon="chart">
-        <p>An evaluation compares its images with the base model and with your style, in numbers and side by side.</p>
+        <p>An evaluation compares its images with those of the base model and with your style, in numbers and side by side.</p>
         {job.status === 'succeeded' && (
           <Link className="button primary" href={`/evaluations?new=${job.id}`}>
             Evaluate

@@ -105,7 +105,7 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
 }
 
 function Cell({ image, onOpen }: { image: ValidationImage | undefined; onOpen(image: ValidationImage): void }): ReactElement {
-  if (!image) return <span className="picture" aria-label="Not made yet" role="img" />;
+  if (!image) return <span className="picture" aria-label="Not generated yet" role="img" />;
   return (
     <button type="button" className="tile-button" onClick={() => onOpen(image)}>
       <Picture path={image.url} alt={`${image.prompt}, step ${image.step}`} width={image.width} />

@@ -45,7 +45,7 @@ export function Jobs(): ReactElement {
       {!jobs && !error && <Loading />}
       {shown?.length === 0 && (
         <Empty title={jobs?.length === 0 ? 'No jobs yet' : 'No job matches'} icon="train">
-          <p>{jobs?.length === 0 ? 'A job teaches a base model your style.' : 'Change the filter or the search.'}</p>
+          <p>{jobs?.length === 0 ? 'A training job teaches a base model your style.' : 'Change the filter or the search.'}</p>
         </Empty>
       )}
       {shown && shown.length > 0 && (

@@ -19,7 +19,7 @@ export function JobSelectionBar({ shown, selection }: { shown: TrainingJob[]; se
   const running = chosen.filter((job) => isLive(job) || job.status === 'paused');
   const ended = chosen.filter((job) => !running.includes(job));
   const cancel = useForEach('cancelled', (job) => client.trainingJobs.cancel(job.id));
-  if (chosen.length === 0) return <p className="small soft hint">Mark jobs to compare, cancel, tag or delete them.</p>;
+  if (chosen.length === 0) return <p className="small soft hint">Select jobs to compare, cancel, tag or delete them.</p>;
   const destroy = () => {
     remove({
       ids: ended.map(({ id }) => id),
@@ -47,7 +47,7 @@ export function JobSelectionBar({ shown, selection }: { shown: TrainingJob[]; se
         </button>
       )}
       <button type="button" className="button quiet small" onClick={() => selection.set([])}>
-        Choose none
+        Clear selection
       </button>
     </div>
   );
@@ -61,7 +61,7 @@ function useForEach(done: string, run: (job: TrainingJob) => Promise<unknown>) {
       void queries.invalidateQueries({ queryKey: ['jobs'] });
       notify({ title: `${plural(results.length, 'job')} ${done}` });
     },
-    onError: (error) => notifyError('That did not work for every job', error),
+    onError: (error) => notifyError('The action failed for some jobs', error),
   });
 }
 

@@ -15,7 +15,7 @@ import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 const SCOPES = [
   { name: 'read', about: 'See everything' },
   { name: 'write', about: 'Make, change and delete' },
-  { name: 'admin', about: 'All of it, and keys' },
+  { name: 'admin', about: 'Everything, including keys' },
 ] as const;
 type Scope = (typeof SCOPES)[number]['name'];
 
@@ -106,7 +106,7 @@ function Revoke({ apiKey, onClose }: { apiKey: ApiKey; onClose(): void }): React
   });
   return (
     <Dialog title={`Revoke ${apiKey.name}?`} onClose={onClose}>
-      <p>Programs that use it are refused at once. A revoked key cannot be brought back.</p>
+      <p>Requests with this key are refused immediately. A revoked key cannot be restored.</p>
       <div className="row">
         <button type="button" className="button danger" disabled={revoke.isPending} onClick={() => revoke.mutate()}>
           Revoke the key
@@ -129,7 +129,7 @@ function NewKey({ onClose }: { onClose(): void }): ReactElement {
     mutationFn: () =>
       client.apiKeys.create({ name, scopes, ...(days && { expires_at: new Date(Date.now() + Number(days) * 86_400_000).toISOString() }) }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['keys'] }),
-    onError: (error) => notifyError('The key could not be made', error),
+    onError: (error) => notifyError('The key could not be created', error),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -164,7 +164,7 @@ function NewKey({ onClose }: { onClose(): void }): ReactElement {
           ))}
         </fieldset>
         <div className="field">
-          <label htmlFor="key-days">Ends after days</label>
+          <label htmlFor="key-days">Expires after (days)</label>
           <input
             id="key-days"
             className="input"

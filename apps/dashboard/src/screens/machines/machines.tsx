@@ -55,8 +55,8 @@ function JobList({ title, jobs, empty }: { title: string; jobs: TrainingJob[]; e
             {job.status !== 'queued' && <Bar done={job.progress.step} of={job.progress.of} label={`Progress of ${jobName(job)}`} />}
             {job.heartbeat && (
               <p className="small soft num">
-                {job.heartbeat.device} on {job.heartbeat.host}, process {job.heartbeat.pid}, heard {ago(job.heartbeat.at)}
-                {job.heartbeat.durable_step !== null && `, safe up to step ${job.heartbeat.durable_step}`}
+                {job.heartbeat.device} on {job.heartbeat.host}, process {job.heartbeat.pid}, last seen {ago(job.heartbeat.at)}
+                {job.heartbeat.durable_step !== null && `, saved up to step ${job.heartbeat.durable_step}`}
               </p>
             )}
           </li>

@@ -17,7 +17,7 @@ export function Workers(): ReactElement {
       {error && <Failure error={error} what="Workers" />}
       {!data && !error && <Loading />}
       {data?.length === 0 && (
-        <Empty title="No worker runs" icon="machine">
+        <Empty title="No worker is running" icon="machine">
           <p>Jobs wait until one is started.</p>
         </Empty>
       )}
@@ -82,7 +82,7 @@ function Drain({ worker: { id, host, pid, drain_requested_at: drained } }: { wor
   const change = useMutation({
     mutationFn: () => (isDrained ? client.workers.undrain(id) : client.workers.drain(id)),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['workers'] }),
-    onError: (error) => notifyError(isDrained ? 'The worker could not be let work again' : 'The worker could not be drained', error),
+    onError: (error) => notifyError(isDrained ? 'The worker could not be undrained' : 'The worker could not be drained', error),
   });
   if (!me.api_key.scopes.includes('admin')) return null;
   return (
@@ -91,7 +91,7 @@ function Drain({ worker: { id, host, pid, drain_requested_at: drained } }: { wor
       className="button small"
       disabled={change.isPending}
       aria-label={`${isDrained ? 'Let work again' : 'Drain'}: ${host}, process ${pid}`}
-      title={isDrained ? 'It takes jobs again' : 'It finishes its jobs and takes no further ones'}
+      title={isDrained ? 'The worker takes jobs again' : 'The worker finishes its jobs and takes no further ones'}
       onClick={() => change.mutate()}
     >
       {isDrained ? 'Let work again' : 'Drain'}

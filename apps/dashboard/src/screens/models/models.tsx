@@ -25,13 +25,16 @@ export function Models(): ReactElement {
   const trained = models.filter(({ kind }) => kind === 'job');
   return (
     <>
-      <PageHead title="Models" about="Give a trained model a name, and use it by that name. Its words go into the prompt." />
+      <PageHead
+        title="Models"
+        about="Give a trained model a name, and use it by that name. Its style prompt is put in front of your prompts."
+      />
       <div className="stack-l">
         <section className="stack">
           <h2>Named</h2>
           {named.error && <Failure error={named.error} what="Models" />}
           {named.data && shown.length === 0 && (
-            <p className="soft">No model has a name yet. “Name” below gives one to what a job has trained.</p>
+            <p className="soft">No model has a name yet. Press “Name” below to name the result of a job.</p>
           )}
           <div className="cards">
             {shown.map((model) => (

@@ -20,7 +20,7 @@ export function UploadAdapter(): ReactElement {
   return (
     <DropArea
       icon="models"
-      label="Drop a LoRA or an embedding from elsewhere here (.safetensors, .pt; with adapter_config.json where it has one)"
+      label="Drop a LoRA or an embedding from elsewhere here (.safetensors, .pt; with adapter_config.json if it has one)"
       accept={ACCEPT}
       choose="Choose a file"
       onDrop={(dropped) => setFiles([...dropped.files])}
@@ -66,7 +66,7 @@ function UploadDialog({ file, config, onClose }: { file: File; config: File | un
         <div className="field">
           <label htmlFor="adapter-name">Name</label>
           <input id="adapter-name" className="input" value={name} required onChange={(event) => setName(event.target.value)} />
-          <p className="help">Requests name it so. A name that exists gets another version.</p>
+          <p className="help">The name for requests. An existing model gets a new version.</p>
         </div>
         <div className="field">
           <label htmlFor="adapter-base">Made for the base model</label>
@@ -81,9 +81,7 @@ function UploadDialog({ file, config, onClose }: { file: File; config: File | un
         <div className="field">
           <label htmlFor="adapter-token">Trigger word</label>
           <input id="adapter-token" className="input" value={token} onChange={(event) => setToken(event.target.value)} />
-          <p className="help">
-            The word that prompts reach it by, where it has one. An embedding takes its file’s name when this is empty.
-          </p>
+          <p className="help">The word that prompts use for it, if it has one. If this is empty, an embedding gets the name of its file.</p>
         </div>
         <DialogActions
           label={save.isPending ? 'Uploading' : 'Upload'}

@@ -10,8 +10,8 @@ export interface GridRow {
 const PARAMETERS: [name: string, label: string, example: string][] = [
   ['steps', 'Steps', '10, 20, 40'],
   ['guidance_scale', 'Guidance', '2, 4, 8'],
-  ['prompt', 'Prompt, one a line', 'a house'],
-  ['negative_prompt', 'Negative prompt, one a line', 'blurry'],
+  ['prompt', 'Prompt, one per line', 'a house'],
+  ['negative_prompt', 'Negative prompt, one per line', 'blurry'],
   ['sampler', 'Sampler', 'ddim, euler'],
   ['seed', 'Seed', '1, 2, 3'],
   ['strength', 'Strength of the image', '0.3, 0.6, 0.9'],

@@ -60,7 +60,7 @@ export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): 
   return (
     <>
       <div className="field">
-        <label htmlFor="play-prompts">Prompts, one a line</label>
+        <label htmlFor="play-prompts">Prompts, one per line</label>
         <textarea
           id="play-prompts"
           className="textarea"
@@ -72,7 +72,7 @@ export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): 
       {hasTemplate && (
         <label className="check small">
           <input type="checkbox" checked={settings.hasStyle} onChange={(event) => set({ hasStyle: event.target.checked })} />
-          Put the words for each model's style in front
+          Put each model's style prompt in front
         </label>
       )}
       <SeedAndCount settings={settings} set={set} />

@@ -56,7 +56,7 @@ export function Play(): ReactElement {
     <div onDragOver={(event) => event.preventDefault()} onDrop={dropPng}>
       <PageHead
         title="Playground"
-        about="The same prompts and seeds on up to four models. Drop a generated image here to read its parameters."
+        about="Try the same prompts and seeds with up to four models. Drop a generated image here to read its parameters."
       />
       <div className="play">
         <form
@@ -98,7 +98,7 @@ export function Play(): ReactElement {
 
 async function usePng(file: File, setSettings: (settings: PlaySettings) => void): Promise<void> {
   const read = await readImageParameters(file).catch(() => null);
-  if (!read) return void notify({ title: `${file.name} holds no parameters`, isError: true });
+  if (!read) return void notify({ title: `${file.name} contains no parameters`, isError: true });
   setSettings({
     ...START,
     hasStyle: false,
@@ -109,5 +109,5 @@ async function usePng(file: File, setSettings: (settings: PlaySettings) => void)
     guidance: read.guidance_scale ?? null,
     sampler: read.sampler ?? '',
   });
-  notify({ title: `Parameters of ${file.name} are in the form` });
+  notify({ title: `The parameters of ${file.name} were copied into the form` });
 }

@@ -15,7 +15,7 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
   if (count === 0) {
     return (
       <Empty title="Nothing generated yet" icon="play">
-        <p>Choose a model, write what the images show, and generate.</p>
+        <p>Choose a model, describe the images, and generate.</p>
       </Empty>
     );
   }
@@ -80,7 +80,7 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
           onClose={() => setOpen(null)}
           actions={
             <button type="button" className="button" onClick={() => onBeginFrom(shown)}>
-              Begin from this image
+              Start from this image
             </button>
           }
         />

@@ -36,19 +36,19 @@ export function StartingImage({ image, strength, onImage, onStrength }: Props): 
   };
   return (
     <fieldset className="stack">
-      <legend className="small">Begin from an image</legend>
+      <legend className="small">Start from an image</legend>
       {image === null ? (
         <input
           type="file"
           className="input"
           accept="image/png,image/jpeg,image/webp"
-          aria-label="Image to begin from"
+          aria-label="Image to start from"
           onChange={(event) => choose(event.target.files?.[0])}
         />
       ) : (
         <>
           <div className="row nowrap">
-            <img className="starting-image" src={image.shown} alt={`To begin from: ${image.name}`} />
+            <img className="starting-image" src={image.shown} alt={`Starting image: ${image.name}`} />
             <span className="clip small">{image.name}</span>
             <button type="button" className="button quiet small" onClick={() => onImage(null)}>
               Remove
@@ -66,7 +66,7 @@ export function StartingImage({ image, strength, onImage, onStrength }: Props): 
               value={strength}
               onChange={(event) => onStrength(Number(event.target.value))}
             />
-            <span className="help">Low keeps the image, high keeps only its layout.</span>
+            <span className="help">Low values keep the image; high values keep only its layout.</span>
           </label>
         </>
       )}

@@ -26,7 +26,7 @@ export function PromptSets(): ReactElement {
     <>
       <PageHead
         title="Prompt sets"
-        about="An evaluation generates one image for each prompt of a set. A set that has been used keeps its version."
+        about="An evaluation generates images for each prompt of a set. Versions never change, so results stay comparable."
       >
         <button type="button" className="button primary" onClick={() => setParams({ new: '1' }, { replace: true })}>
           <Icon name="plus" />
@@ -72,7 +72,7 @@ function SetCard({ set, onShow, onVersion }: { set: PromptSetSummary; onShow(): 
       <p className="small soft">{set.description || 'No description'}</p>
       <p className="small soft num">
         {plural(set.prompt_count, 'prompt')}
-        {set.shipped && ', comes with the service'}
+        {set.shipped && ', ships with the service'}
       </p>
       <div className="row">
         <button type="button" className="button small" onClick={onShow}>
@@ -162,10 +162,10 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
             pattern="[a-z0-9][a-z0-9_-]{0,62}"
             required
           />
-          <span className="help">Lower-case letters, digits, hyphens. A name that exists gets a new version.</span>
+          <span className="help">Lower-case letters, digits, hyphens. An existing set gets a new version.</span>
         </div>
         <div className="field">
-          <label htmlFor="set-prompts">Prompts, one a line</label>
+          <label htmlFor="set-prompts">Prompts, one per line</label>
           <textarea id="set-prompts" className="textarea" rows={10} value={text} onChange={(event) => setText(event.target.value)} />
           <span className="help num">{plural(lines.length, 'prompt')}</span>
         </div>

@@ -8,7 +8,7 @@ import { applyTheme, readTheme, type Theme } from '../../data/theme.ts';
 import { PageHead, Segmented } from '../../ui/parts.tsx';
 
 const THEMES = [
-  { value: 'system', label: "The system's" },
+  { value: 'system', label: 'System' },
   { value: 'light', label: 'Light' },
   { value: 'dark', label: 'Dark' },
 ] as const;
@@ -18,7 +18,7 @@ export function Settings(): ReactElement {
   const [theme, setTheme] = useState<Theme>(readTheme);
   return (
     <>
-      <PageHead title="Settings" about="They are kept in this browser." />
+      <PageHead title="Settings" about="These settings are stored in this browser." />
       <div className="stack-l">
         <section className="card stack">
           <h2>Theme</h2>
@@ -42,8 +42,8 @@ export function Settings(): ReactElement {
             Project {me.project.name}, key {me.api_key.name} ({me.api_key.scopes.join(', ')}). StyleForge {me.service.version}.
           </p>
           <p className="soft small">
-            The newest checkpoints and every result are kept; the operator sets how long others stay. A star on a checkpoint, or a name in
-            Models, keeps it.
+            The newest checkpoints and every result are kept; the operator sets how long others are kept. A star on a checkpoint, or a name
+            in Models, keeps it.
           </p>
           <div>
             <button type="button" className="button" onClick={() => void signOut()}>
@@ -71,7 +71,7 @@ function FormDefaults(): ReactElement {
             value={preferences.baseModel}
             onChange={(event) => changePreferences({ baseModel: event.target.value })}
           >
-            <option value="">The first installed</option>
+            <option value="">First installed model</option>
             {models.map(({ name, title }) => (
               <option key={name} value={name}>
                 {title}
@@ -81,13 +81,13 @@ function FormDefaults(): ReactElement {
         </div>
         <Lines
           id="default-samples"
-          label="Sample prompts of a new training, one a line"
+          label="Sample prompts of a new training, one per line"
           value={preferences.samplePrompts}
           onValue={(samplePrompts) => changePreferences({ samplePrompts })}
         />
         <Lines
           id="default-prompts"
-          label="Prompts of the playground, one a line"
+          label="Prompts of the playground, one per line"
           value={preferences.prompts}
           onValue={(prompts) => changePreferences({ prompts })}
         />

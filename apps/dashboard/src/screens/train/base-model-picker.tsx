@@ -7,13 +7,13 @@ import { type Draft, errorAt, getAt, hasRounds } from '../../data/training-draft
 import type { FormPart } from './part.ts';
 
 const ABOUT: Record<string, string> = {
-  'single-styleforge': 'One word for the whole style, learned beside Aux images.',
-  'multi-styleforge': 'A word each for people and for backgrounds, learned beside Aux images.',
-  dreambooth: 'One word for the style; Aux images are optional.',
-  lora: 'As DreamBooth, as a small LoRA.',
-  'textual-inversion': 'Learns a new word alone; the model stays as it is.',
-  'custom-diffusion': 'Learns a new word and the matrices that read prompts.',
-  styledrop: 'Adapters in two rounds: you keep the best candidates of the first.',
+  'single-styleforge': 'Learns one word for the whole style, together with Aux images.',
+  'multi-styleforge': 'Learns one word for people and one for backgrounds, together with Aux images.',
+  dreambooth: 'Learns one word for the style; Aux images are optional.',
+  lora: 'DreamBooth, trained as a small LoRA.',
+  'textual-inversion': 'Learns a new word only; the model does not change.',
+  'custom-diffusion': 'Learns a new word and the attention matrices that read prompts.',
+  styledrop: 'Learns adapters in two rounds: you keep the best candidates of the first.',
 };
 
 export function BaseModelPicker({ models, draft, change, check }: FormPart & { models: BaseModel[] }): ReactElement {
@@ -77,7 +77,7 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
           maxLength={200}
           onChange={(event) => change(['metadata', 'name'], event.target.value || undefined)}
         />
-        <span className="help">For you; it changes nothing.</span>
+        <span className="help">Only a label; it does not affect the training.</span>
       </div>
     </section>
   );

@@ -29,7 +29,7 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
   const error = errorAt(check, path) ?? errorAt(check, [PARTS[kind]]);
   const choose = (next: string) => change(path, next);
   const guarded = (work: () => Promise<void>) =>
-    void work().catch((failure: unknown) => notifyError('The dataset could not be made', failure));
+    void work().catch((failure: unknown) => notifyError('The dataset could not be created', failure));
   const useSample = () =>
     guarded(async () => {
       const resolution = models.data?.find(({ name }) => name === draft.base_model)?.resolution ?? 64;

@@ -24,13 +24,13 @@ const FIXED: Partial<Record<Draft['method'], Readonly<Record<string, true>>>> = 
 const FIELDS: Record<string, [name: string, label: string, usual: string][]> = {
   lora: [
     ['rank', 'Rank', '16'],
-    ['alpha', 'Alpha', 'as the rank'],
+    ['alpha', 'Alpha', 'same as the rank'],
   ],
   'textual-inversion': [
     ['vectors', 'Vectors of each token', '1'],
-    ['initial_word', 'First copied from the word', 'style'],
+    ['initial_word', 'Initial word', 'style'],
   ],
-  'custom-diffusion': [['initial_word', 'First copied from the word', 'style']],
+  'custom-diffusion': [['initial_word', 'Initial word', 'style']],
   adapter: [['bottleneck', 'Bottleneck', 'of the method']],
 };
 
@@ -57,7 +57,7 @@ export function MethodFields(part: FormPart): ReactElement {
               </option>
             ))}
         </select>
-        <span className="help">Everything but “all weights” makes a small file that goes on top of the base model.</span>
+        <span className="help">Everything except “all weights” gives a small file that is used together with the base model.</span>
       </Field>
       {FIELDS[kind]?.map(([name, label, usual]) => (
         <AdaptationField key={name} name={name} label={label} usual={usual} kind={kind} part={part} />
@@ -106,7 +106,7 @@ function StyleDrop({ draft, change, check }: FormPart): ReactElement {
   const hasCandidates = getAt(draft, ['styledrop', 'candidates']) !== undefined;
   return (
     <>
-      <Field id="styledrop-style" label="Words for the style" error={errorAt(check, ['styledrop', 'style'])}>
+      <Field id="styledrop-style" label="Descriptor of the style" error={errorAt(check, ['styledrop', 'style'])}>
         <input
           id="styledrop-style"
           className="input"
@@ -114,7 +114,7 @@ function StyleDrop({ draft, change, check }: FormPart): ReactElement {
           value={String(getAt(draft, ['styledrop', 'style']) ?? '')}
           onChange={(event) => change(['styledrop', 'style'], event.target.value || undefined)}
         />
-        <span className="help">They stand in every prompt, such as “watercolor painting”.</span>
+        <span className="help">It is part of every prompt, such as “watercolor painting”.</span>
       </Field>
       <label className="check">
         <input

@@ -38,7 +38,7 @@ export function Prompts(part: FormPart): ReactElement {
           }
         />
         <strong>Evaluate the result</strong>
-        <span className="small soft">against the base model, with a report</span>
+        <span className="small soft">compared with the base model, with a report</span>
       </label>
     </section>
   );

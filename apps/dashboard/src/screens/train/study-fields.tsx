@@ -29,7 +29,7 @@ export function StudyFields({ rows, onRows }: { rows: StudyRow[]; onRows(rows: S
     <details className="study">
       <summary>Compare several values</summary>
       <div className="stack">
-        <p className="small soft">Each combination runs as a job of its own. Separate values with commas.</p>
+        <p className="small soft">Each combination runs as a separate job. Separate values with commas.</p>
         {rows.map(({ pointer, text }, index) => (
           <div key={index} className="stack study-row">
             <select

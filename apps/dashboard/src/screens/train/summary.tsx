@@ -49,7 +49,7 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
     ['Time', known(estimate?.seconds, (seconds) => `about ${duration(seconds)} on ${estimate?.devices[0]?.device}`)],
     ['Memory', known(estimate?.peak_memory_bytes, (memory) => `up to ${bytes(memory)}`)],
     ['Checkpoints', known(estimate?.checkpoints_bytes, (disk) => `${bytes(disk)} on disk`)],
-    ['Before it', waiting === 0 ? 'Starts at once' : plural(waiting, 'job')],
+    ['Before it', waiting === 0 ? 'Starts immediately' : plural(waiting, 'job')],
   ];
   return (
     <dl className="facts">

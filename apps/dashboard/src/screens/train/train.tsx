@@ -77,7 +77,7 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
       <PageHead
         title="New training"
         crumb={<Link href="/jobs">Training</Link>}
-        about={cloned && 'Every setting of the job that you clone is filled in. Change what you like.'}
+        about={cloned && 'The form contains all settings of the cloned job. Change any of them.'}
       >
         <Segmented label="View" value={view} choices={VIEWS} onChange={show} />
       </PageHead>

@@ -24,7 +24,7 @@ export function Webhooks(): ReactElement {
   const shown = params.get('deliveries');
   return (
     <>
-      <PageHead title="Webhooks" about="The service POSTs to these addresses when something happens.">
+      <PageHead title="Webhooks" about="The service sends events to these addresses.">
         <button type="button" className="button primary" onClick={() => setMaking(true)}>
           <Icon name="plus" />
           New webhook
@@ -34,7 +34,7 @@ export function Webhooks(): ReactElement {
       {!data && !error && <Loading />}
       {data?.length === 0 && (
         <Empty title="No webhooks" icon="hook">
-          <p>Add one to be told when a job ends, instead of asking.</p>
+          <p>Add one to be notified when a job ends.</p>
         </Empty>
       )}
       <div className="stack">
@@ -145,7 +145,7 @@ function NewWebhook({ onClose }: { onClose(): void }): ReactElement {
   const create = useMutation({
     mutationFn: () => client.webhooks.create({ url, events }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['webhooks'] }),
-    onError: (error) => notifyError('The webhook could not be made', error),
+    onError: (error) => notifyError('The webhook could not be created', error),
   });
   if (create.data) return <SecretDialog title="The signing secret" secret={create.data.secret} onClose={onClose} />;
   const submit = (event: FormEvent) => {
