@@ -38,9 +38,9 @@ import { createBaseModelCatalog } from './services/models/base-model-catalog.ts'
 import { ProjectEventHub } from './services/events/project-event-hub.ts';
 
 const JSON_BODY_LIMIT = 1024 * 1024;
-/** Each costs some kilobytes, also one that never sends a request. */
+/** Limit of open connections: each needs some kilobytes, even if it never sends a request. */
 const MAX_CONNECTIONS = 5_000;
-/** Time after which the operating system asks whether the other side is still there. */
+/** Milliseconds of silence after which the operating system checks whether the other side still responds. */
 const PEER_SILENCE_MS = 60_000;
 
 function createDependencies(options: ApiOptions, log: ReturnType<typeof createLogger>): ApiDependencies {

@@ -16,14 +16,14 @@ export type ApiOptions = {
   database: Database;
   objectStore: ObjectStore;
   baseModelsDirectory: string;
-  /** Folder for what the catalogue reads of base models in the object store; absent: those are not listed. */
+  /** Folder for the parts of published base models that the catalogue reads. If absent, published base models are not listed. */
   baseModelCacheDirectory?: string;
   logLevel: string;
   /** Rate limit of API keys. Absent: no limit. */
   rateLimiter?: RateLimiter | undefined;
   /** Limit of requests with wrong keys, by address. Default: no limit. */
   wrongKeyLimiter?: RateLimiter | undefined;
-  /** Proxies, in CIDR notation, whose word on a caller's address counts. */
+  /** Proxies, in CIDR notation, that are trusted to state the caller's address. */
   trustedProxies?: string[];
   /** Limit of open connections. Default: no limit. */
   eventStreamsPerKey?: number;
@@ -41,15 +41,15 @@ export type ApiOptions = {
   /** Uploads under way at a time, of an API key and of all of them. */
   uploadsPerKey?: number;
   uploadsAtOnce?: number;
-  /** How slowly an upload may arrive. */
+  /** Minimum speed of uploads. */
   uploadPace?: UploadPace;
-  /** What bodies that are read as a whole may cost. */
+  /** Limits of memory and time for bodies that are read as a whole. */
   bodyLimits?: BodyLimits;
   /** Connections at a time; further ones are closed at once. */
   maxConnections?: number;
   /** Networks that webhooks may reach in addition to the public internet, in CIDR notation. */
   webhookNetworks?: string[];
-  /** What it counts and times; an own one where absent. */
+  /** Registry of metrics. Default: a new one. */
   metrics?: Metrics;
   /** Used by readiness, metrics and the admin's view; jobs reach the queue through the outbox. */
   queues?: JobQueues;
@@ -57,7 +57,7 @@ export type ApiOptions = {
   showsQueueBoard?: boolean;
   /** The built web page, served at /app; absent: none. */
   dashboard?: DashboardOptions;
-  /** Further things that /readyz looks at: each throws when it is down. */
+  /** Further checks for /readyz; each throws when its dependency is down. */
   readinessChecks?: Record<string, ReadinessCheck>;
 };
 
@@ -65,7 +65,7 @@ export type ApiDependencies = ApiOptions & {
   baseModels: BaseModelCatalog;
   mayReach: AddressPolicy;
   metrics: Metrics;
-  /** Wakes whoever follows what happens in a project. */
+  /** Notifies the event streams of a project. */
   projectEvents: ProjectEventHub;
   imageDecoder: ImageDecoder;
   /** Whether everything that the API depends on responds. */

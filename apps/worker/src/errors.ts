@@ -3,7 +3,7 @@ import type { FailureCode } from '@styleforge/contracts';
 import { PermanentJobError } from '@styleforge/queue';
 import { z } from 'zod';
 
-/** The job cannot succeed as it was asked for; the message says what to change. */
+/** The job cannot succeed with its request; the message says what to change. */
 export class JobInputError extends PermanentJobError {
   override name = 'JobInputError';
   readonly code: FailureCode;
@@ -50,12 +50,12 @@ export class ProcessDiedError extends Error {
   override name = 'ProcessDiedError';
 }
 
-/** Workers have died with the work again and again. */
+/** Workers have died repeatedly during the work. */
 export class WorkerDiedError extends Error {
   override name = 'WorkerDiedError';
 }
 
-/** A child process said something that this worker does not understand. */
+/** A child process sent a message that this worker does not understand. */
 export class UnreadableMessageError extends Error {
   override name = 'UnreadableMessageError';
 

@@ -39,7 +39,7 @@ type KnownError =
   | ErrorsOf<typeof weights>;
 
 export type Verdict =
-  /** The caller's own input: the same job would meet the same end, and the message is for the caller. */
+  /** An error in the caller's input: the same job would fail again, and the message is for the caller. */
   | { kind: 'input'; code: FailureCode }
   /** Something went wrong that may not happen again. `tell`: the message is for the caller. */
   | { kind: 'again'; code: FailureCode; tell?: boolean }
@@ -52,7 +52,7 @@ export type Verdict =
   /** A dependency is away: no fault of the job, and no try. */
   | { kind: 'away' };
 
-/** An error that is no one of these classes is a mistake of ours. */
+/** Verdict for all other errors, which are faults of the service. */
 const OUR_MISTAKE: Verdict = { kind: 'again', code: 'internal_error' };
 const INVALID_INPUT: Verdict = { kind: 'input', code: 'invalid_input' };
 const UNSUPPORTED_MODEL: Verdict = { kind: 'input', code: 'unsupported_base_model' };
@@ -128,7 +128,7 @@ export function verdictOf(error: unknown): Verdict {
 export const isAway = (error: unknown): boolean =>
   isDatabaseAway(error) || isStoreAway(error) || (error instanceof Error && placeOf(error)?.kind === 'away');
 
-/** Trying again cannot help: the same job would meet the same end. */
+/** Whether a repeated attempt would fail in the same way. */
 export function isPermanent(error: unknown): boolean {
   return error instanceof PermanentJobError || ['input', 'timeout'].includes(verdictOf(error).kind);
 }

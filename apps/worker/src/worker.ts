@@ -74,7 +74,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   };
 }
 
-/** What jobs need beside the queue: looked at until all is back, after one was away. */
+/** Dependencies of jobs besides the queue; after an outage, they are checked until all respond. */
 function dependenciesOf({ database, objectStore, leases }: WorkerServices): Dependencies {
   return {
     isAway,

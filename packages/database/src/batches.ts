@@ -1,6 +1,6 @@
 // Requests that would wait for each other anyway are sent together: what comes while a batch is under way is the next batch.
 
-/** Larger batches save little more, and hold locks longer. */
+/** Maximum batch size: larger batches save little more, and hold locks longer. */
 const LARGEST = 100;
 
 type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
@@ -33,7 +33,7 @@ export class Batches<Item, Result> {
     this.#waiting.delete(key);
   }
 
-  /** A batch that fails is sent again item by item, so that nobody gets the error of somebody else's item. */
+  /** A batch that fails is sent again item by item, so that an error only affects its own item. */
   async #send(key: string, batch: Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await this.#run(

@@ -1,11 +1,11 @@
 // What repositories throw when a write does not meet the state it expects.
 
-/** The row is not in the state that the write names: somebody else was first. */
+/** The row does not have the status that the write expects: another writer was first. */
 export class StatusConflictError extends Error {
   override name = 'StatusConflictError';
 }
 
-/** The project has as many jobs queued as it may have. */
+/** The project has reached its limit of queued jobs. */
 export class QueueFullError extends Error {
   override name = 'QueueFullError';
   readonly limit: number;
@@ -15,7 +15,7 @@ export class QueueFullError extends Error {
   }
 }
 
-/** What the project wants to have generated costs more than it may have unfinished. */
+/** The unfinished work of the project would exceed its budget. */
 export class BudgetError extends Error {
   override name = 'BudgetError';
   readonly budget: number;

@@ -1,7 +1,7 @@
 // Work that one process at a time does, held by a lock that goes with its connection.
 import pg from 'pg';
 
-/** Undefined when another process is at it. Throws after the work when the connection broke meanwhile: the lock went with it. */
+/** Returns undefined if another process holds the lock. Throws after the work if the connection broke meanwhile, because the lock was lost with it. */
 export async function exclusively<Result>(databaseUrl: string, name: string, work: () => Promise<Result>): Promise<Result | undefined> {
   const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
   let broken: Error | undefined;

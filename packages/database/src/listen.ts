@@ -6,14 +6,14 @@ export type Listener = { stop(): Promise<void> };
 export interface ListenOptions {
   /** Called with every failure. */
   onTrouble(error: unknown): void;
-  /** What each new connection is needed for beside. */
+  /** Work to do on each new connection. */
   prepare?(client: pg.Client): Promise<void>;
 }
 
 const RETRY_MS = 1_000;
 
 /**
- * Calls back for every notification, and with an empty one for each channel after each connection: what was notified while nobody listened is lost, so look then.
+ * Calls back for every notification, and after each new connection with an empty one for each channel: earlier notifications may have been lost, so the caller must check then.
  * Resolves when it listens, or when the first try has failed.
  */
 export async function listen(

@@ -1,7 +1,7 @@
 // A connection beside the pool, and what is said where there can be none.
 import pg from 'pg';
 
-/** Milliseconds: an address that swallows everything would be waited for minutes long. */
+/** Milliseconds to wait for a connection; an address that does not respond would otherwise block for minutes. */
 const CONNECTING_MS = 30_000;
 
 /** The caller ends it. Throws an error that names the setting, and shows no password, where the database cannot be opened. */

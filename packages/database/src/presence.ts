@@ -15,7 +15,7 @@ export class Presence {
   /** Connections that hold the mark: every API on this database has one. */
   readonly #marks = new Set<symbol>();
 
-  /** Null while the mark is not there: then nobody may take the process for dead because of that. */
+  /** Null while the mark is not set; the process must then not be taken for dead. */
   get owner(): number | null {
     return this.#marks.size > 0 ? this.#owner : null;
   }

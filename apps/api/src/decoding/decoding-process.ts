@@ -19,7 +19,7 @@ export class DecodingProcess {
     return this.#child?.pid;
   }
 
-  /** One task at a time. A task that takes its process down is refused, and the next one gets a new process. */
+  /** A process that decodes one image at a time. If a task ends its process, the task is refused, and the next one gets a new process. */
   async run(task: DecodeTask): Promise<DecodeResult> {
     clearTimeout(this.#idle);
     const child = (this.#child ??= startChild());

@@ -15,13 +15,13 @@ export class ImageDecoder {
   readonly #waiting: Waiting[] = [];
   #largeRunning = 0;
 
-  /** Writes a clean PNG of the image, and one of its alpha channel where it has one. Throws ImageRefusal for what cannot become one. */
+  /** Writes a clean PNG of the image, and one of its alpha channel if it has one. Throws ImageRefusal for a file that cannot be converted. */
   async normalize(input: string, output: string, declared: Declared, pixels: number): Promise<Decoded & { mask: string | null }> {
     const decoded = await this.#run({ kind: 'normalize', input, output, declared }, pixels);
     return { ...decoded, mask: decoded.hasMask ? maskBeside(output) : null };
   }
 
-  /** Writes a gray PNG of the image. Throws ImageRefusal for what cannot become one. */
+  /** Writes a gray PNG of the image. Throws ImageRefusal for a file that cannot be converted. */
   mask(input: string, output: string, declared: Declared, pixels: number): Promise<Decoded> {
     return this.#run({ kind: 'mask', input, output, declared }, pixels);
   }
@@ -31,7 +31,7 @@ export class ImageDecoder {
     return this.#run({ kind: 'shrink', input, output, side, quality }, pixels);
   }
 
-  /** Process ids of the decoders that run now. */
+  /** Process ids of the running decoders. */
   get pids(): number[] {
     return this.#all.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }

@@ -10,7 +10,7 @@ const START_BYTES = 32;
 const JPEG_SEGMENTS = 2_000;
 const MEGAPIXEL = 1e6;
 
-/** Tells the format by the first bytes, which no sender can get wrong. */
+/** Recognizes the format by the first bytes of the file, not by its name or type. */
 export function formatOf(start: Buffer): ImageFormat | null {
   if (start.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'png';
   if (start.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'jpeg';
@@ -22,7 +22,7 @@ type Signature = readonly [name: string, test: (start: Buffer) => boolean];
 const latin = (start: Buffer, from: number, to: number) => start.toString('latin1', from, to);
 const brandOf = (start: Buffer) => (latin(start, 4, 8) === 'ftyp' ? latin(start, 8, 12) : '');
 
-/** What people send in good faith. */
+/** Formats that users are likely to send by mistake. */
 const OTHER_FORMATS: readonly Signature[] = [
   ['an AVIF image', (start) => /^avi[fs]/.test(brandOf(start))],
   ['a HEIC image', (start) => /^(hei[cxms]|hev[cx]|mif1|msf1)/.test(brandOf(start))],
@@ -38,10 +38,10 @@ const OTHER_FORMATS: readonly Signature[] = [
   ['an SVG drawing', (start) => /^\s*(<\?xml[^>]*>\s*)?<svg/.test(start.toString('utf8'))],
 ];
 
-/** An image of a known format, but not its bytes: the text that stands for them. */
+/** Base64 text of an image, instead of its bytes. */
 const BASE64 = /^(data:image\/|iVBORw0KGgo|\/9j\/|UklGR)/;
 
-/** What the file is, with its article; undefined for what nobody has to expect. */
+/** Name of the file's format with its article; undefined for formats that are not listed. */
 export const otherFormatOf = (start: Buffer): string | undefined => OTHER_FORMATS.find(([, test]) => test(start))?.[0];
 
 export function unsupported(start: Buffer): ImageRefusal {
@@ -55,7 +55,7 @@ export function unsupported(start: Buffer): ImageRefusal {
   );
 }
 
-/** How many pixels the file says that it has. Throws ImageRefusal for a size that is not accepted. */
+/** Size in pixels according to the header. Throws ImageRefusal for a size that is not accepted. */
 export async function checkImageHeader(file: string): Promise<number> {
   const handle = await open(file, 'r');
   try {
@@ -129,7 +129,7 @@ async function jpegSize(handle: FileHandle): Promise<Size | null> {
   return null;
 }
 
-/** SOF0 to SOF15, without the tables DHT, JPG and DAC that stand between them. */
+/** SOF0 to SOF15, without the tables DHT, JPG and DAC, whose codes are between them. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }

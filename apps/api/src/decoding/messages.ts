@@ -14,16 +14,16 @@ export type DecodeResult =
   | { status: 'refused'; code: RefusalCode; detail: string }
   | { status: 'failed'; message: string; errorCode?: string };
 
-/** What one image may cost its process. */
+/** Limits of processor time and memory for one image. */
 export const DECODE_LIMITS = {
   processorSeconds: 60,
   residentMegabytes: 384,
-  /** Limit for a process that does nothing at all. */
+  /** Time limit for a process that does not react. */
   wallSeconds: 300,
 } as const;
 
 /** Exit codes of a decoding process that has gone over a limit. */
 export const OVER_LIMIT_EXITS = { processor: 81, memory: 82 } as const;
 
-/** Where the alpha channel of a normalized image goes. */
+/** Path of the file with the alpha channel of a normalized image. */
 export const maskBeside = (output: string): string => `${output}.mask`;

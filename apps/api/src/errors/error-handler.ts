@@ -12,13 +12,13 @@ import { isUnknownId, RequestValidationError } from './request-validation.ts';
 
 type Described = { code: ErrorCode; detail: string; fields?: FieldError[]; retryAfterSeconds?: number };
 
-/** How long a queue usually takes to move on: jobs run for minutes. */
+/** Seconds after which a full queue is likely to have room again: jobs run for minutes. */
 const QUEUE_MOVES_SECONDS = 60;
 
-/** A dependency that restarts, or a volume that is mounted again, takes some seconds. */
+/** Seconds that a dependency usually needs to restart, or a volume to be mounted again. */
 const DEPENDENCY_RETURNS_SECONDS = 5;
 
-/** Errors in one response: whoever sent more wrong fields has one mistake in all of them. */
+/** Maximum number of field errors in a response. More of them usually have one common cause. */
 const MOST_ERRORS = 100;
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -40,7 +40,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
     .send(toProblem(described, { id: request.id, instance: pathOf(request) }));
 }
 
-/** A path that is known under other methods is told apart from one that is not known at all. */
+/** Responds with 405 if the path exists with other methods, otherwise with 404. */
 export function handleUnknownRoute(request: FastifyRequest, reply: FastifyReply, allowed: AllowedMethods): void {
   const path = pathOf(request);
   const methods = allowed.of(path);

@@ -17,7 +17,7 @@ export class RequestValidationError extends Error {
   }
 }
 
-/** An id of a wrong form names nothing. */
+/** Whether the id in the path has a wrong form. Such a request is a 404. */
 export const isUnknownId = (error: unknown): boolean => error instanceof RequestValidationError && error.validationContext === 'params';
 
 /** Makes zod report the input, so that a missing value can be told from a wrong one. */

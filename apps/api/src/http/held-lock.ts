@@ -2,7 +2,7 @@
 import type { Database, IdempotencyLock } from '@styleforge/database';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Renewals in the time of a lock: one that fails is not the end. */
+/** Number of renewals within the lifetime of a lock, so that one failed renewal does not lose it. */
 const RENEWALS = 3;
 
 export class HeldLock {
@@ -24,7 +24,7 @@ export class HeldLock {
     }, lockMs / RENEWALS).unref();
   }
 
-  /** What is held at last, null when it was lost; it is not renewed any more. */
+  /** Stops the renewal and returns the lock, or null if it was lost. */
   async end(): Promise<IdempotencyLock | null> {
     clearInterval(this.#timer);
     await this.#renewing;

@@ -22,7 +22,7 @@ export class OpenSlots {
     this.#limits = limits;
   }
 
-  /** Counts until the response is closed, by whichever side. Throws an ApiError when there is no room. */
+  /** Counts until the response is closed, by either side. Throws an ApiError when the limit is reached. */
   add(keyId: string, reply: FastifyReply): void {
     const { perKey, total = Number.POSITIVE_INFINITY, code, things, retrySeconds } = this.#limits;
     const open = this.#open.get(keyId) ?? 0;

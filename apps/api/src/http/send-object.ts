@@ -31,7 +31,7 @@ const anyImage = (description: string) => ({
 /** The responses of a route that sends one image of any format. */
 export const IMAGE_RESPONSES = { ...PNG_RESPONSES, 200: anyImage('The image'), 206: anyImage('The requested range') };
 
-/** A signed link works so long. */
+/** Lifetime of a signed link in seconds. */
 export const LINK_SECONDS = 3600;
 
 export type SentObject = { key: string; size: number; sha256: string; contentType: string; fileName: string };
@@ -75,7 +75,7 @@ export async function sendObject(
     .send(body);
 }
 
-/** The link ends before a cache may still think of it. */
+/** Redirects to a signed link. Caches must forget the redirect before the link expires. */
 function redirect(link: string, reply: FastifyReply): FastifyReply {
   reply.removeHeader('etag').removeHeader('content-disposition').removeHeader('accept-ranges');
   return reply.header('cache-control', `private, max-age=${LINK_SECONDS / 2}`).redirect(link, 302);

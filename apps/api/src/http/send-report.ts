@@ -34,7 +34,7 @@ export async function sendReport(
   return sendPage(dependencies, evaluation, report, reply);
 }
 
-/** The page alone, for whoever has a link to it. */
+/** Sends the page of a shared report, for callers with a link. */
 export async function sendReportPage(dependencies: ApiDependencies, evaluation: EvaluationRow, reply: FastifyReply): Promise<FastifyReply> {
   return sendPage(dependencies, evaluation, await readReport(dependencies, evaluation), reply);
 }

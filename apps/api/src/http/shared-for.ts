@@ -1,6 +1,6 @@
 // One result for all who ask within some time: what is costly to find out and open to everybody.
 
-/** A failure is not kept: whoever asks next tries again. */
+/** Failures are not cached: the next call tries again. */
 export function sharedFor<Result>(milliseconds: number, work: () => Promise<Result>): () => Promise<Result> {
   let shared: Promise<Result> | undefined;
   let until = 0;

@@ -3,7 +3,7 @@ import type { InspectedAdapter } from '@styleforge/model-files';
 
 export interface InspectionTask {
   file: string;
-  /** What its owner calls it. */
+  /** File name as the caller sent it. */
   fileName: string;
   base: { name: string; contextWidth: number; directory: string };
 }
@@ -15,6 +15,6 @@ export type InspectionResult =
   | { status: 'refused'; detail: string }
   | { status: 'failed'; message: string };
 
-/** What one file may cost its process. */
+/** Limits of processor time and memory for one file. */
 export const INSPECTION_LIMITS = { residentMegabytes: 1024, wallSeconds: 300 } as const;
 export const OVER_MEMORY_EXIT = 82;

@@ -26,7 +26,7 @@ export function registerAuthentication(app: ApiServer, { database, wrongKeyLimit
   });
 }
 
-/** Guessing costs look-ups: an address that has been wrong often enough is refused before the next one. A key that was good a moment ago is let through. */
+/** Limits the look-ups that guessed keys cause. After too many wrong keys, an address is refused before its next key is checked, unless the key was recently valid. */
 function limitWrongKeys(database: Database, limiter: RateLimiter) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Caller> => {
     const key = bearerKey(request.headers.authorization);
@@ -47,7 +47,7 @@ function limitWrongKeys(database: Database, limiter: RateLimiter) {
   };
 }
 
-/** A key in the header goes before a cookie, which browsers send of their own accord. */
+/** Reads the key or session of a request. A key in the header has priority over a cookie, which browsers send automatically. */
 async function identify(database: Database, request: FastifyRequest): Promise<Caller> {
   const key = bearerKey(request.headers.authorization);
   if (key !== undefined) {

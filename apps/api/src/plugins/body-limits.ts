@@ -8,7 +8,7 @@ import type { ApiServer } from '../http/api-server.ts';
 import { hasBody } from '../http/has-body.ts';
 
 export interface BodyLimits {
-  /** Most milliseconds from the headers to the end of a body that is read as a whole. */
+  /** Maximum time in milliseconds from the headers to the end of a body that is read as a whole. */
   arrivalMs: number;
   /** Bytes of all bodies that are read as a whole at one time. */
   bytes: number;

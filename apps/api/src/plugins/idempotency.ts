@@ -14,7 +14,7 @@ const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
 /** The header of a secret response that is stored encrypted, as its body is. */
 const COOKIE = 'set-cookie';
-/** After the death of a process its callers wait no longer for their keys. */
+/** Maximum time for which keys stay locked after the death of their process. */
 const LOCK_MS = 60_000;
 /** The first request may be an upload of many megabytes: each repetition of it sends them again. */
 const RETRY_SECONDS = 3;

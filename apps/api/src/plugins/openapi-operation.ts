@@ -47,7 +47,7 @@ function withNamedWildcard(schema: FastifySchema, url: string): { schema: Fastif
 
 const WHAT_HAPPENED: Record<string, string> = { 200: '', 201: 'Created: ', 202: 'Accepted: ' };
 
-/** A body with a name of its own describes its response; the others are described where they are declared. */
+/** Describes each response by the name of its schema, if the schema has a name; the others are described at their declaration. */
 function withDescriptions(responses: Responses): Responses {
   return Object.fromEntries(
     Object.entries(responses).map(([status, response]) => {

@@ -50,7 +50,7 @@ function renamed(part: unknown, names: ReadonlyMap<string, string>): string {
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
-/** Removes the bounds of a double from whole numbers: they tell a reader nothing, and generated examples would show them. */
+/** Removes the bounds of a double from whole numbers: they do not inform readers, and generated examples would show them. */
 function withoutDoubleBounds<T>(part: T): T {
   if (Array.isArray(part)) return part.map(withoutDoubleBounds) as T;
   if (part === null || typeof part !== 'object') return part;

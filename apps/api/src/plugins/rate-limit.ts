@@ -5,7 +5,7 @@ import type { ApiServer } from '../http/api-server.ts';
 
 const POLICY = '"requests"';
 
-/** Runs after authentication. Refused requests do not count: who goes on asking is let in again as its earlier requests grow old. */
+/** Runs after authentication. Refused requests do not count, so a caller that repeats its requests is accepted again as its earlier requests expire. */
 export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
   const policy = `${POLICY};q=${limiter.requests};w=${limiter.seconds}`;
   app.addHook('onRequest', async (request, reply) => {

@@ -7,7 +7,7 @@ import { sharedFor } from '../http/shared-for.ts';
 import type { ApiServer } from '../http/api-server.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 
-/** Anyone may ask for the gauges, and each costs queries: they are read this often at most. */
+/** Minimum time between two readings of the gauges, because anybody may request them and each reading needs queries. */
 const GAUGES_MS = 5_000;
 
 export function registerServiceMetrics(app: ApiServer, { metrics, database, queues }: ApiDependencies): void {
@@ -40,7 +40,7 @@ export function registerServiceMetrics(app: ApiServer, { metrics, database, queu
   });
 }
 
-/** Each is shown, also at zero: an alert on a series that is absent never fires. */
+/** All series, including those at zero: an alert on an absent series would never fire. */
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'];
 
 const HEARD_WITHIN_MS = 86_400_000;

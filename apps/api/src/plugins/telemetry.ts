@@ -3,7 +3,7 @@ import { beginSpan, type Metrics, type OpenSpan, withOrigin } from '@styleforge/
 import type { FastifyRequest } from 'fastify';
 import type { ApiServer } from '../http/api-server.ts';
 
-/** Asked for so often that tracing them would drown the rest. */
+/** Paths that are requested too often to be traced. */
 const UNTRACED = ['/healthz', '/readyz', '/metrics'];
 
 export function registerTelemetry(app: ApiServer, metrics: Metrics): void {

@@ -10,7 +10,7 @@ export const evaluationReportUrl = (id: string) => `${evaluationUrl(id)}/report`
 export const evaluationImageUrl = (id: string, model: number, index: number) => `${evaluationUrl(id)}/images/${model}/${index}`;
 export const modelUrl = (name: string) => `/v1/models/${name}`;
 export const modelVersionUrl = (name: string, version: number) => `${modelUrl(name)}/versions/${version}`;
-/** Another cover has another link. */
+/** Link to the cover of a model; it changes with the cover. */
 export const modelCoverUrl = (name: string, sha256: string) => `${modelUrl(name)}/cover?v=${sha256.slice(0, 12)}`;
 export const exportUrl = (id: string) => `/v1/exports/${id}`;
 export const checkpointDownloadUrl = (id: string, format: string, rank = 0) =>

@@ -46,7 +46,7 @@ const NOTHING_MEASURED = {
   eta_seconds: null,
 } as const;
 
-/** An old run's pace says nothing about a job that does not run. */
+/** Progress without estimates: the pace of an earlier run does not apply to a job that is not running. */
 function presentProgress({ status, config, progress }: TrainingJobRow, queuePosition: number | null): TrainingProgressBody {
   const waits = status === 'queued' || status === 'validating' || status === 'paused';
   const steps = { step: 0, of: config.hyperparameters.max_train_steps };
@@ -82,7 +82,7 @@ export function presentValidationImage(row: ValidationImageRow): ValidationImage
   };
 }
 
-/** Links lead straight to the object store when it can sign them, else through this API. */
+/** Links to the object store if it can sign them, otherwise through this API. */
 export async function presentCheckpoint(
   row: CheckpointRow,
   formats: CheckpointBody['formats'],

@@ -7,7 +7,7 @@ import { sendReportPage } from '../http/send-report.ts';
 
 type Params = { token: string };
 
-/** Tokens cannot be guessed; who tries all the same is held up like one who guesses keys. */
+/** Limits attempts to guess tokens, as authentication does for keys. */
 export function sharedReportRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const { database, wrongKeyLimiter } = dependencies;
   app.get<{ Params: Params }>(`${SHARED_REPORTS_PATH}/:token`, { schema: { hide: true } }, async (request, reply) => {

@@ -9,7 +9,7 @@ export function send(message: object): Promise<void> {
   });
 }
 
-/** Ends the process, with a line in the log, when the parent says something unreadable. */
+/** Ends the process, with a line in the log, when the parent sends an unreadable message. */
 export function listen<Message>(schema: z.ZodType<Message>, onMessage: (message: Message) => void): void {
   process.on('message', (received) => {
     const parsed = schema.safeParse(received);

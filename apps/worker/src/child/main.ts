@@ -63,7 +63,7 @@ async function toItsEnd(task: Task): Promise<MessageFromChild> {
   }
 }
 
-/** Loads no more than the task needs: the time until its first step is a user's time. */
+/** Loads only what the task needs, so that its first step starts early. */
 async function perform(task: Task): Promise<MessageFromChild> {
   switch (task.kind) {
     case 'train':

@@ -28,7 +28,7 @@ import type { Parent } from './parent.ts';
 import { readSettings } from './read-settings.ts';
 import { measureTokens } from './token-disentanglement.ts';
 
-/** The tokens of a model are told apart on so many of the prompts. */
+/** Number of prompts on which the tokens of a model are compared. */
 const TOKEN_PROMPTS = 8;
 /** Pairs of a generated image and the StyleRef image that it is nearest to. */
 const NEAREST = 8;
@@ -91,7 +91,7 @@ async function measureModels(
   return blocks;
 }
 
-/** Prompts without the words for the style: the same texts for all models. */
+/** Prompts without the style prompt: the same texts for all models. */
 const barePrompts = ({ prompts, models }: EvaluationConfig) => prompts.map((prompt) => barePrompt(prompt, models[0]?.tokens ?? []));
 
 /** The caption of each image. */

@@ -27,9 +27,9 @@ type Unnumbered<Message> = Message extends Kept ? Omit<Message, 'number'> : neve
 export interface Parent {
   /** Aborted when the parent wants the task to end early. */
   signal: AbortSignal;
-  /** What it has asked for since the last call, beside the task. */
+  /** Requests of the parent since the last call. */
   takeRequests(): ChildRequest[];
   tell(message: MessageFromChild): Promise<void>;
-  /** Resolves when the parent has put the thing where it is safe. */
+  /** Resolves when the parent has stored the result. */
   tellAndWait(message: Unnumbered<Kept>): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { evaluationCommand, reachVerdict, trainingCommand } from '@styleforge/re
 import type { Services } from '../services.ts';
 import type { Measurements } from './measurements.ts';
 
-/** A page shows so many of them; all are there over HTTP. */
+/** Number of samples on the page; the API lists all. */
 const SHOWN = { prompts: 16, references: 20, nearest: 4, losses: 200, validations: 8, validationPrompts: 6 } as const;
 
 interface EvaluationImages {

@@ -19,7 +19,7 @@ interface CachedModel {
   users: number;
   /** Bytes of its weights in memory; known when it is loaded. */
   bytes: number;
-  /** A base model's folder is not ours to remove. */
+  /** Whether the folder is a copy that may be removed; a base model's own folder may not. */
   isCopy: boolean;
 }
 

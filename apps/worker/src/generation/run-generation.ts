@@ -19,7 +19,7 @@ import sharp from 'sharp';
 
 type GenerationServices = ModelServices & ScoringServices & Services<'leases' | 'settings' | 'metrics' | 'deviceClock' | 'usage'>;
 
-/** How often a worker looks whether somebody has cancelled: a generation may take seconds. */
+/** Milliseconds between two checks for cancellation; a generation may take only seconds. */
 const watchMs = 500;
 
 export interface GenerationRoom {

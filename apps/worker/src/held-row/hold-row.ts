@@ -4,7 +4,7 @@ import { type HeldRow, StaleAttemptError, type StopWish } from '@styleforge/data
 import type { StopReason } from '@styleforge/queue';
 import type { Services } from '../services.ts';
 
-/** What the row may say of the work: its owner wants it to stop, another worker has it now, or it leaves its slot to another project's. */
+/** State of the work according to its row: a stop was requested, another worker holds it, or it must leave its slot to another project. */
 export type Wish = 'cancelled' | 'paused' | 'superseded' | 'moves-over';
 
 /** Everything that can end a piece of work early: the queue's reasons, and the row's. */
@@ -31,7 +31,7 @@ export interface Hold {
 
 const usualIntervalMs = 1_000;
 
-/** A database that is away for a moment costs no work: the next beat writes it all. */
+/** Writes the current state. If the database is unavailable for a moment, the next call writes everything. */
 export function holdRow(
   row: HeldRow,
   { signal, everyMs = usualIntervalMs, beat }: HoldOptions,

@@ -5,7 +5,7 @@ const renewEveryMs = 10_000;
 
 export class Leases {
   readonly #database: Pick<Database, 'leases'>;
-  /** Let go while the database was away: left as they are, they would look like those of a worker that died. */
+  /** Leases that could not be released while the database was unavailable. Without a later release, they would count as crashes. */
   #unreleased: HeldRow[] = [];
 
   constructor(database: Pick<Database, 'leases'>) {

@@ -3,16 +3,16 @@ import type { Database, WorkTopic } from '@styleforge/database';
 
 export interface TurnOptions {
   topic: WorkTopic;
-  /** How many jobs of the queue this worker takes at a time. */
+  /** Number of jobs of the queue that this worker runs at the same time. */
   slots: number;
-  /** So long a job keeps its slot, also while other projects wait. */
+  /** Milliseconds for which a job keeps its slot even if other projects wait. */
   sliceMs: number;
   waiting: Pick<Database['stranded'], 'projectOf' | 'othersWait' | 'giveBack'>;
 }
 
-/** Milliseconds from one look at who waits to the next. */
+/** Milliseconds between two checks for waiting projects. */
 const lookEveryMs = 2_000;
-/** A project that waits must have come to its turn before the next job moves over for it. */
+/** Time in which a waiting project must get its turn before a further job leaves its slot. */
 const moveEveryMs = 5_000;
 /** Jobs passed over within that time: more waiting work than this means that who waits cannot be reached through the queue. */
 const mostPassed = 16;

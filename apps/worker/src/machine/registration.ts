@@ -9,7 +9,7 @@ import type { DeviceFacts } from '../processes/messages.ts';
 
 /** Often enough that 30 seconds of silence mean that the process is gone. */
 const beatMs = 5_000;
-/** How soon a change of what it does shows. */
+/** Milliseconds after which a change of its work is written. */
 const lookMs = 1_000;
 
 export interface RegistrationOptions {
@@ -59,7 +59,7 @@ export class Registration {
     await this.#evenWithoutDatabase(() => this.#options.database.workers.stopping(this.id));
   }
 
-  /** The last word of this worker. */
+  /** Marks the worker's row as stopped. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);

@@ -10,7 +10,7 @@ export interface ChildOptions<Heard> {
   /** Named in errors, as in "the job's process". */
   name: string;
   env: NodeJS.ProcessEnv;
-  /** What the child may say. One that says something else is another program than it should be, and is ended. */
+  /** Schema of the child's messages. A child that sends anything else is ended. */
   schema: z.ZodType<Heard>;
   onMessage(message: Heard): void;
   /** The child has been killed. */
@@ -56,7 +56,7 @@ export class ChildHost<Heard, Told extends object> {
     if (this.#child.connected) this.#child.send(message);
   }
 
-  /** Tells the child that what it sent is safe, once it is; what could not be saved fails its sender's work. */
+  /** Confirms each message once its content is stored. If storing fails, the work fails. */
   acknowledge(saving: Promise<void> | undefined, saved: Told, fail: (error: unknown) => void): void {
     Promise.resolve(saving).then(() => this.tell(saved), fail);
   }

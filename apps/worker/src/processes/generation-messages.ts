@@ -16,9 +16,9 @@ export type GenerationTask = z.infer<typeof generationTask>;
 export const messageToGenerator = z.discriminatedUnion('type', [
   z.object({ type: z.literal('generate'), id: z.number(), task: generationTask }),
   z.object({ type: z.literal('abort'), id: z.number() }),
-  /** The image of this number is safe: go on. */
+  /** Confirmation that this image is stored; the process may continue. */
   z.object({ type: z.literal('saved'), id: z.number(), number: z.number() }),
-  /** The model is not wanted any more; no generation uses it. */
+  /** Request to free a model that no generation uses. */
   z.object({ type: z.literal('forget'), modelDirectory: z.string() }),
 ]);
 export type MessageToGenerator = z.infer<typeof messageToGenerator>;

@@ -36,7 +36,7 @@ const trainingTask = z.object({
   /** Folder of feature extractors, each in a folder of its name. */
   extractorsDirectory: z.string(),
   workDirectory: z.string(),
-  /** Memory is dearer than time: the process gives back at once what it frees. */
+  /** Whether the process returns freed memory immediately, at the cost of time. */
   savesMemory: z.boolean(),
   /** Folder of class images; new ones join those that were made before. */
   classImagesDirectory: z.string(),
@@ -107,7 +107,7 @@ const deviceTask = z.object({ kind: z.literal('check-device'), device });
 export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, scoreTask, exportTask, deviceTask]);
 export type Task = z.infer<typeof task>;
 
-/** How the child tells what it does: with the ids that its parent works under. */
+/** Telemetry of the child, with the ids of its parent's work. */
 const childTelemetry = z.object({
   origin,
   logLevel: z.string(),
@@ -116,7 +116,7 @@ const childTelemetry = z.object({
 });
 export type ChildTelemetry = z.infer<typeof childTelemetry>;
 
-/** Something to make without stopping; the child replies with `request-met`. */
+/** Request for a checkpoint or samples without stopping; the child replies with `request-met`. */
 const request = z.object({
   type: z.literal('request'),
   id: z.number(),
@@ -129,7 +129,7 @@ export const messageToChild = z.discriminatedUnion('type', [
   request,
   z.object({ type: z.literal('start'), task, telemetry: childTelemetry }),
   z.object({ type: z.literal('abort') }),
-  /** Reply to a message that carries a number: it is safe, and the child may continue. */
+  /** Reply to a numbered message: its content is stored, and the child may continue. */
   z.object({ type: z.literal('saved'), number: z.number() }),
 ]);
 export type MessageToChild = z.infer<typeof messageToChild>;
@@ -164,7 +164,7 @@ const memoryPlan = z.object({
 });
 export type MemoryPlanned = z.infer<typeof memoryPlan>;
 
-/** How well the base model's autoencoder returns the StyleRef images: median peak signal-to-noise ratio in dB. */
+/** How exactly the base model's autoencoder reproduces the StyleRef images: median peak signal-to-noise ratio in dB. */
 const reconstruction = z.object({ type: z.literal('reconstruction'), number: z.number(), psnr: z.number(), images: z.number() });
 export type ReconstructionMeasured = z.infer<typeof reconstruction>;
 
@@ -211,7 +211,7 @@ const validation = z.object({
   step: z.number(),
   images: z.number(),
   scores: z.record(z.string(), z.number()),
-  /** Somebody asked for them, beside the schedule. */
+  /** Whether the images were requested outside of the schedule. */
   isRequested: z.boolean(),
 });
 export type ValidationDone = z.infer<typeof validation>;

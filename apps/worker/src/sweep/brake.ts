@@ -2,7 +2,7 @@
 import type { Differences } from './differences.ts';
 import type { SweepServices } from './sweep-services.ts';
 
-/** Store and database differ so much that nothing may be concluded from it. */
+/** Store and database differ more than crashes can explain, so the sweep must not act. */
 export class SweepRefusedError extends Error {
   override name = 'SweepRefusedError';
 }

@@ -80,5 +80,5 @@ function companionsOf(row: ExpectedRow): string[] {
 
 const keyOf = ({ key }: { key: string }) => key;
 
-/** What is younger may have its other half on its way. */
+/** Minimum age: the counterpart of younger objects and rows may not be written yet. */
 export const graceEndOf = ({ sweep }: SweepServices) => new Date(Date.now() - sweep.orphanGraceHours * HOUR_MS);

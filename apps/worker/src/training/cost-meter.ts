@@ -4,7 +4,7 @@ import type { TrainingJobRow } from '@styleforge/database';
 import type { Progress, ValidationDone } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
 
-/** The first step of a process compiles and warms up; so few steps say nothing of a job's pace. */
+/** Minimum number of steps for a measurement, because the first step of a process compiles and warms up. */
 const LEAST_STEPS = 3;
 
 export class CostMeter {
@@ -52,7 +52,7 @@ export class CostMeter {
     this.#checkpointBytes = Math.max(bytes, this.#checkpointBytes ?? 0);
   }
 
-  /** A measurement is no part of the work: the job does not fail where it cannot be kept. */
+  /** Records the measurement. The job does not fail if this is not possible. */
   async record(): Promise<void> {
     if (this.#stepSeconds.length < LEAST_STEPS) return;
     const cost = {

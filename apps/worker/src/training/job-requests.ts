@@ -10,7 +10,7 @@ export class JobRequests {
   readonly #job: TrainingJobRow;
   readonly #services: Services<'database' | 'log'>;
   #send: ((request: ChildRequest) => void) | undefined;
-  /** Everything that the process has been told, so that it is told once; its id is the place in the list. */
+  /** All requests that were sent to the process, so that each is sent once; the id is the place in the list. */
   readonly #told: JobRequest[] = [];
 
   constructor(job: TrainingJobRow, services: Services<'database' | 'log'>) {

@@ -46,7 +46,7 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
   return answer.statusCode ?? 0;
 }
 
-/** Lets the other side finish a short response. The status is known already, so what breaks now does not matter. */
+/** Reads the rest of a short response. Errors are ignored, because the status is already known. */
 async function skim(answer: IncomingMessage): Promise<void> {
   let read = 0;
   answer.on('data', (chunk: Buffer) => {

@@ -14,12 +14,12 @@ const fields = {
 const hasField = (body: object) => Object.keys(body).length > 0;
 const examples = [{ notes: 'the best so far', starred: true }];
 
-/** Changes of something that may have no name. */
+/** Changes of objects that may have no name. */
 export const updateAnnotationsRequest = z
   .strictObject({ name: name.nullable().optional().describe('null removes the name'), ...fields })
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateAnnotationsRequest', examples });
-/** Changes of something that always has a name. */
+/** Changes of objects that always have a name. */
 export const updateNamedRequest = z
   .strictObject({ name: name.optional(), ...fields })
   .refine(hasField, 'must name at least one field')

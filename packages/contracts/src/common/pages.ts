@@ -1,7 +1,7 @@
 // Cursor pages: newest first, or by step for what a job has made; `after` is the `next` of the page before.
 import { z } from 'zod';
 
-/** `cursor` is what `next` is made of. A filter that does not exist is refused: without it the page would hold too much. */
+/** `cursor` is what `next` is made of. A filter that does not exist is refused: without it, the page would contain too much. */
 export const pageQuery = <T extends z.ZodType>(cursor: T) =>
   z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), after: cursor.optional() });
 export type PageQuery = { limit: number; after?: string | undefined };

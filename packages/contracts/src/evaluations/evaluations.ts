@@ -14,7 +14,7 @@ import { evaluationSummary } from './verdicts.ts';
 
 export const EVALUATION_LIMITS = { imagesPerModel: 50_000, comparisons: 8 } as const;
 
-/** What an evaluation stage and an evaluation of its own are both asked for. */
+/** Fields that an evaluation stage and a separate evaluation share. */
 const settings = {
   prompts: z
     .union([promptList, promptSetReference])
@@ -123,7 +123,7 @@ const resolved = {
 export const evaluationStage = z.object({ ...resolved, comparisons: z.array(evaluatedModel) }).meta({ id: 'EvaluationStage' });
 export type EvaluationStage = z.infer<typeof evaluationStage>;
 
-/** What the worker gets: every default resolved. */
+/** The resolved configuration that the worker receives. */
 export const evaluationConfig = z
   .object({
     ...resolved,

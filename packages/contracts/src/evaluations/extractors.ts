@@ -20,7 +20,7 @@ export const EVALUATION_DEFAULTS: EvaluationDefaults = { prompts: 'general', ext
 export const METRICS = ['fid', 'kid', 'clip'] as const;
 export type Metric = (typeof METRICS)[number];
 
-/** What everybody means by the plain names. */
+/** The extractors that metric names without an extractor stand for. */
 const USUAL: Record<Metric, Extractor> = { fid: 'inception-v3-fid', kid: 'inception-v3-fid', clip: 'clip' };
 
 /** `kid`, or `kid@mini-clip` where another extractor than the usual one was asked. */

@@ -1,7 +1,7 @@
 // How the numbers of a report are written, the same on its page and in a terminal.
 import type { ReportMetric } from './reports.ts';
 
-/** Three to four digits that mean something. */
+/** A number with three to four significant digits. */
 export function shortNumber(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
@@ -11,7 +11,7 @@ export function shortNumber(value: number): string {
   return size >= 1e-4 ? value.toFixed(Math.min(6, 2 - Math.floor(Math.log10(size)))) : value.toExponential(1);
 }
 
-/** KID is told in thousandths, as tables have it. */
+/** KID is shown in thousandths, as is usual in tables. */
 const scaleOf = ({ metric }: Pick<ReportMetric, 'metric'>): number => (metric === 'kid' ? 1000 : 1);
 
 export function shownMetric(metric: Pick<ReportMetric, 'metric' | 'value'>): string {

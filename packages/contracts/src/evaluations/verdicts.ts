@@ -5,7 +5,7 @@ export const VERDICT_OUTCOMES = ['took_hold', 'subjects_suffer', 'collapsed', 'd
 export type VerdictOutcome = (typeof VERDICT_OUTCOMES)[number];
 
 const share = z.number().nullable();
-/** What a verdict is decided on, as shares of what the base model has. */
+/** The numbers that decide a verdict, as shares of the base model's values. */
 export const verdictAxes = {
   outcome: z.enum(VERDICT_OUTCOMES).nullable().describe('null: no base model to compare with, or no metric to compare by'),
   style_gap_closed: share.describe(

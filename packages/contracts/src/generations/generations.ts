@@ -153,7 +153,7 @@ export const createGenerationRequest = z
   });
 export type CreateGenerationRequest = z.infer<typeof createGenerationRequest>;
 
-/** What the worker gets: every default resolved. */
+/** The resolved configuration that the worker receives. */
 export const generationConfig = z
   .object({
     model: z.string(),

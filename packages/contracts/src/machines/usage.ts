@@ -12,7 +12,7 @@ const amounts = {
 export const usageAmounts = z.object(amounts).meta({ id: 'Usage' });
 export type UsageBody = z.infer<typeof usageAmounts>;
 
-/** A month of this millennium: others are mistakes, and not times that the database knows. */
+/** A month of this millennium; other years are mistakes, and some are outside of the database's range. */
 const MONTH = /^2\d{3}-(?:0[1-9]|1[0-2])$/;
 
 export const usageQuery = z.strictObject({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { workerId } from '../common/ids.ts';
 import { pageOf, pageQuery, timestamp } from '../common/pages.ts';
 
-/** A worker tells every few seconds that it lives; one that has been silent for so long is taken to be gone. */
+/** Milliseconds of silence after which a worker counts as lost; workers update their rows every few seconds. */
 export const WORKER_SILENT_SECONDS = 30;
 
 export const WORKER_STATUSES = ['idle', 'working', 'draining', 'drained', 'stopping', 'stopped', 'lost'] as const;

@@ -16,14 +16,14 @@ const generationDefaults = z.strictObject({
   negative_prompt: z.string().optional(),
 });
 
-/** What an evaluation of the model, or of one trained on it, has where its request does not say. */
+/** Defaults for evaluations of the model, and of models trained on it. */
 const evaluationDefaults = z.strictObject({
   prompts: promptSetReference.optional().describe('Prompt set'),
   extractor: z.enum(EXTRACTORS).optional(),
   clip_extractor: z.enum(CLIP_EXTRACTORS).optional(),
 });
 
-/** The watch over a training that asks for neither validation nor early stopping. */
+/** Validation and early stopping for jobs that request neither. */
 const watch = z.strictObject({
   subjects: z.array(z.string().min(1)).min(1).max(64).describe('What the validation images show, without the style prompt'),
   validations: z.int().min(1).max(100).default(5).describe('Number of validations, evenly distributed over the training'),

@@ -135,7 +135,7 @@ export const peftConfig = z
 export type PeftConfig = z.infer<typeof peftConfig>;
 export const PEFT_CONFIG_BYTES = 1024 ** 2;
 
-/** What an uploaded file said of itself. */
+/** Facts from an uploaded file. */
 const uploadedAdapter = z
   .object({
     file_name: z.string(),
@@ -150,7 +150,7 @@ const uploadedAdapter = z
   .meta({ id: 'UploadedAdapter' });
 export type UploadedAdapter = z.infer<typeof uploadedAdapter>;
 
-/** What a version was made from and with. It says so for good: datasets and base models may change or go later. */
+/** What a version was made from and with. It never changes, although datasets and base models may change or be deleted later. */
 export const modelProvenance = z
   .object({
     training_job: z

@@ -7,7 +7,7 @@ import type { HyperparametersRequest } from './hyperparameters.ts';
 export const ADAPTATION_KINDS = ['full', 'lora', 'textual-inversion', 'custom-diffusion', 'adapter', 'pivotal-tuning'] as const;
 export type AdaptationKind = (typeof ADAPTATION_KINDS)[number];
 
-/** What other parts ask of an adaptation instead of comparing its name. */
+/** Traits of an adaptation, which other code uses instead of comparing names. */
 export interface AdaptationTraits {
   /** What labels of trained models say of it. */
   readonly title: string;
@@ -21,7 +21,7 @@ export interface AdaptationTraits {
   readonly exportFormats: readonly ExportFormat[];
 }
 
-/** Two images have no more in common than their subject: it takes a third to tell the style from it. */
+/** Minimum number of images: with two, subject and style cannot be separated. */
 const LEAST_IMAGES = 3;
 
 export const ADAPTATION_TRAITS: Record<AdaptationKind, AdaptationTraits> = {

@@ -6,7 +6,7 @@ interface Styled {
   readonly style_ref: { readonly components: readonly (BoundToken & { readonly prompt: string })[] };
 }
 
-/** How an evaluated model is told its style: see `evaluatedPrompt`. */
+/** How the style prompt of an evaluated model is written: see `evaluatedPrompt`. */
 export function styleWords({ style_ref }: Styled): { prompt_prefix: string; tokens: BoundToken[] } {
   return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
 }

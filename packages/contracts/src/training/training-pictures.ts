@@ -33,9 +33,9 @@ export interface TrainingPictures<Kind extends Picture> {
 
 export type PictureFault = FieldError & { code: Extract<FailureCode, 'invalid_input' | 'too_few_images' | 'image_too_small'> };
 
-/** So many of those that are too small are named. */
+/** Number of small images that an error names. */
 const NAMED = 20;
-/** One of so many StyleRef images is held out of the training where KID has no other reference. */
+/** One in this many StyleRef images is held out of the training if KID has no other reference. */
 const HELD_OUT_OF = 5;
 
 export function selectTrainingPictures<Kind extends Picture>(
@@ -55,7 +55,7 @@ export function selectTrainingPictures<Kind extends Picture>(
   };
 }
 
-/** Why the job cannot be trained on these, each with the field to change; nothing where it can. */
+/** Reasons why the job cannot be trained on these images, each with the field to change; empty if it can. */
 export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetPictures): PictureFault[] {
   const absent = [...checkMix(config, datasets.styleRef), ...checkComponents(config, datasets.styleRef)];
   if (absent.length > 0) return absent;
@@ -120,7 +120,7 @@ function checkComponents({ style_ref: { components } }: TrainingConfig, pictures
   });
 }
 
-/** Why `count` images of `part` are too few to train on; null where they will do. */
+/** Why `count` images of `part` are too few to train on; null if they are enough. */
 export function tooFewImages(part: string, count: number, kind: AdaptationKind): string | null {
   const least = ADAPTATION_TRAITS[kind].leastImages;
   if (count >= least) return null;

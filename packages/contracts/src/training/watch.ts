@@ -11,7 +11,7 @@ import type { CreateTrainingJobRequest } from './training-request.ts';
 
 export const DEFAULT_SAMPLING = { ...METHOD_SAMPLING, seed: 0 } as const;
 
-/** A training of fewer steps is over before it can go wrong, and often a try. */
+/** Minimum number of steps for the watch: shorter trainings are usually tests, and too short to overfit. */
 const FEWEST_WATCHED_STEPS = 50;
 
 export const samplingConfig = {

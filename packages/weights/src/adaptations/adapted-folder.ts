@@ -17,7 +17,7 @@ export interface AppliedAdapter {
   readonly token?: string | undefined;
 }
 
-/** File that makes a folder stand for a model: a base folder and the adapters on top of it. */
+/** Name of the file that describes an adapted model: a base folder and the adapters on top of it. */
 const ADAPTED_MODEL = 'adapted_model.json';
 
 interface AdaptedModel {

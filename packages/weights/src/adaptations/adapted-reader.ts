@@ -2,7 +2,7 @@
 import { type TensorInfo } from '@styleforge/model-files';
 import { type TensorReader } from '../tensors/tensor-reader.ts';
 
-/** What adapters make of one weight. */
+/** Change of one weight by adapters. */
 export interface WeightChange {
   /** The new shape, where it is another. */
   readonly shape?: readonly number[];

@@ -5,7 +5,7 @@ import { layersOf } from './adapted-folder.ts';
 import { type LoraLayer } from './lora.ts';
 import { kohyaPrefix } from '@styleforge/model-files';
 
-/** diffusers takes alpha for rank: what alpha adds is folded into `up`. */
+/** diffusers uses the rank as alpha, so the scale of another alpha is folded into `up`. */
 function folded({ up, scale }: LoraLayer): Float32Array {
   return scale === 1 ? up : up.map((value) => value * scale);
 }
@@ -33,7 +33,7 @@ export async function writeDiffusersLora(path: string, layers: readonly LoraLaye
   await writeSafetensors(path, entries, { dtype: 'F32' });
 }
 
-/** What kohya's file says of its base model. */
+/** Metadata about the base model in kohya's layout. */
 export interface KohyaBase {
   readonly components: readonly string[];
   /** The layer's name there, where it is not diffusers' own. */

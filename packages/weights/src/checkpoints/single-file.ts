@@ -86,7 +86,7 @@ function* diffusersEntries(component: ComponentFiles, names: NameMap, reader: Te
   }
 }
 
-/** What a single file leaves out: the shape and the schedule of the model, and its vocabulary. */
+/** Facts that a single file does not contain: the shape and the schedule of the model, and its vocabulary. */
 export interface SingleFileLayout {
   readonly configs: Readonly<Partial<Record<ComponentName, JsonObject>>>;
   /** Says the family. */

@@ -13,7 +13,7 @@ export interface TransferProgress {
   readonly totalBytes?: number;
 }
 
-/** What a sender gives when asked for everything from some byte on; `start` is 0 where it cannot resume. */
+/** Response to a request for all bytes from an offset; `start` is 0 where it cannot resume. */
 export interface ReceivedBytes {
   readonly body: AsyncIterable<Uint8Array>;
   readonly start: number;
@@ -40,7 +40,7 @@ export interface FetchIntoOptions extends FileChecks {
   readonly backoffMs?: number;
 }
 
-/** The sender is not there, or breaks off again and again. */
+/** The sender cannot be reached, or repeatedly breaks the connection. */
 export class DownloadError extends Error {
   override name = 'DownloadError';
 }
@@ -50,7 +50,7 @@ export class DownloadRefusedError extends DownloadError {
   override name = 'DownloadRefusedError';
 }
 
-/** What came is not what was pinned; it was thrown away. */
+/** The content does not match the pinned hash, and was deleted. */
 export class ChecksumError extends Error {
   override name = 'ChecksumError';
 }

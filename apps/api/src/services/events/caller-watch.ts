@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Caller } from '../../http/api-server.ts';
 import { isStillAllowed } from '../../http/still-allowed.ts';
 
-/** Keys and sessions expire without a notice; and a notice may be lost with its connection. */
+/** Milliseconds between two checks: keys and sessions expire without a notification, and notifications can be lost with a connection. */
 const CHECK_MS = 15_000;
 
 interface Watched {
@@ -46,7 +46,7 @@ export class CallerWatch {
     void this.#check([...this.#watched].filter(({ caller }) => id === '' || caller.keyId === id || caller.session?.id === id));
   }
 
-  /** One look for each key and session, however many streams it has open. */
+  /** Checks each key and session once, however many streams it has open. */
   async #check(concerned: readonly Watched[]): Promise<void> {
     const streams = new Map<string, Watched[]>();
     for (const watched of concerned) {

@@ -53,7 +53,7 @@ async function* followEvents(
   }
 }
 
-/** Whether something has changed since it was read last. */
+/** Whether something has changed since the last read. */
 export class Change {
   #isNoted = false;
   #wake: () => void = () => undefined;

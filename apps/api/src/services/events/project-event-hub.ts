@@ -5,7 +5,7 @@ import type { Database, Listener, TrainingJobRow } from '@styleforge/database';
 import type { FastifyBaseLogger } from 'fastify';
 import { CallerWatch } from './caller-watch.ts';
 
-/** A job's progress is told this often at most. */
+/** Minimum milliseconds between two progress events of a job. */
 const PROGRESS_MS = 1_000;
 const CLEANING_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -28,7 +28,7 @@ export class ProjectEventHub {
   readonly #closing = new AbortController();
   #listener: Promise<Listener> | undefined;
   #cleaning: NodeJS.Timeout | undefined;
-  /** Jobs that have been notified since the progress was told last. */
+  /** Jobs with notifications since their progress was last sent. */
   #changed = new Set<string>();
   #told = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
@@ -45,7 +45,7 @@ export class ProjectEventHub {
     return this.#closing.signal;
   }
 
-  /** Resolves when nothing that happens from now on is missed; the result ends the subscription. */
+  /** Subscribes, and resolves when no later event can be missed. The result ends the subscription. */
   async subscribe(subscriber: Subscriber): Promise<() => void> {
     this.#subscribers.add(subscriber);
     await this.#listen();

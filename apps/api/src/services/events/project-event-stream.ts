@@ -57,7 +57,7 @@ class News {
   readonly #signal: AbortSignal;
   readonly #wantsProgress: boolean;
   #progress = new Map<string, TrainingJobRow>();
-  /** The first look is at what is there already. */
+  /** True at first, so that existing events are read. */
   #hasEvents = true;
   #wake: (() => void) | undefined;
 
@@ -90,7 +90,7 @@ class News {
     return jobs;
   }
 
-  /** Waits for new events; false when none has come in so many milliseconds. */
+  /** Waits for new events; false if none arrives in time (milliseconds). */
   wait(ms: number): Promise<boolean> {
     if (this.#hasEvents || this.#progress.size > 0 || this.#signal.aborted) return Promise.resolve(true);
     return new Promise((done) => {

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
 import type { Caller } from '../../http/api-server.ts';
 
-/** A quiet stream says that it is there. */
+/** Milliseconds between two comments that keep a quiet stream alive. */
 export const KEEP_ALIVE_MS = 15_000;
 
 export function sendEventStream(

@@ -22,7 +22,7 @@ class FetchRefusal extends Error {
   }
 }
 
-/** Writes the file to `path`; why that was not possible, or null. What exists inside the network is not the caller's to know. */
+/** Writes the file to `path`; why that was not possible, or null. The reason does not reveal what exists inside the network. */
 export async function fetchImage(url: string, path: string, mayReach: AddressPolicy): Promise<Fault | null> {
   const { urlSeconds } = UPLOAD_LIMITS;
   const signal = AbortSignal.timeout(urlSeconds * 1000);

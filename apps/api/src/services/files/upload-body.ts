@@ -8,7 +8,7 @@ import { isStorageFull } from '@styleforge/storage';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../errors/api-error.ts';
 
-/** How slowly an upload may arrive. Only the time in which the service waits for the sender counts. */
+/** Minimum speed of an upload. Only the time in which the service waits for the sender counts. */
 export interface UploadPace {
   /** Milliseconds without a byte, after which the upload ends. */
   silenceMs: number;
@@ -55,7 +55,7 @@ export class UploadBody {
     return size <= limit && !part.file.truncated;
   }
 
-  /** What the upload consists of, whatever its multipart boundary: the same for a request that is sent again. */
+  /** Fingerprint of the upload without its multipart boundary, which is equal for a repeated request. */
   fingerprint(): string {
     return this.#hash.digest('hex');
   }
@@ -81,7 +81,7 @@ export class UploadBody {
     this.#hash.update(`${JSON.stringify(values)}\n`);
   }
 
-  /** What goes wrong while reading the body is the sender's doing, unless the error says otherwise. */
+  /** Converts an error while reading the body. The sender is assumed to be the cause, unless the error says otherwise. */
   async #reading<T>(work: Promise<T>): Promise<T> {
     const { silenceMs, bytesPerSecond } = this.#pace;
     const allowedMs = silenceMs + (this.#received / bytesPerSecond) * 1000 - this.#waitedMs;

@@ -36,7 +36,7 @@ const UTF8_NAME = 0x800;
 const SYMBOLIC_LINK = 0o120000;
 const FILE_TYPE_BITS = 0o170000;
 
-/** No name in the archive is ever used as a path. Everything is looked at before the first byte is unpacked. */
+/** No name in the archive is ever used as a path. All entries are checked before the first byte is unpacked. */
 export async function* readZip(path: string): AsyncGenerator<ZipItem> {
   const zip = await openZip(path);
   try {
@@ -70,7 +70,7 @@ async function openZip(path: string): Promise<ZipFile> {
   }
 }
 
-/** What the file is instead of a zip archive, where its first bytes tell. */
+/** Format of a file that is not a zip archive, if its first bytes show it. */
 async function otherFormat(path: string): Promise<string | undefined> {
   const handle = await open(path);
   try {
@@ -130,7 +130,7 @@ function refusalOf(entry: Entry, name: string): Refused | null {
   return null;
 }
 
-/** The reader stops a file that unpacks to more than its entry says, and does not compare its checksum. */
+/** Unpacks an entry and compares its checksum. The library stops entries that are larger than stated, but does not compare checksums. */
 async function unpack(zip: ZipFile, entry: Entry, path: string): Promise<Refused | null> {
   let checksum = 0;
   async function* counted(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -34,9 +34,9 @@ interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defa
   model: GenerationModel;
   /** The name of the base model, its own or the one it was trained on. */
   base: string;
-  /** What it has been trained with; none for a base model. */
+  /** Components that the model was trained with; none for a base model. */
   components: readonly BoundToken[];
-  /** It is an addition to a base model, with which style guidance compares it. */
+  /** Whether the model is an addition to a base model, which style guidance needs. */
   isAdapted: boolean;
   /** Adapters that it consists of, beside its base model: an uploaded one. */
   own: ChosenAdapter[];
@@ -79,7 +79,7 @@ function costOf(config: GenerationConfig) {
 
 type Wait = { seconds: number /** Ends it early. */; signal: AbortSignal };
 
-/** The generation as it is once it has finished or the wait is over. */
+/** Waits until the generation has finished or the time is over, and returns it. */
 export async function awaitGeneration(
   database: Database,
   projectId: string,

@@ -26,7 +26,7 @@ type Kept = { name: string; row: ModelVersionRow; fingerprint: string };
 
 const bad = (field: string, detail: string): ApiError => refusal('validation_failed', [{ pointer: `/${field}`, detail }]);
 
-/** Adds a version to the project's model of this name, which is made where there is none. */
+/** Adds a version to the project's model of this name, which is created if it does not exist. */
 export async function takeAdapterUpload(dependencies: ApiDependencies, request: FastifyRequest): Promise<Kept> {
   const { projectId } = request.caller;
   return withUploadFolder(dependencies.uploadDirectory, async (folder) => {

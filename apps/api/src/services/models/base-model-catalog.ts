@@ -18,7 +18,7 @@ export type BaseModelEntry = {
 };
 export type BaseModelCatalog = ReturnType<typeof createBaseModelCatalog>;
 
-/** A folder that says it is a base model and is none. The message is for callers: it names folder, file and what helps. */
+/** A base model's folder that cannot be used. The message is for callers, and names folder, file and remedy. */
 export class BrokenBaseModelError extends Error {
   override name = 'BrokenBaseModelError';
 
@@ -29,7 +29,7 @@ export class BrokenBaseModelError extends Error {
   }
 }
 
-/** What has been read of a base model is taken to be right for so long: every job asks for one. */
+/** Milliseconds for which facts about a base model are cached, because every job needs them. */
 const KEPT_MS = 2_000;
 
 export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBaseLogger) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fetchPublishedModel, listPublishedModels, type ObjectStore } from '@styleforge/storage';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** The store is asked for its models so often at most. */
+/** Minimum milliseconds between two listings of the published models. */
 const STORE_ASKED_EVERY_MS = 5_000;
 
 export interface BaseModelFoldersOptions {
@@ -16,7 +16,7 @@ export interface BaseModelFoldersOptions {
   log: FastifyBaseLogger;
 }
 
-/** Finds the folder of each base model. A folder of this machine goes before a published model of the same name. */
+/** Finds the folder of each base model. A folder of this machine has priority over a published model of the same name. */
 export class BaseModelFolders {
   readonly #options: BaseModelFoldersOptions;
   #published: Promise<Map<string, string>> = Promise.resolve(new Map<string, string>());
@@ -50,7 +50,7 @@ export class BaseModelFolders {
     return this.#published;
   }
 
-  /** While the store is away, what was known of it holds. */
+  /** Published models; the last known list while the store is unavailable. */
   async #fetch(cacheDirectory: string, known: Promise<Map<string, string>>): Promise<Map<string, string>> {
     const { objectStore, log } = this.#options;
     try {

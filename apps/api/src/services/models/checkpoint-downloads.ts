@@ -18,7 +18,7 @@ export async function findDownloadable(database: Database, projectId: string, id
   return { checkpoint, adaptation: job.config.adaptation.kind };
 }
 
-/** Throws for a format that does not fit, and for a rank where none is extracted. Returns the rank of an export: 0 where it has none. */
+/** Throws for a format that does not fit, and for a rank if no LoRA is extracted. Returns the rank of an export: 0 where it has none. */
 export function checkFormat({ adaptation, checkpoint }: Downloadable, format: ExportFormat, rank: number | undefined): number {
   const fitting = ADAPTATION_TRAITS[adaptation].exportFormats;
   if (!fitting.includes(format)) {
@@ -51,7 +51,7 @@ export function downloadName({ jobId, step }: CheckpointRow, format: ExportForma
   return `styleforge-${jobId.slice(-8)}-${step}-${format}${rank > 0 ? `-rank${rank}` : ''}${path.extname(storedPath)}`;
 }
 
-/** Formats with whether their file is there already. */
+/** Formats, each with whether its file already exists. */
 export async function formatsOf(
   database: Database,
   downloads: Downloadable[],

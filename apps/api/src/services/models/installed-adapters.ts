@@ -7,7 +7,7 @@ import type { BaseModelCatalog } from './base-model-catalog.ts';
 
 export type InstalledLookUp = { ok: true; adapter: InstalledAdapter } | { ok: false; detail: string } | null;
 
-/** What was found of an adapter while its files were as `state` says. */
+/** Result of the inspection of an adapter, valid while its files match `state` says. */
 type Known = { state: string; found: InstalledLookUp };
 
 const known = new Map<string, Known>();

@@ -92,7 +92,7 @@ export async function updateModel(
 
 const NO_COVER = { coverKey: null, coverSha256: null, coverSize: null };
 
-/** Throws for what is no trained model. */
+/** Throws if the source is not a trained model. */
 async function findTrained(dependencies: ApiDependencies, projectId: string, from: string): Promise<TrainedModel> {
   const found = await findNamedModel(dependencies, projectId, from);
   if (!found.ok) throw refusal(found.code, [{ pointer: '/from', detail: found.detail }]);
@@ -175,7 +175,7 @@ async function copyCover(
   return { coverKey, coverSha256: sha256, coverSize: size };
 }
 
-/** The names that lead to a version. */
+/** All names of a version. */
 export function aliasesOf(model: ModelRow, number: number): string[] {
   const own = Object.entries(model.aliases).flatMap(([alias, version]) => (version === number ? [alias] : []));
   return model.latest?.number === number ? [...own, LATEST] : own;

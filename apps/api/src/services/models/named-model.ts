@@ -82,7 +82,7 @@ async function findInstalled({ baseModels, baseModelsDirectory }: ApiDependencie
   return { ok: true, model: { kind: 'uploaded', versionId: null, promptTemplate: templateOf(tokens), provenance, ...sampling } };
 }
 
-/** A model that the project has given a name goes before a base model that was installed under the same name later. Null where no model has the name. */
+/** A named model of the project has priority over a base model that was installed under the same name later. Null where no model has the name. */
 async function findRegistered(dependencies: ApiDependencies, projectId: string, text: string): Promise<ModelLookUp | null> {
   const { database } = dependencies;
   const reference = parseModelReference(text);
@@ -123,7 +123,7 @@ async function findUnlessBroken(baseModels: ApiDependencies['baseModels'], name:
   });
 }
 
-/** Whether the job waits by itself: paused ones stay where they are until they are resumed. */
+/** Whether the job will continue without action; a paused job must be resumed. */
 const isWaiting = ({ status }: TrainingJobRow): boolean =>
   status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
 

@@ -7,7 +7,7 @@ import { ApiError, refusal } from '../../errors/api-error.ts';
 /** A field that the cost is proportional to. */
 export type CostFactor = { pointer: string; value: number };
 
-/** Waiting does not make a single request smaller: it is a mistake in its fields. What waiting helps against stays a 429. */
+/** Converts a budget error: a single request above the budget is an error in its fields (422), because waiting does not help; otherwise it stays a 429. */
 export async function withinBudget<Result>(factors: CostFactor[], create: () => Promise<Result>): Promise<Result> {
   try {
     return await create();

@@ -6,13 +6,13 @@ import { notFound } from '../../errors/api-error.ts';
 import { presentWorker } from '../../presenters/workers.ts';
 
 const DAY_MS = 86_400_000;
-/** A worker that died is shown as lost for so long. */
+/** Time for which a dead worker is shown as lost. */
 const LOST_SHOWN_MS = DAY_MS;
 const GONE_SHOWN_MS = 7 * DAY_MS;
 
 export const isLive = (status: WorkerStatus): boolean => (LIVE_WORKER_STATUSES as readonly WorkerStatus[]).includes(status);
 
-/** `gone`: also those that have stopped. */
+/** `gone`: includes stopped workers. */
 export async function listWorkers(
   database: Database,
   projectId: string,

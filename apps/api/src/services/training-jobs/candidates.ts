@@ -96,7 +96,7 @@ type Rank = (candidate: Candidate) => number;
 
 const clipRank: Rank = ({ row }) => row.clipScore ?? -Infinity;
 
-/** A number for each candidate that only the seed and its place decide (the mixing function of MurmurHash3). */
+/** A pseudo-random number for each candidate, from the seed and its place (the mixing function of MurmurHash3). */
 const randomRank =
   (seed: number): Rank =>
   ({ row }) => {

@@ -7,7 +7,7 @@ import { sharedFor } from '../../http/shared-for.ts';
 
 type Asked = { projectId: string; config: TrainingConfig; priority: JobPriority };
 
-/** Workers come and go in minutes; a submission must not wait for them. */
+/** Milliseconds for which the list of workers is cached, so that submissions need not query it. */
 const KEPT_MS = 2_000;
 
 const countersOf = new WeakMap<Database, () => Promise<WorkerCounts>>();

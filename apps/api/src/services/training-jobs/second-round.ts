@@ -38,7 +38,7 @@ export async function findSecondRound(dependencies: ApiDependencies, projectId: 
   return { pool, chosen: chooseCandidates(pool, selection), selection };
 }
 
-/** The request with the words for the style of the first round, and with the dataset. */
+/** The request with the descriptor of the first round, and with the dataset. */
 export function withDataset<Request extends Body>(body: Request, { pool }: SecondRound, datasetId: string): Request & TrainableJobRequest {
   const style = body.styledrop?.style ?? pool.job.config.styledrop!.style;
   return { ...body, style_ref: { dataset_id: datasetId }, styledrop: { ...body.styledrop, style } } as Request & TrainableJobRequest;

@@ -94,7 +94,7 @@ function scoresOf({ name, training_job_id, best, evaluation, final_step }: Study
   return best === null ? [] : [{ ...common, ...best, collapsed: false }];
 }
 
-/** Red squares can be as near to a red style as anything: a collapsed model leads only where there is no other. */
+/** Leader of a metric. Collapsed models can have good distances, so they lead only if all models have collapsed. */
 function leadersOf(report: StudyRow[]): StudyBody['leaders'] {
   const leaders = new Map<string, Leader>();
   for (const score of report.flatMap(scoresOf)) {

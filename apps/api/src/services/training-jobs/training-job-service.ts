@@ -56,7 +56,7 @@ async function queueJob(dependencies: ApiDependencies, { projectId, body, reserv
   return job;
 }
 
-/** What the job would be trained with, whose datasets need not be there yet; throws an ApiError as creating it would. */
+/** Resolved settings of a job whose datasets need not exist yet. Throws the same ApiErrors as creating the job. */
 export async function checkTrainingJob(
   dependencies: ApiDependencies,
   projectId: string,
@@ -71,7 +71,7 @@ export async function checkTrainingJob(
   });
 }
 
-/** Every default filled in; throws an ApiError for what cannot be trained. */
+/** Fills in every default. Throws an ApiError for a job that cannot be trained. */
 export async function resolveJob(
   dependencies: ApiDependencies,
   projectId: string,
@@ -129,7 +129,7 @@ function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { 
   return [{ pointer: '/hyperparameters/resolution', detail: `is ${resolution}; ${body.name} needs a multiple of ${unit}` }];
 }
 
-/** Candidates that cost more than the project may have unfinished would wait in vain. */
+/** Refuses candidates that cost more than the project's budget, because they could never be generated. */
 function checkCandidates(
   { generationBudgetPerProject: budget = Infinity }: ApiDependencies,
   { styledrop, hyperparameters }: TrainingConfig,

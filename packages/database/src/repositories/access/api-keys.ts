@@ -16,7 +16,7 @@ export type NewApiKey = { id?: string; expiresAt?: Date | null };
 const KEY_PREFIX = 'sf_';
 const KEY_BYTES = 32;
 const HINT_LENGTH = 9;
-/** A key's use is written down this often at most, for a write costs more than the look-up. */
+/** Minimum time between two records of a key's use, because a write costs more than the look-up. */
 const USE_RESOLUTION_MS = 60_000;
 
 export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
@@ -78,10 +78,10 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return identity;
     },
 
-    /** Whether it has just been found good, so that it costs no look-up. */
+    /** Whether the key was recently found valid and needs no look-up. */
     isRemembered: (key: string): boolean => known.find(hash(key)) !== undefined,
 
-    /** Whether a key that was good once still is. */
+    /** Whether a key that was valid before still is. */
     async isUsable(id: string): Promise<boolean> {
       const unexpired = { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
       return (await prisma.apiKey.count({ where: { id, revokedAt: null, ...unexpired } })) > 0;
@@ -113,7 +113,7 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
   };
 }
 
-/** The hash stays in this file. */
+/** The row without its hash, which does not leave this file. */
 function toRow({ keyHash: _keyHash, ...row }: ApiKey): ApiKeyRow {
   return { ...row, scopes: row.scopes as ApiKeyScope[] };
 }

@@ -7,7 +7,7 @@ import type { Statements } from '../../statements.ts';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** What the one running request of a key holds. Nobody else's lock of this key ends at the same time, so that the end tells whose it is. */
+/** Lock of the running request of a key. The end of a lock is unique for its key, so that it identifies the holder. */
 export type IdempotencyLock = { projectId: string; key: string; lockedUntil: Date };
 export type StoredResponse = { status: number; headers: Record<string, string>; body: unknown };
 export type IdempotencyDecision =
@@ -25,7 +25,7 @@ const RECONNECT_MS = 3_000;
 export function createIdempotencyKeyRepository({ prisma, statements }: Client, ownerOf: () => number | null = () => null) {
   return {
     /**
-     * Exactly one of many concurrent requests with the same key is told to run. If it neither ends nor renews its lock within `lockMs`
+     * Of many concurrent requests with the same key, exactly one may run. If it neither ends nor renews its lock within `lockMs`
      * milliseconds, it is taken to be dead, and the next one takes over; within seconds when its whole process is gone.
      */
     async begin(projectId: string, key: string, requestHash: string, lockMs: number): Promise<IdempotencyDecision> {
@@ -65,7 +65,7 @@ export function createIdempotencyKeyRepository({ prisma, statements }: Client, o
       return (await statements.run('complete_idempotency_key', COMPLETE, values)).length > 0;
     },
 
-    /** Gives the key back: refusals and failures are not kept. */
+    /** Releases the key, because refusals and failures are not stored. */
     async release(lock: IdempotencyLock): Promise<void> {
       await prisma.idempotencyKey.deleteMany({ where: held(lock) });
     },

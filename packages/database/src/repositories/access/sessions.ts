@@ -14,7 +14,7 @@ export type NewSession = { token: string; sessionId: string; expiresAt: Date };
 
 export function createSessionRepository(prisma: PrismaClient) {
   return {
-    /** The token is only ever in this result. Sessions that have expired are removed on the way. Null when the key has just gone. */
+    /** Creates a session and removes expired ones. Only this result contains the token. Null if the key has just been deleted. */
     async create(apiKeyId: string, days: number): Promise<NewSession | null> {
       const now = new Date();
       await prisma.session.deleteMany({ where: { expiresAt: { lte: now } } });
@@ -38,7 +38,7 @@ export function createSessionRepository(prisma: PrismaClient) {
       return { keyId: apiKey.id, projectId: apiKey.projectId, scopes: apiKey.scopes as ApiKeyScope[], sessionId, expiresAt };
     },
 
-    /** Whether a session that was good once still is, its key aside. */
+    /** Whether a session that was valid before still is, apart from its key. */
     async isOpen(sessionId: string): Promise<boolean> {
       return (await prisma.session.count({ where: { id: sessionId, expiresAt: { gt: new Date() } } })) > 0;
     },

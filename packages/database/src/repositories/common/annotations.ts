@@ -13,7 +13,7 @@ const given = ({ name, notes, metadata, starred }: AnnotationChange): Change => 
   ...(starred !== undefined && { starred }),
 });
 
-/** Each resolves to false where the project has no such thing. Omitted fields are not changed. */
+/** Each resolves to false if the project has no such object. Omitted fields are not changed. */
 export function createAnnotationRepository(prisma: PrismaClient) {
   const found = async (updated: Promise<{ count: number }>): Promise<boolean> => (await updated).count > 0;
   return {

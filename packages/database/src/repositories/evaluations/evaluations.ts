@@ -39,7 +39,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
     return new StatusConflictError(`Evaluation ${id} is ${row?.status ?? 'unknown'}: cannot ${wanted}.`);
   }
 
-  /** Takes the evaluation up, also again after its worker died. Null when it is finished or unknown. */
+  /** Claims the evaluation, also after the death of its worker. Null if it is finished or unknown. */
   async function claim(id: string): Promise<EvaluationRow | null> {
     const claimed = await prisma.$executeRaw`
       update evaluations
@@ -104,7 +104,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       if (count === 0) throw await explainMiss(id, `make it ${to}`, attempt);
     },
 
-    /** Saves progress and tells whether somebody wants the evaluation cancelled. */
+    /** Saves progress and returns whether cancellation was requested. */
     async updateProgress(id: string, attempt: number, progress: EvaluationProgress): Promise<{ cancelRequested: boolean }> {
       const [row] = await prisma.evaluation.updateManyAndReturn({
         where: { id, attempt, status: 'running' },
@@ -115,7 +115,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return { cancelRequested: row.cancelRequestedAt !== null };
     },
 
-    /** What lists and studies show of the report, which is in the store by now. */
+    /** Saves the summary of the stored report, which lists and studies show. */
     async recordSummary(id: string, attempt: number, summary: EvaluationSummary): Promise<void> {
       const { count } = await prisma.evaluation.updateMany({ where: { id, attempt, status: 'running' }, data: { summary } });
       if (count === 0) throw await explainMiss(id, 'record its summary', attempt);

@@ -62,7 +62,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
     /** Finds a row of any project: workers serve all of them. */
     get: (id: string) => load({ id }),
 
-    /** Takes the generation up, also again after its worker died. Null when it is finished or unknown. */
+    /** Claims the generation, also after the death of its worker. Null if it is finished or unknown. */
     async claim(id: string): Promise<GenerationDetail | null> {
       const claimed = await prisma.$executeRaw`
         update generations
@@ -89,7 +89,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       throw new StatusConflictError(`Generation ${id} is ${row?.status ?? 'unknown'}: cannot make it ${to}.`);
     },
 
-    /** Whether the attempt still holds the generation: nobody has cancelled it or taken it over. */
+    /** Whether the attempt still holds the generation, which may have been cancelled or taken over. */
     async isHeld(id: string, attempt: number): Promise<boolean> {
       return (await prisma.generation.count({ where: { id, attempt, status: 'running' } })) > 0;
     },
@@ -213,7 +213,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       return { ...toImageRow(row), config: completeGenerationConfig(generation.config as unknown as GenerationConfig) };
     },
 
-    /** Generations that began from an image, which the store keeps with theirs. */
+    /** Generations that started from an image, which the store keeps with their images. */
     async idsWithInput(projectId: string): Promise<string[]> {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
         select id from generations where project_id = ${projectId} and jsonb_typeof(config -> 'image') = 'object'`;

@@ -19,7 +19,7 @@ export type ExportRow = Omit<Export, keyof TypedColumns> & TypedColumns;
 export type WantedExport = { projectId: string; checkpointId: string; format: ExportFormat; rank: number };
 export type MadeExport = { objectKey: string; sizeBytes: number; sha256: string; keptShare: number | null };
 
-/** Whoever asks again so long after a failure that may pass gets another try. */
+/** Time after a temporary failure after which a new request tries again. */
 const RETRY_AFTER_MS = 30_000;
 
 export function createExportRepository(prisma: PrismaClient) {
@@ -28,7 +28,7 @@ export function createExportRepository(prisma: PrismaClient) {
     return row && toRow(row);
   };
   return {
-    /** The export as it is, and queued where there is none yet, its file has gone, or a failure may have passed. */
+    /** Returns the export, and queues it if it does not exist, its file is gone, or its failure was temporary. */
     async request({ projectId, checkpointId, format, rank }: WantedExport): Promise<ExportRow> {
       return prisma.$transaction(async (transaction) => {
         await transaction.$queryRaw`select id from checkpoints where id = ${checkpointId} for key share`;
@@ -60,7 +60,7 @@ export function createExportRepository(prisma: PrismaClient) {
       return prisma.export.findMany({ where, select: { checkpointId: true, format: true, rank: true } });
     },
 
-    /** Takes the export up, also again after its worker died. Null when it is finished or unknown. */
+    /** Claims the export, also after the death of its worker. Null if it is finished or unknown. */
     async claim(id: string): Promise<ExportRow | null> {
       const claimed = await prisma.$executeRaw`
         update exports set status = 'running', attempt = attempt + 1, ${takeLease}, updated_at = now()

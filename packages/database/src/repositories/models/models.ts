@@ -122,7 +122,7 @@ export function createModelRepository(prisma: PrismaClient) {
       return toPage(rows.map(toVersion), limit);
     },
 
-    /** The version by its id, for who has looked it up before. */
+    /** The version by its id. */
     async findVersionById(projectId: string, id: string): Promise<ModelVersionRow | null> {
       const row = await prisma.modelVersion.findUnique({ where: { id, projectId }, include: withSize });
       return row && toVersion(row);
@@ -167,7 +167,7 @@ export function createModelRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Deletes the version with the aliases that lead to it. */
+    /** Deletes the version with the aliases that name it. */
     async deleteVersion(projectId: string, name: string, number: number): Promise<Deletion> {
       return prisma.$transaction(async (transaction): Promise<Deletion> => {
         const model = await lockModel(transaction, projectId, name);
@@ -196,7 +196,7 @@ async function lockModel(transaction: Transaction, projectId: string, name: stri
   return transaction.registeredModel.findUnique({ where: { projectId_name: { projectId, name } } });
 }
 
-/** Versions from before adapters could be uploaded say nothing of uploads. */
+/** Completes the stored origin of versions from before adapters could be uploaded. */
 function toVersion({ checkpoint, ...row }: LoadedVersion): ModelVersionRow {
   const stored = row.provenance as ModelProvenance;
   const provenance = { ...stored, upload: (stored as Partial<ModelProvenance>).upload ?? null };

@@ -3,7 +3,7 @@ import type { JobCost } from '@styleforge/contracts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
 
-/** So many of the newest jobs of a device are enough for a median. */
+/** Number of newest jobs per device that are read for a median. */
 const MEASURED = 20;
 
 const LIST = `
@@ -16,7 +16,7 @@ type JobCostRow = Omit<JobCost, 'checkpointBytes' | 'peakMemoryBytes'> & { check
 
 export function createJobCostRepository(prisma: PrismaClient, statements: Statements) {
   return {
-    /** A job that goes on after a pause or a death replaces what was measured before. */
+    /** Records the cost of a job; a continued job replaces its earlier measurement. */
     async record(jobId: string, key: string, { device, ...cost }: JobCost): Promise<void> {
       const values = {
         ...cost,

@@ -29,7 +29,7 @@ export async function cancelWithin(transaction: Transaction, projectId: string, 
   return toTrainingJobRow(changed);
 }
 
-/** What is left of a job that ends early: its furthest checkpoint is its result, unless it has one already. */
+/** Result of a job that ends early: its latest checkpoint, unless it already has a result. */
 export async function keptResult(transaction: Transaction, id: string): Promise<{ result?: JobResult }> {
   const { result } = await transaction.trainingJob.findUniqueOrThrow({ where: { id }, select: { result: true } });
   const furthest = await transaction.checkpoint.findFirst({ where: { jobId: id }, orderBy: { step: 'desc' } });

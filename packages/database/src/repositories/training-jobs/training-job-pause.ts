@@ -40,7 +40,7 @@ export async function requestPause(prisma: PrismaClient, projectId: string, id: 
 }
 
 /**
- * Puts a paused or finished job back into the queue, where it goes on from its last checkpoint. A succeeded one needs more steps.
+ * Puts a paused or finished job back into the queue, from where it continues from its last checkpoint. A succeeded one needs more steps.
  * Repeating the request while the job is under way, or when it has done those steps, changes nothing.
  */
 export async function resumeJob(

@@ -42,7 +42,7 @@ export type StatusChange = {
   error?: Failure;
 };
 
-/** What somebody wants of the worker that holds a job; cancelling goes before pausing. */
+/** Request to the worker that holds a job; cancelling has priority over pausing. */
 export type StopWish = { cancelRequested: boolean; pauseRequested: boolean };
 export type JobWishes = StopWish & { requests: JobRequest[] };
 
@@ -102,7 +102,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       prisma.trainingJob.count({ where: { projectId, status: 'queued', priority: { gte: PRIORITY_RANKS[priority] } } }),
 
     /**
-     * Takes the job up under a new attempt: a queued one becomes `validating`, one whose worker died keeps its status.
+     * Claims the job under a new attempt: a queued one becomes `validating`, one whose worker died keeps its status.
      * The queue delivers a job to one worker at a time. Null when the job is finished, paused or unknown.
      */
     async claim(id: string): Promise<TrainingJobRow | null> {
@@ -160,7 +160,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       return changed;
     },
 
-    /** Saves progress and tells the worker what somebody wants of the job. Throws StaleAttemptError. */
+    /** Saves progress and returns pending requests for the job. Throws StaleAttemptError. */
     async updateProgress(id: string, attempt: number, progress: JobProgress): Promise<JobWishes> {
       const rows = await prisma.trainingJob.updateManyAndReturn({
         where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } },
@@ -172,12 +172,12 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       return wishesOf(row as WishColumns);
     },
 
-    /** A word from the worker that holds the job; of one that does not hold it any more, none is kept. */
+    /** Stores the heartbeat of the worker that holds the job; heartbeats of other workers are ignored. */
     async heartbeat(id: string, attempt: number, heartbeat: JobHeartbeat): Promise<void> {
       await prisma.trainingJob.updateMany({ where: { id, attempt, status: { in: [...ACTIVE_JOB_STATUSES] } }, data: { heartbeat } });
     },
 
-    /** What people keep of a job beside what it is. Null when there is no such job. */
+    /** Changes name, notes, metadata and star of a job. Null if the job does not exist. */
     async annotate(projectId: string, id: string, { name, notes, metadata, starred }: JobAnnotation): Promise<TrainingJobRow | null> {
       const data = definedOnly({ notes, metadata, starred });
       await prisma.trainingJob.updateMany({ where: { id, projectId }, data: { ...data, ...(name !== undefined && { name }) } });
@@ -198,7 +198,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
 
     requestCancel: (projectId: string, id: string) => requestCancel(prisma, projectId, id),
 
-    /** A checkpoint or sample images, without stopping the job. */
+    /** Requests a checkpoint or sample images without stopping the job. */
     request: (projectId: string, id: string, request: JobRequest) => requestOfJob(prisma, projectId, id, request),
 
     meetRequest: (id: string, request: JobRequest) => meetRequest(prisma, id, request),

@@ -6,7 +6,7 @@ const columns = Prisma.raw('id, topic, key, payload, project_id, priority, creat
 const ownLine = Prisma.raw('priority desc, id');
 
 /**
- * The waiting messages of a topic with `place`, their place in their project's own line, and `start`, the virtual time of their turn:
+ * The waiting messages of a topic with `place`, their place in the queue of their project, and `start`, the virtual time of their turn:
  * where the project stands, but no earlier than the clock, so that nobody saves up turns by being idle.
  */
 export function fairOrder(topic: string, placed = everyMessage(topic)): Prisma.Sql {

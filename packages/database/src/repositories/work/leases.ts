@@ -2,7 +2,7 @@
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 
-/** A row with this many setbacks since it last saved something is given up. */
+/** Number of setbacks since the last saved result after which a row fails. */
 export const MOST_SETBACKS = 3;
 
 export type LeasedTable = 'training_jobs' | 'generations' | 'evaluations' | 'exports';
@@ -23,12 +23,12 @@ export function createLeaseRepository(prisma: PrismaClient) {
       return (await prisma.$executeRaw`update ${Prisma.raw(row.table)} set lease_until = ${leaseEnd} ${held}`) > 0;
     },
 
-    /** The worker lets go in order: whoever takes the row next need not think that it died. */
+    /** Releases the row in order, so that the next worker does not count a crash. */
     async release(row: HeldRow): Promise<void> {
       await prisma.$executeRaw`update ${Prisma.raw(row.table)} set lease_until = null ${where(row)}`;
     },
 
-    /** A try has failed, and the worker lets go. Returns the setbacks since something was last saved. */
+    /** Releases the row after a failed attempt. Returns the setbacks since the last saved result. */
     async setback(row: HeldRow): Promise<number> {
       const rows = await prisma.$queryRaw<{ setbacks: number }[]>`
         update ${Prisma.raw(row.table)} set setbacks = setbacks + 1, lease_until = null ${where(row)} returning setbacks`;

@@ -11,7 +11,7 @@ export type OutboxMessage = { id: bigint; topic: string; key: string; payload: u
 export type NewOutboxMessage = { topic: string; key: string; payload: Record<string, JsonInput>; projectId: string; priority?: number };
 export type Release = {
   topic: string;
-  /** How many messages the queue has room for; asked at first, and once more when no other publisher can fill it meanwhile. */
+  /** Number of messages that the queue can accept; called first, and again when no other publisher can fill it meanwhile. */
   room(): Promise<number>;
   /** May name messages that the queue cannot take, by id, with the reason: they are set aside. */
   publish(messages: OutboxMessage[]): Promise<Map<bigint, string> | void>;
@@ -38,7 +38,7 @@ export async function addOutboxMessage(
 /** A payload as the outbox keeps it: with the request that it comes from. */
 export const outboxBody = (payload: NewOutboxMessage['payload']): object => ({ ...payload, origin: currentOrigin() });
 
-/** Takes back what has not been released. */
+/** Removes a message that has not been released. */
 export async function removeOutboxMessages(transaction: Transaction, topic: string, key: string): Promise<void> {
   await transaction.outboxMessage.deleteMany({ where: { topic, key } });
 }
