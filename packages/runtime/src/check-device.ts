@@ -21,7 +21,7 @@ export function checkDevice(device: DeviceName, options: Pick<CompileOptions, 'm
   return deviceOf(device).probe(() => multiply(device, options));
 }
 
-/** What is known of a device that is there; null where only the system knows. */
+/** Facts about an available device; null if only the system knows them. */
 export function describeDevice(name: DeviceName): DeviceDescription | null {
   const device = deviceOf(name);
   if (device.stateIn !== 'blocks') return null;

@@ -1,10 +1,10 @@
 // What a training run is told: the method's numbers, by the names that users and other trainers know.
 import { type AdaptationConfig, type Hyperparameters, type TrainingConfig } from '@styleforge/contracts';
 
-/** How many checkpoints are kept is not the trainer's business. */
+/** Hyperparameters of the trainer, without the number of kept checkpoints, which the worker manages. */
 export type TrainingHyperparameters = Readonly<Omit<Hyperparameters, 'checkpoints_total_limit'>>;
 
-/** Images that show how far the training is: the same prompts and seeds every time. */
+/** Sample images that show the progress of the training: the same prompts and seeds every time. */
 export type ValidationConfig = Readonly<NonNullable<TrainingConfig['validation']>>;
 
 type EarlyStoppingSettings = NonNullable<TrainingConfig['early_stopping']>;
@@ -36,7 +36,7 @@ export class TrainingInputError extends Error {
   }
 }
 
-/** Training cannot go on: the loss or the gradient is no longer a number. The last checkpoint is good. */
+/** Training cannot continue: the loss or the gradient is not a finite number. The last checkpoint is valid. */
 export class NonFiniteLossError extends Error {
   override name = 'NonFiniteLossError';
 }

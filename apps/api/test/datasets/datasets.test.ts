@@ -177,7 +177,7 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect(more.body).toMatchObject({
       status: 413,
       code: 'payload_too_large',
-      detail: expect.stringContaining('may have 1000 files') as string,
+      detail: expect.stringContaining('may have at most 1000 files') as string,
     });
   });
 

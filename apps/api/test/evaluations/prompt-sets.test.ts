@@ -75,8 +75,8 @@ describe('the largest prompt set', () => {
     const list = JSON.stringify({ model: 'tiny', prompts: prompts('\u732b') });
     const refused = [await send('/v1/evaluations', list), await send('/v1/prompt-sets', `{"name":"${'x'.repeat(bodyBytes)}"}`)];
     expect(refused.map((answer) => answer.json<{ status: number; code: string; detail: string }>())).toMatchObject([
-      { status: 413, code: 'payload_too_large', detail: 'The body of POST /v1/evaluations may have 1048576 bytes.' },
-      { status: 413, code: 'payload_too_large', detail: `The body of POST /v1/prompt-sets may have ${bodyBytes} bytes.` },
+      { status: 413, code: 'payload_too_large', detail: 'The body of POST /v1/evaluations may have at most 1048576 bytes.' },
+      { status: 413, code: 'payload_too_large', detail: `The body of POST /v1/prompt-sets may have at most ${bodyBytes} bytes.` },
     ]);
   });
 });

@@ -10,7 +10,7 @@ import { timestepEmbedding } from '../nn/timestep-embedding.ts';
 export type Tensors = Readonly<Record<string, Tensor>>;
 export type Feeds = Readonly<Record<string, HostArray>>;
 
-/** What a sample tells of its image, in pixels, each height first. */
+/** Size and crop inputs of a sample, in pixels, each height first. */
 export interface ImageGeometry {
   readonly original: readonly [number, number];
   /** Top and left of the part that is shown, once the image was resized. */
@@ -47,11 +47,11 @@ export interface DiffusionModel {
   readonly vae: AutoencoderKL;
   /** Text encoders in the order in which the U-Net attends to them. */
   readonly textEncoders: readonly TextEncoder[];
-  /** Where no negative prompt is given, its conditions are zeros instead of those of an empty text. */
+  /** Whether a missing negative prompt has zero conditions instead of those of an empty text. */
   readonly zeroNegative: boolean;
   /** Latents are what the autoencoder gives, times this. */
   readonly latentFactor: number;
-  /** Adds what a sample tells beside its latents and its text to the graph: the timestep, and in some families its image. */
+  /** Adds the further inputs of a sample to the graph: the timestep, and in some families size and crop of its image. */
   sampleInputs(graph: Graph, samples: number): Tensors;
   /** What `sampleInputs` are fed. */
   sampleFeeds(timesteps: ArrayLike<number>, images: readonly ImageGeometry[]): Feeds;
@@ -61,12 +61,12 @@ export interface DiffusionModel {
   decode(graph: Graph, latents: Tensor, prefix?: string): Tensor;
 }
 
-/** What a model is made of. */
+/** Parts of a model. */
 export type ModelConfigs = Pick<NetworkDescription, 'family' | 'modelIndex' | 'unet' | 'vae'> & {
   readonly textEncoders: readonly Pick<NetworkDescription['textEncoders'][number], 'component' | 'config'>[];
 };
 
-/** What all families of latent diffusion do in the same way. */
+/** Parts that all families of latent diffusion share. */
 export function latentDiffusion(
   { family, unet: unetConfig, vae: vaeConfig }: ModelConfigs,
   textEncoders: readonly TextEncoder[],

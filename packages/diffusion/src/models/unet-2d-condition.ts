@@ -14,11 +14,11 @@ export interface UNet2DConditionInputs {
   readonly timestepEmbedding: Tensor;
   /** [n, tokens, cross_attention_dim] */
   readonly encoderHiddenStates: Tensor;
-  /** What else the model is conditioned on, [n, addition_embed.inputs]: with `addition_embed` in the config, and only then. */
+  /** Additional conditions, [n, addition_embed.inputs]: with `addition_embed` in the config, and only then. */
   readonly addedConditions?: Tensor;
 }
 
-/** What every block of one forward pass shares. */
+/** Values that all blocks of one forward pass share. */
 interface Conditions {
   /** The time embedding, already through the resnets' activation. */
   readonly time: Tensor;

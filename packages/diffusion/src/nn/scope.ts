@@ -1,7 +1,7 @@
 // A place in a model's tree of weights: what is declared here carries the place's dotted name.
 import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 
-/** What an adaptation changes about the models that are built into a graph. Names are whole, the model's prefix included. */
+/** Changes by an adaptation to the models of a graph. Names are complete, including the model's prefix. */
 export interface ModelAdapter {
   /** The weight of this name; undefined leaves it as the model's own. */
   weight?(graph: Graph, name: string, shape: Shape): Tensor | undefined;
@@ -49,7 +49,7 @@ export class Scope {
     return adapters.get(this.graph)?.weight?.(this.graph, whole, shape) ?? this.graph.parameter(whole, shape);
   }
 
-  /** What a layer at this place gives, once an adaptation has changed it. */
+  /** Output of the layer at this place, after the adaptation's change. */
   adapted(layer: Omit<AdaptedLayer, 'name'>): Tensor {
     return adapters.get(this.graph)?.layer?.(this.graph, { ...layer, name: this.prefix.slice(0, -1) }) ?? layer.output;
   }

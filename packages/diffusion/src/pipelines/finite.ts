@@ -1,13 +1,13 @@
 // Values that are not numbers, and images that are black all over, end a generation: nobody would know why they are so.
 
-/** What a model made is not a number; asking again gives the same. */
+/** The model computed values that are not finite numbers. A repeated request fails in the same way. */
 export class NonFiniteImageError extends Error {
   override name = 'NonFiniteImageError';
   /** The failure's code, wherever a job meets it. */
   readonly code = 'non_finite_image';
 }
 
-/** `what` goes on with 'are not numbers': 'the latents of step 3'. */
+/** `what` continues with 'are not numbers': 'the latents of step 3'. */
 export function requireNumbers(values: Float32Array, what: string): void {
   for (let i = 0; i < values.length; i++)
     if (values[i]! - values[i]! !== 0)
@@ -16,7 +16,7 @@ export function requireNumbers(values: Float32Array, what: string): void {
       );
 }
 
-/** An image of nothing but black is what damaged weights make; nobody asks for it. */
+/** Throws for an image that is completely black, which only damaged weights produce. */
 export function requireLight(rgb: Uint8Array): void {
   if (rgb.every((value) => value === 0))
     throw new NonFiniteImageError(

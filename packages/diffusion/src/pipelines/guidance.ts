@@ -8,7 +8,7 @@ export function guide(prediction: Float32Array, scale: number): Float32Array {
   return guided;
 }
 
-/** How far a prediction goes towards the style, and how far towards the prompt (arXiv 2306.00983, section 3.2: lambda_A and lambda_B). */
+/** Strengths of the style and of the prompt in a prediction (arXiv 2306.00983, section 3.2: lambda_A and lambda_B). */
 export interface StyleGuidance {
   readonly style: number;
   readonly text: number;

@@ -76,7 +76,7 @@ function componentsOf(
   return { model, schedulerConfig, weights, ...(tokenizers.length === read.length && { tokenizers }) };
 }
 
-/** Where adapters only run behind layers, both models have the same weights of the denoiser: they are held once. */
+/** Shares the weights of the denoiser between both models if adapters only run behind layers. */
 function sourcesOfBoth(adapted: DiffusersFolder, base: DiffusersFolder): { adapted: WeightSources; base: WeightSources } {
   const sources = { adapted: weightSources(adapted), base: weightSources(base) };
   const name = componentOfKind(adapted.family, 'unet');

@@ -52,11 +52,11 @@ export interface TextToImageOptions extends SamplingOptions {
   readonly made?: ReadonlySet<number>;
 }
 
-/** An image that others begin from, as large as they are. */
+/** An image to start from, in the size of the generated images. */
 export interface StartingImage {
   /** height * width * 3 bytes */
   readonly rgb: Uint8Array;
-  /** How much of the sampling is done, above 0 and up to 1: the higher, the less is left of the image. */
+  /** Share of the sampling steps to run, above 0 and up to 1: the higher, the less remains of the image. */
   readonly strength: number;
 }
 
@@ -81,6 +81,6 @@ export interface DenoiseInputs {
   readonly negativePrompt: Conditions;
   /** The same as the model without adapters encodes them; needed for style guidance. */
   readonly base?: Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> | undefined;
-  /** What the model is told of the images; by default that each is whole. */
+  /** Size and crop inputs of the images. Default: each image is complete. */
   readonly image?: ImageGeometry;
 }

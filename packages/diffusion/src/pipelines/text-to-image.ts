@@ -107,7 +107,7 @@ export class TextToImagePipeline {
     return this.#base;
   }
 
-  /** What guidance goes away from: the negative prompt as it was encoded, or zeros where none was given and the family has it so. */
+  /** Conditions of the negative prompt; zeros if there is none and the family uses zeros for it. */
   negativeOf(given: string | undefined, encoded: Conditions): Conditions {
     return given === undefined && this.components.model.zeroNegative ? zeroConditions(encoded) : encoded;
   }
@@ -201,7 +201,7 @@ export class TextToImagePipeline {
     return createSampler(name, { ...this.components.schedulerConfig, clip_sample: false });
   }
 
-  /** What the sampler goes by: the prediction for the prompts, or one that is guided away from the negative prompt. */
+  /** Prediction for the sampler: the one for the prompts, or one that is guided away from the negative prompt. */
   async #guidedPredictor(inputs: DenoiseInputs, { guidanceScale, styleGuidance }: SamplingOptions): Promise<Predict> {
     const { shape, prompts, negativePrompt, image } = inputs;
     const [count, ...size] = shape;

@@ -13,12 +13,12 @@ interface DeviceProperties {
   readonly target: Target;
   /** Which of several of its kind. */
   readonly index: number;
-  /** Whether a machine may lack it: then its absence is an error of the settings, with a code of its own. */
+  /** Whether a machine may lack this device. Its absence is then an error of the settings, with its own code. */
   readonly isOptional: boolean;
   readonly precisions: DevicePrecisions;
   /** Whether a training may have further graphs over its weights, for inputs of other shapes. */
   readonly takesFurtherGraphs: boolean;
-  /** What can update the weights where they are. */
+  /** Optimizers that can update the weights in place. */
   readonly optimizers: readonly ('adamw' | 'prodigy')[];
   /**
    * Memory policy: whether programs hold memory for speed by default (CompileOptions.keepMemory). The processor is as fast without
@@ -31,7 +31,7 @@ interface DeviceProperties {
   readonly keptScores: number;
   /** Checks what must be there before anything is compiled, then lets `computes` compile and run a small graph. */
   readonly probe: (computes: () => Promise<void>) => Promise<void>;
-  /** What the device needs of the machine, found or missing: for those who set a machine up. Never throws. */
+  /** Requirements of the device on the machine, each found or missing, for operators. Never throws. */
   readonly machineParts: (hints: MachineHints) => readonly MachinePart[];
 }
 

@@ -3,7 +3,7 @@ import { Float32Arrays, type ParameterBuffers, type NamedArrays, type ParameterS
 
 export type MomentPrecision = 'float32' | 'bfloat16';
 
-/** What an optimizer keeps for every weight. */
+/** State that an optimizer keeps for every weight. */
 export interface Moments extends NamedArrays {
   /** A parameter's values as they are kept. */
   stored(name: string): Float32Array | Uint16Array;

@@ -40,7 +40,7 @@ export interface CompileOptions {
   readonly profile?: string;
 }
 
-/** Raised when the device is not there or refuses the graph. */
+/** Raised when the device is unavailable or refuses the graph. */
 export class DeviceError extends Error {
   override name = 'DeviceError';
 }

@@ -5,10 +5,10 @@ import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { type AdamW, type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
 
-/** What the gradients of the weights are kept in between a pass and its update. */
+/** Precision in which the gradients are kept between a pass and its update. */
 export type GradientPrecision = 'float32' | 'float16';
 
-/** A graph with what is wanted of it: results that come back to the host, and the gradients of the trainable weights by name. */
+/** A graph, its results that come back to the host, and the gradients of the trainable weights by name. */
 export interface GraphParts {
   readonly graph: Graph;
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -51,7 +51,7 @@ export interface TrainingBackend {
   update(step: AdamWStep): Promise<void>;
   /** average -= share * (average - weights), where the weights are; `average` has the layout of the weights and has the values after `download`. */
   moveAverage(average: ParameterBuffers, share: number): Promise<void>;
-  /** Throws the gradients away: nothing was made of them. */
+  /** Discards the gradients without an update. */
   discardGradients(): void;
   /** Brings weights and moments to the host's buffers; nothing where they are there already. */
   download(): Promise<void>;

@@ -6,7 +6,7 @@ import { type AddedTokens } from '@styleforge/weights';
 import { type TrainingHyperparameters } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
 
-/** What an adaptation is made for. */
+/** Facts about the run for which an adaptation is created. */
 export interface AdaptationInputs {
   readonly model: TrainableModel;
   readonly hyperparameters: TrainingHyperparameters;
@@ -16,7 +16,7 @@ export interface AdaptationInputs {
 
 export interface WrittenFiles {
   readonly baseModelDirectory: string;
-  /** The checkpoint may be what the job ends with: files that only a finished model needs are written too. */
+  /** Whether the checkpoint may be the final one; files that only a finished model needs are then written too. */
   readonly final: boolean;
 }
 
@@ -26,14 +26,14 @@ export interface Adaptation {
   readonly trainsText: boolean;
   /** Words that it adds to the tokenizers, by text encoder. */
   readonly tokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
-  /** How the models are built; omitted where they stay as they are. */
+  /** Changes to the models while they are built; omitted if there are none. */
   readonly adapter?: ModelAdapter;
   /** null keeps the parameter of this name frozen. */
   ratesOf(name: string): ParameterRates | null;
-  /** Gives the trained parameters the values that a run begins with. */
+  /** Sets the initial values of the trained parameters. */
   initialize(trained: ParameterBuffers): Promise<void>;
   /** Writes the checkpoint's files into `directory`, which does not exist yet. */
   write(directory: string, trained: ParameterBuffers, files: WrittenFiles): Promise<void>;
-  /** Reads back exactly what was trained from the files of `write`. Omitted where they cannot hold it: the trainer's state does then. */
+  /** Restores exactly the trained parameters from the files of `write`. Omitted where they cannot hold it: the trainer's state does then. */
   readonly restore?: (directory: string, trained: ParameterBuffers) => Promise<void>;
 }

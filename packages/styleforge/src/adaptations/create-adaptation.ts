@@ -21,7 +21,7 @@ const adaptations: { readonly [Kind in AdaptationConfig['kind']]: Create<Extract
   'pivotal-tuning': pivotalTuningAdaptation,
 };
 
-/** Runs from before adaptations had names trained every weight. */
+/** Default for stored runs from before adaptations had names, which trained every weight. */
 export function adaptationOf({ adaptation }: StyleForgeConfig): AdaptationConfig {
   return adaptation ?? FIRST_ADAPTATION;
 }

@@ -34,7 +34,7 @@ function* untrained(reader: TensorReader, known: ReadonlySet<string>, wanted: It
   }
 }
 
-/** Weights are float32: what a resumed run reads is bit for bit what this run holds. */
+/** Writes weights as float32, so that a resumed run reads them bit-identically. */
 async function write(
   model: TrainableModel,
   directory: string,

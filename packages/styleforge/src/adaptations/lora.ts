@@ -71,7 +71,7 @@ export function initializeLora(trained: ParameterBuffers, rank: number, seed: nu
   }
 }
 
-/** The trained matrices as files hold them. */
+/** The trained matrices in the form of the files. */
 export function loraLayers(trained: ParameterBuffers, { rank, alpha }: Pick<LoraSettings, 'rank' | 'alpha'>): LoraLayer[] {
   const shapes = new Map(trained.specs.map(({ name, shape }) => [name, shape]));
   return trained.specs

@@ -24,7 +24,7 @@ function* entriesOf(reader: TensorReader): Generator<TensorEntry> {
   for (const name of reader.names()) yield { name, shape: reader.info(name).shape, data: () => reader.read(name) };
 }
 
-/** Weights are half precision: nothing is trained on from here. */
+/** Writes weights in half precision, because merged models are not trained further. */
 export async function writeMerged(directory: string, base: string, adapters: readonly AppliedAdapter[]): Promise<void> {
   const merged = await applyAdapters(await readDiffusersFolder(base), adapters);
   const scratch = await mkdtemp(join(tmpdir(), 'styleforge-merged-'));

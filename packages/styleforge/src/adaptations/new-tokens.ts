@@ -9,7 +9,7 @@ import { isOfText } from './component-rates.ts';
 import { componentOf as componentOfWeight, prefixOf } from '../model/parameter-names.ts';
 
 const ROWS = 'embeddings.token_embedding.new_rows';
-/** Start and end take two places of a prompt. */
+/** Number of places that start and end of a prompt take. */
 const PROMPT_ENDS = 2;
 
 export const isNewRows = (name: string): boolean => isOfText(name) && name.endsWith(`.${ROWS}`);

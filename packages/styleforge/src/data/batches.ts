@@ -32,14 +32,14 @@ export interface BatchSource {
 interface Part {
   readonly samples: readonly Sample[];
   readonly styleRefCount: number;
-  /** Sets the random numbers of the parts of one pass apart. */
+  /** Number that separates the random streams of the parts of one pass. */
   readonly purpose: string;
   /** The place of its first sample in the pass. */
   readonly first: number;
 }
 
 export interface Batch extends Omit<TrainStepBatch, 'text'> {
-  /** The first so many samples are StyleRef, the others Aux. */
+  /** Number of StyleRef samples, which come first; the others are Aux. */
   readonly styleRefCount: number;
   /** [channels, height, width] of a sample's latents. */
   readonly shape: readonly [number, number, number];

@@ -4,7 +4,7 @@ import { permutation } from '@styleforge/diffusion';
 /** Height and width in pixels. */
 export type Size = readonly [number, number];
 
-/** Sides are at most so many times the resolution. */
+/** Maximum side, as a multiple of the resolution. */
 const LONGEST = 2;
 
 /** Sizes whose sides are multiples of `unit`, with at most resolution² pixels: for each width the largest height, the square among them. */

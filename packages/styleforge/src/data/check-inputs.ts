@@ -6,11 +6,11 @@ import { type TrainableModel } from '../model/model.ts';
 
 export interface TrainingImage {
   readonly path: string;
-  /** What its owner calls it, for messages; the last part of the path where it is not given. */
+  /** Name of the image for messages. Default: the last part of its path. */
   readonly fileName?: string;
   /** Appended to the prompt when hyperparameters.use_captions is set. */
   readonly caption?: string | null;
-  /** A gray image of the same size, white for what counts with hyperparameters.masked_loss; null where all of it does. */
+  /** A gray image of the same size, white for what counts with hyperparameters.masked_loss; null if all of the image counts. */
   readonly maskPath?: string | null;
 }
 
@@ -58,11 +58,11 @@ export function checkResolution(resolution: number, model: TrainableModel): void
     throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
 }
 
-/** Merges are learned from the most frequent on: what the last fifth of them made is rare. */
+/** Share of merges whose results are common. Merges are sorted by frequency; the results of the last fifth are rare. */
 const COMMON_SHARE = 0.8;
 const SHORTEST_WORD = 3;
 
-/** The pieces of `token` that mean something already: words of three letters or more that are not rare. */
+/** The pieces of `token` that already have a meaning: words of three letters or more that are not rare. */
 export function commonPieces(token: string, tokenizer: CLIPTokenizer): string[] {
   const [pieces, ids] = [tokenizer.tokenize(token).map((piece) => piece.replace('</w>', '')), tokenizer.encode(token).slice(1)];
   return pieces.filter(

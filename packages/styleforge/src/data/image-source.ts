@@ -17,7 +17,7 @@ export interface SourceImage {
   readonly size: Size;
   /** Interleaved RGB bytes; one side equals that of `size`. */
   readonly rgb: Uint8Array;
-  /** What each pixel counts, 0 to 255; null where all of them do. */
+  /** Weight of each pixel, 0 to 255; null if all pixels count. */
   readonly mask: Uint8Array | null;
 }
 
@@ -95,7 +95,7 @@ export async function uprightSize(image: TrainingImage): Promise<[number, number
   return orientation >= 5 ? [width, height] : [height, width];
 }
 
-/** What a model is told of the image under this crop: a mirrored image is cropped after it was mirrored. */
+/** Size and crop inputs of a model for this crop. A mirrored image is cropped after mirroring. */
 export function geometryOf({ original, width, size }: SourceImage, { left, top, flipped }: Crop): ImageGeometry {
   return { original, crop: [top, flipped ? width - size[1] - left : left], target: [size[0], size[1]] };
 }
@@ -119,7 +119,7 @@ export function cropOf(
   return { left: draw('crop-left', spareX), top: draw('crop-top', spareY), flipped };
 }
 
-/** What each latent counts, [height / factor, width / factor] in 0..1: the mean of its pixels, and `least` outside of the mask. */
+/** Weight of each latent, [height / factor, width / factor] in 0..1: the mean over its pixels, and `least` outside of the mask. */
 export function toLatentMask(
   { mask, width: stride, size: [height, width] }: Pick<SourceImage, 'mask' | 'width' | 'size'>,
   { left, top, flipped }: Crop,

@@ -22,7 +22,7 @@ export interface PosteriorMoments {
 export interface LatentSourceOptions extends Omit<CropOptions, 'resolution'> {
   readonly model: Pick<DiffusionModel, 'vae' | 'latentFactor'>;
   readonly weights: WeightSource;
-  /** Where the encoder computes. */
+  /** Device of the encoder. */
   readonly device?: DeviceName | undefined;
   readonly seed: number;
 }
@@ -49,12 +49,12 @@ export class LatentSource {
     return cropOf(image, { ...this.#options, resolution: image.size }, { seed: this.#options.seed, ...key });
   }
 
-  /** What the model is told of the image under this crop. */
+  /** Size and crop inputs of the model for this crop. */
   geometryOf(image: SourceImage, part: Crop): ImageGeometry {
     return geometryOf(image, part);
   }
 
-  /** What each latent of the image counts under this crop, [height, width]. */
+  /** Weight of each latent of the image under this crop, [height, width]. */
   maskOf(image: SourceImage, part: Crop, least: number): Float32Array {
     return toLatentMask(image, part, { factor: this.#options.model.vae.downsamplingFactor, least });
   }

@@ -4,7 +4,7 @@ import { type DiffusionModel, ModelPrograms, type WeightSource } from '@stylefor
 import { type DeviceName } from '@styleforge/runtime';
 import { cropOf, type SourceImage, toPixelValues } from './image-source.ts';
 
-/** Enough to tell a style by, few enough to cost little at 512 pixels. */
+/** Number of measured images: enough to judge a style, few enough to cost little at 512 pixels. */
 const MOST_IMAGES = 4;
 /** Larger images are measured by their middle: an autoencoder is convolutional. */
 const LARGEST_SIDE = 512;

@@ -41,7 +41,7 @@ export interface TrainStepOptions {
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
   /** Fills the weights that do not train; needed where the adaptation leaves any out. */
   readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;
-  /** Keeps what enters each block and what is dear to compute, and computes the rest again for its gradients: less memory for more time. */
+  /** Recompute all values in the backward pass except the inputs of each block and values that are expensive to compute: less memory, more time. */
   readonly gradientCheckpointing?: boolean;
   readonly adamw: AdamWOptions;
   /** Prodigy in place of AdamW. */
@@ -61,9 +61,9 @@ export interface TrainStepBatch {
   readonly noise: Float32Array;
   /** [batch] */
   readonly timesteps: ArrayLike<number>;
-  /** What the text encoders are fed, or the conditions that they gave: a row for each prompt. */
+  /** Inputs of the text encoders, or their conditions: a row for each prompt. */
   readonly text: Feeds;
-  /** What the model is told of each sample's image. */
+  /** Size and crop inputs for each sample's image. */
   readonly images: readonly ImageGeometry[];
   /** Which prompt each sample has. */
   readonly promptOfSample: Int32Array;
@@ -149,7 +149,7 @@ export async function addTrainStepShape(step: TrainStep, name: string, options: 
   await step.addGraph(name, { graph, loss, outputs: { sampleLosses } });
 }
 
-/** What one pass of the step is fed. */
+/** Inputs of one pass of the step. */
 export function trainStepFeeds(model: DiffusionModel, noiseScheduler: DDPMScheduler, batch: TrainStepBatch): Feeds {
   const { latents, noise, timesteps } = batch;
   return {

@@ -19,7 +19,7 @@ export interface GenerateImagesOptions {
   readonly seed: number;
   /** Images of each prompt. Default: 1. */
   readonly numImages?: number;
-  /** Indexes of images that are there already; the others come out as if all were made. */
+  /** Indexes of images to skip because they already exist; the others are the same as if all were generated. */
   readonly made?: ReadonlySet<number>;
   readonly signal?: AbortSignal;
   readonly compile?: CompileOptions;

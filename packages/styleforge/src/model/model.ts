@@ -15,7 +15,7 @@ export interface TrainableModel {
   readonly noiseScheduler: DDPMScheduler;
 }
 
-/** What is wrong with the files of a model as the trainer tells it: not to be tried again. */
+/** Converts an error about a model's files into a TrainingInputError, which is not retried. */
 async function asInputError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

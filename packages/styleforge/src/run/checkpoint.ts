@@ -28,13 +28,13 @@ export interface TrainerState {
   /** State of the optimizer Prodigy. */
   readonly prodigy?: ProdigyState | undefined;
   readonly config: StyleForgeConfig;
-  /** What the base model's files were when the run began. Checkpoints of earlier versions do not say. */
+  /** Fingerprint of the base model's files at the start of the run; absent in checkpoints of earlier versions. */
   readonly baseModel?: string;
   /** Scores of the validations so far. */
   readonly scores?: readonly ValidationScore[];
 }
 
-/** What a run trains, as a checkpoint keeps it. */
+/** The trained state of a run, as stored in a checkpoint. */
 export interface Trained {
   readonly adaptation: Adaptation;
   readonly program: Pick<TrainingProgram<string>, 'weights' | 'optimizer' | 'lossScale'>;

@@ -15,7 +15,7 @@ export interface MemoryPlan {
   readonly recomputes: boolean;
   /** Weights, gradients, moments and averages, and the weights that validations generate with. */
   readonly stateBytes: number;
-  /** Values of a pass at their height. */
+  /** Peak memory of the values of a pass. */
   readonly passBytes: number;
   readonly freeBytes: number;
 }
@@ -60,7 +60,7 @@ function measure(
   return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, compile)];
 }
 
-/** Recomputes where it was asked for, and where the rest would not fit. Throws TrainingInputError where nothing fits. */
+/** Chooses recomputation if it was requested or if the training would not fit otherwise. Throws TrainingInputError if it cannot fit. */
 export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan {
   const { freeBytes } = options;
   let [least, kept] = [0, 0];

@@ -41,7 +41,7 @@ export function memoryNeed(parameters: ReadonlyMap<string, number>, trains: (nam
 export const elementsOf = ({ parameters }: Graph): ReadonlyMap<string, number> =>
   new Map([...parameters].map(([name, { shape }]) => [name, elementCount(shape)]));
 
-/** What this process may use: the machine's memory, or the limit that its container sets. */
+/** Memory that this process may use: that of the machine, or the limit of its container. */
 export function availableMemory(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();

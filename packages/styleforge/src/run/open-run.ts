@@ -100,7 +100,7 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
   }
 }
 
-/** Where weights, gradients and moments are in this process's memory, they must fit it. */
+/** Checks that weights, gradients and moments fit the memory of this process, if they are stored there. */
 function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: TrainingHyperparameters, device?: DeviceName): void {
   if (deviceOf(device).stateIn !== 'host') return;
   const { optimizer, adam_moments: momentPrecision, gradient_precision: gradientPrecision, ema } = hyperparameters;
@@ -108,7 +108,7 @@ function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: Trai
   requireMemory(memoryNeed(elementsOf(graph), trains, { optimizer, momentPrecision, gradientPrecision, ema }), availableMemory());
 }
 
-/** What fits the card that a training runs on; null where its memory is not known. */
+/** Memory plan for the card of the training; null if its memory is unknown. */
 function planFor(step: TrainStepOptions, { hyperparameters, validation }: BatchSource['config']): MemoryPlan | null {
   const device = step.compile?.device;
   const described = device === undefined ? null : describeDevice(device);

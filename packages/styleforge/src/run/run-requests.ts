@@ -9,6 +9,6 @@ export type RunRequest = { readonly id: number } & (
 export interface RunRequests {
   /** Requests that have come since the last call. */
   take(): readonly RunRequest[];
-  /** The checkpoint or the images are where `onCheckpoint` and `onValidation` have put them. */
+  /** Called when the checkpoint or the images are stored where `onCheckpoint` and `onValidation` have put them. */
   met(request: RunRequest, step: number): Promise<void>;
 }

@@ -13,7 +13,7 @@ export interface StartingState {
   readonly earlyStopping: EarlyStopping | undefined;
 }
 
-/** What the model's own files hold; its title and its model card may change. */
+/** Fingerprint of the model's files, without title and model card, which may change. */
 export const fingerprintOfBase = (directory: string): Promise<string> =>
   fingerprintOf(directory, (path) => !/^(README\.md|styleforge\.json|\.)/.test(path));
 

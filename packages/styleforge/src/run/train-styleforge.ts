@@ -34,7 +34,7 @@ interface RunParts {
   readonly baseModel: string;
 }
 
-/** Everything that one run holds on to while it steps. */
+/** State of a run between its steps. */
 class Run {
   readonly #options: TrainStyleForgeOptions;
   readonly #source: BatchSource;
@@ -70,7 +70,7 @@ class Run {
     return join(this.#options.workDirectory, `checkpoint-${this.globalStep}`);
   }
 
-  /** Before the first update nothing has been learned that a lower rate could change. */
+  /** Remedy for a loss that is not finite. Before the first update, a lower rate cannot help. */
   #remedy({ loss }: Losses): string {
     return this.globalStep === 0 && !Number.isFinite(loss)
       ? 'the base model gives no finite numbers for these images; take an intact one'
@@ -115,7 +115,7 @@ class Run {
     return this.#earlyStopping?.scores ?? [];
   }
 
-  /** A step that may be what the job ends with gets the files of a finished model too. */
+  /** Saves a checkpoint. If it may be the final one, the files of a finished model are written too. */
   get #mayBeLast(): boolean {
     const isEnd = this.globalStep >= this.#options.config.hyperparameters.max_train_steps || this.#earlyStopping?.isOver === true;
     return isEnd || this.best?.step === this.globalStep;
@@ -164,14 +164,14 @@ class Run {
     }
   }
 
-  /** What this step has made anyway is not made again. */
+  /** Fulfils requests, except for what this step has already saved or generated. */
   async #meet(request: RunRequest): Promise<void> {
     if (request.kind === 'checkpoint') await this.save();
     else if (this.#lastSampled !== this.globalStep) await this.#sample(request.config, true);
     await this.#options.requests?.met(request, this.globalStep);
   }
 
-  /** Saves a checkpoint where there is something to save, then throws when somebody wants the run to end. */
+  /** Saves a checkpoint if there is something new, then throws if the run was asked to stop. */
   async #obey(signal: AbortSignal | undefined): Promise<void> {
     if (!signal?.aborted) return;
     if (this.globalStep > 0) await this.save();

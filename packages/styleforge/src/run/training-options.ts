@@ -37,7 +37,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly compile?: CompileOptions;
   /** Devices beside the compiled one: they share the passes of an update, `gradient_accumulation_steps`. */
   readonly replicas?: readonly DeviceName[];
-  /** Before the first step of a new training. */
+  /** Called before the first step of a new training. */
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** The inputs are checked and everything is loaded; the first step follows. */
   readonly onStart?: () => void | Promise<void>;
@@ -48,7 +48,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: the adaptation's files and the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
-  /** Every `validation.every_steps` steps and at the end; takes the images one by one. Its score is what early stopping goes by. */
+  /** Every `validation.every_steps` steps and at the end; takes the images one by one. Early stopping uses its score. */
   readonly onValidation?: (validation: Validation) => Promise<{ score: number } | void>;
   readonly requests?: RunRequests;
 }

@@ -16,15 +16,15 @@ import { type TrainableModel } from '../model/model.ts';
 import { type Adaptation } from '../adaptations/adaptation.ts';
 import { prefixOf } from '../model/parameter-names.ts';
 
-/** What sample images show, and how they are sampled. */
+/** Prompts and sampling settings of the sample images. */
 export type SampleConfig = Omit<ValidationConfig, 'every_steps'>;
 
 export interface Validation {
   readonly step: number;
   readonly config: SampleConfig;
-  /** Somebody asked for these images, beside those of the schedule: they are not scored. */
+  /** Whether the images were requested outside of the schedule; such images are not scored. */
   readonly isRequested: boolean;
-  /** Each as soon as it is made. */
+  /** Receives each image as soon as it is generated. */
   readonly images: AsyncIterable<GeneratedImage>;
 }
 
