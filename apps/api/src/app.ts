@@ -91,7 +91,7 @@ function handleFailures(app: ApiServer, allowed: AllowedMethods): void {
 async function followLife(app: ApiServer, { imageDecoder, database, projectEvents }: ApiDependencies): Promise<void> {
   app.addHook('onClose', async () => imageDecoder.close());
   const presence = await database.bePresent((error) =>
-    app.log.warn({ err: error }, 'the database sends no notice of revoked keys; each request queries it'),
+    app.log.warn({ err: error }, 'the database does not notify about revoked keys; every request queries it'),
   );
   app.addHook('onClose', () => presence.stop());
   let closing = false;

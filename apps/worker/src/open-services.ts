@@ -31,7 +31,7 @@ async function openObjectStore(
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.
   await objectStore
     .removeUnfinished?.(unfinishedForMs)
-    .catch((error: unknown) => log.warn({ err: error }, 'unfinished uploads could not be searched for'));
+    .catch((error: unknown) => log.warn({ err: error }, 'could not search for unfinished uploads'));
   return observeObjectStore(ownObjectStore(objectStore, config, installation), (operation, outcome, seconds) =>
     metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
   );

@@ -253,7 +253,7 @@ describe('the generation process', () => {
       const drawn = () => babbling.generate(taskFor(directory), { signal: neverAborted, onImage: async () => undefined });
       for (const times of [1, 2]) {
         await expect(drawn()).rejects.toThrow(
-          /the generation process said something that the worker does not understand.*\n.*weightBytes/s,
+          /the generation process sent a message that the worker does not understand.*\n.*weightBytes/s,
         );
         expect(told.map(({ name }) => name)).toEqual(Array(times).fill('UnreadableMessageError'));
         await babbling.close();

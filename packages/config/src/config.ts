@@ -33,8 +33,8 @@ export const environmentSchema = z.object({
   OBJECT_STORE_DIRECTORY: z
     .string()
     .optional()
-    .describe('Folder for images and checkpoints where there is no S3; `objects` in `DATA_DIRECTORY` when absent'),
-  S3_BUCKET: bucketName.optional().describe('Bucket for images and checkpoints; without it they are stored in a folder'),
+    .describe('Folder for images and checkpoints if there is no S3. Default: `objects` in `DATA_DIRECTORY`'),
+  S3_BUCKET: bucketName.optional().describe('Bucket for images and checkpoints. Without a bucket they are stored in a folder'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
   S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
   S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS require'),

@@ -4,8 +4,8 @@ import { environmentSchema } from './config.ts';
 
 const HEAD = `# Configuration
 
-Settings are environment variables; an empty one counts as not set, and blanks around a value do not count. A malformed one ends the process at once, with a message that names it.
-This table is made from the schema in [packages/config](../packages/config/src/config.ts): \`npm run docs:configuration\`.
+Settings are environment variables. An empty variable counts as not set, and blanks around a value do not count. An invalid value ends the process at its start, with a message that names the variable.
+\`npm run docs:configuration\` writes this table from the schema in [packages/config](../packages/config/src/config.ts).
 
 | variable | default | values | meaning |
 |---|---|---|---|

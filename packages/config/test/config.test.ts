@@ -48,7 +48,7 @@ describe('loadConfig', () => {
     [{ DATA_DIRECTORY: '~/data' }, /^DATA_DIRECTORY: begins with ~, which only a shell replaces; write the whole path$/],
     [{ DATABASE_URL: '"postgres://host/db"', LOG_LEVEL: "'info'" }, /^DATABASE_URL: stands in quotation marks.*\nLOG_LEVEL: stands in/],
     [{ S3_BUCKET: 's3://bucket/prefix' }, /^S3_BUCKET: must be the name of the bucket alone; a prefix of its keys goes into S3_PREFIX/],
-    [{ DEVICE: 'tpu' }, /^DEVICE: "tpu" is not a device: name one of cpu, webgpu, cuda/],
+    [{ DEVICE: 'tpu' }, /^DEVICE: "tpu" is not a device: choose one of cpu, webgpu, cuda/],
     [{ DEVICE: 'cpu:1' }, /^DEVICE: "cpu:1" is not a device/],
     [{ DEVICE: 'cuda:x' }, /^DEVICE: "cuda:x" is not a device/],
     [{ DEVICE: 'cuda,cuda:0' }, /^DEVICE: cuda,cuda:0 names a device twice/],

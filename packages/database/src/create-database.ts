@@ -78,7 +78,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   const presence = new Presence();
   const database = {
     ...createRepositories({ prisma, statements, keys, presence, alone }),
-    /** Runs work that one process at a time does; undefined when another is at it. */
+    /** Runs work that only one process may do at a time; undefined if another process is doing it. */
     exclusively: alone,
     /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */
     bePresent: (onTrouble: (error: unknown) => void): Promise<Listener> => presence.begin(databaseUrl, keys, onTrouble),

@@ -10,7 +10,7 @@ const SHOWN_CHARACTERS = 100;
 export const promptsOf = (config: GenerationConfig): string[] =>
   config.grid ? [...new Set(generationCells(config).flatMap((cell) => cell.config.prompts))] : config.prompts;
 
-/** One warning for each prompt that is cut, and how many more there are. None where the base model is gone: that is told elsewhere. */
+/** One warning for each of the first cut prompts, and the number of further ones. Empty if the base model is gone, which is reported elsewhere. */
 export async function cutPrompts({ baseModels }: ApiDependencies, config: GenerationConfig, base: string): Promise<string[]> {
   const entry = await baseModels.find(base);
   if (entry === null) return [];

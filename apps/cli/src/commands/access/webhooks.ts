@@ -55,7 +55,7 @@ function addEndpoints(webhooks: Command): void {
   });
   addVerb(webhooks, {
     usage: 'rotate-secret <webhook>',
-    description: 'Replace the secret; both secrets sign for a day',
+    description: 'Replace the secret; both secrets sign deliveries for a day',
     examples: ['styleforge webhooks rotate-secret whk_...'],
     async run({ client, output }, _options, id: string) {
       const webhook = await client().webhooks.rotateSecret(id);
@@ -64,7 +64,7 @@ function addEndpoints(webhooks: Command): void {
   });
   addVerb(webhooks, {
     usage: 'delete <webhook>',
-    description: 'Remove an endpoint',
+    description: 'Delete an endpoint',
     examples: ['styleforge webhooks delete whk_...'],
     async run({ client, output }, _options, id: string) {
       await client().webhooks.delete(id);

@@ -37,7 +37,7 @@ export function Home(): ReactElement {
       </PageHead>
       <div className="stack-l">
         <AtAGlance />
-        <Section title="Running" jobs={running} empty="Nothing is running." />
+        <Section title="Running" jobs={running} empty="No job is running." />
         <Section title="Failed in the last day" jobs={failed} />
         <Section title="Last models" jobs={models} />
         <Section title="Paused or stopped" jobs={stopped} />

@@ -51,7 +51,7 @@ function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: s
   return (
     <div className="form-grid">
       <div className="field wide">
-        <label htmlFor="prompts">Prompts, one a line</label>
+        <label htmlFor="prompts">Prompts, one per line</label>
         <textarea
           id="prompts"
           className="textarea"
@@ -67,12 +67,12 @@ function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: s
           }
         />
         <span className="help">
-          <code>[V]</code> stands for the word that the style is bound to.
+          <code>[V]</code> stands for the token of the style.
         </span>
         {problem && <span className="error">{problem}</span>}
       </div>
       <div className="field">
-        <label htmlFor="every">Every so many steps</label>
+        <label htmlFor="every">Steps between samples</label>
         <input
           id="every"
           className="input"

@@ -92,7 +92,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
       return rows.map(toRow);
     },
 
-    /** The newest first. `gone`: also those that have stopped. */
+    /** The newest first. `gone`: includes stopped workers. */
     async list({ gone, since }: { gone: boolean; since: Date }, page: PageRequest): Promise<RowPage<WorkerRow>> {
       const { where, ...rest } = pageArguments(page);
       const rows = await prisma.worker.findMany({
