@@ -105,7 +105,7 @@ function describe(error: unknown, request: FastifyRequest): Described {
   }
   return {
     code: 'internal_error',
-    detail: 'The request failed because of an error in the service. The log contains the error under the request id.',
+    detail: 'The request failed inside the service. The log has the error under the request id.',
   };
 }
 
