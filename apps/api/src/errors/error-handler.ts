@@ -103,10 +103,7 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (code?.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { code: 'invalid_request', detail: message ?? STATUS_CODES[statusCode] ?? 'Bad request.' };
   }
-  return {
-    code: 'internal_error',
-    detail: 'The request failed inside the service. The log has the error under the request id.',
-  };
+  return { code: 'internal_error', detail: 'The request failed inside the service. The log has the error under the request id.' };
 }
 
 function describeMediaType({ headers, routeOptions }: FastifyRequest): string {
