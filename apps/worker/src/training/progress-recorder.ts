@@ -43,7 +43,7 @@ export class ProgressRecorder {
     return [...this.#points];
   }
 
-  /** Writes what has come since the last time; what could not be written, is written the next time. */
+  /** Writes what is new since the last call; after a failure, the next call writes it. */
   async write(): Promise<JobWishes> {
     await this.#heartbeat.beat();
     const { id, attempt } = this.#job;
