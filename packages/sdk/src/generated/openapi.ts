@@ -1973,7 +1973,7 @@ export interface components {
             /** @description Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one */
             early_stopping?: {
                 /**
-                 * @description `kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts
+                 * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
                  * @enum {string}
                  */
                 metric: "kid" | "clip";
@@ -1981,7 +1981,7 @@ export interface components {
                 min_clip_share?: number;
                 /** @default 0 */
                 min_steps?: number;
-                /** @description Number of validations in a row without a better score after which the training ends */
+                /** @description Validations without a better score after which the training ends */
                 patience: number;
                 /**
                  * @description Reference for `kid`. Default: every fifth StyleRef image is held out of the training
@@ -2039,7 +2039,7 @@ export interface components {
                  * @default 1
                  */
                 num_images?: number;
-                /** @description What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name */
+                /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
                 prompts: string[];
                 /** @enum {string} */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
@@ -2421,7 +2421,7 @@ export interface components {
             /** @description Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one */
             early_stopping?: {
                 /**
-                 * @description `kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts
+                 * @description `kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts
                  * @enum {string}
                  */
                 metric: "kid" | "clip";
@@ -2429,7 +2429,7 @@ export interface components {
                 min_clip_share?: number;
                 /** @default 0 */
                 min_steps?: number;
-                /** @description Number of validations in a row without a better score after which the training ends */
+                /** @description Validations without a better score after which the training ends */
                 patience: number;
                 /**
                  * @description Reference for `kid`. Default: every fifth StyleRef image is held out of the training
@@ -2488,7 +2488,7 @@ export interface components {
                  * @default 1
                  */
                 num_images?: number;
-                /** @description What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name */
+                /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
                 prompts: string[];
                 /** @enum {string} */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
@@ -2636,10 +2636,10 @@ export interface components {
             label: string;
             /** @description The name that the request used for the model */
             name: string;
-            /** @description The style prompt, which is put in front of each prompt that has no placeholder */
+            /** @description The words for the style, which are put in front of each prompt that has no placeholder */
             prompt_prefix: string;
             step: number | null;
-            /** @description The tokens that replace placeholders in the prompts, by component */
+            /** @description What placeholders in the prompts become, by component */
             tokens: {
                 name: string;
                 token: string;
@@ -3418,16 +3418,16 @@ export interface components {
             index: number;
             /** @constant */
             kind: "evaluation";
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
-            /** @description Position of its model in `config.models` */
+            /** @description Position of the model in `config.models` */
             model: number;
-            /** @description The prompt as the model received it, with the words for the style */
+            /** @description The prompt as the model received it, including the style prompt */
             prompt: string;
             seed: number;
             sha256: string;
             size_bytes: number;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             /** @description The training job of the checkpoint */
             training_job_id: string | null;
@@ -3459,7 +3459,7 @@ export interface components {
             index: number;
             /** @constant */
             kind: "generation";
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
             prompt: string;
             seed: number;
@@ -3491,14 +3491,14 @@ export interface components {
             index: number;
             /** @constant */
             kind: "validation";
-            /** @description The stored file was not found when the service last compared its records with the object store; downloads fail until it is back */
+            /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
             prompt: string;
             seed: number;
             sha256: string;
             size_bytes: number;
             step: number;
-            /** @description The image in at most 256 pixels each way, as WebP; `?width=` asks for another size */
+            /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
             training_job_id: string;
@@ -3982,10 +3982,10 @@ export interface components {
                     url: string;
                 };
             }[];
-            /** @description The style prompt, which is put in front of each prompt that has no placeholder */
+            /** @description The words for the style, which are put in front of each prompt that has no placeholder */
             prompt_prefix: string;
             step: number | null;
-            /** @description The tokens that replace placeholders in the prompts, by component */
+            /** @description What placeholders in the prompts become, by component */
             tokens: {
                 name: string;
                 token: string;
@@ -4798,7 +4798,7 @@ export interface components {
              */
             url?: string;
         };
-        /** @description The link */
+        /** @description A link to send a file to */
         Upload: {
             /**
              * Format: date-time
@@ -12551,7 +12551,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description Where the object store signs links: `Location` leads to the file, without an API key, for an hour */
+            /** @description With an S3 object store: `Location` is a link to the file that works for an hour without an API key */
             302: {
                 headers: {
                     [name: string]: unknown;
@@ -12583,7 +12583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12601,7 +12601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -12610,7 +12610,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_not_satisfiable`: The file has no such range */
+            /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -12637,7 +12637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18321,7 +18321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient_scope`: The API key lacks the scope for this */
+            /** @description `insufficient_scope`: The API key lacks a scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18339,7 +18339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_acceptable`: There is no response in a format that the request accepts */
+            /** @description `not_acceptable`: Not acceptable */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -18348,7 +18348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `webhook_exists`: The project has a webhook to this URL already */
+            /** @description `webhook_exists`: The project already has a webhook to this URL */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18393,7 +18393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side */
+            /** @description `internal_error`: Internal error */
             500: {
                 headers: {
                     [name: string]: unknown;

@@ -273,7 +273,7 @@ class CheckTrainingJobRequestPriorPreservation(TypedDict):
 
 class CheckTrainingJobRequestValidation(TypedDict):
     prompts: list[str]
-    """What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name"""
+    """`[V]` stands for the first token, `[name]` for that of the component of this name"""
     every_steps: int
     num_images: NotRequired[int]
     """Images for each prompt"""
@@ -286,9 +286,9 @@ class CheckTrainingJobRequestValidation(TypedDict):
 
 class CheckTrainingJobRequestEarlyStopping(TypedDict):
     metric: Literal["kid", "clip"]
-    """`kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts"""
+    """`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts"""
     patience: int
-    """Number of validations in a row without a better score after which the training ends"""
+    """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
     min_clip_share: NotRequired[float]
     """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts"""
@@ -494,7 +494,7 @@ class CreateTrainingJobRequestPriorPreservation(TypedDict):
 
 class CreateTrainingJobRequestValidation(TypedDict):
     prompts: list[str]
-    """What the images show. `[V]` stands for the first token, `[name]` for the token of the component with this name"""
+    """`[V]` stands for the first token, `[name]` for that of the component of this name"""
     every_steps: int
     num_images: NotRequired[int]
     """Images for each prompt"""
@@ -507,9 +507,9 @@ class CreateTrainingJobRequestValidation(TypedDict):
 
 class CreateTrainingJobRequestEarlyStopping(TypedDict):
     metric: Literal["kid", "clip"]
-    """`kid` compares with held-out StyleRef images or the reference dataset; `clip` compares images with their prompts"""
+    """`kid`: against held-out StyleRef images or the reference dataset; `clip`: images against their prompts"""
     patience: int
-    """Number of validations in a row without a better score after which the training ends"""
+    """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
     min_clip_share: NotRequired[float]
     """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts"""
@@ -672,9 +672,9 @@ class EvaluatedModel(TypedDict):
     adapter: EvaluatedModelAdapter | None
     """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
-    """The style prompt, which is put in front of each prompt that has no placeholder"""
+    """The words for the style, which are put in front of each prompt that has no placeholder"""
     tokens: list[EvaluatedModelTokensItem]
-    """The tokens that replace placeholders in the prompts, by component"""
+    """What placeholders in the prompts become, by component"""
 
 
 class Evaluation(TypedDict):
@@ -1237,20 +1237,20 @@ class JobHeartbeat(TypedDict):
 class ListedEvaluationImage(TypedDict):
     """An image of one of the models that an evaluation compares"""
     model: int
-    """Position of its model in `config.models`"""
+    """Position of the model in `config.models`"""
     index: int
     prompt: str
-    """The prompt as the model received it, with the words for the style"""
+    """The prompt as the model received it, including the style prompt"""
     seed: int
     width: int
     height: int
     size_bytes: int
     sha256: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     kind: Literal["evaluation"]
     evaluation_id: str
     base_model: str | None
@@ -1315,10 +1315,10 @@ class ListedValidationImage(TypedDict):
     size_bytes: int
     sha256: str
     missing: bool
-    """The stored file was not found when the service last compared its records with the object store; downloads fail until it is back"""
+    """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
     thumbnail_url: str
-    """The image in at most 256 pixels each way, as WebP; `?width=` asks for another size"""
+    """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     created_at: str
     """ISO 8601, UTC"""
     kind: Literal["validation"]
@@ -1833,9 +1833,9 @@ class ReportModel(TypedDict):
     adapter: ReportModelAdapter | None
     """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
-    """The style prompt, which is put in front of each prompt that has no placeholder"""
+    """The words for the style, which are put in front of each prompt that has no placeholder"""
     tokens: list[ReportModelTokensItem]
-    """The tokens that replace placeholders in the prompts, by component"""
+    """What placeholders in the prompts become, by component"""
     metrics: list[ReportMetric]
     """The metric to read first"""
     warnings: list[ReportModelWarningsItem]
