@@ -17,7 +17,7 @@ export const jobName = ({
   id: string;
 }): string => name || metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
 
-/** Under this key a clone keeps the job that it was made from. */
+/** Key of the metadata in which a clone keeps the job that it was made from. */
 export const CLONED_FROM = 'cloned_from';
 
 /** The job that this one was cloned from, or whose candidates it trains on. */

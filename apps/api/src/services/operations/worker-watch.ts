@@ -1,4 +1,4 @@
-// Notices workers that have gone silent, so that streams and webhooks hear of it: a dead worker cannot say so itself.
+// Detects workers that no longer send heartbeats, so that streams and webhooks report it: a dead worker cannot report it itself.
 import { WORKER_SILENT_SECONDS } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
 import type { FastifyBaseLogger } from 'fastify';

@@ -24,13 +24,7 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
   const [other, setOther] = useState('base');
   const [set, setSet] = useState('');
   const [reference, setReference] = useState('');
-  const request = {
-    model,
-    metrics: reference || !isBase ? ['kid', 'clip'] : ['clip'],
-    ...(set && { prompts: set }),
-    ...(reference && { reference_dataset_id: reference }),
-    ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
-  } as EvaluationCreateParams;
+  const request = requestOf({ model, isBase, other, set, reference });
   const create = useMutation({
     mutationFn: () => client.evaluations.create(request),
     onSuccess: async ({ id }) => {
@@ -77,13 +71,26 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
         />
         <DialogActions label="Evaluate" disabled={model === '' || create.isPending} onClose={onClose} />
       </form>
-      <CopyAsCode
-        isQuiet
-        choices={[{ label: 'Evaluate', calls: [{ method: 'POST', path: '/v1/evaluations', body: request, sdk: 'evaluations.create' }] }]}
-      />
+      <AsCode request={request} />
     </Dialog>
   );
 }
+
+function AsCode({ request }: { request: EvaluationCreateParams }): ReactElement {
+  const call = { method: 'POST', path: '/v1/evaluations', body: request, sdk: 'evaluations.create' } as const;
+  return <CopyAsCode isQuiet choices={[{ label: 'Evaluate', calls: [call] }]} />;
+}
+
+type Chosen = { model: string; isBase: boolean; other: string; set: string; reference: string };
+
+const requestOf = ({ model, isBase, other, set, reference }: Chosen): EvaluationCreateParams =>
+  ({
+    model,
+    metrics: reference || !isBase ? ['kid', 'clip'] : ['clip'],
+    ...(set && { prompts: set }),
+    ...(reference && { reference_dataset_id: reference }),
+    ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
+  }) as EvaluationCreateParams;
 
 type ChoiceProps = { id: string; label: string; value: string; onChange(value: string): void; options: [string, string][] };
 

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import type { Call } from '../../data/programs.ts';
 import { useNamedModels } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
@@ -71,19 +72,14 @@ export function NameModel({ from, onClose }: { from: string; onClose(): void }):
         </div>
         <DialogActions label={known ? 'Add version' : 'Save'} disabled={name === '' || save.isPending} onClose={onClose} />
       </form>
-      <CopyAsCode
-        isQuiet
-        choices={[
-          {
-            label: 'Save',
-            calls: [
-              known
-                ? { method: 'POST', path: `/v1/models/${name}/versions`, body: { from, notes }, sdk: 'models.addVersion', args: [name] }
-                : { method: 'POST', path: '/v1/models', body: { name, from, notes }, sdk: 'models.create' },
-            ],
-          },
-        ]}
-      />
+      <AsCode name={name} from={from} notes={notes} isKnown={known !== undefined} />
     </Dialog>
   );
+}
+
+function AsCode({ name, from, notes, isKnown }: { name: string; from: string; notes: string; isKnown: boolean }): ReactElement {
+  const call: Call = isKnown
+    ? { method: 'POST', path: `/v1/models/${name}/versions`, body: { from, notes }, sdk: 'models.addVersion', args: [name] }
+    : { method: 'POST', path: '/v1/models', body: { name, from, notes }, sdk: 'models.create' };
+  return <CopyAsCode isQuiet choices={[{ label: 'Save', calls: [call] }]} />;
 }

@@ -25,7 +25,7 @@ const RECONNECT_MS = 3_000;
 export function createIdempotencyKeyRepository({ prisma, statements }: Client, ownerOf: () => number | null = () => null) {
   return {
     /**
-     * Of many concurrent requests with the same key, exactly one may run. If it neither ends nor renews its lock within `lockMs`
+     * Lets exactly one of many concurrent requests with the same key run. If it neither ends nor renews its lock within `lockMs`
      * milliseconds, it is taken to be dead, and the next one takes over; within seconds when its whole process is gone.
      */
     async begin(projectId: string, key: string, requestHash: string, lockMs: number): Promise<IdempotencyDecision> {
