@@ -78,7 +78,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       await button('Kept').waitFor();
       expect(await violationsOf(page)).toEqual([]);
       await page.getByRole('link', { name: 'Clone' }).click();
-      await page.getByText('Every setting of the job that you clone is filled in').waitFor();
+      await page.getByText('The form contains all settings of the cloned job').waitFor();
       expect(await page.getByLabel('max_train_steps (changed)').inputValue()).toBe('20000');
     },
     5 * PATIENCE,

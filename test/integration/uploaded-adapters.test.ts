@@ -205,7 +205,7 @@ it(
     const alone = await refusal({ base_model: 'golden' }, foreign('peft/adapter_model.safetensors'), 'adapter_model.safetensors');
     expect(alone.errors[0]).toMatchObject({
       pointer: '/config',
-      detail: expect.stringMatching(/adapter_config\.json: send that file too/) as string,
+      detail: expect.stringMatching(/adapter_config\.json; send that file too/) as string,
     });
     const reader = await openTensors(kohya);
     const tensors = await Promise.all(
