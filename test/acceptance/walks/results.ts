@@ -60,5 +60,6 @@ export async function walkModels({ client, baseModel, job }: Place, cover: strin
   form.append('base_model', baseModel.name);
   form.append('file', new Blob([new Uint8Array(adapter)]), 'lora.safetensors');
   expect(await create(client, '/v1/models/upload', form)).toMatchObject({ model: name, reference: `${name}@3` });
+  expect(await download(client, `${url}/versions/3/file`)).toEqual(adapter);
   await remove(client, url);
 }
