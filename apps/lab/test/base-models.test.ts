@@ -271,7 +271,7 @@ describe('S3', () => {
 describe('a path', () => {
   it('of a folder is copied, once, and refused where tensors are missing', async () => {
     await expectOrigin(await add(origin));
-    await expect(add(origin)).rejects.toThrow(/a base model small already/);
+    await expect(add(origin)).rejects.toThrow(/the base model small already exists: remove .* first, or choose another name/);
     const incomplete = join(scratch, 'incomplete');
     await cp(origin, incomplete, { recursive: true });
     await writeSafetensors(join(incomplete, 'vae', 'diffusion_pytorch_model.safetensors'), [

@@ -100,6 +100,7 @@ export async function restoreTables(databaseUrl: string, directory: string, { ta
     for (const table of tables) await fill(client, directory, table);
     for (const { name } of tables) await client.query(`alter table ${quote(name)} enable trigger user`);
     for (const statement of constraints) await client.query(statement);
+    await advanceSequences(client);
     await client.query('commit');
   });
 }
@@ -112,6 +113,20 @@ async function dropForeignKeys(client: pg.Client): Promise<string[]> {
   );
   for (const { table, name } of rows) await client.query(`alter table ${table} drop constraint ${name}`);
   return rows.map(({ table, name, definition }) => `alter table ${table} add constraint ${name} ${definition}`);
+}
+
+/** Sets each sequence to the largest number in its column: restored rows bring their numbers with them, and the next row needs a new one. */
+async function advanceSequences(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ sequence: string; table: string; column: string }>(
+    `select sequence.oid::regclass::text as sequence, owner.refobjid::regclass::text as table, quote_ident(attname) as column
+     from pg_class sequence
+       join pg_depend owner on owner.objid = sequence.oid and owner.classid = 'pg_class'::regclass and owner.deptype in ('a', 'i')
+       join pg_attribute on attrelid = owner.refobjid and attnum = owner.refobjsubid
+     where sequence.relkind = 'S' and sequence.relnamespace = 'public'::regnamespace`,
+  );
+  for (const { sequence, table, column } of rows) {
+    await client.query(`select setval($1, coalesce(max(${column}), 1), max(${column}) is not null) from ${table}`, [sequence]);
+  }
 }
 
 async function fill(client: pg.Client, directory: string, { name, columns, rows }: SavedTable): Promise<void> {
