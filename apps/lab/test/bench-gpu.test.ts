@@ -44,13 +44,13 @@ describe('npm run bench -- first-run', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines).toHaveLength(7);
+    expect(lines).toHaveLength(9);
     expect(lines.filter(({ failed }) => failed !== undefined)).toEqual([]);
     expect(lines[3]).toEqual({ what: 'a recorded pass equals one that is not, to the bit', different: 0 });
   });
 
   it('says of a device that is absent what is missing, at each check, and fails', async () => {
-    await expect(bench('first-run', '--device', 'cuda')).rejects.toThrow('7 of 7 checks failed');
+    await expect(bench('first-run', '--device', 'cuda')).rejects.toThrow('9 of 9 checks failed');
   });
 });
 

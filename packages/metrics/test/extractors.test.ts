@@ -72,7 +72,7 @@ describe('inception-v3-fid', () => {
     );
     await writeSafetensors(broken, entries, { dtype: 'F32' });
     const damaged = await openExtractor({ name: 'inception-v3-fid', weights: { path: broken }, tap: 64 });
-    await expect(damaged.embedImages([pictures.small])).rejects.toThrow(/item 1 has features that are not numbers/);
+    await expect(damaged.embedImages([pictures.small])).rejects.toThrow(/item 1 has features that are not finite numbers/);
     await Promise.all([reader.close(), extractor.release(), damaged.release()]);
   });
 });

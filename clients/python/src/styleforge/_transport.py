@@ -187,7 +187,7 @@ class _Form:
     def _head(self, part: Part) -> bytes:
         name = f'form-data; name="{part.name}"'
         if part.file_name is not None:
-            escaped = part.file_name.replace("\\", "%5C").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+            escaped = part.file_name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "%0D").replace("\n", "%0A")
             return (
                 f'--{self._boundary}\r\nContent-Disposition: {name}; filename="{escaped}"\r\n'
                 "Content-Type: application/octet-stream\r\n\r\n"

@@ -1,4 +1,5 @@
 // POST /v1/uploads
+import path from 'node:path';
 import { createUploadRequest, pendingUpload, UPLOAD_LIMITS, UPLOADS_PATH } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { pendingUploadKey } from '@styleforge/storage';
@@ -26,7 +27,13 @@ export function createUploadRoute(app: ApiServer, { database, objectStore }: Api
     const objectKey = pendingUploadKey(projectId, id);
     const expiresAt = new Date(Date.now() + LINK_SECONDS * 1000);
     const signed = await objectStore.presignPut?.(objectKey, LINK_SECONDS);
-    const upload = { id, projectId, fileName: request.body.file_name, objectKey, expiresAt };
+    const upload = {
+      id,
+      projectId, // The name alone, as multipart uploads store it: caption files are matched by it.
+      fileName: path.win32.basename(request.body.file_name),
+      objectKey,
+      expiresAt,
+    };
     const { token } = await database.pendingUploads.create(upload, signed === undefined);
     return reply
       .code(201)
