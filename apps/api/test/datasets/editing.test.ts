@@ -98,13 +98,13 @@ describe('GET /v1/images', () => {
   });
 
   it('finds the images of a named model, of each kind', async () => {
-    const { id } = (await api.call('POST', '/v1/images/generations', { body: { model: 'seeded', prompts: ['a cat'] } })).body as {
+    const { id } = (await api.call('POST', '/v1/images/generations', { body: { model: 'seeded@2', prompts: ['a cat'] } })).body as {
       id: string;
     };
     await finishGeneration(api, id);
     const found = (await api.call<Images>('GET', '/v1/images?model=seeded@1')).body.data;
     expect(found).toMatchObject([{ generation_id: id, training_job_id: ids['training-jobs'] }]);
-    expect((await api.call<Images>('GET', '/v1/images?model=seeded')).body.data).toHaveLength(1);
+    expect((await api.call<Images>('GET', '/v1/images?model=seeded@live')).body.data).toHaveLength(1);
     expect((await api.call('DELETE', `/v1/images/generations/${id}`)).status).toBe(204);
   });
 

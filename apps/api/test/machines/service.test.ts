@@ -173,6 +173,7 @@ describe('OpenAPI', () => {
       '/v1/models/{name}/cover',
       '/v1/models/{name}/versions',
       '/v1/models/{name}/versions/{version}',
+      '/v1/models/{name}/versions/{version}/file',
       '/v1/presets',
       '/v1/prompt-sets',
       '/v1/prompt-sets/{id}',
