@@ -13,7 +13,7 @@ export interface ListenOptions {
 const RETRY_MS = 1_000;
 
 /**
- * Calls back for every notification, and after each new connection with an empty one for each channel: earlier notifications may have been lost, so the caller must check then.
+ * Calls back for every notification. After each new connection, it also calls back once for each channel with an empty payload, because notifications may have been lost.
  * Resolves when it listens, or when the first try has failed.
  */
 export async function listen(

@@ -111,7 +111,9 @@ export const createGenerationRequest = z
     grid: gridRequest
       .nullable()
       .optional()
-      .describe('Generates images for every pair of values of one or two settings, as an x/y plot. The setting `prompt` replaces prompts'),
+      .describe(
+        'Generates an x/y plot: images for each combination of the values of one or two settings. The setting `prompt` replaces `prompts`',
+      ),
     format: z.enum(IMAGE_FORMATS).default('png'),
     quality: z.int().min(1).max(100).optional().describe('Quality of jpeg and webp, 1 to 100. Default: 90'),
     wait: z

@@ -2196,7 +2196,7 @@ export interface components {
              * @enum {string}
              */
             format?: "png" | "webp" | "jpeg";
-            /** @description Generates images for every pair of values of one or two settings, as an x/y plot. The setting `prompt` replaces prompts */
+            /** @description Generates an x/y plot: images for each combination of the values of one or two settings. The setting `prompt` replaces `prompts` */
             grid?: components["schemas"]["GenerationGridRequest"] | null;
             guidance_scale?: number;
             height?: number;

@@ -407,7 +407,7 @@ class CreateGenerationRequest(TypedDict):
     strength: NotRequired[float]
     """With image: the share of the steps to run, above 0. Low values keep the image; 1 keeps hardly anything of it. Default: 0.6"""
     grid: NotRequired[GenerationGridRequest | None]
-    """Generates images for every pair of values of one or two settings, as an x/y plot. The setting `prompt` replaces prompts"""
+    """Generates an x/y plot: images for each combination of the values of one or two settings. The setting `prompt` replaces `prompts`"""
     format: NotRequired[Literal["png", "webp", "jpeg"]]
     quality: NotRequired[int]
     """Quality of jpeg and webp, 1 to 100. Default: 90"""
