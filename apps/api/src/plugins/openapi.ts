@@ -6,6 +6,7 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { ApiServer } from '../http/api-server.ts';
+import { describeFields } from './openapi-descriptions.ts';
 import { describeRoute } from './openapi-operation.ts';
 import { nameSchemasOnce } from './openapi-schemas.ts';
 import { registerReferencePage } from './reference-page.ts';
@@ -13,7 +14,16 @@ import { registerReferencePage } from './reference-page.ts';
 const INFO = {
   title: 'StyleForge',
   version: VERSION,
-  description: 'Fine-tunes text-to-image diffusion models on an artistic style, as jobs over HTTP.',
+  description: [
+    'Fine-tunes text-to-image models to an artistic style. Upload images of the style (StyleRef) and of other styles (Aux), create a training job, follow it,',
+    'and generate images with the trained model. Training, generation, evaluation and export are queued: the response is 202 with an id to follow.',
+    '',
+    '- **Key**: send `Authorization: Bearer sf_...`. The scope `read` allows GET requests, `write` everything else, `admin` also keys and workers.',
+    '- **Errors** are `application/problem+json`: `code` is stable, `detail` says what is wrong, `errors` lists each wrong field; [/docs/errors](/docs/errors) says for each code what to do.',
+    '- **Lists** are newest first. Send the `next` of a page as `after` to get the next page.',
+    '- **Repeating a POST**: with an `Idempotency-Key`, the same request within 24 hours gets the first response again and creates nothing twice.',
+    '- **Units**: times are ISO 8601 in UTC, durations are seconds, sizes are bytes, lengths of images are pixels, unless a field says otherwise.',
+  ].join('\n'),
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };
 
@@ -65,7 +75,7 @@ export async function registerOpenApi(app: ApiServer): Promise<void> {
       return jsonSchemaTransform((schema ? { ...document, ...describeRoute(schema, url, route) } : document) as typeof document);
     },
     transformObject: (document) =>
-      markOptionalBodies(nameSchemasOnce(jsonSchemaTransformObject(document) as OpenAPIV3_1.Document), withOptionalBody),
+      markOptionalBodies(describeFields(nameSchemasOnce(jsonSchemaTransformObject(document) as OpenAPIV3_1.Document)), withOptionalBody),
   });
   await registerReferencePage(app);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());

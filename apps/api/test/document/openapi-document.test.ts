@@ -9,7 +9,7 @@ type Operation = {
   operationId: string;
   tags: string[];
   summary: string;
-  parameters?: { name: string; in: string; schema?: object }[];
+  parameters?: { name: string; in: string; description?: string; schema?: object }[];
   requestBody?: { required?: boolean; content: object };
   responses: Record<string, { description: string }>;
 };
@@ -101,6 +101,31 @@ describe('the OpenAPI document', () => {
     const optional = those(({ requestBody }) => requestBody?.required === false);
     expect(optional).toContain('POST /v1/training-jobs/{id}/resume');
     expect(optional).not.toContain('POST /v1/training-jobs');
+  });
+
+  it('describes every field and every parameter', () => {
+    const silent: string[] = [];
+    const look = (part: unknown, place: string): void => {
+      if (typeof part !== 'object' || part === null) return;
+      for (const [key, inner] of Object.entries(part)) {
+        if (key === 'properties')
+          for (const [name, field] of Object.entries(inner as Record<string, { description?: string }>))
+            if ((field.description ?? 'ISO 8601, UTC') === 'ISO 8601, UTC') silent.push(`${place} ${name}`);
+        if (!/^(examples?|if)$/.test(key)) look(inner, key === 'properties' ? place : `${place} ${key}`);
+      }
+    };
+    look(document.components.schemas, 'schemas');
+    for (const [name, { parameters = [], requestBody, responses }] of operations) {
+      silent.push(...parameters.filter(({ description }) => !description).map((parameter) => `${name} ${parameter.name}`));
+      look([requestBody, responses], name);
+    }
+    expect(silent).toEqual([]);
+  });
+
+  it('mentions defaults of the base model in requests only, where a default still applies', () => {
+    const { CreateGenerationRequest, GenerationConfig } = document.components.schemas;
+    expect(CreateGenerationRequest?.properties?.['sampler']?.description).toContain('Default: ');
+    expect(GenerationConfig?.properties?.['sampler']?.description).not.toContain('Default: ');
   });
 
   it('has the version of the packages', () => expect(document.info.version).toBe(VERSION));

@@ -20,7 +20,7 @@ const pictures = z.object({
   dataset_id: datasetId,
   name: z.string(),
   count: z.int(),
-  pictures: z.array(picture).describe('The first one'),
+  pictures: z.array(picture).describe('Some images of the dataset, the first uploaded first'),
 });
 
 export const reportMetric = z
@@ -54,7 +54,7 @@ const neighbour = z.object({ generated: picture, reference: picture, distance: z
 
 export const reportModel = evaluatedModel
   .extend({
-    metrics: z.array(reportMetric).describe('The metric to read first'),
+    metrics: z.array(reportMetric).describe('The metrics, the most informative one first'),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })),
     diversity: z
       .object({ generated: z.number(), reference: z.number().nullable(), ratio: z.number().nullable() })

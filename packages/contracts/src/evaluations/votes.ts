@@ -10,7 +10,7 @@ const vote = z
     index: index.describe('Index of the two images'),
     first: position.describe('Position of a model in `config.models`'),
     second: position.describe('Position of the other model, above `first`'),
-    preferred: z.enum(['first', 'second']).nullable().describe('Position of the model whose image is better; null: no difference'),
+    preferred: z.enum(['first', 'second']).nullable().describe('Which of the two images is better; null: no difference'),
   })
   .refine(({ first, second }) => first < second, {
     path: ['second'],

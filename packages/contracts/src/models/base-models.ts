@@ -39,7 +39,7 @@ export const baseModelProfile = z
     description: z.string().optional(),
     license: z.string().optional(),
     source: z.string().optional().describe('Source of the weights'),
-    sha256: z.record(z.string(), z.string()).optional().describe('Number format of the weights'),
+    sha256: z.record(z.string(), z.string()).optional().describe('SHA-256 of the weights, by file'),
     resolution: z.int().min(16).max(2048).multipleOf(8).optional(),
     auxiliary_prompt: z.string().min(1).optional(),
     defaults: hyperparametersRequest.default({}),

@@ -71,9 +71,7 @@ const jobResult = z
       .object({
         metric: z.string().describe('Name of the metric with its extractor: `kid@mini-clip`'),
         stopped: z.boolean().describe('Whether the training ended before max_train_steps'),
-        curve: z
-          .array(z.object({ step: z.int(), value: z.number() }))
-          .describe('Step at which the training had the weights of this result; step 0 is the base model'),
+        curve: z.array(z.object({ step: z.int(), value: z.number() })).describe('Score of each validation; step 0 is the base model'),
       })
       .optional(),
   })

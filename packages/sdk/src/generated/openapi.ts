@@ -1696,7 +1696,10 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Adaptation: {
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "full";
         } | {
             /** @description The product of the matrices is scaled by alpha / rank */
@@ -1706,7 +1709,10 @@ export interface components {
              * @enum {string}
              */
             blocks?: "b-lora";
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "lora";
             /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
@@ -1717,7 +1723,10 @@ export interface components {
         } | {
             /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word: string;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "textual-inversion";
             /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
@@ -1726,7 +1735,10 @@ export interface components {
         } | {
             /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word: string;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "custom-diffusion";
             /**
              * @description Which matrices of the cross-attention train: keys and values, or also queries and output
@@ -1738,7 +1750,10 @@ export interface components {
         } | {
             /** @description Bottleneck: the width between the two matrices of an adapter */
             bottleneck: number;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "adapter";
             /** @description Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters */
             shared: boolean;
@@ -1747,7 +1762,10 @@ export interface components {
             alpha: number;
             /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word: string;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "pivotal-tuning";
             /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged: boolean;
@@ -1759,7 +1777,10 @@ export interface components {
             vectors: number;
         };
         AdaptationRequest: {
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "full";
         } | {
             /** @description The product of the matrices is scaled by alpha / rank */
@@ -1769,7 +1790,10 @@ export interface components {
              * @enum {string}
              */
             blocks?: "b-lora";
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "lora";
             /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
@@ -1780,7 +1804,10 @@ export interface components {
         } | {
             /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word?: string;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "textual-inversion";
             /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
@@ -1789,7 +1816,10 @@ export interface components {
         } | {
             /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word?: string;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "custom-diffusion";
             /**
              * @description Which matrices of the cross-attention train: keys and values, or also queries and output
@@ -1801,7 +1831,10 @@ export interface components {
         } | {
             /** @description Bottleneck: the width between the two matrices of an adapter */
             bottleneck?: number;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "adapter";
             /** @description Whether all layers of the same width share one pair of matrices, with a few numbers for each layer. This needs far fewer parameters */
             shared?: boolean;
@@ -1810,7 +1843,10 @@ export interface components {
             alpha?: number;
             /** @description A word that is one token of the base model. The new rows start as copies of its row */
             initial_word?: string;
-            /** @constant */
+            /**
+             * @description Kind of the adaptation; the other fields depend on it
+             * @constant
+             */
             kind: "pivotal-tuning";
             /** @description Whether the finished checkpoint also contains the complete model, with the adaptation merged into the base model, in half precision */
             merged?: boolean;
@@ -1824,22 +1860,31 @@ export interface components {
         ApiKey: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Time of expiry (ISO 8601, UTC); null: never expires */
             expires_at: string | null;
             /** @description First characters of the key */
             hint: string;
-            /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description Time of the last request with the key, to the minute */
             last_used_at: string | null;
+            /** @description Name for people */
             name: string;
+            /** @description Time of revocation (ISO 8601, UTC); null: valid */
             revoked_at: string | null;
+            /** @description `read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys */
             scopes: components["schemas"]["ApiKeyScope"][];
         };
         ApiKeyPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["ApiKey"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -1847,32 +1892,50 @@ export interface components {
         /** @enum {string} */
         ApiKeyScope: "read" | "write" | "admin";
         BaseModel: {
+            /** @description Prompt of the Aux images, unless the request names another one */
             auxiliary_prompt: string;
+            /** @description Default hyperparameters of this base model */
             defaults: components["schemas"]["HyperparametersRequest"];
+            /** @description Description for people; empty or null: none */
             description: string | null;
             /** @description `stable-diffusion` (1.x and 2.x) or `stable-diffusion-xl` */
             family: string;
+            /** @description Sizes of the networks */
             geometry: {
+                /** @description Channels of the U-Net at each resolution, from the largest to the smallest */
                 block_out_channels: number[];
+                /** @description Width of the text states that the cross-attention reads */
                 cross_attention_dim: number;
+                /** @description Channels of a latent */
                 latent_channels: number;
                 /** @description Pixels per latent, along one side */
                 latent_scale: number;
+                /** @description What the U-Net predicts: `epsilon` or `v_prediction` */
                 prediction_type: string;
+                /** @description Width of the text encoder */
                 text_hidden_size: number;
+                /** @description Number of positions of the text encoder; further words of a prompt are ignored */
                 text_max_length: number;
                 /** @description The resolution of a training job must be a multiple of this */
                 training_size_multiple: number;
             };
+            /** @description Licence; null: unknown */
             license: string | null;
+            /** @description Name of the base model, which requests use */
             name: string;
+            /** @description Side of the training images in pixels */
             resolution: number;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Source of the weights, with the revision; null: unknown */
             source: string | null;
+            /** @description Title for people */
             title: string;
         };
         BaseModelPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["BaseModel"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -1880,9 +1943,10 @@ export interface components {
         Checkpoint: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description One entry for each file */
             files: components["schemas"]["CheckpointFile"][];
             /**
              * @description `diffusers`: a complete model; `adapter`: files that are used together with the base model
@@ -1891,58 +1955,96 @@ export interface components {
             format: "diffusers" | "adapter";
             /** @description Formats in which it can be downloaded as one file */
             formats: components["schemas"]["DownloadFormat"][];
-            /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
+            /** @description Name for people */
             name: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Step of the training; 0 is the base model */
             step: number;
-            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the training job
+             * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             training_job_id: string;
         };
         CheckpointExport: {
-            /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the checkpoint
+             * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             checkpoint_id: string;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
             /** @description Link to the file; works once the file is made */
             download_url: string;
+            /** @description Why it failed; null if it did not fail */
             error: components["schemas"]["Failure"] | null;
+            /** @description Name of the file */
             file_name: string;
+            /** @description Time of the end (ISO 8601, UTC); null: not finished */
             finished_at: string | null;
-            /** @enum {string} */
+            /**
+             * @description Format of the file
+             * @enum {string}
+             */
             format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
-            /** @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description Share of the change that an extracted LoRA keeps, 0 to 1: a ratio of squared lengths over all weights */
             kept_share: number | null;
+            /** @description Progress; null before the start */
             progress: {
+                /** @description Number of finished units of this phase */
                 done: number;
+                /** @description Number of units of this phase in all */
                 of: number;
+                /** @description What is being done now */
                 phase: string;
             } | null;
+            /** @description Rank of the extracted LoRA; null: no LoRA is extracted */
             rank: number | null;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string | null;
+            /** @description Size in bytes */
             size_bytes: number | null;
+            /** @description Current status */
             status: components["schemas"]["ExportStatus"];
         };
         CheckpointFile: {
+            /** @description Path in the checkpoint */
             path: string;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Path of the file in this service */
             url: string;
         };
         CheckpointPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["Checkpoint"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -1963,12 +2065,17 @@ export interface components {
             adaptation?: components["schemas"]["AdaptationRequest"];
             /** @description Omit or null to train without Aux images */
             aux?: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id?: string;
+                /** @description Prompt that the Aux images are trained with. Default: that of the base model, usually `a photo of style` */
                 prompt?: string;
                 /** @description Lambda: the weight of the Aux loss */
                 weight?: number;
             } | null;
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
             /** @description Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one */
             early_stopping?: {
@@ -1979,7 +2086,10 @@ export interface components {
                 metric: "kid" | "clip";
                 /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts */
                 min_clip_share?: number;
-                /** @default 0 */
+                /**
+                 * @description Number of steps before which the training does not end early
+                 * @default 0
+                 */
                 min_steps?: number;
                 /** @description Validations without a better score after which the training ends */
                 patience: number;
@@ -1991,25 +2101,43 @@ export interface components {
             } | null;
             /** @description Measures the finished model and writes a report */
             evaluation?: components["schemas"]["EvaluationStageRequest"] | null;
-            /** @default {} */
+            /**
+             * @description Settings of the training. Default: those of the base model, then of the adaptation, then of the method
+             * @default {}
+             */
             hyperparameters?: components["schemas"]["HyperparametersRequest"];
-            /** @default {} */
+            /**
+             * @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512
+             * @default {}
+             */
             metadata?: {
                 [key: string]: string;
             };
-            /** @enum {string} */
+            /**
+             * @description Method of the training: which images are trained with which prompts
+             * @enum {string}
+             */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             /** @description For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs */
             prior_preservation?: {
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
+                /** @description What images should not show. Default: that of the base model, usually none */
                 negative_prompt?: string;
+                /** @description Number of class images */
                 num_class_images?: number;
                 /** @description Prompt for the class images */
                 prompt?: string;
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+                 * @enum {string}
+                 */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed?: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
                 steps?: number;
+                /** @description Weight of this loss in the sum */
                 weight?: number;
             } | null;
             /**
@@ -2017,9 +2145,14 @@ export interface components {
              * @default normal
              */
             priority?: components["schemas"]["TrainingJobPriority"];
+            /** @description The StyleRef images: those of the style to learn */
             style_ref?: {
+                /** @description The components of the StyleRef images, each with a token of its own */
                 components?: components["schemas"]["StyleRefComponentRequest"][];
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id?: string;
                 /** @description Number of images to use of each component, the first uploaded first. Default: all */
                 mix?: {
@@ -2028,11 +2161,15 @@ export interface components {
             };
             /** @description For styledrop: the descriptor of the style, the candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
+            /** @description Word that is added to the name of the trained model, to tell jobs apart; null: none */
             suffix?: string | null;
             /** @description Sample images of the same prompts and seeds, generated during the training */
             validation?: {
+                /** @description Number of steps between validations */
                 every_steps: number;
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
+                /** @description What images should not show. Default: that of the base model, usually none */
                 negative_prompt?: string;
                 /**
                  * @description Images for each prompt
@@ -2041,9 +2178,14 @@ export interface components {
                 num_images?: number;
                 /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
                 prompts: string[];
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+                 * @enum {string}
+                 */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed?: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
                 steps?: number;
             } | null;
             /** @description The events of this job that are sent to webhook_url. Default: all */
@@ -2077,20 +2219,27 @@ export interface components {
         CreatedApiKey: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Time of expiry (ISO 8601, UTC); null: never expires */
             expires_at: string | null;
             /** @description First characters of the key */
             hint: string;
-            /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description The key itself, shown only once */
             key: string;
             /** @description Time of the last request with the key, to the minute */
             last_used_at: string | null;
+            /** @description Name for people */
             name: string;
+            /** @description Time of revocation (ISO 8601, UTC); null: valid */
             revoked_at: string | null;
+            /** @description `read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys */
             scopes: components["schemas"]["ApiKeyScope"][];
         };
         /**
@@ -2105,6 +2254,7 @@ export interface components {
              * @enum {string}
              */
             kind: "style_ref" | "aux";
+            /** @description Name for people */
             name: string;
         };
         /**
@@ -2138,8 +2288,10 @@ export interface components {
              * @enum {string}
              */
             extractor?: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
+            /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
             guidance_scale?: number;
             /**
+             * @description Metrics to compute: `fid`, `kid`, `clip`
              * @default [
              *       "fid",
              *       "kid",
@@ -2149,6 +2301,7 @@ export interface components {
             metrics?: ("fid" | "kid" | "clip")[];
             /** @description The model to evaluate: a checkpoint id, the id of a succeeded job, or the name of a base model */
             model: string;
+            /** @description What images should not show. Default: that of the base model, usually none */
             negative_prompt?: string;
             /**
              * @description Images for each prompt
@@ -2162,13 +2315,17 @@ export interface components {
              * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             reference_dataset_id?: string;
-            /** @enum {string} */
+            /**
+             * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+             * @enum {string}
+             */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /**
              * @description Seed of the first image; image i of every model uses seed + i
              * @default 0
              */
             seed?: number;
+            /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
             steps?: number;
         };
         /**
@@ -2192,18 +2349,22 @@ export interface components {
              */
             adapters?: components["schemas"]["GenerationAdapterRequest"][];
             /**
+             * @description Format of the file
              * @default png
              * @enum {string}
              */
             format?: "png" | "webp" | "jpeg";
             /** @description Generates an x/y plot: images for each combination of the values of one or two settings. The setting `prompt` replaces `prompts` */
             grid?: components["schemas"]["GenerationGridRequest"] | null;
+            /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
             guidance_scale?: number;
+            /** @description Height in pixels, a multiple of 8. Default: the model's own size */
             height?: number;
             /** @description An image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height */
             image?: (string) | null;
             /** @description A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for */
             model: string;
+            /** @description What images should not show. Default: that of the base model, usually none */
             negative_prompt?: string;
             /**
              * @description Images for each prompt
@@ -2214,10 +2375,14 @@ export interface components {
             prompts: string[];
             /** @description Quality of jpeg and webp, 1 to 100. Default: 90 */
             quality?: number;
-            /** @enum {string} */
+            /**
+             * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+             * @enum {string}
+             */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /** @description Default: random; the response shows it */
             seed?: number;
+            /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
             steps?: number;
             /** @description With image: the share of the steps to run, above 0. Low values keep the image; 1 keeps hardly anything of it. Default: 0.6 */
             strength?: number;
@@ -2247,13 +2412,19 @@ export interface components {
              * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             cover_image_id?: string;
-            /** @default  */
+            /**
+             * @description Description for people
+             * @default
+             */
             description?: string;
             /** @description Source of the version: a checkpoint, a training job with a result, or a version of another model */
             from: string;
             /** @description Default: that of the base model */
             license?: string;
-            /** @example ink-style */
+            /**
+             * @description Name of the model in requests: lower-case letters, digits, dots, hyphens and underscores
+             * @example ink-style
+             */
             name: string;
             /**
              * @description Notes about the first version
@@ -2272,7 +2443,10 @@ export interface components {
         CreateModelVersionRequest: {
             /** @description Source of the version: a checkpoint, a training job with a result, or a version of another model */
             from: string;
-            /** @default  */
+            /**
+             * @description Notes for people, at most 10,000 characters
+             * @default
+             */
             notes?: string;
         };
         /**
@@ -2287,7 +2461,10 @@ export interface components {
          *     }
          */
         CreatePromptSetRequest: {
-            /** @default  */
+            /**
+             * @description Description for people
+             * @default
+             */
             description?: string;
             /** @description If the project already has a set with this name, it gets a new version */
             name: string;
@@ -2343,18 +2520,25 @@ export interface components {
              * @default []
              */
             grid?: {
+                /** @description JSON pointer (RFC 6901) to the setting that varies, such as `/hyperparameters/learning_rate` */
                 pointer: string;
+                /** @description The values of the setting */
                 values: unknown[];
             }[];
             /** @description The request that all variations share */
             job: components["schemas"]["CreateTrainingJobRequest"];
+            /** @description Name for people */
             name: string;
-            /** @default [] */
+            /**
+             * @description The variations, each with a name and its changes
+             * @default []
+             */
             variations?: {
                 /** @description JSON merge patch (RFC 7396) that is applied to the job */
                 changes: {
                     [key: string]: unknown;
                 };
+                /** @description Name for people */
                 name: string;
             }[];
         };
@@ -2411,12 +2595,17 @@ export interface components {
             adaptation?: components["schemas"]["AdaptationRequest"];
             /** @description Omit or null to train without Aux images */
             aux?: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id: string;
+                /** @description Prompt that the Aux images are trained with. Default: that of the base model, usually `a photo of style` */
                 prompt?: string;
                 /** @description Lambda: the weight of the Aux loss */
                 weight?: number;
             } | null;
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
             /** @description Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one */
             early_stopping?: {
@@ -2427,7 +2616,10 @@ export interface components {
                 metric: "kid" | "clip";
                 /** @description With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts */
                 min_clip_share?: number;
-                /** @default 0 */
+                /**
+                 * @description Number of steps before which the training does not end early
+                 * @default 0
+                 */
                 min_steps?: number;
                 /** @description Validations without a better score after which the training ends */
                 patience: number;
@@ -2439,25 +2631,43 @@ export interface components {
             } | null;
             /** @description Measures the finished model and writes a report */
             evaluation?: components["schemas"]["EvaluationStageRequest"] | null;
-            /** @default {} */
+            /**
+             * @description Settings of the training. Default: those of the base model, then of the adaptation, then of the method
+             * @default {}
+             */
             hyperparameters?: components["schemas"]["HyperparametersRequest"];
-            /** @default {} */
+            /**
+             * @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512
+             * @default {}
+             */
             metadata?: {
                 [key: string]: string;
             };
-            /** @enum {string} */
+            /**
+             * @description Method of the training: which images are trained with which prompts
+             * @enum {string}
+             */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             /** @description For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs */
             prior_preservation?: {
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
+                /** @description What images should not show. Default: that of the base model, usually none */
                 negative_prompt?: string;
+                /** @description Number of class images */
                 num_class_images?: number;
                 /** @description Prompt for the class images */
                 prompt?: string;
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+                 * @enum {string}
+                 */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed?: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
                 steps?: number;
+                /** @description Weight of this loss in the sum */
                 weight?: number;
             } | null;
             /**
@@ -2467,8 +2677,12 @@ export interface components {
             priority?: components["schemas"]["TrainingJobPriority"];
             /** @description The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates */
             style_ref?: {
+                /** @description The components of the StyleRef images, each with a token of its own */
                 components?: components["schemas"]["StyleRefComponentRequest"][];
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id: string;
                 /** @description Number of images to use of each component, the first uploaded first. Default: all */
                 mix?: {
@@ -2477,11 +2691,15 @@ export interface components {
             };
             /** @description For styledrop: the descriptor of the style, the candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
+            /** @description Word that is added to the name of the trained model, to tell jobs apart; null: none */
             suffix?: string | null;
             /** @description Sample images of the same prompts and seeds, generated during the training */
             validation?: {
+                /** @description Number of steps between validations */
                 every_steps: number;
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
+                /** @description What images should not show. Default: that of the base model, usually none */
                 negative_prompt?: string;
                 /**
                  * @description Images for each prompt
@@ -2490,9 +2708,14 @@ export interface components {
                 num_images?: number;
                 /** @description `[V]` stands for the first token, `[name]` for that of the component of this name */
                 prompts: string[];
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+                 * @enum {string}
+                 */
                 sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed?: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
                 steps?: number;
             } | null;
             /** @description The events of this job that are sent to webhook_url. Default: all */
@@ -2528,84 +2751,130 @@ export interface components {
             url: string;
         };
         Dataset: {
+            /** @description The components of the images, with their numbers of images */
             components: {
+                /** @description Number of images */
                 image_count: number;
+                /** @description Name for people */
                 name: string | null;
             }[];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Number of images */
             image_count: number;
-            /** @enum {string} */
+            /**
+             * @description `style_ref`: images of the style to learn; `aux`: auxiliary images in other styles
+             * @enum {string}
+             */
             kind: "style_ref" | "aux";
+            /** @description Name for people */
             name: string;
+            /** @description Size in bytes */
             size_bytes: number;
         };
         /** @description A dataset with its images */
         DatasetDetail: {
+            /** @description The components of the images, with their numbers of images */
             components: {
+                /** @description Number of images */
                 image_count: number;
+                /** @description Name for people */
                 name: string | null;
             }[];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Number of images */
             image_count: number;
+            /** @description The images, in the order in which they were requested or uploaded */
             images: components["schemas"]["DatasetImage"][];
-            /** @enum {string} */
+            /**
+             * @description `style_ref`: images of the style to learn; `aux`: auxiliary images in other styles
+             * @enum {string}
+             */
             kind: "style_ref" | "aux";
+            /** @description Name for people */
             name: string;
+            /** @description Size in bytes */
             size_bytes: number;
         };
         DatasetImage: {
+            /** @description Text that says what the image shows; null: no caption */
             caption: string | null;
+            /** @description Component that the image belongs to, such as `person`; null: none */
             component: string | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the dataset that contains the images
+             * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             dataset_id: string;
             /** @description The image stays in the dataset, but jobs do not train on it */
             excluded: boolean;
+            /** @description Name of the file */
             file_name: string;
             /** @description Whether the image has a mask (its alpha channel or a mask file), which says what part of it jobs with `masked_loss` learn */
             has_mask: boolean;
+            /** @description Height in pixels */
             height: number;
-            /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         DatasetImagePage: {
+            /** @description The entries of this page */
             data: components["schemas"]["DatasetImage"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         DatasetPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["Dataset"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         DeviceEstimate: {
-            /** @enum {string} */
+            /**
+             * @description The device that computes: `cpu`, `webgpu` or `cuda`
+             * @enum {string}
+             */
             device: "cpu" | "webgpu" | "cuda";
             /** @description Number of earlier jobs that were measured */
             jobs: number;
@@ -2613,61 +2882,88 @@ export interface components {
             peak_memory_bytes: number | null;
             /** @description Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured */
             seconds: number | null;
+            /** @description Time for one step, in seconds; null: not measured */
             step_seconds: number | null;
             /** @description Number of live workers with such a device that take training jobs */
             workers: number;
         };
         DownloadFormat: {
-            /** @enum {string} */
+            /**
+             * @description Format of the file
+             * @enum {string}
+             */
             format: "single-file" | "diffusers-zip" | "lora-diffusers" | "lora-kohya" | "embedding-diffusers" | "embedding-a1111" | "adapter-zip";
             /** @description Whether the file exists already. Otherwise the first request starts making it */
             ready: boolean;
+            /** @description Path of the file in this service */
             url: string;
         };
         EvaluatedModel: {
             /** @description An adapter from elsewhere, on top of the base model, at strength 1 */
             adapter: {
+                /** @description Name or id of the model */
                 model: string;
                 /** @description null: an operator has installed it */
                 version_id: string | null;
             } | null;
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
+            /** @description Name of the model for people */
             label: string;
             /** @description The name that the request used for the model */
             name: string;
             /** @description The words for the style, which are put in front of each prompt that has no placeholder */
             prompt_prefix: string;
+            /** @description Step of the training; 0 is the base model */
             step: number | null;
             /** @description What placeholders in the prompts become, by component */
             tokens: {
+                /** @description Name of the component */
                 name: string;
+                /** @description The word that stands for the style in prompts */
                 token: string;
             }[];
+            /** @description Id of the training job; null for a base model */
             training_job_id: string | null;
         };
         Evaluation: {
+            /** @description Whether cancellation was requested; the worker ends the work within seconds */
             cancel_requested: boolean;
+            /** @description The settings, with all defaults resolved */
             config: components["schemas"]["EvaluationConfig"];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Why it failed; null if it did not fail */
             error: components["schemas"]["Failure"] | null;
+            /** @description Time of the end (ISO 8601, UTC); null: not finished */
             finished_at: string | null;
-            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Progress; null before the start */
             progress: components["schemas"]["EvaluationProgress"] | null;
             /** @description Address of the report; null until the evaluation has succeeded */
             report_url: string | null;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Time of the start (ISO 8601, UTC); null: not started */
             started_at: string | null;
+            /** @description Current status */
             status: components["schemas"]["GenerationStatus"];
             /** @description Outcome and metrics of the report; null until the evaluation has succeeded */
             summary: components["schemas"]["EvaluationSummary"] | null;
@@ -2675,34 +2971,59 @@ export interface components {
             training_job_id: string | null;
         };
         EvaluationConfig: {
-            /** @enum {string} */
+            /**
+             * @description Extractor for CLIP scores and similarities
+             * @enum {string}
+             */
             clip_extractor: "clip" | "mini-clip";
-            /** @enum {string} */
+            /**
+             * @description Extractor for FID and KID: what turns images into comparable numbers
+             * @enum {string}
+             */
             extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
+            /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
             guidance_scale: number;
+            /** @description Height in pixels */
             height: number;
+            /** @description Metrics to compute: `fid`, `kid`, `clip` */
             metrics: ("fid" | "kid" | "clip")[];
             /** @description The evaluated model first, then the models that it is compared with */
             models: components["schemas"]["EvaluatedModel"][];
+            /** @description What images should not show */
             negative_prompt: string;
+            /** @description Number of images for each prompt */
             num_images: number;
+            /** @description The prompt set; null: the request listed its prompts */
             prompt_set: {
+                /** @description Id, which never changes */
                 id: string;
+                /** @description Name for people */
                 name: string;
+                /** @description Number of the version, counted from 1 */
                 version: number;
             } | null;
+            /** @description The prompts */
             prompts: string[];
+            /** @description SHA-256 of the prompts joined by line feeds */
             prompts_sha256: string;
             /** @description null: no reference images, so only CLIP scores are computed */
             reference_dataset_id: string | null;
-            /** @enum {string} */
+            /**
+             * @description Sampler: the rule that turns noise into an image in `steps` steps
+             * @enum {string}
+             */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description Number of steps of the sampler: more steps take longer and give finer images */
             steps: number;
+            /** @description Width in pixels */
             width: number;
         };
         EvaluationImage: {
+            /** @description Height in pixels */
             height: number;
+            /** @description Number of the image, counted from 0 */
             index: number;
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
@@ -2710,53 +3031,90 @@ export interface components {
             model: number;
             /** @description The prompt as the model received it, including the style prompt */
             prompt: string;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         EvaluationImageList: {
+            /** @description The entries of this page */
             data: components["schemas"]["EvaluationImage"][];
         };
         EvaluationPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["Evaluation"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         EvaluationProgress: {
+            /** @description Number of finished units of this phase */
             done: number;
+            /** @description Number of units of this phase in all */
             of: number;
-            /** @enum {string} */
+            /**
+             * @description What is being done now
+             * @enum {string}
+             */
             phase: "images" | "metrics";
         };
         EvaluationStage: {
-            /** @enum {string} */
+            /**
+             * @description Extractor for CLIP scores and similarities
+             * @enum {string}
+             */
             clip_extractor: "clip" | "mini-clip";
+            /** @description Models that the finished model is compared with */
             comparisons: components["schemas"]["EvaluatedModel"][];
-            /** @enum {string} */
+            /**
+             * @description Extractor for FID and KID: what turns images into comparable numbers
+             * @enum {string}
+             */
             extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
+            /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
             guidance_scale: number;
+            /** @description Height in pixels */
             height: number;
+            /** @description Metrics to compute: `fid`, `kid`, `clip` */
             metrics: ("fid" | "kid" | "clip")[];
+            /** @description What images should not show */
             negative_prompt: string;
+            /** @description Number of images for each prompt */
             num_images: number;
+            /** @description The prompt set; null: the request listed its prompts */
             prompt_set: {
+                /** @description Id, which never changes */
                 id: string;
+                /** @description Name for people */
                 name: string;
+                /** @description Number of the version, counted from 1 */
                 version: number;
             } | null;
+            /** @description The prompts */
             prompts: string[];
+            /** @description SHA-256 of the prompts joined by line feeds */
             prompts_sha256: string;
             /** @description null: no reference images, so only CLIP scores are computed */
             reference_dataset_id: string | null;
-            /** @enum {string} */
+            /**
+             * @description Sampler: the rule that turns noise into an image in `steps` steps
+             * @enum {string}
+             */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description Number of steps of the sampler: more steps take longer and give finer images */
             steps: number;
+            /** @description Width in pixels */
             width: number;
         };
         EvaluationStageRequest: {
@@ -2775,8 +3133,10 @@ export interface components {
              * @enum {string}
              */
             extractor?: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
+            /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
             guidance_scale?: number;
             /**
+             * @description Metrics to compute: `fid`, `kid`, `clip`
              * @default [
              *       "fid",
              *       "kid",
@@ -2784,6 +3144,7 @@ export interface components {
              *     ]
              */
             metrics?: ("fid" | "kid" | "clip")[];
+            /** @description What images should not show. Default: that of the base model, usually none */
             negative_prompt?: string;
             /**
              * @description Images for each prompt
@@ -2797,34 +3158,48 @@ export interface components {
              * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             reference_dataset_id?: string;
-            /** @enum {string} */
+            /**
+             * @description Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim
+             * @enum {string}
+             */
             sampler?: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /**
              * @description Seed of the first image; image i of every model uses seed + i
              * @default 0
              */
             seed?: number;
+            /** @description Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model */
             steps?: number;
         };
         EvaluationSummary: {
             /** @description Mean distance between two images, as a share of the base model's */
             diversity_kept: number | null;
+            /** @description The metrics with their values */
             metrics: {
-                /** @enum {string} */
+                /**
+                 * @description Whether lower or higher values are better
+                 * @enum {string}
+                 */
                 better: "lower" | "higher";
+                /** @description Name for people */
                 name: string;
+                /** @description The value */
                 value: number;
             }[];
             /** @description null: no base model to compare with, or no metric to compare by */
             outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
             /** @description Share of the base model's CLIP score above chance that the model keeps */
             prompt_following_kept: number | null;
+            /** @description Step of the training; 0 is the base model */
             step: number | null;
             /** @description Share of the base model's distance to the reference images that the training closed; negative if the model is farther away */
             style_gap_closed: number | null;
         };
         EvaluationVotes: {
-            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the evaluation
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             evaluation_id: string;
             /** @description Votes of the calling API key */
             own: {
@@ -2832,7 +3207,7 @@ export interface components {
                 first: number;
                 /** @description Index of the two images */
                 index: number;
-                /** @description Position of the model whose image is better; null: no difference */
+                /** @description Which of the two images is better; null: no difference */
                 preferred: ("first" | "second") | null;
                 /** @description Position of the other model, above `first` */
                 second: number;
@@ -2850,6 +3225,7 @@ export interface components {
          */
         ExtractLoraRequest: {
             /**
+             * @description Format of the file
              * @default lora-kohya
              * @enum {string}
              */
@@ -2861,31 +3237,48 @@ export interface components {
             rank?: number;
         };
         Failure: {
-            /** @enum {string} */
+            /**
+             * @description Stable code, for programs
+             * @enum {string}
+             */
             code: "invalid_input" | "too_few_images" | "image_too_small" | "common_token" | "unsupported_base_model" | "extractor_not_configured" | "unusable_features" | "non_finite_image" | "training_diverged" | "timeout" | "device_unavailable" | "storage_full" | "process_died" | "worker_died" | "internal_error";
+            /** @description What is wrong, in words */
             message: string;
+            /** @description Whether the same request may succeed later */
             retryable: boolean;
         };
         Feedback: {
+            /** @description The candidates, in the order of their prompts */
             candidates: {
                 /** @description 100 times the cosine between image and subject; null until all candidates are generated */
                 clip_score: number | null;
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the image
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 image_id: string;
+                /** @description Number of the image, counted from 0 */
                 index: number;
                 /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
                 missing: boolean;
+                /** @description The prompt, including the style prompt */
                 prompt: string;
                 /** @description The prompt without the style. It becomes the caption of the image in round 2, and the CLIP score compares the image with it */
                 subject: string;
                 /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
                 thumbnail_url: string;
+                /** @description Path of the file in this service */
                 url: string;
+                /** @description The verdict; null: undecided */
                 verdict: ("keep" | "drop") | null;
             }[];
+            /** @description Numbers of candidates by verdict */
             counts: {
+                /** @description Number of dropped candidates */
                 drop: number;
+                /** @description Number of kept candidates */
                 keep: number;
+                /** @description Number of candidates without a verdict */
                 undecided: number;
             };
             /** @description The generation of the candidates; null if the job has none or none yet */
@@ -2894,10 +3287,14 @@ export interface components {
             of: number;
             /** @description Status of that generation */
             status: components["schemas"]["GenerationStatus"] | null;
-            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the training job
+             * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             training_job_id: string;
         };
         FieldError: {
+            /** @description What is wrong, in words */
             detail: string;
             /** @description JSON pointer to the field of the body, or the name of a query parameter or header */
             pointer: string;
@@ -2905,54 +3302,87 @@ export interface components {
         GeneratedImage: {
             /** @description Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid */
             cell: {
+                /** @description Position along x, counted from 0 */
                 x: number;
+                /** @description Position along y, counted from 0 */
                 y: number;
             } | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @enum {string} */
+            /**
+             * @description Format of the file
+             * @enum {string}
+             */
             format: "png" | "webp" | "jpeg";
+            /** @description Height in pixels */
             height: number;
-            /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Number of the image, counted from 0 */
             index: number;
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
+            /** @description The prompt, including the style prompt */
             prompt: string;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         Generation: {
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string | null;
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
+            /** @description The settings, with all defaults resolved */
             config: components["schemas"]["GenerationConfig"];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Why it failed; null if it did not fail */
             error: components["schemas"]["Failure"] | null;
+            /** @description Time of the end (ISO 8601, UTC); null: not finished */
             finished_at: string | null;
-            /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description The images, in the order in which they were requested or uploaded */
             images: components["schemas"]["GeneratedImage"][];
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Time of the start (ISO 8601, UTC); null: not started */
             started_at: string | null;
+            /** @description Current status */
             status: components["schemas"]["GenerationStatus"];
+            /** @description Id of the training job; null for a base model */
             training_job_id: string | null;
             /** @description Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder */
             warnings: string[];
@@ -2967,54 +3397,87 @@ export interface components {
             strength?: number;
         };
         GenerationConfig: {
+            /** @description Adapters on top of the model, with their strengths */
             adapters: {
+                /** @description Id of the checkpoint; null for a base model */
                 checkpoint_id: string | null;
+                /** @description Name or id of the model */
                 model: string;
+                /** @description Strength of the adapter: 1 as trained, 0 without effect */
                 strength: number;
                 /** @description The version of the model, for an uploaded adapter */
                 version_id: string | null;
             }[];
-            /** @enum {string} */
+            /**
+             * @description Format of the file
+             * @enum {string}
+             */
             format: "png" | "webp" | "jpeg";
+            /** @description The settings that vary from cell to cell; null: no grid */
             grid: components["schemas"]["GenerationGrid"] | null;
+            /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
             guidance_scale: number;
+            /** @description Height in pixels */
             height: number;
             /** @description The image that the generation starts from */
             image: {
                 /** @description null: the image came with the request */
                 id: string | null;
             } | null;
+            /** @description Name or id of the model */
             model: string;
+            /** @description What images should not show */
             negative_prompt: string;
+            /** @description Number of images for each prompt */
             num_images: number;
+            /** @description The prompts */
             prompts: string[];
+            /** @description Quality of jpeg and webp, 1 to 100; null for png */
             quality: number | null;
-            /** @enum {string} */
+            /**
+             * @description Sampler: the rule that turns noise into an image in `steps` steps
+             * @enum {string}
+             */
             sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
             /** @description Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt */
             scoring: {
-                /** @enum {string} */
+                /**
+                 * @description Extractor for the CLIP scores
+                 * @enum {string}
+                 */
                 extractor: "clip" | "mini-clip";
+                /** @description The text that each image is compared with */
                 texts: string[];
             } | null;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description Number of steps of the sampler: more steps take longer and give finer images */
             steps: number;
+            /** @description Share of the steps that run on the starting image; null without one */
             strength: number | null;
             /** @description null: only guidance_scale is used */
             style_guidance: number | null;
+            /** @description Strength of the prompt against the negative prompt */
             text_guidance: number | null;
+            /** @description Width in pixels */
             width: number;
         };
         GenerationGrid: {
+            /** @description The setting that varies from left to right */
             x: components["schemas"]["GridAxis"];
+            /** @description The setting that varies from top to bottom; null: one row */
             y: components["schemas"]["GridAxis"] | null;
         };
         GenerationGridRequest: {
+            /** @description The setting that varies from left to right */
             x: components["schemas"]["GridAxis"];
+            /** @description The setting that varies from top to bottom. Omit or null for one row */
             y?: components["schemas"]["GridAxis"] | null;
         };
         GenerationPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["GenerationSummary"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -3022,26 +3485,41 @@ export interface components {
         /** @enum {string} */
         GenerationStatus: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         GenerationSummary: {
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string | null;
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
+            /** @description The settings, with all defaults resolved */
             config: components["schemas"]["GenerationConfig"];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Why it failed; null if it did not fail */
             error: components["schemas"]["Failure"] | null;
+            /** @description Time of the end (ISO 8601, UTC); null: not finished */
             finished_at: string | null;
-            /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Time of the start (ISO 8601, UTC); null: not started */
             started_at: string | null;
+            /** @description Current status */
             status: components["schemas"]["GenerationStatus"];
+            /** @description Id of the training job; null for a base model */
             training_job_id: string | null;
             /** @description Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder */
             warnings: string[];
@@ -3057,7 +3535,10 @@ export interface components {
         };
         /** @description The process responds */
         Health: {
-            /** @constant */
+            /**
+             * @description Current status
+             * @constant
+             */
             status: "ok";
         };
         Hyperparameters: {
@@ -3370,8 +3851,11 @@ export interface components {
          *     }
          */
         ImportImagesRequest: {
+            /** @description The images to import, each by `url` or `upload_id` */
             images: {
+                /** @description Text that says what the image shows */
                 caption?: string;
+                /** @description Component that the image belongs to, such as `person` */
                 component?: string;
                 /** @description Default: the last part of the path of the URL, or the name of the upload */
                 file_name?: string;
@@ -3390,7 +3874,7 @@ export interface components {
         JobHeartbeat: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of the report (ISO 8601, UTC)
              */
             at: string;
             /** @description The device the job trains on: `cpu`, `webgpu` or `cuda` */
@@ -3406,17 +3890,26 @@ export interface components {
         ListedEvaluationImage: {
             /** @description The base model that the image was made with; null for one of a checkpoint */
             base_model: string | null;
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the evaluation
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             evaluation_id: string;
+            /** @description Height in pixels */
             height: number;
+            /** @description Number of the image, counted from 0 */
             index: number;
-            /** @constant */
+            /**
+             * @description Kind of the entry
+             * @constant
+             */
             kind: "evaluation";
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
@@ -3424,14 +3917,19 @@ export interface components {
             model: number;
             /** @description The prompt as the model received it, including the style prompt */
             prompt: string;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             /** @description The training job of the checkpoint */
             training_job_id: string | null;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         /** @description An image of a generation */
@@ -3440,87 +3938,139 @@ export interface components {
             base_model: string | null;
             /** @description Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid */
             cell: {
+                /** @description Position along x, counted from 0 */
                 x: number;
+                /** @description Position along y, counted from 0 */
                 y: number;
             } | null;
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @enum {string} */
+            /**
+             * @description Format of the file
+             * @enum {string}
+             */
             format: "png" | "webp" | "jpeg";
-            /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the generation
+             * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             generation_id: string;
+            /** @description Height in pixels */
             height: number;
-            /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Number of the image, counted from 0 */
             index: number;
-            /** @constant */
+            /**
+             * @description Kind of the entry
+             * @constant
+             */
             kind: "generation";
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
+            /** @description The prompt, including the style prompt */
             prompt: string;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
             /** @description The training job of the checkpoint */
             training_job_id: string | null;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         ListedImagePage: {
+            /** @description The entries of this page */
             data: (components["schemas"]["ListedImage"] | components["schemas"]["ListedValidationImage"] | components["schemas"]["ListedEvaluationImage"])[];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         /** @description An image that a training job made of itself; step 0 is the base model */
         ListedValidationImage: {
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Height in pixels */
             height: number;
+            /** @description Number of the image, counted from 0 */
             index: number;
-            /** @constant */
+            /**
+             * @description Kind of the entry
+             * @constant
+             */
             kind: "validation";
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
+            /** @description The prompt, including the style prompt */
             prompt: string;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Step of the training; 0 is the base model */
             step: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
-            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the training job
+             * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             training_job_id: string;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         /** @description Who the caller is */
         Me: {
+            /** @description The API key of the request; for a browser session, the key that signed in */
             api_key: {
+                /** @description Time of expiry (ISO 8601, UTC); null: never expires */
                 expires_at: string | null;
                 /** @description First characters of the key */
                 hint: string;
-                /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id, which never changes
+                 * @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description Name for people */
                 name: string;
+                /** @description `read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys */
                 scopes: ("read" | "write" | "admin")[];
             };
+            /** @description The project of the caller */
             project: {
                 /** @description Id of the project that the API key belongs to */
                 id: string;
+                /** @description Name for people */
                 name: string;
             };
+            /** @description The service that responds */
             service: {
                 /** @description Version of StyleForge */
                 version: string;
@@ -3529,49 +4079,70 @@ export interface components {
             session: components["schemas"]["Session"] | null;
         };
         MetricSpread: {
+            /** @description Maximum */
             max: number;
+            /** @description Mean */
             mean: number;
+            /** @description Minimum */
             min: number;
         };
         Model: {
+            /** @description Numbers of versions by alias */
             aliases: {
                 [key: string]: number;
             };
+            /** @description Path of the cover image; null: no cover */
             cover_url: string | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Description for people */
             description: string;
-            /** @example model_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example model_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description null when all versions have been deleted */
             latest: components["schemas"]["ModelVersion"] | null;
+            /** @description Licence; null: unknown */
             license: string | null;
-            /** @example ink-style */
+            /**
+             * @description Name of the model, which requests use
+             * @example ink-style
+             */
             name: string;
             /** @description Template of its prompts: `a photo of zwx style, {prompt}` */
             prompt_template: string | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of the last change (ISO 8601, UTC)
              */
             updated_at: string;
             /** @description Number of versions */
             versions: number;
         };
         ModelPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["Model"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         ModelProvenance: {
-            /** @enum {string} */
+            /**
+             * @description Kind of the adaptation
+             * @enum {string}
+             */
             adaptation: "full" | "lora" | "textual-inversion" | "custom-diffusion" | "adapter" | "pivotal-tuning";
+            /** @description The base model that the training started from */
             base_model: {
+                /** @description Licence; null: unknown */
                 license: string | null;
+                /** @description Name for people */
                 name: string;
                 /** @description Hashes of its weight files, if known */
                 sha256: {
@@ -3580,30 +4151,51 @@ export interface components {
                 /** @description Source of its weights, with the revision */
                 source: string | null;
             };
+            /** @description The datasets that the model was trained on */
             datasets: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id, which never changes
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description Number of images */
                 images: number;
                 /** @description null if the dataset had been deleted */
                 name: string | null;
-                /** @enum {string} */
+                /**
+                 * @description `style_ref` or `aux`: how the training used the dataset
+                 * @enum {string}
+                 */
                 role: "style_ref" | "aux";
             }[];
+            /** @description Side of the training images in pixels */
             resolution: number;
+            /** @description Step of the training; 0 is the base model */
             step: number | null;
+            /** @description The tokens, by component */
             tokens: {
                 /** @description Name of the component */
                 name: string;
+                /** @description The word that stands for the style in prompts */
                 token: string;
             }[];
             /** @description null for an uploaded adapter */
             training_job: {
+                /** @description Time of the end (ISO 8601, UTC); null: not finished */
                 finished_at: string | null;
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id, which never changes
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
-                /** @enum {string} */
+                /**
+                 * @description Method of the training: which images are trained with which prompts
+                 * @enum {string}
+                 */
                 method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
+                /** @description Name for people */
                 name: string | null;
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
             } | null;
             /** @description null for a version that was trained here */
@@ -3616,52 +4208,78 @@ export interface components {
             checkpoint_id: string | null;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example ink-style */
+            /**
+             * @description Name or id of the model
+             * @example ink-style
+             */
             model: string;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description What the version was made from */
             provenance: components["schemas"]["ModelProvenance"];
             /** @description How requests name this version: `ink-style@3` */
             reference: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Number of the version, counted from 1 */
             version: number;
         };
         ModelVersionPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["ModelVersion"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         PeftConfig: {
-            /** @default {} */
+            /**
+             * @description Values of alpha for layers whose names match a pattern
+             * @default {}
+             */
             alpha_pattern: {
                 [key: string]: number;
             };
+            /** @description Alpha: the product of the matrices is scaled by alpha / rank */
             lora_alpha: number;
-            /** @default false */
+            /**
+             * @description Whether alpha is divided by the square root of the rank instead of the rank
+             * @default false
+             */
             use_rslora: boolean;
         };
         /** @description RFC 9457 problem document */
         Problem: {
-            /** @enum {string} */
+            /**
+             * @description Stable code, for programs
+             * @enum {string}
+             */
             code: "invalid_request" | "unauthorized" | "insufficient_scope" | "csrf_token_invalid" | "not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "dataset_in_use" | "in_use" | "status_conflict" | "model_exists" | "webhook_exists" | "idempotency_in_progress" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "validation_failed" | "unusable_dataset" | "unknown_base_model" | "unusable_base_model" | "unknown_model" | "unsuitable_format" | "export_failed" | "unknown_prompt_set" | "idempotency_key_reused" | "rate_limited" | "too_many_queued_jobs" | "too_much_unfinished_work" | "too_many_event_streams" | "too_many_uploads" | "headers_too_large" | "internal_error" | "overloaded" | "dependency_unavailable" | "storage_full";
+            /** @description What is wrong, in words */
             detail: string;
+            /** @description The wrong fields, one entry each */
             errors?: components["schemas"]["FieldError"][];
+            /** @description Path of the request */
             instance: string;
             /** @description The id of this request, which is also in the log of the service */
             request_id: string;
+            /** @description HTTP status code */
             status: number;
+            /** @description What the code means, in words */
             title: string;
+            /** @description Address of the page that explains the code */
             type: string;
         };
         ProjectEvent: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Details of the event; the fields depend on its type */
             data: {
                 [key: string]: unknown;
             };
@@ -3673,71 +4291,102 @@ export interface components {
             type: string;
         };
         ProjectEventPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["ProjectEvent"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         PromptSet: {
+            /** @description Time of creation (ISO 8601, UTC) */
             created_at: string | null;
+            /** @description Description for people */
             description: string;
+            /** @description Id, which never changes */
             id: string;
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Number of prompts */
             prompt_count: number;
+            /** @description The prompts */
             prompts: string[];
             /** @description SHA-256 of the prompts joined by line feeds, which reports show */
             sha256: string;
             /** @description The set ships with the service and exists in every project; its name is its id */
             shipped: boolean;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Number of the version, counted from 1 */
             version: number;
         };
         PromptSetPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["PromptSetSummary"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         PromptSetSummary: {
+            /** @description Time of creation (ISO 8601, UTC) */
             created_at: string | null;
+            /** @description Description for people */
             description: string;
+            /** @description Id, which never changes */
             id: string;
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Number of prompts */
             prompt_count: number;
             /** @description SHA-256 of the prompts joined by line feeds, which reports show */
             sha256: string;
             /** @description The set ships with the service and exists in every project; its name is its id */
             shipped: boolean;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Number of the version, counted from 1 */
             version: number;
         };
         QueueReport: {
             /** @description The first hundred waiting items of the caller's project, in the order in which they were queued */
             next: {
+                /** @description Id, which never changes */
                 id: string;
                 /** @description Number of waiting items of all projects ahead of it; only for training jobs */
                 position: number | null;
-                /** @enum {string} */
+                /**
+                 * @description Order among this project's queued jobs
+                 * @enum {string}
+                 */
                 priority: "low" | "normal" | "high";
+                /** @description Name of the queue */
                 queue: string;
                 /**
                  * Format: date-time
-                 * @description ISO 8601, UTC
+                 * @description Time of the beginning (ISO 8601, UTC)
                  */
                 since: string;
             }[];
+            /** @description One entry for each queue */
             queues: components["schemas"]["QueueState"][];
         };
         QueueState: {
+            /** @description Time since which the oldest entry waits (ISO 8601, UTC); null: nothing waits */
             oldest_waiting_since: string | null;
+            /** @description Running work of the caller's project */
             own_running: number;
             /** @description Waiting work of the caller's project */
             own_waiting: number;
@@ -3754,81 +4403,138 @@ export interface components {
         };
         /** @description State and response time of each dependency */
         Readiness: {
+            /** @description State of the database, the object store, the queue and other dependencies, by name */
             dependencies: {
                 [key: string]: {
+                    /** @description What is wrong; absent while the dependency is up */
                     detail?: string;
+                    /** @description Response time in milliseconds */
                     latency_ms: number;
-                    /** @enum {string} */
+                    /**
+                     * @description `up` or `down`
+                     * @enum {string}
+                     */
                     status: "up" | "down";
                 };
             };
-            /** @enum {string} */
+            /**
+             * @description `ready` if every dependency is up
+             * @enum {string}
+             */
             status: "ready" | "not_ready";
         };
         Report: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description The extractors that were used */
             extractors: {
+                /** @description Length of a feature vector */
                 dimension: number;
-                /** @enum {string} */
+                /**
+                 * @description Name of the extractor
+                 * @enum {string}
+                 */
                 name: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
+                /** @description How images are scaled for the extractor */
                 resize: string;
+                /** @description SHA-256 of the weights of the extractor */
                 weights_sha256: string;
             }[];
-            /** @constant */
+            /**
+             * @description Version of the format of reports
+             * @constant
+             */
             format: 1;
-            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description The compared models, the evaluated one first */
             models: components["schemas"]["ReportModel"][];
+            /** @description Signs of overfitting that were looked for */
             overfitting: {
+                /** @description What was compared, and what follows from it */
                 explanation: string;
                 /** @description null: not enough data */
                 present: boolean | null;
-                /** @enum {string} */
+                /**
+                 * @description What was looked for
+                 * @enum {string}
+                 */
                 sign: "kid-rising" | "clip-falling" | "low-diversity" | "memorised-pictures";
             }[];
+            /** @description The prompts */
             prompts: {
+                /** @description Number of images for each prompt */
                 images_per_prompt: number;
+                /** @description The prompts, without the style prompt */
                 list: string[];
+                /** @description Name of the prompt set; null: the request listed its prompts */
                 set: string | null;
+                /** @description SHA-256 in hexadecimal digits */
                 sha256: string;
             };
+            /** @description The reference images; null: only CLIP scores were computed */
             reference: {
+                /** @description Number of images */
                 count: number;
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id: string;
+                /** @description Name for people */
                 name: string;
-                /** @description The first one */
+                /** @description Some images of the dataset, the first uploaded first */
                 pictures: {
+                    /** @description Text that says what the image shows; null: no caption */
                     caption: string | null;
+                    /** @description Path of the file in this service */
                     url: string;
                 }[];
+                /** @description SHA-256 in hexadecimal digits */
                 sha256: string;
                 /** @description The model was trained on these images */
                 trained_on: boolean;
             } | null;
             /** @description Command that repeats the evaluation or the training job */
             repeat: string;
+            /** @description Images of all models for some prompts */
             samples: {
                 /** @description One image of each model, in the order of `models` */
                 pictures: {
+                    /** @description Text that says what the image shows; null: no caption */
                     caption: string | null;
+                    /** @description Path of the file in this service */
                     url: string;
                 }[];
+                /** @description The prompt, including the style prompt */
                 prompt: string;
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
             }[];
+            /** @description Settings of the generated images */
             sampling: {
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
                 guidance_scale: number;
+                /** @description Height in pixels */
                 height: number;
+                /** @description What images should not show */
                 negative_prompt: string;
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps
+                 * @enum {string}
+                 */
                 sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images */
                 steps: number;
+                /** @description Width in pixels */
                 width: number;
             };
             /**
@@ -3836,68 +4542,108 @@ export interface components {
              * @enum {string}
              */
             similarity_extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
+            /** @description Title for people */
             title: string;
+            /** @description How well the tokens of several components are separated; null for one component */
             token_disentanglement: components["schemas"]["TokenDisentanglement"] | null;
             /** @description null for a base model */
             training: {
+                /** @description The Aux images: similar subjects in other styles. null: trained without them */
                 aux: {
+                    /** @description Number of images */
                     count: number;
-                    /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    /**
+                     * @description Id of the dataset that contains the images
+                     * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                     */
                     dataset_id: string;
+                    /** @description Name for people */
                     name: string;
-                    /** @description The first one */
+                    /** @description Some images of the dataset, the first uploaded first */
                     pictures: {
+                        /** @description Text that says what the image shows; null: no caption */
                         caption: string | null;
+                        /** @description Path of the file in this service */
                         url: string;
                     }[];
                 } | null;
+                /** @description The validation with the best score; null without early stopping */
                 best: {
+                    /** @description Name of the metric */
                     metric: string;
+                    /** @description Step of the training; 0 is the base model */
                     step: number;
+                    /** @description The value */
                     value: number;
                 } | null;
+                /** @description The settings, with all defaults resolved */
                 config: components["schemas"]["TrainingConfig"];
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the training job
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 job_id: string;
                 /** @description Losses, averaged over short intervals of steps */
                 losses: {
+                    /** @description Loss of the Aux images; null: trained without them */
                     aux_loss: number | null;
+                    /** @description Step of the training; 0 is the base model */
                     step: number;
+                    /** @description Loss of the StyleRef images */
                     style_ref_loss: number;
                 }[];
+                /** @description Time from start to end, in seconds; null: unknown */
                 seconds: number | null;
+                /** @description Number of training steps */
                 steps: number;
+                /** @description The StyleRef images: those of the style to learn */
                 style_ref: {
+                    /** @description Number of images */
                     count: number;
-                    /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                    /**
+                     * @description Id of the dataset that contains the images
+                     * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                     */
                     dataset_id: string;
+                    /** @description Name for people */
                     name: string;
-                    /** @description The first one */
+                    /** @description Some images of the dataset, the first uploaded first */
                     pictures: {
+                        /** @description Text that says what the image shows; null: no caption */
                         caption: string | null;
+                        /** @description Path of the file in this service */
                         url: string;
                     }[];
                 } | null;
+                /** @description Prompts of the sample images */
                 validation_prompts: string[];
                 /** @description Some of the validations, including the first and the last */
                 validation_samples: {
                     /** @description One image for each validation prompt */
                     pictures: {
+                        /** @description Text that says what the image shows; null: no caption */
                         caption: string | null;
+                        /** @description Path of the file in this service */
                         url: string;
                     }[];
+                    /** @description Step of the training; 0 is the base model */
                     step: number;
                 }[];
+                /** @description Scores of each validation */
                 validations: {
+                    /** @description Scores by the name of the metric */
                     scores: {
                         [key: string]: number;
                     };
+                    /** @description Step of the training; 0 is the base model */
                     step: number;
                 }[];
             } | null;
             /** @description The training job whose evaluation stage made the report */
             training_job_id: string | null;
+            /** @description The conclusion of the report */
             verdict: {
+                /** @description What limits the conclusion, such as few reference images */
                 cautions: string[];
                 /** @description Mean distance between two images, as a share of the base model's */
                 diversity_kept: number | null;
@@ -3905,113 +4651,165 @@ export interface components {
                 next: string[];
                 /** @description null: no base model to compare with, or no metric to compare by */
                 outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
+                /** @description What the numbers mean, one sentence each */
                 points: string[];
                 /** @description Share of the base model's CLIP score above chance that the model keeps */
                 prompt_following_kept: number | null;
                 /** @description Share of the base model's distance to the reference images that the training closed; negative if the model is farther away */
                 style_gap_closed: number | null;
+                /** @description The conclusion in one or two sentences */
                 summary: string;
             };
             /** @description Blind votes so far; null if there are none */
             votes: components["schemas"]["VoteTally"] | null;
         };
         ReportMetric: {
-            /** @enum {string} */
+            /**
+             * @description Whether lower or higher values are better
+             * @enum {string}
+             */
             better: "lower" | "higher";
             /** @description CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on how prompts are followed */
             chance: number | null;
-            /** @enum {string} */
+            /**
+             * @description Extractor that the metric was computed with
+             * @enum {string}
+             */
             extractor: "inception-v3-fid" | "clip" | "mini-clip" | "texture";
             /** @description Number of generated images */
             generated: number;
             /** @description 95 % interval, from a bootstrap over the images */
             interval: {
+                /** @description Upper end of the interval */
                 high: number;
+                /** @description Confidence level, such as 0.95 */
                 level: number;
+                /** @description Lower end of the interval */
                 low: number;
+                /** @description Number of bootstrap samples */
                 replicates: number;
             } | null;
-            /** @enum {string} */
+            /**
+             * @description Name of the metric
+             * @enum {string}
+             */
             metric: "fid" | "kid" | "clip";
             /** @description Name of the metric, with its extractor if that is not the usual one: kid@mini-clip */
             name: string;
             /** @description Number of reference images */
             reference: number | null;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
             /** @description KID: standard deviation over the subsets */
             standard_deviation: number | null;
+            /** @description Number of images in a subset; null for other metrics */
             subset_size: number | null;
+            /** @description KID: number of random subsets that are averaged; null for other metrics */
             subsets: number | null;
+            /** @description The value */
             value: number;
         };
         ReportModel: {
             /** @description An adapter from elsewhere, on top of the base model, at strength 1 */
             adapter: {
+                /** @description Name or id of the model */
                 model: string;
                 /** @description null: an operator has installed it */
                 version_id: string | null;
             } | null;
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
             /** @description Mean distance over all pairs of images, between their features as unit vectors; low when all images are alike */
             diversity: {
+                /** @description Diversity of the generated images */
                 generated: number;
+                /** @description Diversity of the generated images divided by that of the reference images; null without reference images */
                 ratio: number | null;
+                /** @description Diversity of the reference images; null without them */
                 reference: number | null;
             } | null;
+            /** @description Name of the model for people */
             label: string;
             /** @description Number of images that are much nearer to one reference image than to any other */
             memorised: {
+                /** @description Number of images */
                 count: number;
+                /** @description Share of the generated images, 0 to 1 */
                 share: number;
             } | null;
-            /** @description The metric to read first */
+            /** @description The metrics, the most informative one first */
             metrics: components["schemas"]["ReportMetric"][];
             /** @description The name that the request used for the model */
             name: string;
             /** @description The generated images that are closest to a reference image, each with that image */
             nearest: {
+                /** @description Distance between the features of the two images; 0: equal */
                 distance: number;
+                /** @description The generated image */
                 generated: {
+                    /** @description Text that says what the image shows; null: no caption */
                     caption: string | null;
+                    /** @description Path of the file in this service */
                     url: string;
                 };
+                /** @description Whether the generated image is much nearer to this image than to any other */
                 memorised: boolean;
+                /** @description The closest reference image */
                 reference: {
+                    /** @description Text that says what the image shows; null: no caption */
                     caption: string | null;
+                    /** @description Path of the file in this service */
                     url: string;
                 };
             }[];
             /** @description The words for the style, which are put in front of each prompt that has no placeholder */
             prompt_prefix: string;
+            /** @description Step of the training; 0 is the base model */
             step: number | null;
             /** @description What placeholders in the prompts become, by component */
             tokens: {
+                /** @description Name of the component */
                 name: string;
+                /** @description The word that stands for the style in prompts */
                 token: string;
             }[];
+            /** @description Id of the training job; null for a base model */
             training_job_id: string | null;
+            /** @description What makes the numbers less reliable */
             warnings: {
+                /** @description Stable code, for programs */
                 code: string;
+                /** @description What is wrong, in words */
                 message: string;
             }[];
         };
         ReportShare: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the evaluation
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             evaluation_id: string;
+            /** @description Time of expiry (ISO 8601, UTC); null: never expires */
             expires_at: string | null;
             /** @description First characters of the token in the link */
             hint: string;
-            /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
         };
         ReportSharePage: {
+            /** @description The entries of this page */
             data: components["schemas"]["ReportShare"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -4020,15 +4818,22 @@ export interface components {
         ReportShareWithUrl: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
-            /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the evaluation
+             * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             evaluation_id: string;
+            /** @description Time of expiry (ISO 8601, UTC); null: never expires */
             expires_at: string | null;
             /** @description First characters of the token in the link */
             hint: string;
-            /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description Path of the page, which needs no API key. Shown only once. Anybody who has it can read the report */
             url: string;
@@ -4062,10 +4867,14 @@ export interface components {
          *     }
          */
         SetCaptionsRequest: {
+            /** @description A caption for each named image */
             captions: {
                 /** @description null removes the caption */
                 caption: string | null;
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the image
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 image_id: string;
             }[];
         };
@@ -4080,8 +4889,12 @@ export interface components {
          *     }
          */
         SetFeedbackRequest: {
+            /** @description A verdict for each named image */
             items: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the image
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 image_id: string;
                 /** @description null: undecided */
                 verdict: ("keep" | "drop") | null;
@@ -4093,6 +4906,7 @@ export interface components {
          *     }
          */
         SetModelAliasRequest: {
+            /** @description Number of the version, counted from 1 */
             version: number;
         };
         /**
@@ -4108,12 +4922,13 @@ export interface components {
          *     }
          */
         SetVotesRequest: {
+            /** @description The votes */
             votes: {
                 /** @description Position of a model in `config.models` */
                 first: number;
                 /** @description Index of the two images */
                 index: number;
-                /** @description Position of the model whose image is better; null: no difference */
+                /** @description Which of the two images is better; null: no difference */
                 preferred: ("first" | "second") | null;
                 /** @description Position of the other model, above `first` */
                 second: number;
@@ -4122,6 +4937,7 @@ export interface components {
         Storage: {
             /** @description Adapters that were uploaded to named models */
             adapters_bytes: number;
+            /** @description Checkpoints of training jobs */
             checkpoints_bytes: number;
             /** @description Uploaded images */
             datasets_bytes: number;
@@ -4129,17 +4945,21 @@ export interface components {
             exports_bytes: number;
             /** @description Generated images, with sample images of jobs and those of evaluations */
             images_bytes: number;
+            /** @description Sum of the fields below */
             total_bytes: number;
         };
         Study: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
             /** @description Time at which the last job ended */
             finished_at: string | null;
-            /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description Number of its jobs in each status */
             jobs: {
@@ -4147,20 +4967,31 @@ export interface components {
             };
             /** @description The variation with the best value of each metric, from the evaluations of the jobs, or from early stopping if a job has no evaluation. A collapsed model leads only if all have collapsed */
             leaders: {
+                /** @description Name of the metric */
                 metric: string;
+                /** @description Name for people */
                 name: string;
+                /** @description Step of the training; 0 is the base model */
                 step: number;
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the training job
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 training_job_id: string;
+                /** @description The value */
                 value: number;
             }[];
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
             /** @description One row for each variation, in the order of the request */
             report: components["schemas"]["StudyRow"][];
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
             /**
              * @description `finished` when none of its jobs is queued, paused or running
@@ -4169,7 +5000,9 @@ export interface components {
             status: "running" | "finished";
         };
         StudyPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["StudySummary"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -4179,70 +5012,100 @@ export interface components {
             aux_loss: number | null;
             /** @description With early stopping: the validation with the best score */
             best: {
+                /** @description Name of the metric */
                 metric: string;
+                /** @description Step of the training; 0 is the base model */
                 step: number;
+                /** @description The value */
                 value: number;
             } | null;
+            /** @description Changes of the variation, as a JSON merge patch (RFC 7396) */
             changes: {
                 [key: string]: unknown;
             };
+            /** @description Id of the checkpoint; null for a base model */
             checkpoint_id: string | null;
             /** @description The job's own evaluation, once it has succeeded: request `evaluation` with `compare_with: ["base"]` in the job */
             evaluation: {
                 /** @description Mean distance between two images, as a share of the base model's */
                 diversity_kept: number | null;
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id, which never changes
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description The metrics with their values */
                 metrics: {
-                    /** @enum {string} */
+                    /**
+                     * @description Whether lower or higher values are better
+                     * @enum {string}
+                     */
                     better: "lower" | "higher";
+                    /** @description Name for people */
                     name: string;
+                    /** @description The value */
                     value: number;
                 }[];
                 /** @description null: no base model to compare with, or no metric to compare by */
                 outcome: ("took_hold" | "subjects_suffer" | "collapsed" | "did_not_take_hold") | null;
                 /** @description Share of the base model's CLIP score above chance that the model keeps */
                 prompt_following_kept: number | null;
+                /** @description Step of the training; 0 is the base model */
                 step: number | null;
                 /** @description Share of the base model's distance to the reference images that the training closed; negative if the model is farther away */
                 style_gap_closed: number | null;
             } | null;
+            /** @description Last step of the training; null: not finished */
             final_step: number | null;
+            /** @description Name for people */
             name: string;
             /** @description Scores of the validations */
             scores: {
+                /** @description Scores by the name of the metric */
                 scores: {
                     [key: string]: number;
                 };
+                /** @description Step of the training; 0 is the base model */
                 step: number;
             }[];
             /** @description Time from start to end */
             seconds: number | null;
+            /** @description Current status */
             status: components["schemas"]["TrainingJobStatus"];
             /** @description Mean over the last tenth of the steps */
             style_ref_loss: number | null;
-            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the training job
+             * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             training_job_id: string;
         };
         StudySummary: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
             /** @description Time at which the last job ended */
             finished_at: string | null;
-            /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description Number of its jobs in each status */
             jobs: {
                 [key: string]: number;
             };
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name: string;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
             /**
              * @description `finished` when none of its jobs is queued, paused or running
@@ -4258,11 +5121,15 @@ export interface components {
                  * @enum {string}
                  */
                 clip_extractor?: "clip" | "mini-clip";
+                /** @description Number of images for each prompt */
                 images_per_prompt?: number;
                 /** @description What the images show, without the style */
                 prompts?: string[];
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed?: number;
+                /** @description Strength of the adapted model against the base model */
                 style_guidance?: number;
+                /** @description Strength of the prompt against the negative prompt */
                 text_guidance?: number;
             } | null;
             /**
@@ -4293,29 +5160,55 @@ export interface components {
             style?: string;
         };
         StyleDropSettings: {
+            /** @description Settings of the candidate images; null: none are generated */
             candidates: {
-                /** @enum {string} */
+                /**
+                 * @description Extractor for CLIP scores and similarities
+                 * @enum {string}
+                 */
                 clip_extractor: "clip" | "mini-clip";
+                /** @description Number of images for each prompt */
                 images_per_prompt: number;
+                /** @description What images should not show */
                 negative_prompt: string;
+                /** @description The prompts */
                 prompts: string[];
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps
+                 * @enum {string}
+                 */
                 sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images */
                 steps: number;
+                /** @description Strength of the adapted model against the base model */
                 style_guidance: number;
+                /** @description Strength of the prompt against the negative prompt */
                 text_guidance: number;
             } | null;
+            /** @description Id of the job of round 1; null in round 1 */
             parent_job_id: string | null;
-            /** @enum {number} */
+            /**
+             * @description Round of StyleDrop: 1 or 2
+             * @enum {number}
+             */
             round: 1 | 2;
+            /** @description How the candidates of round 1 were chosen; null in round 1 */
             selection: {
-                /** @enum {string} */
+                /**
+                 * @description How the candidates were chosen
+                 * @enum {string}
+                 */
                 by: "human" | "clip" | "random";
+                /** @description Whether round 2 also trains on the StyleRef images of round 1 */
                 include_reference: boolean;
+                /** @description Number of chosen images for each prompt */
                 per_prompt: number;
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
             } | null;
+            /** @description Descriptor of the style in every prompt */
             style: string;
         };
         StyleRefComponentRequest: {
@@ -4323,15 +5216,23 @@ export interface components {
             name: string;
             /** @description Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended */
             prompt?: string;
+            /** @description Rare word that stands for the style in prompts, at most 32 characters without a space. Default: `zwx` for the first component */
             token?: string;
         };
         SystemReport: {
+            /** @description Names of the installed base models */
             base_models: string[];
+            /** @description State of the database, the object store, the queue and other dependencies, by name */
             dependencies: {
                 [key: string]: {
+                    /** @description What is wrong; absent while the dependency is up */
                     detail?: string;
+                    /** @description Response time in milliseconds */
                     latency_ms: number;
-                    /** @enum {string} */
+                    /**
+                     * @description `up` or `down`
+                     * @enum {string}
+                     */
                     status: "up" | "down";
                 };
             };
@@ -4339,14 +5240,19 @@ export interface components {
             devices: {
                 [key: string]: number;
             };
+            /** @description Version of Node.js */
             node: string;
+            /** @description Operating system and processor, such as `linux-x64` */
             platform: string;
             /**
              * Format: date-time
              * @description Time at which this API process started
              */
             started_at: string;
-            /** @enum {string} */
+            /**
+             * @description Current status
+             * @enum {string}
+             */
             status: "ready" | "not_ready";
             /** @description Version of StyleForge */
             version: string;
@@ -4354,15 +5260,22 @@ export interface components {
             versions: {
                 [key: string]: number;
             };
+            /** @description Numbers of workers */
             workers: {
+                /** @description Number of workers that take no further jobs */
                 draining: number;
+                /** @description Number of workers that respond */
                 live: number;
+                /** @description Number of workers that no longer respond and have not stopped in order */
                 lost: number;
+                /** @description Number of workers that run a job */
                 working: number;
             };
         };
         TokenDisentanglement: {
+            /** @description The components of the model, in the order of its tokens */
             components: {
+                /** @description Name for people */
                 name: string;
                 /** @description Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart */
                 recognised: number;
@@ -4372,8 +5285,10 @@ export interface components {
                 selectivity: {
                     /** @description Standard deviation over the prompts; null for a single prompt */
                     standard_error: number | null;
+                    /** @description The value */
                     value: number;
                 };
+                /** @description The word that stands for the style in prompts */
                 token: string;
             }[];
             /** @description The images without tokens first, then with each token alone, then with all tokens */
@@ -4382,12 +5297,15 @@ export interface components {
                 components: string[];
                 /** @description Text in front of each prompt */
                 prefix: string;
+                /** @description Similarity with the images of each component */
                 pulls: {
+                    /** @description Component that the image belongs to, such as `person` */
                     component: string;
                     /** @description What the tokens add to the similarity of the same prompts and seeds without any token */
                     gain: {
                         /** @description Standard deviation over the prompts; null for a single prompt */
                         standard_error: number | null;
+                        /** @description The value */
                         value: number;
                     };
                     /** @description Share of the images that are nearer to this component than to any other */
@@ -4396,87 +5314,156 @@ export interface components {
                     similarity: number;
                 }[];
             }[];
+            /** @description Length of a feature vector */
             dimension: number;
             /** @description The CLIP extractor that judges the images */
             extractor: string;
+            /** @description Number of images for each prompt */
             images_per_prompt: number;
+            /** @description Number of prompts */
             prompts: number;
+            /** @description SHA-256 of the weights of the extractor */
             weights_sha256: string;
         };
         TrainingConfig: {
+            /** @description What was trained, and with which settings */
             adaptation: components["schemas"]["Adaptation"];
+            /** @description The Aux images: similar subjects in other styles. null: trained without them */
             aux: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id: string;
+                /** @description Prompt that the Aux images are trained with */
                 prompt: string;
+                /** @description Weight of this loss in the sum */
                 weight: number;
             } | null;
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
+            /** @description Settings of early stopping; null: all steps are trained */
             early_stopping: {
-                /** @enum {string} */
+                /**
+                 * @description Name of the metric
+                 * @enum {string}
+                 */
                 metric: "kid" | "clip";
+                /** @description Smallest allowed share of the CLIP score of the base model; null: the best score wins */
                 min_clip_share: number | null;
+                /** @description Number of steps before which the training does not end early */
                 min_steps: number;
+                /** @description Number of validations without a better score after which the training ends */
                 patience: number;
+                /** @description Id of the dataset of the reference images; null: held-out StyleRef images */
                 reference_dataset_id: string | null;
             } | null;
+            /** @description Settings of the evaluation stage; null: the finished model is not evaluated */
             evaluation: components["schemas"]["EvaluationStage"] | null;
+            /** @description Settings of the training */
             hyperparameters: components["schemas"]["Hyperparameters"];
-            /** @enum {string} */
+            /**
+             * @description Method of the training: which images are trained with which prompts
+             * @enum {string}
+             */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
+            /** @description Settings of the class images; null: none are generated */
             prior_preservation: {
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
                 guidance_scale: number;
+                /** @description What images should not show */
                 negative_prompt: string;
+                /** @description Number of class images */
                 num_class_images: number;
+                /** @description The prompt, including the style prompt */
                 prompt: string;
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps
+                 * @enum {string}
+                 */
                 sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images */
                 steps: number;
+                /** @description Weight of this loss in the sum */
                 weight: number;
             } | null;
+            /** @description The StyleRef images: those of the style to learn */
             style_ref: {
+                /** @description The components of the StyleRef images, each with a token of its own */
                 components: {
+                    /** @description Name for people */
                     name: string;
+                    /** @description The prompt, including the style prompt */
                     prompt: string;
+                    /** @description The word that stands for the style in prompts */
                     token: string;
                 }[];
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the dataset that contains the images
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 dataset_id: string;
+                /** @description Numbers of images that are used of each component */
                 mix?: {
                     [key: string]: number;
                 };
             };
             /** @description Settings of the method styledrop */
             styledrop: components["schemas"]["StyleDropSettings"] | null;
+            /** @description Word that is added to the name of the trained model, to tell jobs apart; null: none */
             suffix: string | null;
+            /** @description Settings of the sample images during the training; null: none */
             validation: {
+                /** @description Number of steps between validations */
                 every_steps: number;
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
                 guidance_scale: number;
+                /** @description What images should not show */
                 negative_prompt: string;
+                /** @description Number of images for each prompt */
                 num_images: number;
+                /** @description The prompts */
                 prompts: string[];
-                /** @enum {string} */
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps
+                 * @enum {string}
+                 */
                 sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                 seed: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images */
                 steps: number;
             } | null;
         };
         TrainingCurveBucket: {
+            /** @description Loss of the Aux images; null: trained without them */
             aux_loss: components["schemas"]["MetricSpread"] | null;
             /** @description Number of steps that were measured */
             count: number;
+            /** @description First step of the bucket */
             first_step: number;
+            /** @description Norm of the gradient, before it is limited to `max_grad_norm` */
             grad_norm: components["schemas"]["MetricSpread"];
+            /** @description Last step of the bucket */
             last_step: number;
+            /** @description Learning rate of the step */
             learning_rate: components["schemas"]["MetricSpread"];
+            /** @description Sum of the StyleRef loss and the weighted Aux loss */
             loss: components["schemas"]["MetricSpread"];
+            /** @description Loss of the StyleRef images */
             style_ref_loss: components["schemas"]["MetricSpread"];
         };
         TrainingCurves: {
+            /** @description The entries of this page */
             data: {
+                /** @description Points of the curve; each combines the same number of steps */
                 buckets: components["schemas"]["TrainingCurveBucket"][];
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the training job
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 training_job_id: string;
             }[];
         };
@@ -4499,17 +5486,22 @@ export interface components {
         TrainingEvent: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Details of the event; the fields depend on its type */
             data: {
                 [key: string]: unknown;
             };
+            /** @description Number of the event in this log, counted from 1; the value for `after` and `Last-Event-ID` */
             sequence: number;
+            /** @description Type of the event */
             type: string;
         };
         TrainingEventPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["TrainingEvent"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -4517,49 +5509,69 @@ export interface components {
         TrainingJob: {
             /** @description Number of times a worker has claimed the job */
             attempt: number;
+            /** @description Name of the base model, as `GET /v1/base-models` lists it */
             base_model: string;
+            /** @description Whether cancellation was requested; the worker ends the work within seconds */
             cancel_requested: boolean;
             /** @description When a checkpoint was requested; null once it is saved */
             checkpoint_requested_at: string | null;
+            /** @description The settings, with all defaults resolved */
             config: components["schemas"]["TrainingConfig"];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Why it failed; null if it did not fail */
             error: components["schemas"]["Failure"] | null;
             /** @description Time, memory and disk, from earlier jobs of this installation; only in the response that creates the job */
             estimate?: components["schemas"]["TrainingEstimate"];
+            /** @description Time of the end (ISO 8601, UTC); null: not finished */
             finished_at: string | null;
             /** @description State of the worker that runs or last ran the job; written every ten seconds */
             heartbeat: components["schemas"]["JobHeartbeat"] | null;
-            /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
+            /** @description Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512 */
             metadata: {
                 [key: string]: string;
             };
-            /** @enum {string} */
+            /**
+             * @description Method of the training: which images are trained with which prompts
+             * @enum {string}
+             */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             /** @description The name it was given; else, for a job of a study, that of its variation */
             name: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
+            /** @description Order among this project's queued jobs */
             priority: components["schemas"]["TrainingJobPriority"];
+            /** @description Progress */
             progress: components["schemas"]["TrainingProgress"];
+            /** @description The result; null until there is a checkpoint to use */
             result: components["schemas"]["TrainingResult"] | null;
             /** @description When sample images were requested; null once they are made */
             sample_requested_at: string | null;
+            /** @description Whether somebody has marked the entry with a star */
             starred: boolean;
+            /** @description Time of the start (ISO 8601, UTC); null: not started */
             started_at: string | null;
+            /** @description Current status */
             status: components["schemas"]["TrainingJobStatus"];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of the last change (ISO 8601, UTC)
              */
             updated_at: string;
             /** @description Usage so far, including the evaluation stage; a few seconds old while the job runs */
             usage: components["schemas"]["Usage"];
             /** @description The events that are sent to webhook_url; empty: all */
             webhook_events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled")[];
+            /** @description URL to which the events of this job are sent; null: none */
             webhook_url: string | null;
         };
         /** @description The settings as a job would resolve them, and what it would cost */
@@ -4570,7 +5582,9 @@ export interface components {
             hyperparameters: components["schemas"]["Hyperparameters"];
         };
         TrainingJobPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["TrainingJob"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -4580,69 +5594,105 @@ export interface components {
         /** @enum {string} */
         TrainingJobStatus: "queued" | "validating" | "running" | "evaluating" | "pausing" | "paused" | "succeeded" | "failed" | "cancelled";
         TrainingMetric: {
+            /** @description Loss of the Aux images; null: trained without them */
             aux_loss: number | null;
+            /** @description Norm of the gradient, before it is limited to `max_grad_norm` */
             grad_norm: number;
             /** @description Learning rate of this step; with the optimizer prodigy, its estimate times the factor of the schedule */
             learning_rate: number;
+            /** @description Sum of the StyleRef loss and the weighted Aux loss */
             loss: number;
+            /** @description Step of the training; 0 is the base model */
             step: number;
+            /** @description Loss of the StyleRef images */
             style_ref_loss: number;
         };
         TrainingMetricPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["TrainingMetric"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         TrainingPreset: {
+            /** @description Description for people */
             description: string;
-            /** @enum {string} */
+            /**
+             * @description Stable name of the preset, for programs
+             * @enum {string}
+             */
             name: "quick-look" | "balanced" | "thorough" | "low-memory" | "paper";
             /** @description Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults */
             request: {
+                /** @description What was trained, and with which settings */
                 adaptation?: components["schemas"]["AdaptationRequest"];
+                /** @description Settings of the evaluation stage */
                 evaluation?: {
+                    /** @description Models to compare with */
                     compare_with: string[];
+                    /** @description Metrics to compute: `fid`, `kid`, `clip` */
                     metrics: ("kid" | "clip")[];
                 };
+                /** @description Settings of the training */
                 hyperparameters: components["schemas"]["HyperparametersRequest"];
+                /** @description Settings of the sample images during the training */
                 validation?: {
+                    /** @description Number of steps between validations */
                     every_steps: number;
+                    /** @description The prompts */
                     prompts: string[];
+                    /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
                     seed: number;
                 };
             };
+            /** @description Title for people */
             title: string;
         };
         TrainingPresetList: {
+            /** @description The entries of this page */
             data: components["schemas"]["TrainingPreset"][];
         };
         TrainingProgress: {
+            /** @description Loss of the Aux images; null: trained without them */
             aux_loss: number | null;
             /** @description Estimated time until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job is not running */
             eta_seconds: number | null;
             /** @description Progress of the evaluation stage, once the training has ended */
             evaluation?: components["schemas"]["EvaluationProgress"];
+            /** @description Norm of the gradient, before it is limited to `max_grad_norm` */
             grad_norm: number | null;
+            /** @description Learning rate of the step */
             learning_rate: number | null;
+            /** @description Sum of the StyleRef loss and the weighted Aux loss */
             loss: number | null;
+            /** @description Number of steps of the whole training */
             of: number;
             /** @description Number of queued jobs ahead; null once the job has left the queue */
             queue_position: number | null;
+            /** @description Number of images trained in a second; null before the second step */
             samples_per_second: number | null;
+            /** @description The current step */
             step: number;
+            /** @description Loss of the StyleRef images */
             style_ref_loss: number | null;
         };
         TrainingResult: {
             /** @description With early stopping: the validation with the best score */
             best?: {
+                /** @description Name of the metric */
                 metric: string;
+                /** @description Step of the training; 0 is the base model */
                 step: number;
+                /** @description The value */
                 value: number;
             };
             /** @description styledrop: the generation of the candidates, which `GET /v1/training-jobs/{id}/feedback` shows */
             candidates?: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the generation
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 generation_id: string;
             };
             /**
@@ -4650,10 +5700,13 @@ export interface components {
              * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             checkpoint_id: string;
+            /** @description What early stopping found; absent without early stopping */
             early_stopping?: {
-                /** @description Step at which the training had the weights of this result; step 0 is the base model */
+                /** @description Score of each validation; step 0 is the base model */
                 curve: {
+                    /** @description Step of the training; 0 is the base model */
                     step: number;
+                    /** @description The value */
                     value: number;
                 }[];
                 /** @description Name of the metric with its extractor: `kid@mini-clip` */
@@ -4666,6 +5719,7 @@ export interface components {
              * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             evaluation_id?: string;
+            /** @description Last step of the training */
             final_step: number;
         };
         /**
@@ -4681,7 +5735,9 @@ export interface components {
             };
             /** @description null removes the name */
             name?: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes?: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred?: boolean;
         };
         /**
@@ -4690,6 +5746,7 @@ export interface components {
          *     }
          */
         UpdateDatasetRequest: {
+            /** @description Name for people */
             name: string;
         };
         /**
@@ -4717,13 +5774,16 @@ export interface components {
         UpdateModelRequest: {
             /** @description null removes the cover */
             cover_image_id?: string | null;
+            /** @description Description for people */
             description?: string;
+            /** @description Licence; null: unknown */
             license?: string | null;
             /**
              * @description The new name. Requests with the old name no longer find the model
              * @example ink-style
              */
             name?: string;
+            /** @description Template of prompts for the model, such as `a photo of zwx style, {prompt}` */
             prompt_template?: string | null;
         };
         /**
@@ -4732,6 +5792,7 @@ export interface components {
          *     }
          */
         UpdateModelVersionRequest: {
+            /** @description Notes for people, at most 10,000 characters */
             notes: string;
         };
         /**
@@ -4745,8 +5806,11 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
+            /** @description Name for people */
             name?: string;
+            /** @description Notes for people, at most 10,000 characters */
             notes?: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred?: boolean;
         };
         /**
@@ -4760,7 +5824,9 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
+            /** @description Notes for people, at most 10,000 characters */
             notes?: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred?: boolean;
         };
         /**
@@ -4777,7 +5843,9 @@ export interface components {
             };
             /** @description null removes the name */
             name?: string | null;
+            /** @description Notes for people, at most 10,000 characters */
             notes?: string;
+            /** @description Whether somebody has marked the entry with a star */
             starred?: boolean;
         };
         /**
@@ -4812,13 +5880,18 @@ export interface components {
             id: string;
             /** @description Maximum size of the file, in bytes */
             max_bytes: number;
-            /** @constant */
+            /**
+             * @description HTTP method with which to send the file
+             * @constant
+             */
             method: "PUT";
             /** @description Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service */
             url: string;
         };
         UploadedAdapter: {
+            /** @description Whether the adapter also changes the text encoder */
             changes_text_encoder: boolean;
+            /** @description Name of the file */
             file_name: string;
             /** @description Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge */
             layout: string;
@@ -4826,48 +5899,73 @@ export interface components {
             peft: components["schemas"]["PeftConfig"] | null;
             /** @description Largest rank of a LoRA, or the bottleneck of an adapter */
             rank: number | null;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Number of tensors in the file */
             tensors: number;
             /** @description Vectors of each word of an embedding */
             vectors: number | null;
         };
         UploadedFile: {
+            /** @description Name of the file */
             file_name: string;
+            /** @description The stored image */
             image: components["schemas"]["DatasetImage"];
-            /** @constant */
+            /**
+             * @description Whether the file was kept or refused
+             * @constant
+             */
             status: "kept";
         } | {
+            /** @description Name of the file */
             file_name: string;
             /** @description The images that got their captions from this file */
             image_ids: string[];
-            /** @constant */
+            /**
+             * @description Whether the file was kept or refused
+             * @constant
+             */
             status: "caption";
         } | {
+            /** @description Name of the file */
             file_name: string;
             /**
              * @description The image that got its mask from this file
              * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             image_id: string;
-            /** @constant */
+            /**
+             * @description Whether the file was kept or refused
+             * @constant
+             */
             status: "mask";
         } | {
-            /** @enum {string} */
+            /**
+             * @description Stable code, for programs
+             * @enum {string}
+             */
             code: "unsupported_format" | "not_an_image" | "not_what_it_says" | "too_many_bytes" | "too_many_pixels" | "unsuitable_size" | "too_costly" | "animated" | "duplicate" | "duplicate_name" | "dataset_full" | "odd_path" | "unreadable_archive" | "archive_too_large" | "invalid_caption" | "no_image_for_caption" | "unusable_mask" | "not_reachable";
+            /** @description What is wrong, in words */
             detail: string;
+            /** @description Name of the file */
             file_name: string;
-            /** @constant */
+            /**
+             * @description Whether the file was kept or refused
+             * @constant
+             */
             status: "refused";
         };
         /** @description For each file, whether it was kept, and if not, why */
         UploadResponse: {
             /** @description Number of caption files that were read */
             captions: number;
+            /** @description One entry for each file */
             files: components["schemas"]["UploadedFile"][];
             /** @description Number of images that were kept */
             kept: number;
             /** @description Number of mask files that were read */
             masks: number;
+            /** @description Number of refused files */
             refused: number;
         };
         Usage: {
@@ -4879,6 +5977,7 @@ export interface components {
             steps: number;
         };
         UsageReport: {
+            /** @description Usage of each day of the month */
             by_day: {
                 /** @description A day in UTC, such as `2026-11-29` */
                 day: string;
@@ -4889,72 +5988,101 @@ export interface components {
                 /** @description Number of training steps, including steps that were repeated after a worker had died */
                 steps: number;
             }[];
+            /** @description Usage by kind of work and device */
             by_kind: {
+                /** @description The device that did the work */
                 device: string;
                 /** @description Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share */
                 device_seconds: number;
                 /** @description Number of generated images, including those of validations and evaluations */
                 images: number;
-                /** @enum {string} */
+                /**
+                 * @description Kind of work
+                 * @enum {string}
+                 */
                 kind: "training_job" | "generation" | "evaluation";
                 /** @description Number of training steps, including steps that were repeated after a worker had died */
                 steps: number;
             }[];
+            /** @description The month (UTC), such as `2026-11` */
             month: string;
             /** @description What the project stores now, whatever the month; thumbnails and databases are not counted */
             storage: components["schemas"]["Storage"];
+            /** @description Usage of the whole month */
             total: components["schemas"]["Usage"];
         };
         ValidationImage: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Height in pixels */
             height: number;
+            /** @description Number of the image, counted from 0 */
             index: number;
             /** @description The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored */
             missing: boolean;
+            /** @description The prompt, including the style prompt */
             prompt: string;
+            /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
             seed: number;
+            /** @description SHA-256 in hexadecimal digits */
             sha256: string;
+            /** @description Size in bytes */
             size_bytes: number;
+            /** @description Step of the training; 0 is the base model */
             step: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
             thumbnail_url: string;
+            /** @description Path of the file in this service */
             url: string;
+            /** @description Width in pixels */
             width: number;
         };
         ValidationImagePage: {
+            /** @description The entries of this page */
             data: components["schemas"]["ValidationImage"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         VoteTally: {
+            /** @description Votes for each pair of models */
             pairs: {
                 /** @description Position of a model in `models` */
                 first: number;
                 /** @description Number of votes */
                 first_preferred: number;
+                /** @description Number of votes without a preference */
                 no_difference: number;
+                /** @description Position of the other model in `models` */
                 second: number;
+                /** @description Number of votes for the second model */
                 second_preferred: number;
             }[];
             /** @description Number of API keys that have voted */
             voters: number;
+            /** @description Number of votes */
             votes: number;
         };
         Webhook: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Why the endpoint was disabled; null while it is enabled */
             disabled_reason: string | null;
+            /** @description Types of the events that are sent to the endpoint */
             events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted" | "worker.online" | "worker.draining" | "worker.drained" | "worker.stopping" | "worker.stopped" | "worker.lost")[];
+            /** @description Time of the first failure in a row (ISO 8601, UTC); null: the last delivery arrived */
             failing_since: string | null;
-            /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /**
              * @description `training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it
@@ -4968,25 +6096,31 @@ export interface components {
              * @enum {string}
              */
             status: "enabled" | "disabled";
+            /** @description URL to which events are sent */
             url: string;
         };
         WebhookDelivery: {
+            /** @description Number of attempts so far */
             attempts: number;
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Time at which the event arrived (ISO 8601, UTC); null: not yet */
             delivered_at: string | null;
             /** @description Why the last attempt failed */
             error: string | null;
+            /** @description Type of the event */
             event: string;
             /**
              * @description Value of the header `webhook-id`, the same in every attempt
              * @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
              */
             id: string;
+            /** @description Time of the last attempt (ISO 8601, UTC); null: none yet */
             last_attempt_at: string | null;
+            /** @description Body of the request to the endpoint */
             payload: {
                 [key: string]: unknown;
             };
@@ -4997,17 +6131,24 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "delivered" | "failed";
-            /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id of the webhook endpoint
+             * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             webhook_id: string;
         };
         WebhookDeliveryPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["WebhookDelivery"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
         };
         WebhookPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["Webhook"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -5016,13 +6157,19 @@ export interface components {
         WebhookWithSecret: {
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of creation (ISO 8601, UTC)
              */
             created_at: string;
+            /** @description Why the endpoint was disabled; null while it is enabled */
             disabled_reason: string | null;
+            /** @description Types of the events that are sent to the endpoint */
             events: ("training_job.queued" | "training_job.validating" | "training_job.running" | "training_job.evaluating" | "training_job.paused" | "training_job.succeeded" | "training_job.failed" | "training_job.cancelled" | "generation.succeeded" | "generation.failed" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled" | "study.finished" | "model.created" | "model.version_created" | "model.deleted" | "worker.online" | "worker.draining" | "worker.drained" | "worker.stopping" | "worker.stopped" | "worker.lost")[];
+            /** @description Time of the first failure in a row (ISO 8601, UTC); null: the last delivery arrived */
             failing_since: string | null;
-            /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /**
              * @description `training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it
@@ -5038,9 +6185,11 @@ export interface components {
              * @enum {string}
              */
             status: "enabled" | "disabled";
+            /** @description Path of the file in this service */
             url: string;
         };
         Worker: {
+            /** @description The device on which the worker computes */
             device: {
                 /** @description `cpu`, `webgpu` or `cuda` */
                 kind: string;
@@ -5049,25 +6198,30 @@ export interface components {
                 /** @description Name of the processor or of the graphics card; null if the driver does not name it */
                 name: string | null;
             };
+            /** @description Time at which draining was requested (ISO 8601, UTC); null: not requested */
             drain_requested_at: string | null;
             /** @description Name of the machine */
             host: string;
-            /** @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+            /**
+             * @description Id, which never changes
+             * @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+             */
             id: string;
             /** @description Its current work */
             jobs: {
                 /** @description The training job, generation or evaluation; null for work of other projects and of the service itself */
                 id: string | null;
+                /** @description Name of the queue */
                 queue: string;
                 /**
                  * Format: date-time
-                 * @description ISO 8601, UTC
+                 * @description Time of the beginning (ISO 8601, UTC)
                  */
                 since: string;
             }[];
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time at which the worker last updated its state (ISO 8601, UTC)
              */
             last_seen_at: string;
             /** @description Process id of the worker on that machine */
@@ -5078,19 +6232,27 @@ export interface components {
             };
             /**
              * Format: date-time
-             * @description ISO 8601, UTC
+             * @description Time of the start (ISO 8601, UTC)
              */
             started_at: string;
+            /** @description Current status */
             status: components["schemas"]["WorkerStatus"];
+            /** @description Time at which the worker stopped (ISO 8601, UTC); null: it has not stopped in order */
             stopped_at: string | null;
+            /** @description Versions of the installed software */
             versions: {
+                /** @description Version of Node.js */
                 node: string;
+                /** @description Operating system and processor, such as `linux-x64` */
                 platform: string;
+                /** @description Version of StyleForge */
                 styleforge: string;
             };
         };
         WorkerPage: {
+            /** @description The entries of this page */
             data: components["schemas"]["Worker"][];
+            /** @description Whether there is a next page */
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
@@ -5179,8 +6341,12 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -5406,7 +6572,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5511,7 +6680,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example key_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5640,7 +6812,9 @@ export interface operations {
     listBaseModels: {
         parameters: {
             query?: {
+                /** @description The value of `next` in the page before. Default: the first page */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -5740,6 +6914,7 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
+                /** @description Id of the object that the path names */
                 id: string;
             };
             cookie?: never;
@@ -5853,7 +7028,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5955,7 +7133,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6075,7 +7256,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6214,7 +7398,10 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6362,7 +7549,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6495,9 +7685,14 @@ export interface operations {
     listDatasets: {
         parameters: {
             query?: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Only entries of this kind. Default: all */
                 kind?: "style_ref" | "aux";
+                /** @description Maximum number of entries in the page */
                 limit?: number;
                 /** @description Part of the name; upper and lower case are equal */
                 name?: string;
@@ -6725,7 +7920,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6827,7 +8025,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6947,7 +8148,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7073,7 +8277,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7195,13 +8402,20 @@ export interface operations {
     listDatasetImages: {
         parameters: {
             query?: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7308,7 +8522,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7316,10 +8533,17 @@ export interface operations {
         requestBody?: {
             content: {
                 "multipart/form-data": {
-                    /** @example a woman with red hair */
+                    /**
+                     * @description Text that says what the image shows
+                     * @example a woman with red hair
+                     */
                     caption?: string;
-                    /** @example person */
+                    /**
+                     * @description Component that the image belongs to, such as `person`
+                     * @example person
+                     */
                     component?: string;
+                    /** @description Files of images, captions or masks, or one zip archive */
                     images: string[];
                 };
             };
@@ -7470,7 +8694,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7612,8 +8839,12 @@ export interface operations {
     listEvaluations: {
         parameters: {
             query?: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -7839,7 +9070,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7941,7 +9175,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8061,7 +9298,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8190,7 +9430,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8321,7 +9564,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8424,9 +9670,14 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description Number of the image, counted from 0 */
                 index: number;
+                /** @description Position of the model in `config.models`, counted from 0 */
                 model: number;
             };
             cookie?: never;
@@ -8559,9 +9810,14 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description Number of the image, counted from 0 */
                 index: number;
+                /** @description Position of the model in `config.models`, counted from 0 */
                 model: number;
             };
             cookie?: never;
@@ -8672,7 +9928,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8777,7 +10036,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8872,7 +10134,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8998,7 +10263,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9109,11 +10377,13 @@ export interface operations {
             query?: {
                 /** @description Id of the last event seen */
                 after?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
                 /** @description Event types, separated by commas; `training_job.*` stands for all types that begin with `training_job.`. Default: all types */
                 types?: string;
             };
             header?: {
+                /** @description Sequence number or id of the last event seen; browsers send it when they reconnect */
                 "last-event-id"?: number;
             };
             path?: never;
@@ -9213,7 +10483,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example exp_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9313,9 +10586,11 @@ export interface operations {
     listImages: {
         parameters: {
             query?: {
+                /** @description The value of `next` in the page before. Default: the first page */
                 after?: string;
                 /** @description `validation`: sample images of training jobs; `evaluation`: images that evaluations compare */
                 kind?: "generation" | "validation" | "evaluation";
+                /** @description Maximum number of entries in the page */
                 limit?: number;
                 /** @description A model of the registry, a base model, a checkpoint, or a training job */
                 model?: string;
@@ -9429,7 +10704,10 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9560,7 +10838,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9680,7 +10961,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9812,7 +11096,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9921,9 +11208,14 @@ export interface operations {
     listGenerations: {
         parameters: {
             query?: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
+                /** @description Only entries with this status. Default: all */
                 status?: components["schemas"]["GenerationStatus"];
             };
             header?: never;
@@ -10158,7 +11450,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -10260,7 +11555,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -10380,7 +11678,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -10509,7 +11810,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -10640,13 +11944,18 @@ export interface operations {
             query?: {
                 /** @description Id of the last event seen */
                 after?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: {
+                /** @description Sequence number or id of the last event seen; browsers send it when they reconnect */
                 "last-event-id"?: number;
             };
             path: {
-                /** @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example gen_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -10945,8 +12254,12 @@ export interface operations {
     listModels: {
         parameters: {
             query?: {
-                /** @example model_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example model_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -11172,7 +12485,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -11274,7 +12590,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -11394,7 +12713,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -11529,9 +12851,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example production */
+                /**
+                 * @description Name of the alias, such as `production`
+                 * @example production
+                 */
                 alias: string;
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -11657,9 +12985,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example production */
+                /**
+                 * @description Name of the alias, such as `production`
+                 * @example production
+                 */
                 alias: string;
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -11781,7 +13115,10 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -11917,11 +13254,15 @@ export interface operations {
             query?: {
                 /** @description The number of the last version seen */
                 after?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -12028,7 +13369,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
             };
             cookie?: never;
@@ -12166,8 +13510,12 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
+                /** @description Number of the version, counted from 1 */
                 version: number;
             };
             cookie?: never;
@@ -12269,8 +13617,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
+                /** @description Number of the version, counted from 1 */
                 version: number;
             };
             cookie?: never;
@@ -12390,8 +13742,12 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
+                /** @description Number of the version, counted from 1 */
                 version: number;
             };
             cookie?: never;
@@ -12525,8 +13881,12 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example ink-style */
+                /**
+                 * @description Name of the model
+                 * @example ink-style
+                 */
                 name: string;
+                /** @description Number of the version, counted from 1 */
                 version: number;
             };
             cookie?: never;
@@ -12682,9 +14042,15 @@ export interface operations {
                     config?: string;
                     /** @description Description of a new model */
                     description?: string;
-                    /** Format: binary */
+                    /**
+                     * Format: binary
+                     * @description The adapter: one `.safetensors` or `.pt` file of at most 2 GB. Must be the last part
+                     */
                     file: string;
-                    /** @example CC-BY-4.0 */
+                    /**
+                     * @description Licence
+                     * @example CC-BY-4.0
+                     */
                     license?: string;
                     /**
                      * @description The model that gets the version. Created if it does not exist
@@ -12693,7 +14059,10 @@ export interface operations {
                     name: string;
                     /** @description Notes about this version */
                     notes?: string;
-                    /** @example ink wash, {prompt} */
+                    /**
+                     * @description Template of prompts for the model, such as `a photo of zwx style, {prompt}`
+                     * @example ink wash, {prompt}
+                     */
                     prompt_template?: string;
                     /**
                      * @description The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the file's name)
@@ -12837,6 +14206,7 @@ export interface operations {
             query?: {
                 /** @description The base model whose defaults the presets change. Default: the defaults of the method */
                 base_model?: string;
+                /** @description Only entries of this method. Default: all */
                 method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
             };
             header?: never;
@@ -12940,7 +14310,9 @@ export interface operations {
     listPromptSets: {
         parameters: {
             query?: {
+                /** @description The value of `next` in the page before. Default: the first page */
                 after?: string | ("mini" | "general");
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -13166,6 +14538,7 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
+                /** @description Id of the object that the path names */
                 id: string;
             };
             cookie?: never;
@@ -13267,7 +14640,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example pset_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example pset_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -13378,7 +14754,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example pset_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example pset_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -13585,8 +14964,12 @@ export interface operations {
     listReportShares: {
         parameters: {
             query?: {
-                /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -13958,7 +15341,10 @@ export interface operations {
                  * @example eval_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
                  */
                 id: string;
-                /** @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the link
+                 * @example shr_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 share_id: string;
             };
             cookie?: never;
@@ -14288,8 +15674,12 @@ export interface operations {
     listStudies: {
         parameters: {
             query?: {
-                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -14515,7 +15905,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -14617,7 +16010,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -14728,7 +16124,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -14857,7 +16256,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example study_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -15069,13 +16471,20 @@ export interface operations {
     listTrainingJobs: {
         parameters: {
             query?: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Only entries with this base model */
                 base_model?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
                 /** @description Metadata as `key:value`; may be repeated, and the job must have all pairs */
                 metadata?: string | string[];
+                /** @description Only entries of this method. Default: all */
                 method?: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
+                /** @description Only entries with this status. Default: all */
                 status?: components["schemas"]["TrainingJobStatus"];
             };
             header?: never;
@@ -15301,7 +16710,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -15403,7 +16815,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -15523,7 +16938,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -15652,7 +17070,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -15786,7 +17207,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -15917,11 +17341,15 @@ export interface operations {
             query?: {
                 /** @description The step of the last checkpoint seen */
                 after?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -16033,9 +17461,15 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the checkpoint
+                 * @example ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 checkpoint_id: string;
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
                 /** @description The path of the file in its checkpoint, as listed in `files`; slashes may be escaped */
                 path: string;
@@ -16164,13 +17598,18 @@ export interface operations {
             query?: {
                 /** @description Sequence number of the last event seen */
                 after?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: {
+                /** @description Sequence number or id of the last event seen; browsers send it when they reconnect */
                 "last-event-id"?: number;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -16282,7 +17721,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -16377,7 +17819,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -16510,16 +17955,21 @@ export interface operations {
     listValidationImages: {
         parameters: {
             query?: {
+                /** @description The value of `next` in the page before. Default: the first page */
                 after?: string;
                 /** @description Only the images of this prompt, counted from 0 */
                 index?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
                 /** @description Only the images of this step */
                 step?: number;
             };
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -16631,9 +18081,14 @@ export interface operations {
                 range?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description Number of the image, counted from 0 */
                 index: number;
+                /** @description Step of the validation; 0 shows the base model */
                 step: number;
             };
             cookie?: never;
@@ -16766,9 +18221,14 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
+                /** @description Number of the image, counted from 0 */
                 index: number;
+                /** @description Step of the validation; 0 shows the base model */
                 step: number;
             };
             cookie?: never;
@@ -16879,11 +18339,15 @@ export interface operations {
             query?: {
                 /** @description The last step seen */
                 after?: number;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -16990,7 +18454,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -17121,7 +18588,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -17229,7 +18699,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -17367,7 +18840,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -17843,8 +19319,12 @@ export interface operations {
     listWebhooks: {
         parameters: {
             query?: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -18070,7 +19550,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18172,7 +19655,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18283,7 +19769,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18416,13 +19905,20 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
             path: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18529,9 +20025,15 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the delivery, as the list of deliveries shows it
+                 * @example whd_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 delivery_id: string;
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18665,7 +20167,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18799,7 +20304,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example whk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -18928,10 +20436,14 @@ export interface operations {
     listWorkers: {
         parameters: {
             query?: {
-                /** @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description The value of `next` in the page before. Default: the first page
+                 * @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 after?: string;
                 /** @description `true` also lists workers that have stopped in the last seven days */
                 gone?: "true" | "false";
+                /** @description Maximum number of entries in the page */
                 limit?: number;
             };
             header?: never;
@@ -19031,7 +20543,10 @@ export interface operations {
                 "if-none-match"?: string;
             };
             path: {
-                /** @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -19136,7 +20651,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -19270,7 +20788,10 @@ export interface operations {
                 "idempotency-key"?: string;
             };
             path: {
-                /** @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70 */
+                /**
+                 * @description Id of the object that the path names
+                 * @example wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
                 id: string;
             };
             cookie?: never;

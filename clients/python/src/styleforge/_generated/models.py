@@ -7,10 +7,12 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 class AdaptationFull(TypedDict):
     kind: Literal["full"]
+    """Kind of the adaptation; the other fields depend on it"""
 
 
 class AdaptationLora(TypedDict):
     kind: Literal["lora"]
+    """Kind of the adaptation; the other fields depend on it"""
     rank: int
     """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: float
@@ -25,6 +27,7 @@ class AdaptationLora(TypedDict):
 
 class AdaptationTextualInversion(TypedDict):
     kind: Literal["textual-inversion"]
+    """Kind of the adaptation; the other fields depend on it"""
     vectors: int
     """Number of rows of the token table for each token"""
     initial_word: str
@@ -35,6 +38,7 @@ class AdaptationTextualInversion(TypedDict):
 
 class AdaptationCustomDiffusion(TypedDict):
     kind: Literal["custom-diffusion"]
+    """Kind of the adaptation; the other fields depend on it"""
     layers: Literal["keys_and_values", "cross_attention"]
     """Which matrices of the cross-attention train: keys and values, or also queries and output"""
     initial_word: str
@@ -45,6 +49,7 @@ class AdaptationCustomDiffusion(TypedDict):
 
 class AdaptationAdapter(TypedDict):
     kind: Literal["adapter"]
+    """Kind of the adaptation; the other fields depend on it"""
     bottleneck: int
     """Bottleneck: the width between the two matrices of an adapter"""
     shared: bool
@@ -53,6 +58,7 @@ class AdaptationAdapter(TypedDict):
 
 class AdaptationPivotalTuning(TypedDict):
     kind: Literal["pivotal-tuning"]
+    """Kind of the adaptation; the other fields depend on it"""
     rank: int
     """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: float
@@ -69,10 +75,12 @@ class AdaptationPivotalTuning(TypedDict):
 
 class AdaptationRequestFull(TypedDict):
     kind: Literal["full"]
+    """Kind of the adaptation; the other fields depend on it"""
 
 
 class AdaptationRequestLora(TypedDict):
     kind: Literal["lora"]
+    """Kind of the adaptation; the other fields depend on it"""
     rank: NotRequired[int]
     """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: NotRequired[float]
@@ -87,6 +95,7 @@ class AdaptationRequestLora(TypedDict):
 
 class AdaptationRequestTextualInversion(TypedDict):
     kind: Literal["textual-inversion"]
+    """Kind of the adaptation; the other fields depend on it"""
     vectors: NotRequired[int]
     """Number of rows of the token table for each token"""
     initial_word: NotRequired[str]
@@ -97,6 +106,7 @@ class AdaptationRequestTextualInversion(TypedDict):
 
 class AdaptationRequestCustomDiffusion(TypedDict):
     kind: Literal["custom-diffusion"]
+    """Kind of the adaptation; the other fields depend on it"""
     layers: NotRequired[Literal["keys_and_values", "cross_attention"]]
     """Which matrices of the cross-attention train: keys and values, or also queries and output"""
     initial_word: NotRequired[str]
@@ -107,6 +117,7 @@ class AdaptationRequestCustomDiffusion(TypedDict):
 
 class AdaptationRequestAdapter(TypedDict):
     kind: Literal["adapter"]
+    """Kind of the adaptation; the other fields depend on it"""
     bottleneck: NotRequired[int]
     """Bottleneck: the width between the two matrices of an adapter"""
     shared: NotRequired[bool]
@@ -115,6 +126,7 @@ class AdaptationRequestAdapter(TypedDict):
 
 class AdaptationRequestPivotalTuning(TypedDict):
     kind: Literal["pivotal-tuning"]
+    """Kind of the adaptation; the other fields depend on it"""
     rank: NotRequired[int]
     """Rank of the two matrices of each layer: a higher rank can learn more, in a larger file"""
     alpha: NotRequired[float]
@@ -131,130 +143,190 @@ class AdaptationRequestPivotalTuning(TypedDict):
 
 class ApiKey(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     scopes: list[ApiKeyScope]
+    """`read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys"""
     hint: str
     """First characters of the key"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     expires_at: str | None
+    """Time of expiry (ISO 8601, UTC); null: never expires"""
     last_used_at: str | None
     """Time of the last request with the key, to the minute"""
     revoked_at: str | None
+    """Time of revocation (ISO 8601, UTC); null: valid"""
 
 
 class ApiKeyPage(TypedDict):
     data: list[ApiKey]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class BaseModelGeometry(TypedDict):
+    """Sizes of the networks"""
     latent_channels: int
+    """Channels of a latent"""
     latent_scale: int
     """Pixels per latent, along one side"""
     training_size_multiple: int
     """The resolution of a training job must be a multiple of this"""
     block_out_channels: list[int]
+    """Channels of the U-Net at each resolution, from the largest to the smallest"""
     cross_attention_dim: int
+    """Width of the text states that the cross-attention reads"""
     text_hidden_size: int
+    """Width of the text encoder"""
     text_max_length: int
+    """Number of positions of the text encoder; further words of a prompt are ignored"""
     prediction_type: str
+    """What the U-Net predicts: `epsilon` or `v_prediction`"""
 
 
 class BaseModel(TypedDict):
     name: str
+    """Name of the base model, which requests use"""
     title: str
+    """Title for people"""
     description: str | None
+    """Description for people; empty or null: none"""
     license: str | None
+    """Licence; null: unknown"""
     source: str | None
+    """Source of the weights, with the revision; null: unknown"""
     resolution: int
+    """Side of the training images in pixels"""
     family: str
     """`stable-diffusion` (1.x and 2.x) or `stable-diffusion-xl`"""
     geometry: BaseModelGeometry
+    """Sizes of the networks"""
     size_bytes: int
+    """Size in bytes"""
     defaults: HyperparametersRequest
+    """Default hyperparameters of this base model"""
     auxiliary_prompt: str
+    """Prompt of the Aux images, unless the request names another one"""
 
 
 class BaseModelPage(TypedDict):
     data: list[BaseModel]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class Checkpoint(TypedDict):
     id: str
+    """Id, which never changes"""
     training_job_id: str
+    """Id of the training job"""
     step: int
+    """Step of the training; 0 is the base model"""
     format: Literal["diffusers", "adapter"]
     """`diffusers`: a complete model; `adapter`: files that are used together with the base model"""
     size_bytes: int
+    """Size in bytes"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     files: list[CheckpointFile]
+    """One entry for each file"""
     formats: list[DownloadFormat]
     """Formats in which it can be downloaded as one file"""
     name: str | None
+    """Name for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class CheckpointExportProgress(TypedDict):
     phase: str
+    """What is being done now"""
     done: int
+    """Number of finished units of this phase"""
     of: int
+    """Number of units of this phase in all"""
 
 
 class CheckpointExport(TypedDict):
     id: str
+    """Id, which never changes"""
     checkpoint_id: str
+    """Id of the checkpoint"""
     format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"]
+    """Format of the file"""
     rank: int | None
+    """Rank of the extracted LoRA; null: no LoRA is extracted"""
     status: ExportStatus
+    """Current status"""
     progress: CheckpointExportProgress | None
+    """Progress; null before the start"""
     file_name: str
+    """Name of the file"""
     size_bytes: int | None
+    """Size in bytes"""
     sha256: str | None
+    """SHA-256 in hexadecimal digits"""
     kept_share: float | None
     """Share of the change that an extracted LoRA keeps, 0 to 1: a ratio of squared lengths over all weights"""
     error: Failure | None
+    """Why it failed; null if it did not fail"""
     download_url: str
     """Link to the file; works once the file is made"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     finished_at: str | None
+    """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
 class CheckpointFile(TypedDict):
     path: str
+    """Path in the checkpoint"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     url: str
+    """Path of the file in this service"""
 
 
 class CheckpointPage(TypedDict):
     data: list[Checkpoint]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class CheckTrainingJobRequestStyleRef(TypedDict):
+    """The StyleRef images: those of the style to learn"""
     dataset_id: NotRequired[str]
+    """Id of the dataset that contains the images"""
     mix: NotRequired[dict[str, int]]
     """Number of images to use of each component, the first uploaded first. Default: all"""
     components: NotRequired[list[StyleRefComponentRequest]]
+    """The components of the StyleRef images, each with a token of its own"""
 
 
 class CheckTrainingJobRequestAux(TypedDict):
     dataset_id: NotRequired[str]
+    """Id of the dataset that contains the images"""
     prompt: NotRequired[str]
+    """Prompt that the Aux images are trained with. Default: that of the base model, usually `a photo of style`"""
     weight: NotRequired[float]
     """Lambda: the weight of the Aux loss"""
 
@@ -263,25 +335,38 @@ class CheckTrainingJobRequestPriorPreservation(TypedDict):
     prompt: NotRequired[str]
     """Prompt for the class images"""
     num_class_images: NotRequired[int]
+    """Number of class images"""
     weight: NotRequired[float]
+    """Weight of this loss in the sum"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     seed: NotRequired[int]
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class CheckTrainingJobRequestValidation(TypedDict):
     prompts: list[str]
     """`[V]` stands for the first token, `[name]` for that of the component of this name"""
     every_steps: int
+    """Number of steps between validations"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     seed: NotRequired[int]
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class CheckTrainingJobRequestEarlyStopping(TypedDict):
@@ -290,6 +375,7 @@ class CheckTrainingJobRequestEarlyStopping(TypedDict):
     patience: int
     """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
+    """Number of steps before which the training does not end early"""
     min_clip_share: NotRequired[float]
     """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts"""
     reference_dataset_id: NotRequired[str]
@@ -298,8 +384,11 @@ class CheckTrainingJobRequestEarlyStopping(TypedDict):
 
 class CheckTrainingJobRequest(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
+    """Method of the training: which images are trained with which prompts"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     style_ref: NotRequired[CheckTrainingJobRequestStyleRef]
+    """The StyleRef images: those of the style to learn"""
     aux: NotRequired[CheckTrainingJobRequestAux | None]
     """Omit or null to train without Aux images"""
     prior_preservation: NotRequired[CheckTrainingJobRequestPriorPreservation | None]
@@ -309,6 +398,7 @@ class CheckTrainingJobRequest(TypedDict):
     styledrop: NotRequired[StyleDropRequest]
     """For styledrop: the descriptor of the style, the candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
+    """Settings of the training. Default: those of the base model, then of the adaptation, then of the method"""
     validation: NotRequired[CheckTrainingJobRequestValidation | None]
     """Sample images of the same prompts and seeds, generated during the training"""
     evaluation: NotRequired[EvaluationStageRequest | None]
@@ -316,9 +406,11 @@ class CheckTrainingJobRequest(TypedDict):
     early_stopping: NotRequired[CheckTrainingJobRequestEarlyStopping | None]
     """Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one"""
     suffix: NotRequired[str | None]
+    """Word that is added to the name of the trained model, to tell jobs apart; null: none"""
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     webhook_url: NotRequired[str | None]
     """URL to which every change of this job's status is sent, in addition to the webhooks of the project"""
     webhook_events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]]
@@ -336,22 +428,28 @@ class CreateApiKeyRequest(TypedDict):
 
 class CreatedApiKey(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     scopes: list[ApiKeyScope]
+    """`read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys"""
     hint: str
     """First characters of the key"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     expires_at: str | None
+    """Time of expiry (ISO 8601, UTC); null: never expires"""
     last_used_at: str | None
     """Time of the last request with the key, to the minute"""
     revoked_at: str | None
+    """Time of revocation (ISO 8601, UTC); null: valid"""
     key: str
     """The key itself, shown only once"""
 
 
 class CreateDatasetRequest(TypedDict):
     name: str
+    """Name for people"""
     kind: Literal["style_ref", "aux"]
     """`style_ref`: images of the style to learn; `aux`: auxiliary images for dual binding"""
 
@@ -364,12 +462,17 @@ class CreateEvaluationRequest(TypedDict):
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     seed: NotRequired[int]
     """Seed of the first image; image i of every model uses seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
+    """Metrics to compute: `fid`, `kid`, `clip`"""
     extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip", "texture"]]
     """Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
@@ -386,16 +489,21 @@ class CreateGenerationRequest(TypedDict):
     prompts: list[str]
     """What the images show. `[V]` stands for the first token of the model, `[name]` for the token of the component with this name"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     width: NotRequired[int]
     """Default: the model's own size"""
     height: NotRequired[int]
+    """Height in pixels, a multiple of 8. Default: the model's own size"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     style_guidance: NotRequired[float | None]
     """StyleDrop: strength of the adapted model against the base model, 0 to 2. Replaces guidance_scale"""
     text_guidance: NotRequired[float | None]
     """StyleDrop: strength of the prompt against the negative prompt. Replaces guidance_scale. Default with style_guidance: guidance_scale - 1"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     seed: NotRequired[int]
     """Default: random; the response shows it"""
     num_images: NotRequired[int]
@@ -409,6 +517,7 @@ class CreateGenerationRequest(TypedDict):
     grid: NotRequired[GenerationGridRequest | None]
     """Generates an x/y plot: images for each combination of the values of one or two settings. The setting `prompt` replaces `prompts`"""
     format: NotRequired[Literal["png", "webp", "jpeg"]]
+    """Format of the file"""
     quality: NotRequired[int]
     """Quality of jpeg and webp, 1 to 100. Default: 90"""
     wait: NotRequired[float]
@@ -436,6 +545,7 @@ class CreatePromptSetRequest(TypedDict):
     name: str
     """If the project already has a set with this name, it gets a new version"""
     description: NotRequired[str]
+    """Description for people"""
     prompts: list[str]
     """What the images show, without the style prompt, or with placeholders for tokens as in an evaluation; at most 1000000 characters together"""
 
@@ -447,20 +557,25 @@ class CreateReportShareRequest(TypedDict):
 
 class CreateStudyRequestVariationsItem(TypedDict):
     name: str
+    """Name for people"""
     changes: dict[str, Any]
     """JSON merge patch (RFC 7396) that is applied to the job"""
 
 
 class CreateStudyRequestGridItem(TypedDict):
     pointer: str
+    """JSON pointer (RFC 6901) to the setting that varies, such as `/hyperparameters/learning_rate`"""
     values: list[Any]
+    """The values of the setting"""
 
 
 class CreateStudyRequest(TypedDict):
     name: str
+    """Name for people"""
     job: CreateTrainingJobRequest
     """The request that all variations share"""
     variations: NotRequired[list[CreateStudyRequestVariationsItem]]
+    """The variations, each with a name and its changes"""
     grid: NotRequired[list[CreateStudyRequestGridItem]]
     """Values by JSON pointer; every combination becomes a variation"""
 
@@ -468,14 +583,18 @@ class CreateStudyRequest(TypedDict):
 class CreateTrainingJobRequestStyleRef(TypedDict):
     """The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates"""
     dataset_id: str
+    """Id of the dataset that contains the images"""
     mix: NotRequired[dict[str, int]]
     """Number of images to use of each component, the first uploaded first. Default: all"""
     components: NotRequired[list[StyleRefComponentRequest]]
+    """The components of the StyleRef images, each with a token of its own"""
 
 
 class CreateTrainingJobRequestAux(TypedDict):
     dataset_id: str
+    """Id of the dataset that contains the images"""
     prompt: NotRequired[str]
+    """Prompt that the Aux images are trained with. Default: that of the base model, usually `a photo of style`"""
     weight: NotRequired[float]
     """Lambda: the weight of the Aux loss"""
 
@@ -484,25 +603,38 @@ class CreateTrainingJobRequestPriorPreservation(TypedDict):
     prompt: NotRequired[str]
     """Prompt for the class images"""
     num_class_images: NotRequired[int]
+    """Number of class images"""
     weight: NotRequired[float]
+    """Weight of this loss in the sum"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     seed: NotRequired[int]
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class CreateTrainingJobRequestValidation(TypedDict):
     prompts: list[str]
     """`[V]` stands for the first token, `[name]` for that of the component of this name"""
     every_steps: int
+    """Number of steps between validations"""
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     seed: NotRequired[int]
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class CreateTrainingJobRequestEarlyStopping(TypedDict):
@@ -511,6 +643,7 @@ class CreateTrainingJobRequestEarlyStopping(TypedDict):
     patience: int
     """Validations without a better score after which the training ends"""
     min_steps: NotRequired[int]
+    """Number of steps before which the training does not end early"""
     min_clip_share: NotRequired[float]
     """With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts"""
     reference_dataset_id: NotRequired[str]
@@ -519,7 +652,9 @@ class CreateTrainingJobRequestEarlyStopping(TypedDict):
 
 class CreateTrainingJobRequest(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
+    """Method of the training: which images are trained with which prompts"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     style_ref: NotRequired[CreateTrainingJobRequestStyleRef]
     """The StyleRef images. Required, except in round 2 of styledrop, which trains on the chosen candidates"""
     aux: NotRequired[CreateTrainingJobRequestAux | None]
@@ -531,6 +666,7 @@ class CreateTrainingJobRequest(TypedDict):
     styledrop: NotRequired[StyleDropRequest]
     """For styledrop: the descriptor of the style, the candidates to choose from, and the round"""
     hyperparameters: NotRequired[HyperparametersRequest]
+    """Settings of the training. Default: those of the base model, then of the adaptation, then of the method"""
     validation: NotRequired[CreateTrainingJobRequestValidation | None]
     """Sample images of the same prompts and seeds, generated during the training"""
     evaluation: NotRequired[EvaluationStageRequest | None]
@@ -538,9 +674,11 @@ class CreateTrainingJobRequest(TypedDict):
     early_stopping: NotRequired[CreateTrainingJobRequestEarlyStopping | None]
     """Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one"""
     suffix: NotRequired[str | None]
+    """Word that is added to the name of the trained model, to tell jobs apart; null: none"""
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     webhook_url: NotRequired[str | None]
     """URL to which every change of this job's status is sent, in addition to the webhooks of the project"""
     webhook_events: NotRequired[list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]]
@@ -561,82 +699,115 @@ class CreateWebhookRequest(TypedDict):
 
 class DatasetComponentsItem(TypedDict):
     name: str | None
+    """Name for people"""
     image_count: int
+    """Number of images"""
 
 
 class Dataset(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     kind: Literal["style_ref", "aux"]
+    """`style_ref`: images of the style to learn; `aux`: auxiliary images in other styles"""
     image_count: int
+    """Number of images"""
     size_bytes: int
+    """Size in bytes"""
     components: list[DatasetComponentsItem]
+    """The components of the images, with their numbers of images"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class DatasetDetailComponentsItem(TypedDict):
     name: str | None
+    """Name for people"""
     image_count: int
+    """Number of images"""
 
 
 class DatasetDetail(TypedDict):
     """A dataset with its images"""
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     kind: Literal["style_ref", "aux"]
+    """`style_ref`: images of the style to learn; `aux`: auxiliary images in other styles"""
     image_count: int
+    """Number of images"""
     size_bytes: int
+    """Size in bytes"""
     components: list[DatasetDetailComponentsItem]
+    """The components of the images, with their numbers of images"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     images: list[DatasetImage]
+    """The images, in the order in which they were requested or uploaded"""
 
 
 class DatasetImage(TypedDict):
     id: str
+    """Id, which never changes"""
     dataset_id: str
+    """Id of the dataset that contains the images"""
     file_name: str
+    """Name of the file"""
     component: str | None
+    """Component that the image belongs to, such as `person`; null: none"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
     excluded: bool
     """The image stays in the dataset, but jobs do not train on it"""
     has_mask: bool
     """Whether the image has a mask (its alpha channel or a mask file), which says what part of it jobs with `masked_loss` learn"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     url: str
+    """Path of the file in this service"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class DatasetImagePage(TypedDict):
     data: list[DatasetImage]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class DatasetPage(TypedDict):
     data: list[Dataset]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class DeviceEstimate(TypedDict):
     device: Literal["cpu", "webgpu", "cuda"]
+    """The device that computes: `cpu`, `webgpu` or `cuda`"""
     workers: int
     """Number of live workers with such a device that take training jobs"""
     seconds: float | None
     """Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured"""
     step_seconds: float | None
+    """Time for one step, in seconds; null: not measured"""
     peak_memory_bytes: int | None
     """Peak memory of the training process"""
     jobs: int
@@ -645,30 +816,40 @@ class DeviceEstimate(TypedDict):
 
 class DownloadFormat(TypedDict):
     format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"]
+    """Format of the file"""
     url: str
+    """Path of the file in this service"""
     ready: bool
     """Whether the file exists already. Otherwise the first request starts making it"""
 
 
 class EvaluatedModelAdapter(TypedDict):
     model: str
+    """Name or id of the model"""
     version_id: str | None
     """null: an operator has installed it"""
 
 
 class EvaluatedModelTokensItem(TypedDict):
     name: str
+    """Name of the component"""
     token: str
+    """The word that stands for the style in prompts"""
 
 
 class EvaluatedModel(TypedDict):
     name: str
     """The name that the request used for the model"""
     label: str
+    """Name of the model for people"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     training_job_id: str | None
+    """Id of the training job; null for a base model"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     step: int | None
+    """Step of the training; 0 is the base model"""
     adapter: EvaluatedModelAdapter | None
     """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
@@ -679,48 +860,77 @@ class EvaluatedModel(TypedDict):
 
 class Evaluation(TypedDict):
     id: str
+    """Id, which never changes"""
     status: GenerationStatus
+    """Current status"""
     training_job_id: str | None
     """The training job of which this is the evaluation stage"""
     name: str | None
+    """Name for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     config: EvaluationConfig
+    """The settings, with all defaults resolved"""
     progress: EvaluationProgress | None
+    """Progress; null before the start"""
     cancel_requested: bool
+    """Whether cancellation was requested; the worker ends the work within seconds"""
     report_url: str | None
     """Address of the report; null until the evaluation has succeeded"""
     summary: EvaluationSummary | None
     """Outcome and metrics of the report; null until the evaluation has succeeded"""
     error: Failure | None
+    """Why it failed; null if it did not fail"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     started_at: str | None
+    """Time of the start (ISO 8601, UTC); null: not started"""
     finished_at: str | None
+    """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
 class EvaluationConfigPromptSet(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     version: int
+    """Number of the version, counted from 1"""
 
 
 class EvaluationConfig(TypedDict):
     prompt_set: EvaluationConfigPromptSet | None
+    """The prompt set; null: the request listed its prompts"""
     prompts: list[str]
+    """The prompts"""
     prompts_sha256: str
+    """SHA-256 of the prompts joined by line feeds"""
     num_images: int
+    """Number of images for each prompt"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
     negative_prompt: str
+    """What images should not show"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     metrics: list[Literal["fid", "kid", "clip"]]
+    """Metrics to compute: `fid`, `kid`, `clip`"""
     extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
+    """Extractor for FID and KID: what turns images into comparable numbers"""
     clip_extractor: Literal["clip", "mini-clip"]
+    """Extractor for CLIP scores and similarities"""
     reference_dataset_id: str | None
     """null: no reference images, so only CLIP scores are computed"""
     models: list[EvaluatedModel]
@@ -731,61 +941,92 @@ class EvaluationImage(TypedDict):
     model: int
     """Position of the model in `config.models`"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
     """The prompt as the model received it, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
 
 
 class EvaluationImageList(TypedDict):
     data: list[EvaluationImage]
+    """The entries of this page"""
 
 
 class EvaluationPage(TypedDict):
     data: list[Evaluation]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class EvaluationProgress(TypedDict):
     phase: Literal["images", "metrics"]
+    """What is being done now"""
     done: int
+    """Number of finished units of this phase"""
     of: int
+    """Number of units of this phase in all"""
 
 
 class EvaluationStagePromptSet(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     version: int
+    """Number of the version, counted from 1"""
 
 
 class EvaluationStage(TypedDict):
     prompt_set: EvaluationStagePromptSet | None
+    """The prompt set; null: the request listed its prompts"""
     prompts: list[str]
+    """The prompts"""
     prompts_sha256: str
+    """SHA-256 of the prompts joined by line feeds"""
     num_images: int
+    """Number of images for each prompt"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
     negative_prompt: str
+    """What images should not show"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     metrics: list[Literal["fid", "kid", "clip"]]
+    """Metrics to compute: `fid`, `kid`, `clip`"""
     extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
+    """Extractor for FID and KID: what turns images into comparable numbers"""
     clip_extractor: Literal["clip", "mini-clip"]
+    """Extractor for CLIP scores and similarities"""
     reference_dataset_id: str | None
     """null: no reference images, so only CLIP scores are computed"""
     comparisons: list[EvaluatedModel]
+    """Models that the finished model is compared with"""
 
 
 class EvaluationStageRequest(TypedDict):
@@ -794,12 +1035,17 @@ class EvaluationStageRequest(TypedDict):
     num_images: NotRequired[int]
     """Images for each prompt"""
     sampler: NotRequired[Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]]
+    """Sampler: the rule that turns noise into an image in `steps` steps. Default: that of the base model, otherwise ddim"""
     steps: NotRequired[int]
+    """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
     negative_prompt: NotRequired[str]
+    """What images should not show. Default: that of the base model, usually none"""
     seed: NotRequired[int]
     """Seed of the first image; image i of every model uses seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
+    """Metrics to compute: `fid`, `kid`, `clip`"""
     extractor: NotRequired[Literal["inception-v3-fid", "clip", "mini-clip", "texture"]]
     """Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
@@ -812,8 +1058,11 @@ class EvaluationStageRequest(TypedDict):
 
 class EvaluationSummaryMetricsItem(TypedDict):
     name: str
+    """Name for people"""
     value: float
+    """The value"""
     better: Literal["lower", "higher"]
+    """Whether lower or higher values are better"""
 
 
 class EvaluationSummary(TypedDict):
@@ -826,7 +1075,9 @@ class EvaluationSummary(TypedDict):
     diversity_kept: float | None
     """Mean distance between two images, as a share of the base model's"""
     step: int | None
+    """Step of the training; 0 is the base model"""
     metrics: list[EvaluationSummaryMetricsItem]
+    """The metrics with their values"""
 
 
 class EvaluationVotesOwnItem(TypedDict):
@@ -837,11 +1088,12 @@ class EvaluationVotesOwnItem(TypedDict):
     second: int
     """Position of the other model, above `first`"""
     preferred: Literal["first", "second"] | None
-    """Position of the model whose image is better; null: no difference"""
+    """Which of the two images is better; null: no difference"""
 
 
 class EvaluationVotes(TypedDict):
     evaluation_id: str
+    """Id of the evaluation"""
     own: list[EvaluationVotesOwnItem]
     """Votes of the calling API key"""
     tally: VoteTally
@@ -852,38 +1104,52 @@ class ExtractLoraRequest(TypedDict):
     rank: NotRequired[int]
     """Rank of the LoRA: a higher rank keeps more of the change, in a larger file"""
     format: NotRequired[Literal["lora-diffusers", "lora-kohya"]]
+    """Format of the file"""
 
 
 class Failure(TypedDict):
     code: Literal["invalid_input", "too_few_images", "image_too_small", "common_token", "unsupported_base_model", "extractor_not_configured", "unusable_features", "non_finite_image", "training_diverged", "timeout", "device_unavailable", "storage_full", "process_died", "worker_died", "internal_error"]
+    """Stable code, for programs"""
     message: str
+    """What is wrong, in words"""
     retryable: bool
+    """Whether the same request may succeed later"""
 
 
 class FeedbackCounts(TypedDict):
+    """Numbers of candidates by verdict"""
     keep: int
+    """Number of kept candidates"""
     drop: int
+    """Number of dropped candidates"""
     undecided: int
+    """Number of candidates without a verdict"""
 
 
 class FeedbackCandidatesItem(TypedDict):
     image_id: str
+    """Id of the image"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
+    """The prompt, including the style prompt"""
     subject: str
     """The prompt without the style. It becomes the caption of the image in round 2, and the CLIP score compares the image with it"""
     clip_score: float | None
     """100 times the cosine between image and subject; null until all candidates are generated"""
     verdict: Literal["keep", "drop"] | None
+    """The verdict; null: undecided"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
 
 
 class Feedback(TypedDict):
     training_job_id: str
+    """Id of the training job"""
     generation_id: str | None
     """The generation of the candidates; null if the job has none or none yet"""
     status: GenerationStatus | None
@@ -891,61 +1157,91 @@ class Feedback(TypedDict):
     of: int
     """Number of candidates in all"""
     counts: FeedbackCounts
+    """Numbers of candidates by verdict"""
     candidates: list[FeedbackCandidatesItem]
+    """The candidates, in the order of their prompts"""
 
 
 class FieldError(TypedDict):
     pointer: str
     """JSON pointer to the field of the body, or the name of a query parameter or header"""
     detail: str
+    """What is wrong, in words"""
 
 
 class GeneratedImageCell(TypedDict):
     x: int
+    """Position along x, counted from 0"""
     y: int
+    """Position along y, counted from 0"""
 
 
 class GeneratedImage(TypedDict):
     id: str
+    """Id, which never changes"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
+    """The prompt, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     format: Literal["png", "webp", "jpeg"]
+    """Format of the file"""
     cell: GeneratedImageCell | None
     """Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class Generation(TypedDict):
     id: str
+    """Id, which never changes"""
     status: GenerationStatus
+    """Current status"""
     base_model: str | None
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     training_job_id: str | None
+    """Id of the training job; null for a base model"""
     name: str | None
+    """Name for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     config: GenerationConfig
+    """The settings, with all defaults resolved"""
     warnings: list[str]
     """Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder"""
     images: list[GeneratedImage]
+    """The images, in the order in which they were requested or uploaded"""
     error: Failure | None
+    """Why it failed; null if it did not fail"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     started_at: str | None
+    """Time of the start (ISO 8601, UTC); null: not started"""
     finished_at: str | None
+    """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
 class GenerationAdapterRequest(TypedDict):
@@ -957,10 +1253,13 @@ class GenerationAdapterRequest(TypedDict):
 
 class GenerationConfigAdaptersItem(TypedDict):
     model: str
+    """Name or id of the model"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     version_id: str | None
     """The version of the model, for an uploaded adapter"""
     strength: float
+    """Strength of the adapter: 1 as trained, 0 without effect"""
 
 
 class GenerationConfigImage(TypedDict):
@@ -970,69 +1269,106 @@ class GenerationConfigImage(TypedDict):
 
 class GenerationConfigScoring(TypedDict):
     extractor: Literal["clip", "mini-clip"]
+    """Extractor for the CLIP scores"""
     texts: list[str]
+    """The text that each image is compared with"""
 
 
 class GenerationConfig(TypedDict):
     model: str
+    """Name or id of the model"""
     prompts: list[str]
+    """The prompts"""
     negative_prompt: str
+    """What images should not show"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
     style_guidance: float | None
     """null: only guidance_scale is used"""
     text_guidance: float | None
+    """Strength of the prompt against the negative prompt"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     num_images: int
+    """Number of images for each prompt"""
     adapters: list[GenerationConfigAdaptersItem]
+    """Adapters on top of the model, with their strengths"""
     image: GenerationConfigImage | None
     """The image that the generation starts from"""
     strength: float | None
+    """Share of the steps that run on the starting image; null without one"""
     grid: GenerationGrid | None
+    """The settings that vary from cell to cell; null: no grid"""
     format: Literal["png", "webp", "jpeg"]
+    """Format of the file"""
     quality: int | None
+    """Quality of jpeg and webp, 1 to 100; null for png"""
     scoring: GenerationConfigScoring | None
     """Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt"""
 
 
 class GenerationGrid(TypedDict):
     x: GridAxis
+    """The setting that varies from left to right"""
     y: GridAxis | None
+    """The setting that varies from top to bottom; null: one row"""
 
 
 class GenerationGridRequest(TypedDict):
     x: GridAxis
+    """The setting that varies from left to right"""
     y: NotRequired[GridAxis | None]
+    """The setting that varies from top to bottom. Omit or null for one row"""
 
 
 class GenerationPage(TypedDict):
     data: list[GenerationSummary]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class GenerationSummary(TypedDict):
     id: str
+    """Id, which never changes"""
     status: GenerationStatus
+    """Current status"""
     base_model: str | None
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     training_job_id: str | None
+    """Id of the training job; null for a base model"""
     name: str | None
+    """Name for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     config: GenerationConfig
+    """The settings, with all defaults resolved"""
     warnings: list[str]
     """Parts of the request that are ignored, such as the words of a prompt beyond the last position of the text encoder"""
     error: Failure | None
+    """Why it failed; null if it did not fail"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     started_at: str | None
+    """Time of the start (ISO 8601, UTC); null: not started"""
     finished_at: str | None
+    """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
 class GridAxis(TypedDict):
@@ -1045,6 +1381,7 @@ class GridAxis(TypedDict):
 class Health(TypedDict):
     """The process responds"""
     status: Literal["ok"]
+    """Current status"""
 
 
 class Hyperparameters(TypedDict):
@@ -1214,11 +1551,14 @@ class ImportImagesRequestImagesItem(TypedDict):
     file_name: NotRequired[str]
     """Default: the last part of the path of the URL, or the name of the upload"""
     component: NotRequired[str]
+    """Component that the image belongs to, such as `person`"""
     caption: NotRequired[str]
+    """Text that says what the image shows"""
 
 
 class ImportImagesRequest(TypedDict):
     images: list[ImportImagesRequestImagesItem]
+    """The images to import, each by `url` or `upload_id`"""
 
 
 class JobHeartbeat(TypedDict):
@@ -1229,7 +1569,7 @@ class JobHeartbeat(TypedDict):
     device: str
     """The device the job trains on: `cpu`, `webgpu` or `cuda`"""
     at: str
-    """ISO 8601, UTC"""
+    """Time of the report (ISO 8601, UTC)"""
     durable_step: int | None
     """Step of the last saved checkpoint, from which the job continues if its worker dies"""
 
@@ -1239,67 +1579,95 @@ class ListedEvaluationImage(TypedDict):
     model: int
     """Position of the model in `config.models`"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
     """The prompt as the model received it, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     kind: Literal["evaluation"]
+    """Kind of the entry"""
     evaluation_id: str
+    """Id of the evaluation"""
     base_model: str | None
     """The base model that the image was made with; null for one of a checkpoint"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     training_job_id: str | None
     """The training job of the checkpoint"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class ListedImageCell(TypedDict):
     x: int
+    """Position along x, counted from 0"""
     y: int
+    """Position along y, counted from 0"""
 
 
 class ListedImage(TypedDict):
     """An image of a generation"""
     id: str
+    """Id, which never changes"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
+    """The prompt, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     format: Literal["png", "webp", "jpeg"]
+    """Format of the file"""
     cell: ListedImageCell | None
     """Its place in the generation's grid: places in the values of x and y, counted from 0; null without a grid"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     kind: Literal["generation"]
+    """Kind of the entry"""
     generation_id: str
+    """Id of the generation"""
     base_model: str | None
     """The base model that the image was made with; null for one of a checkpoint"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     training_job_id: str | None
     """The training job of the checkpoint"""
 
 
 class ListedImagePage(TypedDict):
     data: list[ListedImage | ListedValidationImage | ListedEvaluationImage]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
@@ -1307,41 +1675,61 @@ class ListedImagePage(TypedDict):
 class ListedValidationImage(TypedDict):
     """An image that a training job made of itself; step 0 is the base model"""
     step: int
+    """Step of the training; 0 is the base model"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
+    """The prompt, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     kind: Literal["validation"]
+    """Kind of the entry"""
     training_job_id: str
+    """Id of the training job"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
 
 
 class MeProject(TypedDict):
+    """The project of the caller"""
     id: str
     """Id of the project that the API key belongs to"""
     name: str
+    """Name for people"""
 
 
 class MeApiKey(TypedDict):
+    """The API key of the request; for a browser session, the key that signed in"""
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     hint: str
     """First characters of the key"""
     scopes: list[Literal["read", "write", "admin"]]
+    """`read`: all GET requests; `write`: everything else except API keys; `admin`: everything, including API keys"""
     expires_at: str | None
+    """Time of expiry (ISO 8601, UTC); null: never expires"""
 
 
 class MeService(TypedDict):
+    """The service that responds"""
     version: str
     """Version of StyleForge"""
 
@@ -1349,71 +1737,97 @@ class MeService(TypedDict):
 class Me(TypedDict):
     """Who the caller is"""
     project: MeProject
+    """The project of the caller"""
     api_key: MeApiKey
+    """The API key of the request; for a browser session, the key that signed in"""
     session: Session | None
     """The session that the request belongs to; null for a request with an API key"""
     service: MeService
+    """The service that responds"""
 
 
 class MetricSpread(TypedDict):
     min: float
+    """Minimum"""
     mean: float
+    """Mean"""
     max: float
+    """Maximum"""
 
 
 class Model(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name of the model, which requests use"""
     description: str
+    """Description for people"""
     license: str | None
+    """Licence; null: unknown"""
     prompt_template: str | None
     """Template of its prompts: `a photo of zwx style, {prompt}`"""
     cover_url: str | None
+    """Path of the cover image; null: no cover"""
     versions: int
     """Number of versions"""
     aliases: dict[str, int]
+    """Numbers of versions by alias"""
     latest: ModelVersion | None
     """null when all versions have been deleted"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     updated_at: str
-    """ISO 8601, UTC"""
+    """Time of the last change (ISO 8601, UTC)"""
 
 
 class ModelPage(TypedDict):
     data: list[Model]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class ModelProvenanceTrainingJob(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str | None
+    """Name for people"""
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
+    """Method of the training: which images are trained with which prompts"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     finished_at: str | None
+    """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
 class ModelProvenanceTokensItem(TypedDict):
     name: str
     """Name of the component"""
     token: str
+    """The word that stands for the style in prompts"""
 
 
 class ModelProvenanceDatasetsItem(TypedDict):
     role: Literal["style_ref", "aux"]
+    """`style_ref` or `aux`: how the training used the dataset"""
     id: str
+    """Id, which never changes"""
     name: str | None
     """null if the dataset had been deleted"""
     images: int
+    """Number of images"""
 
 
 class ModelProvenanceBaseModel(TypedDict):
+    """The base model that the training started from"""
     name: str
+    """Name for people"""
     source: str | None
     """Source of its weights, with the revision"""
     license: str | None
+    """Licence; null: unknown"""
     sha256: dict[str, str]
     """Hashes of its weight files, if known"""
 
@@ -1424,53 +1838,76 @@ class ModelProvenance(TypedDict):
     upload: UploadedAdapter | None
     """null for a version that was trained here"""
     step: int | None
+    """Step of the training; 0 is the base model"""
     adaptation: Literal["full", "lora", "textual-inversion", "custom-diffusion", "adapter", "pivotal-tuning"]
+    """Kind of the adaptation"""
     tokens: list[ModelProvenanceTokensItem]
+    """The tokens, by component"""
     resolution: int
+    """Side of the training images in pixels"""
     datasets: list[ModelProvenanceDatasetsItem]
+    """The datasets that the model was trained on"""
     base_model: ModelProvenanceBaseModel
+    """The base model that the training started from"""
 
 
 class ModelVersion(TypedDict):
     model: str
+    """Name or id of the model"""
     version: int
+    """Number of the version, counted from 1"""
     reference: str
     """How requests name this version: `ink-style@3`"""
     aliases: list[str]
     """Includes `latest` for the newest version"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     checkpoint_id: str | None
     """null for an uploaded adapter"""
     size_bytes: int
+    """Size in bytes"""
     provenance: ModelProvenance
+    """What the version was made from"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class ModelVersionPage(TypedDict):
     data: list[ModelVersion]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class PeftConfig(TypedDict):
     lora_alpha: float
+    """Alpha: the product of the matrices is scaled by alpha / rank"""
     alpha_pattern: dict[str, float]
+    """Values of alpha for layers whose names match a pattern"""
     use_rslora: bool
+    """Whether alpha is divided by the square root of the rank instead of the rank"""
 
 
 class Problem(TypedDict):
     """RFC 9457 problem document"""
     type: str
+    """Address of the page that explains the code"""
     title: str
+    """What the code means, in words"""
     status: int
+    """HTTP status code"""
     detail: str
+    """What is wrong, in words"""
     instance: str
+    """Path of the request"""
     code: Literal["invalid_request", "unauthorized", "insufficient_scope", "csrf_token_invalid", "not_found", "method_not_allowed", "not_acceptable", "request_timeout", "dataset_in_use", "in_use", "status_conflict", "model_exists", "webhook_exists", "idempotency_in_progress", "payload_too_large", "unsupported_media_type", "range_not_satisfiable", "validation_failed", "unusable_dataset", "unknown_base_model", "unusable_base_model", "unknown_model", "unsuitable_format", "export_failed", "unknown_prompt_set", "idempotency_key_reused", "rate_limited", "too_many_queued_jobs", "too_much_unfinished_work", "too_many_event_streams", "too_many_uploads", "headers_too_large", "internal_error", "overloaded", "dependency_unavailable", "storage_full"]
+    """Stable code, for programs"""
     request_id: str
     """The id of this request, which is also in the log of the service"""
     errors: NotRequired[list[FieldError]]
+    """The wrong fields, one entry each"""
 
 
 class ProjectEvent(TypedDict):
@@ -1481,69 +1918,97 @@ class ProjectEvent(TypedDict):
     subject_id: str
     """What the event is about: a training job, generation, evaluation, study, model or worker"""
     data: dict[str, Any]
+    """Details of the event; the fields depend on its type"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class ProjectEventPage(TypedDict):
     data: list[ProjectEvent]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class PromptSet(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     version: int
+    """Number of the version, counted from 1"""
     description: str
+    """Description for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     prompt_count: int
+    """Number of prompts"""
     sha256: str
     """SHA-256 of the prompts joined by line feeds, which reports show"""
     shipped: bool
     """The set ships with the service and exists in every project; its name is its id"""
     created_at: str | None
+    """Time of creation (ISO 8601, UTC)"""
     prompts: list[str]
+    """The prompts"""
 
 
 class PromptSetPage(TypedDict):
     data: list[PromptSetSummary]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class PromptSetSummary(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     version: int
+    """Number of the version, counted from 1"""
     description: str
+    """Description for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     prompt_count: int
+    """Number of prompts"""
     sha256: str
     """SHA-256 of the prompts joined by line feeds, which reports show"""
     shipped: bool
     """The set ships with the service and exists in every project; its name is its id"""
     created_at: str | None
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class QueueReportNextItem(TypedDict):
     queue: str
+    """Name of the queue"""
     id: str
+    """Id, which never changes"""
     position: int | None
     """Number of waiting items of all projects ahead of it; only for training jobs"""
     priority: Literal["low", "normal", "high"]
+    """Order among this project's queued jobs"""
     since: str
-    """ISO 8601, UTC"""
+    """Time of the beginning (ISO 8601, UTC)"""
 
 
 class QueueReport(TypedDict):
     queues: list[QueueState]
+    """One entry for each queue"""
     next: list[QueueReportNextItem]
     """The first hundred waiting items of the caller's project, in the order in which they were queued"""
 
@@ -1558,7 +2023,9 @@ class QueueState(TypedDict):
     running: int
     """Running work of all projects"""
     own_running: int
+    """Running work of the caller's project"""
     oldest_waiting_since: str | None
+    """Time since which the oldest entry waits (ISO 8601, UTC); null: nothing waits"""
     workers: int
     """Live workers that take jobs from the queue"""
     slots: int
@@ -1567,17 +2034,23 @@ class QueueState(TypedDict):
 
 class ReadinessDependenciesValue(TypedDict):
     status: Literal["up", "down"]
+    """`up` or `down`"""
     latency_ms: float
+    """Response time in milliseconds"""
     detail: NotRequired[str]
+    """What is wrong; absent while the dependency is up"""
 
 
 class Readiness(TypedDict):
     """State and response time of each dependency"""
     status: Literal["ready", "not_ready"]
+    """`ready` if every dependency is up"""
     dependencies: dict[str, ReadinessDependenciesValue]
+    """State of the database, the object store, the queue and other dependencies, by name"""
 
 
 class ReportVerdict(TypedDict):
+    """The conclusion of the report"""
     outcome: Literal["took_hold", "subjects_suffer", "collapsed", "did_not_take_hold"] | None
     """null: no base model to compare with, or no metric to compare by"""
     style_gap_closed: float | None
@@ -1587,162 +2060,236 @@ class ReportVerdict(TypedDict):
     diversity_kept: float | None
     """Mean distance between two images, as a share of the base model's"""
     summary: str
+    """The conclusion in one or two sentences"""
     points: list[str]
+    """What the numbers mean, one sentence each"""
     next: list[str]
     """What to do next"""
     cautions: list[str]
+    """What limits the conclusion, such as few reference images"""
 
 
 class ReportTrainingBest(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     metric: str
+    """Name of the metric"""
     value: float
+    """The value"""
 
 
 class ReportTrainingStyleRefPicturesItem(TypedDict):
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportTrainingStyleRef(TypedDict):
     dataset_id: str
+    """Id of the dataset that contains the images"""
     name: str
+    """Name for people"""
     count: int
+    """Number of images"""
     pictures: list[ReportTrainingStyleRefPicturesItem]
-    """The first one"""
+    """Some images of the dataset, the first uploaded first"""
 
 
 class ReportTrainingAuxPicturesItem(TypedDict):
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportTrainingAux(TypedDict):
     dataset_id: str
+    """Id of the dataset that contains the images"""
     name: str
+    """Name for people"""
     count: int
+    """Number of images"""
     pictures: list[ReportTrainingAuxPicturesItem]
-    """The first one"""
+    """Some images of the dataset, the first uploaded first"""
 
 
 class ReportTrainingLossesItem(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     style_ref_loss: float
+    """Loss of the StyleRef images"""
     aux_loss: float | None
+    """Loss of the Aux images; null: trained without them"""
 
 
 class ReportTrainingValidationsItem(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     scores: dict[str, float]
+    """Scores by the name of the metric"""
 
 
 class ReportTrainingValidationSamplesItemPicturesItem(TypedDict):
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportTrainingValidationSamplesItem(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     pictures: list[ReportTrainingValidationSamplesItemPicturesItem]
     """One image for each validation prompt"""
 
 
 class ReportTraining(TypedDict):
     job_id: str
+    """Id of the training job"""
     config: TrainingConfig
+    """The settings, with all defaults resolved"""
     steps: int
+    """Number of training steps"""
     seconds: float | None
+    """Time from start to end, in seconds; null: unknown"""
     best: ReportTrainingBest | None
+    """The validation with the best score; null without early stopping"""
     style_ref: ReportTrainingStyleRef | None
+    """The StyleRef images: those of the style to learn"""
     aux: ReportTrainingAux | None
+    """The Aux images: similar subjects in other styles. null: trained without them"""
     losses: list[ReportTrainingLossesItem]
     """Losses, averaged over short intervals of steps"""
     validations: list[ReportTrainingValidationsItem]
+    """Scores of each validation"""
     validation_prompts: list[str]
+    """Prompts of the sample images"""
     validation_samples: list[ReportTrainingValidationSamplesItem]
     """Some of the validations, including the first and the last"""
 
 
 class ReportPrompts(TypedDict):
+    """The prompts"""
     set: str | None
+    """Name of the prompt set; null: the request listed its prompts"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     list: list[str]
+    """The prompts, without the style prompt"""
     images_per_prompt: int
+    """Number of images for each prompt"""
 
 
 class ReportSampling(TypedDict):
+    """Settings of the generated images"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
     negative_prompt: str
+    """What images should not show"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
 
 
 class ReportReferencePicturesItem(TypedDict):
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportReference(TypedDict):
     dataset_id: str
+    """Id of the dataset that contains the images"""
     name: str
+    """Name for people"""
     count: int
+    """Number of images"""
     pictures: list[ReportReferencePicturesItem]
-    """The first one"""
+    """Some images of the dataset, the first uploaded first"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     trained_on: bool
     """The model was trained on these images"""
 
 
 class ReportExtractorsItem(TypedDict):
     name: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
+    """Name of the extractor"""
     dimension: int
+    """Length of a feature vector"""
     resize: str
+    """How images are scaled for the extractor"""
     weights_sha256: str
+    """SHA-256 of the weights of the extractor"""
 
 
 class ReportSamplesItemPicturesItem(TypedDict):
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportSamplesItem(TypedDict):
     prompt: str
+    """The prompt, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     pictures: list[ReportSamplesItemPicturesItem]
     """One image of each model, in the order of `models`"""
 
 
 class ReportOverfittingItem(TypedDict):
     sign: Literal["kid-rising", "clip-falling", "low-diversity", "memorised-pictures"]
+    """What was looked for"""
     present: bool | None
     """null: not enough data"""
     explanation: str
+    """What was compared, and what follows from it"""
 
 
 class Report(TypedDict):
     format: Literal[1]
+    """Version of the format of reports"""
     id: str
+    """Id, which never changes"""
     training_job_id: str | None
     """The training job whose evaluation stage made the report"""
     title: str
+    """Title for people"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     verdict: ReportVerdict
+    """The conclusion of the report"""
     training: ReportTraining | None
     """null for a base model"""
     prompts: ReportPrompts
+    """The prompts"""
     sampling: ReportSampling
+    """Settings of the generated images"""
     reference: ReportReference | None
+    """The reference images; null: only CLIP scores were computed"""
     extractors: list[ReportExtractorsItem]
+    """The extractors that were used"""
     similarity_extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
     """Extractor for diversity and for the closest images"""
     models: list[ReportModel]
+    """The compared models, the evaluated one first"""
     samples: list[ReportSamplesItem]
+    """Images of all models for some prompts"""
     overfitting: list[ReportOverfittingItem]
+    """Signs of overfitting that were looked for"""
     token_disentanglement: TokenDisentanglement | None
+    """How well the tokens of several components are separated; null for one component"""
     votes: VoteTally | None
     """Blind votes so far; null if there are none"""
     repeat: str
@@ -1751,85 +2298,121 @@ class Report(TypedDict):
 
 class ReportMetricInterval(TypedDict):
     low: float
+    """Lower end of the interval"""
     high: float
+    """Upper end of the interval"""
     level: float
+    """Confidence level, such as 0.95"""
     replicates: int
+    """Number of bootstrap samples"""
 
 
 class ReportMetric(TypedDict):
     metric: Literal["fid", "kid", "clip"]
+    """Name of the metric"""
     name: str
     """Name of the metric, with its extractor if that is not the usual one: kid@mini-clip"""
     value: float
+    """The value"""
     better: Literal["lower", "higher"]
+    """Whether lower or higher values are better"""
     interval: ReportMetricInterval | None
     """95 % interval, from a bootstrap over the images"""
     standard_deviation: float | None
     """KID: standard deviation over the subsets"""
     extractor: Literal["inception-v3-fid", "clip", "mini-clip", "texture"]
+    """Extractor that the metric was computed with"""
     generated: int
     """Number of generated images"""
     reference: int | None
     """Number of reference images"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     subsets: int | None
+    """KID: number of random subsets that are averaged; null for other metrics"""
     subset_size: int | None
+    """Number of images in a subset; null for other metrics"""
     chance: float | None
     """CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on how prompts are followed"""
 
 
 class ReportModelAdapter(TypedDict):
     model: str
+    """Name or id of the model"""
     version_id: str | None
     """null: an operator has installed it"""
 
 
 class ReportModelTokensItem(TypedDict):
     name: str
+    """Name of the component"""
     token: str
+    """The word that stands for the style in prompts"""
 
 
 class ReportModelWarningsItem(TypedDict):
     code: str
+    """Stable code, for programs"""
     message: str
+    """What is wrong, in words"""
 
 
 class ReportModelDiversity(TypedDict):
     generated: float
+    """Diversity of the generated images"""
     reference: float | None
+    """Diversity of the reference images; null without them"""
     ratio: float | None
+    """Diversity of the generated images divided by that of the reference images; null without reference images"""
 
 
 class ReportModelMemorised(TypedDict):
     count: int
+    """Number of images"""
     share: float
+    """Share of the generated images, 0 to 1"""
 
 
 class ReportModelNearestItemGenerated(TypedDict):
+    """The generated image"""
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportModelNearestItemReference(TypedDict):
+    """The closest reference image"""
     url: str
+    """Path of the file in this service"""
     caption: str | None
+    """Text that says what the image shows; null: no caption"""
 
 
 class ReportModelNearestItem(TypedDict):
     generated: ReportModelNearestItemGenerated
+    """The generated image"""
     reference: ReportModelNearestItemReference
+    """The closest reference image"""
     distance: float
+    """Distance between the features of the two images; 0: equal"""
     memorised: bool
+    """Whether the generated image is much nearer to this image than to any other"""
 
 
 class ReportModel(TypedDict):
     name: str
     """The name that the request used for the model"""
     label: str
+    """Name of the model for people"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     training_job_id: str | None
+    """Id of the training job; null for a base model"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     step: int | None
+    """Step of the training; 0 is the base model"""
     adapter: ReportModelAdapter | None
     """An adapter from elsewhere, on top of the base model, at strength 1"""
     prompt_prefix: str
@@ -1837,8 +2420,9 @@ class ReportModel(TypedDict):
     tokens: list[ReportModelTokensItem]
     """What placeholders in the prompts become, by component"""
     metrics: list[ReportMetric]
-    """The metric to read first"""
+    """The metrics, the most informative one first"""
     warnings: list[ReportModelWarningsItem]
+    """What makes the numbers less reliable"""
     diversity: ReportModelDiversity | None
     """Mean distance over all pairs of images, between their features as unit vectors; low when all images are alike"""
     memorised: ReportModelMemorised | None
@@ -1849,17 +2433,22 @@ class ReportModel(TypedDict):
 
 class ReportShare(TypedDict):
     id: str
+    """Id, which never changes"""
     evaluation_id: str
+    """Id of the evaluation"""
     hint: str
     """First characters of the token in the link"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     expires_at: str | None
+    """Time of expiry (ISO 8601, UTC); null: never expires"""
 
 
 class ReportSharePage(TypedDict):
     data: list[ReportShare]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
@@ -1867,12 +2456,15 @@ class ReportSharePage(TypedDict):
 class ReportShareWithUrl(TypedDict):
     """A link to a report"""
     id: str
+    """Id, which never changes"""
     evaluation_id: str
+    """Id of the evaluation"""
     hint: str
     """First characters of the token in the link"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     expires_at: str | None
+    """Time of expiry (ISO 8601, UTC); null: never expires"""
     url: str
     """Path of the page, which needs no API key. Shown only once. Anybody who has it can read the report"""
 
@@ -1891,26 +2483,31 @@ class Session(TypedDict):
 
 class SetCaptionsRequestCaptionsItem(TypedDict):
     image_id: str
+    """Id of the image"""
     caption: str | None
     """null removes the caption"""
 
 
 class SetCaptionsRequest(TypedDict):
     captions: list[SetCaptionsRequestCaptionsItem]
+    """A caption for each named image"""
 
 
 class SetFeedbackRequestItemsItem(TypedDict):
     image_id: str
+    """Id of the image"""
     verdict: Literal["keep", "drop"] | None
     """null: undecided"""
 
 
 class SetFeedbackRequest(TypedDict):
     items: list[SetFeedbackRequestItemsItem]
+    """A verdict for each named image"""
 
 
 class SetModelAliasRequest(TypedDict):
     version: int
+    """Number of the version, counted from 1"""
 
 
 class SetVotesRequestVotesItem(TypedDict):
@@ -1921,18 +2518,21 @@ class SetVotesRequestVotesItem(TypedDict):
     second: int
     """Position of the other model, above `first`"""
     preferred: Literal["first", "second"] | None
-    """Position of the model whose image is better; null: no difference"""
+    """Which of the two images is better; null: no difference"""
 
 
 class SetVotesRequest(TypedDict):
     votes: list[SetVotesRequestVotesItem]
+    """The votes"""
 
 
 class Storage(TypedDict):
     total_bytes: int
+    """Sum of the fields below"""
     datasets_bytes: int
     """Uploaded images"""
     checkpoints_bytes: int
+    """Checkpoints of training jobs"""
     adapters_bytes: int
     """Adapters that were uploaded to named models"""
     images_bytes: int
@@ -1943,24 +2543,34 @@ class Storage(TypedDict):
 
 class StudyLeadersItem(TypedDict):
     metric: str
+    """Name of the metric"""
     name: str
+    """Name for people"""
     training_job_id: str
+    """Id of the training job"""
     step: int
+    """Step of the training; 0 is the base model"""
     value: float
+    """The value"""
 
 
 class Study(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     status: Literal["running", "finished"]
     """`finished` when none of its jobs is queued, paused or running"""
     jobs: dict[str, int]
     """Number of its jobs in each status"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     finished_at: str | None
     """Time at which the last job ended"""
     report: list[StudyRow]
@@ -1971,26 +2581,36 @@ class Study(TypedDict):
 
 class StudyPage(TypedDict):
     data: list[StudySummary]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class StudyRowBest(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     metric: str
+    """Name of the metric"""
     value: float
+    """The value"""
 
 
 class StudyRowScoresItem(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     scores: dict[str, float]
+    """Scores by the name of the metric"""
 
 
 class StudyRowEvaluationMetricsItem(TypedDict):
     name: str
+    """Name for people"""
     value: float
+    """The value"""
     better: Literal["lower", "higher"]
+    """Whether lower or higher values are better"""
 
 
 class StudyRowEvaluation(TypedDict):
@@ -2003,17 +2623,26 @@ class StudyRowEvaluation(TypedDict):
     diversity_kept: float | None
     """Mean distance between two images, as a share of the base model's"""
     step: int | None
+    """Step of the training; 0 is the base model"""
     metrics: list[StudyRowEvaluationMetricsItem]
+    """The metrics with their values"""
     id: str
+    """Id, which never changes"""
 
 
 class StudyRow(TypedDict):
     name: str
+    """Name for people"""
     changes: dict[str, Any]
+    """Changes of the variation, as a JSON merge patch (RFC 7396)"""
     training_job_id: str
+    """Id of the training job"""
     status: TrainingJobStatus
+    """Current status"""
     final_step: int | None
+    """Last step of the training; null: not finished"""
     checkpoint_id: str | None
+    """Id of the checkpoint; null for a base model"""
     style_ref_loss: float | None
     """Mean over the last tenth of the steps"""
     aux_loss: float | None
@@ -2030,16 +2659,21 @@ class StudyRow(TypedDict):
 
 class StudySummary(TypedDict):
     id: str
+    """Id, which never changes"""
     name: str
+    """Name for people"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     status: Literal["running", "finished"]
     """`finished` when none of its jobs is queued, paused or running"""
     jobs: dict[str, int]
     """Number of its jobs in each status"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     finished_at: str | None
     """Time at which the last job ended"""
 
@@ -2048,9 +2682,13 @@ class StyleDropRequestCandidates(TypedDict):
     prompts: NotRequired[list[str]]
     """What the images show, without the style"""
     images_per_prompt: NotRequired[int]
+    """Number of images for each prompt"""
     seed: NotRequired[int]
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     style_guidance: NotRequired[float]
+    """Strength of the adapted model against the base model"""
     text_guidance: NotRequired[float]
+    """Strength of the prompt against the negative prompt"""
     clip_extractor: NotRequired[Literal["clip", "mini-clip"]]
     """Extractor for the CLIP scores. Default: the extractor of the base model, otherwise clip"""
 
@@ -2082,63 +2720,96 @@ class StyleDropRequest(TypedDict):
 
 class StyleDropSettingsCandidates(TypedDict):
     prompts: list[str]
+    """The prompts"""
     images_per_prompt: int
+    """Number of images for each prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     style_guidance: float
+    """Strength of the adapted model against the base model"""
     text_guidance: float
+    """Strength of the prompt against the negative prompt"""
     clip_extractor: Literal["clip", "mini-clip"]
+    """Extractor for CLIP scores and similarities"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     negative_prompt: str
+    """What images should not show"""
 
 
 class StyleDropSettingsSelection(TypedDict):
     by: Literal["human", "clip", "random"]
+    """How the candidates were chosen"""
     per_prompt: int
+    """Number of chosen images for each prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     include_reference: bool
+    """Whether round 2 also trains on the StyleRef images of round 1"""
 
 
 class StyleDropSettings(TypedDict):
     style: str
+    """Descriptor of the style in every prompt"""
     round: Literal[1, 2]
+    """Round of StyleDrop: 1 or 2"""
     candidates: StyleDropSettingsCandidates | None
+    """Settings of the candidate images; null: none are generated"""
     parent_job_id: str | None
+    """Id of the job of round 1; null in round 1"""
     selection: StyleDropSettingsSelection | None
+    """How the candidates of round 1 were chosen; null in round 1"""
 
 
 class StyleRefComponentRequest(TypedDict):
     name: str
     """The component of the images; `all` means every image"""
     token: NotRequired[str]
+    """Rare word that stands for the style in prompts, at most 32 characters without a space. Default: `zwx` for the first component"""
     prompt: NotRequired[str]
     """Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended"""
 
 
 class SystemReportDependenciesValue(TypedDict):
     status: Literal["up", "down"]
+    """`up` or `down`"""
     latency_ms: float
+    """Response time in milliseconds"""
     detail: NotRequired[str]
+    """What is wrong; absent while the dependency is up"""
 
 
 class SystemReportWorkers(TypedDict):
+    """Numbers of workers"""
     live: int
+    """Number of workers that respond"""
     working: int
+    """Number of workers that run a job"""
     draining: int
+    """Number of workers that take no further jobs"""
     lost: int
+    """Number of workers that no longer respond and have not stopped in order"""
 
 
 class SystemReport(TypedDict):
     version: str
     """Version of StyleForge"""
     node: str
+    """Version of Node.js"""
     platform: str
+    """Operating system and processor, such as `linux-x64`"""
     started_at: str
     """Time at which this API process started"""
     status: Literal["ready", "not_ready"]
+    """Current status"""
     dependencies: dict[str, SystemReportDependenciesValue]
+    """State of the database, the object store, the queue and other dependencies, by name"""
     base_models: list[str]
+    """Names of the installed base models"""
     workers: SystemReportWorkers
+    """Numbers of workers"""
     devices: dict[str, int]
     """Live workers by device"""
     versions: dict[str, int]
@@ -2148,13 +2819,16 @@ class SystemReport(TypedDict):
 class TokenDisentanglementComponentsItemSelectivity(TypedDict):
     """What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing"""
     value: float
+    """The value"""
     standard_error: float | None
     """Standard deviation over the prompts; null for a single prompt"""
 
 
 class TokenDisentanglementComponentsItem(TypedDict):
     name: str
+    """Name for people"""
     token: str
+    """The word that stands for the style in prompts"""
     references: int
     """Number of StyleRef images that represent the component"""
     recognised: float
@@ -2166,12 +2840,14 @@ class TokenDisentanglementComponentsItem(TypedDict):
 class TokenDisentanglementConditionsItemPullsItemGain(TypedDict):
     """What the tokens add to the similarity of the same prompts and seeds without any token"""
     value: float
+    """The value"""
     standard_error: float | None
     """Standard deviation over the prompts; null for a single prompt"""
 
 
 class TokenDisentanglementConditionsItemPullsItem(TypedDict):
     component: str
+    """Component that the image belongs to, such as `person`"""
     similarity: float
     """100 times the cosine between the images and the mean of the StyleRef images of the component"""
     gain: TokenDisentanglementConditionsItemPullsItemGain
@@ -2186,103 +2862,161 @@ class TokenDisentanglementConditionsItem(TypedDict):
     prefix: str
     """Text in front of each prompt"""
     pulls: list[TokenDisentanglementConditionsItemPullsItem]
+    """Similarity with the images of each component"""
 
 
 class TokenDisentanglement(TypedDict):
     extractor: str
     """The CLIP extractor that judges the images"""
     dimension: int
+    """Length of a feature vector"""
     weights_sha256: str
+    """SHA-256 of the weights of the extractor"""
     prompts: int
+    """Number of prompts"""
     images_per_prompt: int
+    """Number of images for each prompt"""
     components: list[TokenDisentanglementComponentsItem]
+    """The components of the model, in the order of its tokens"""
     conditions: list[TokenDisentanglementConditionsItem]
     """The images without tokens first, then with each token alone, then with all tokens"""
 
 
 class TrainingConfigStyleRefComponentsItem(TypedDict):
     name: str
+    """Name for people"""
     token: str
+    """The word that stands for the style in prompts"""
     prompt: str
+    """The prompt, including the style prompt"""
 
 
 class TrainingConfigStyleRef(TypedDict):
+    """The StyleRef images: those of the style to learn"""
     dataset_id: str
+    """Id of the dataset that contains the images"""
     mix: NotRequired[dict[str, int]]
+    """Numbers of images that are used of each component"""
     components: list[TrainingConfigStyleRefComponentsItem]
+    """The components of the StyleRef images, each with a token of its own"""
 
 
 class TrainingConfigAux(TypedDict):
     dataset_id: str
+    """Id of the dataset that contains the images"""
     prompt: str
+    """Prompt that the Aux images are trained with"""
     weight: float
+    """Weight of this loss in the sum"""
 
 
 class TrainingConfigPriorPreservation(TypedDict):
     prompt: str
+    """The prompt, including the style prompt"""
     num_class_images: int
+    """Number of class images"""
     weight: float
+    """Weight of this loss in the sum"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
     negative_prompt: str
+    """What images should not show"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class TrainingConfigValidation(TypedDict):
     prompts: list[str]
+    """The prompts"""
     every_steps: int
+    """Number of steps between validations"""
     num_images: int
+    """Number of images for each prompt"""
     sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
     negative_prompt: str
+    """What images should not show"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class TrainingConfigEarlyStopping(TypedDict):
     metric: Literal["kid", "clip"]
+    """Name of the metric"""
     patience: int
+    """Number of validations without a better score after which the training ends"""
     min_steps: int
+    """Number of steps before which the training does not end early"""
     min_clip_share: float | None
+    """Smallest allowed share of the CLIP score of the base model; null: the best score wins"""
     reference_dataset_id: str | None
+    """Id of the dataset of the reference images; null: held-out StyleRef images"""
 
 
 class TrainingConfig(TypedDict):
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
+    """Method of the training: which images are trained with which prompts"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     style_ref: TrainingConfigStyleRef
+    """The StyleRef images: those of the style to learn"""
     aux: TrainingConfigAux | None
+    """The Aux images: similar subjects in other styles. null: trained without them"""
     prior_preservation: TrainingConfigPriorPreservation | None
+    """Settings of the class images; null: none are generated"""
     adaptation: Adaptation
+    """What was trained, and with which settings"""
     styledrop: StyleDropSettings | None
     """Settings of the method styledrop"""
     hyperparameters: Hyperparameters
+    """Settings of the training"""
     validation: TrainingConfigValidation | None
+    """Settings of the sample images during the training; null: none"""
     evaluation: EvaluationStage | None
+    """Settings of the evaluation stage; null: the finished model is not evaluated"""
     early_stopping: TrainingConfigEarlyStopping | None
+    """Settings of early stopping; null: all steps are trained"""
     suffix: str | None
+    """Word that is added to the name of the trained model, to tell jobs apart; null: none"""
 
 
 class TrainingCurveBucket(TypedDict):
     first_step: int
+    """First step of the bucket"""
     last_step: int
+    """Last step of the bucket"""
     count: int
     """Number of steps that were measured"""
     loss: MetricSpread
+    """Sum of the StyleRef loss and the weighted Aux loss"""
     style_ref_loss: MetricSpread
+    """Loss of the StyleRef images"""
     aux_loss: MetricSpread | None
+    """Loss of the Aux images; null: trained without them"""
     grad_norm: MetricSpread
+    """Norm of the gradient, before it is limited to `max_grad_norm`"""
     learning_rate: MetricSpread
+    """Learning rate of the step"""
 
 
 class TrainingCurvesDataItem(TypedDict):
     training_job_id: str
+    """Id of the training job"""
     buckets: list[TrainingCurveBucket]
+    """Points of the curve; each combines the same number of steps"""
 
 
 class TrainingCurves(TypedDict):
     data: list[TrainingCurvesDataItem]
+    """The entries of this page"""
 
 
 class TrainingEstimate(TypedDict):
@@ -2304,37 +3038,53 @@ class TrainingEstimate(TypedDict):
 
 class TrainingEvent(TypedDict):
     sequence: int
+    """Number of the event in this log, counted from 1; the value for `after` and `Last-Event-ID`"""
     type: str
+    """Type of the event"""
     data: dict[str, Any]
+    """Details of the event; the fields depend on its type"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class TrainingEventPage(TypedDict):
     data: list[TrainingEvent]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class TrainingJob(TypedDict):
     id: str
+    """Id, which never changes"""
     status: TrainingJobStatus
+    """Current status"""
     name: str | None
     """The name it was given; else, for a job of a study, that of its variation"""
     notes: str
+    """Notes for people, at most 10,000 characters"""
     starred: bool
+    """Whether somebody has marked the entry with a star"""
     method: Literal["single-styleforge", "multi-styleforge", "dreambooth", "lora", "textual-inversion", "custom-diffusion", "styledrop", "pivotal-tuning", "b-lora"]
+    """Method of the training: which images are trained with which prompts"""
     base_model: str
+    """Name of the base model, as `GET /v1/base-models` lists it"""
     config: TrainingConfig
+    """The settings, with all defaults resolved"""
     metadata: dict[str, str]
+    """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     priority: TrainingJobPriority
+    """Order among this project's queued jobs"""
     progress: TrainingProgress
+    """Progress"""
     heartbeat: JobHeartbeat | None
     """State of the worker that runs or last ran the job; written every ten seconds"""
     attempt: int
     """Number of times a worker has claimed the job"""
     cancel_requested: bool
+    """Whether cancellation was requested; the worker ends the work within seconds"""
     checkpoint_requested_at: str | None
     """When a checkpoint was requested; null once it is saved"""
     sample_requested_at: str | None
@@ -2342,18 +3092,23 @@ class TrainingJob(TypedDict):
     estimate: NotRequired[TrainingEstimate]
     """Time, memory and disk, from earlier jobs of this installation; only in the response that creates the job"""
     webhook_url: str | None
+    """URL to which the events of this job are sent; null: none"""
     webhook_events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled"]]
     """The events that are sent to webhook_url; empty: all"""
     result: TrainingResult | None
+    """The result; null until there is a checkpoint to use"""
     error: Failure | None
+    """Why it failed; null if it did not fail"""
     usage: Usage
     """Usage so far, including the evaluation stage; a few seconds old while the job runs"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     updated_at: str
-    """ISO 8601, UTC"""
+    """Time of the last change (ISO 8601, UTC)"""
     started_at: str | None
+    """Time of the start (ISO 8601, UTC); null: not started"""
     finished_at: str | None
+    """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
 class TrainingJobCheck(TypedDict):
@@ -2366,68 +3121,100 @@ class TrainingJobCheck(TypedDict):
 
 class TrainingJobPage(TypedDict):
     data: list[TrainingJob]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class TrainingMetric(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     loss: float
+    """Sum of the StyleRef loss and the weighted Aux loss"""
     style_ref_loss: float
+    """Loss of the StyleRef images"""
     aux_loss: float | None
+    """Loss of the Aux images; null: trained without them"""
     grad_norm: float
+    """Norm of the gradient, before it is limited to `max_grad_norm`"""
     learning_rate: float
     """Learning rate of this step; with the optimizer prodigy, its estimate times the factor of the schedule"""
 
 
 class TrainingMetricPage(TypedDict):
     data: list[TrainingMetric]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class TrainingPresetRequestValidation(TypedDict):
+    """Settings of the sample images during the training"""
     prompts: list[str]
+    """The prompts"""
     every_steps: int
+    """Number of steps between validations"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
 
 class TrainingPresetRequestEvaluation(TypedDict):
+    """Settings of the evaluation stage"""
     compare_with: list[str]
+    """Models to compare with"""
     metrics: list[Literal["kid", "clip"]]
+    """Metrics to compute: `fid`, `kid`, `clip`"""
 
 
 class TrainingPresetRequest(TypedDict):
     """Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults"""
     adaptation: NotRequired[AdaptationRequest]
+    """What was trained, and with which settings"""
     hyperparameters: HyperparametersRequest
+    """Settings of the training"""
     validation: NotRequired[TrainingPresetRequestValidation]
+    """Settings of the sample images during the training"""
     evaluation: NotRequired[TrainingPresetRequestEvaluation]
+    """Settings of the evaluation stage"""
 
 
 class TrainingPreset(TypedDict):
     name: Literal["quick-look", "balanced", "thorough", "low-memory", "paper"]
+    """Stable name of the preset, for programs"""
     title: str
+    """Title for people"""
     description: str
+    """Description for people"""
     request: TrainingPresetRequest
     """Fields to put into the body of POST /v1/training-jobs; all other settings keep their defaults"""
 
 
 class TrainingPresetList(TypedDict):
     data: list[TrainingPreset]
+    """The entries of this page"""
 
 
 class TrainingProgress(TypedDict):
     step: int
+    """The current step"""
     of: int
+    """Number of steps of the whole training"""
     loss: float | None
+    """Sum of the StyleRef loss and the weighted Aux loss"""
     style_ref_loss: float | None
+    """Loss of the StyleRef images"""
     aux_loss: float | None
+    """Loss of the Aux images; null: trained without them"""
     grad_norm: float | None
+    """Norm of the gradient, before it is limited to `max_grad_norm`"""
     learning_rate: float | None
+    """Learning rate of the step"""
     samples_per_second: float | None
+    """Number of images trained in a second; null before the second step"""
     eta_seconds: float | None
     """Estimated time until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job is not running"""
     evaluation: NotRequired[EvaluationProgress]
@@ -2439,31 +3226,39 @@ class TrainingProgress(TypedDict):
 class TrainingResultCandidates(TypedDict):
     """styledrop: the generation of the candidates, which `GET /v1/training-jobs/{id}/feedback` shows"""
     generation_id: str
+    """Id of the generation"""
 
 
 class TrainingResultBest(TypedDict):
     """With early stopping: the validation with the best score"""
     step: int
+    """Step of the training; 0 is the base model"""
     metric: str
+    """Name of the metric"""
     value: float
+    """The value"""
 
 
 class TrainingResultEarlyStoppingCurveItem(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     value: float
+    """The value"""
 
 
 class TrainingResultEarlyStopping(TypedDict):
+    """What early stopping found; absent without early stopping"""
     metric: str
     """Name of the metric with its extractor: `kid@mini-clip`"""
     stopped: bool
     """Whether the training ended before max_train_steps"""
     curve: list[TrainingResultEarlyStoppingCurveItem]
-    """Step at which the training had the weights of this result; step 0 is the base model"""
+    """Score of each validation; step 0 is the base model"""
 
 
 class TrainingResult(TypedDict):
     final_step: int
+    """Last step of the training"""
     checkpoint_id: str
     """With early stopping the best checkpoint, otherwise the last one. A cancelled job that has saved a checkpoint has a result, too"""
     evaluation_id: NotRequired[str]
@@ -2473,19 +3268,23 @@ class TrainingResult(TypedDict):
     best: NotRequired[TrainingResultBest]
     """With early stopping: the validation with the best score"""
     early_stopping: NotRequired[TrainingResultEarlyStopping]
+    """What early stopping found; absent without early stopping"""
 
 
 class UpdateAnnotationsRequest(TypedDict):
     name: NotRequired[str | None]
     """null removes the name"""
     notes: NotRequired[str]
+    """Notes for people, at most 10,000 characters"""
     metadata: NotRequired[dict[str, str]]
     """Replaces all existing pairs"""
     starred: NotRequired[bool]
+    """Whether somebody has marked the entry with a star"""
 
 
 class UpdateDatasetRequest(TypedDict):
     name: str
+    """Name for people"""
 
 
 class UpdateImageRequest(TypedDict):
@@ -2503,38 +3302,49 @@ class UpdateModelRequest(TypedDict):
     name: NotRequired[str]
     """The new name. Requests with the old name no longer find the model"""
     description: NotRequired[str]
+    """Description for people"""
     license: NotRequired[str | None]
+    """Licence; null: unknown"""
     prompt_template: NotRequired[str | None]
+    """Template of prompts for the model, such as `a photo of zwx style, {prompt}`"""
     cover_image_id: NotRequired[str | None]
     """null removes the cover"""
 
 
 class UpdateModelVersionRequest(TypedDict):
     notes: str
+    """Notes for people, at most 10,000 characters"""
 
 
 class UpdateNamedRequest(TypedDict):
     name: NotRequired[str]
+    """Name for people"""
     notes: NotRequired[str]
+    """Notes for people, at most 10,000 characters"""
     metadata: NotRequired[dict[str, str]]
     """Replaces all existing pairs"""
     starred: NotRequired[bool]
+    """Whether somebody has marked the entry with a star"""
 
 
 class UpdateNotesRequest(TypedDict):
     notes: NotRequired[str]
+    """Notes for people, at most 10,000 characters"""
     metadata: NotRequired[dict[str, str]]
     """Replaces all existing pairs"""
     starred: NotRequired[bool]
+    """Whether somebody has marked the entry with a star"""
 
 
 class UpdateTrainingJobRequest(TypedDict):
     name: NotRequired[str | None]
     """null removes the name"""
     notes: NotRequired[str]
+    """Notes for people, at most 10,000 characters"""
     metadata: NotRequired[dict[str, str]]
     """Replaces all existing pairs"""
     starred: NotRequired[bool]
+    """Whether somebody has marked the entry with a star"""
 
 
 class UpdateWebhookRequest(TypedDict):
@@ -2551,6 +3361,7 @@ class Upload(TypedDict):
     id: str
     """Id of the file for `POST /v1/datasets/{id}/import`"""
     method: Literal["PUT"]
+    """HTTP method with which to send the file"""
     url: str
     """Send the bytes of the file here, without an API key: a URL of the object store (S3), or a path of this service"""
     max_bytes: int
@@ -2561,7 +3372,9 @@ class Upload(TypedDict):
 
 class UploadedAdapter(TypedDict):
     file_name: str
+    """Name of the file"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     layout: str
     """Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge"""
     rank: int | None
@@ -2569,36 +3382,49 @@ class UploadedAdapter(TypedDict):
     vectors: int | None
     """Vectors of each word of an embedding"""
     changes_text_encoder: bool
+    """Whether the adapter also changes the text encoder"""
     tensors: int
+    """Number of tensors in the file"""
     peft: PeftConfig | None
     """Strength (alpha) from its adapter_config.json"""
 
 
 class UploadedFileKept(TypedDict):
     file_name: str
+    """Name of the file"""
     status: Literal["kept"]
+    """Whether the file was kept or refused"""
     image: DatasetImage
+    """The stored image"""
 
 
 class UploadedFileCaption(TypedDict):
     file_name: str
+    """Name of the file"""
     status: Literal["caption"]
+    """Whether the file was kept or refused"""
     image_ids: list[str]
     """The images that got their captions from this file"""
 
 
 class UploadedFileMask(TypedDict):
     file_name: str
+    """Name of the file"""
     status: Literal["mask"]
+    """Whether the file was kept or refused"""
     image_id: str
     """The image that got its mask from this file"""
 
 
 class UploadedFileRefused(TypedDict):
     file_name: str
+    """Name of the file"""
     status: Literal["refused"]
+    """Whether the file was kept or refused"""
     code: Literal["unsupported_format", "not_an_image", "not_what_it_says", "too_many_bytes", "too_many_pixels", "unsuitable_size", "too_costly", "animated", "duplicate", "duplicate_name", "dataset_full", "odd_path", "unreadable_archive", "archive_too_large", "invalid_caption", "no_image_for_caption", "unusable_mask", "not_reachable"]
+    """Stable code, for programs"""
     detail: str
+    """What is wrong, in words"""
 
 
 class UploadResponse(TypedDict):
@@ -2610,7 +3436,9 @@ class UploadResponse(TypedDict):
     masks: int
     """Number of mask files that were read"""
     refused: int
+    """Number of refused files"""
     files: list[UploadedFile]
+    """One entry for each file"""
 
 
 class Usage(TypedDict):
@@ -2624,7 +3452,9 @@ class Usage(TypedDict):
 
 class UsageReportByKindItem(TypedDict):
     kind: Literal["training_job", "generation", "evaluation"]
+    """Kind of work"""
     device: str
+    """The device that did the work"""
     device_seconds: float
     """Seconds for which work held a device; if several jobs share a device at the same time, each counts an equal share"""
     steps: int
@@ -2646,34 +3476,49 @@ class UsageReportByDayItem(TypedDict):
 
 class UsageReport(TypedDict):
     month: str
+    """The month (UTC), such as `2026-11`"""
     total: Usage
+    """Usage of the whole month"""
     by_kind: list[UsageReportByKindItem]
+    """Usage by kind of work and device"""
     storage: Storage
     """What the project stores now, whatever the month; thumbnails and databases are not counted"""
     by_day: list[UsageReportByDayItem]
+    """Usage of each day of the month"""
 
 
 class ValidationImage(TypedDict):
     step: int
+    """Step of the training; 0 is the base model"""
     index: int
+    """Number of the image, counted from 0"""
     prompt: str
+    """The prompt, including the style prompt"""
     seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
+    """Width in pixels"""
     height: int
+    """Height in pixels"""
     size_bytes: int
+    """Size in bytes"""
     sha256: str
+    """SHA-256 in hexadecimal digits"""
     missing: bool
     """The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored"""
     url: str
+    """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class ValidationImagePage(TypedDict):
     data: list[ValidationImage]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
@@ -2682,64 +3527,84 @@ class VoteTallyPairsItem(TypedDict):
     first: int
     """Position of a model in `models`"""
     second: int
+    """Position of the other model in `models`"""
     first_preferred: int
     """Number of votes"""
     second_preferred: int
+    """Number of votes for the second model"""
     no_difference: int
+    """Number of votes without a preference"""
 
 
 class VoteTally(TypedDict):
     voters: int
     """Number of API keys that have voted"""
     votes: int
+    """Number of votes"""
     pairs: list[VoteTallyPairsItem]
+    """Votes for each pair of models"""
 
 
 class Webhook(TypedDict):
     id: str
+    """Id, which never changes"""
     url: str
+    """URL to which events are sent"""
     events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
+    """Types of the events that are sent to the endpoint"""
     made_by: Literal["api", "training_job"]
     """`training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it"""
     status: Literal["enabled", "disabled"]
     """Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again"""
     disabled_reason: str | None
+    """Why the endpoint was disabled; null while it is enabled"""
     failing_since: str | None
+    """Time of the first failure in a row (ISO 8601, UTC); null: the last delivery arrived"""
     old_secret_expires_at: str | None
     """Time until which both secrets sign deliveries"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
 
 
 class WebhookDelivery(TypedDict):
     id: str
     """Value of the header `webhook-id`, the same in every attempt"""
     webhook_id: str
+    """Id of the webhook endpoint"""
     event: str
+    """Type of the event"""
     status: Literal["pending", "delivered", "failed"]
     """`pending` until the event has arrived, or attempts have failed for a day"""
     attempts: int
+    """Number of attempts so far"""
     response_status: int | None
     """Status of the last response of the endpoint"""
     error: str | None
     """Why the last attempt failed"""
     payload: dict[str, Any]
+    """Body of the request to the endpoint"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     last_attempt_at: str | None
+    """Time of the last attempt (ISO 8601, UTC); null: none yet"""
     delivered_at: str | None
+    """Time at which the event arrived (ISO 8601, UTC); null: not yet"""
 
 
 class WebhookDeliveryPage(TypedDict):
     data: list[WebhookDelivery]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
 
 class WebhookPage(TypedDict):
     data: list[Webhook]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
@@ -2747,23 +3612,29 @@ class WebhookPage(TypedDict):
 class WebhookWithSecret(TypedDict):
     """The webhook with its secret"""
     id: str
+    """Id, which never changes"""
     url: str
+    """Path of the file in this service"""
     events: list[Literal["training_job.queued", "training_job.validating", "training_job.running", "training_job.evaluating", "training_job.paused", "training_job.succeeded", "training_job.failed", "training_job.cancelled", "generation.succeeded", "generation.failed", "evaluation.succeeded", "evaluation.failed", "evaluation.cancelled", "study.finished", "model.created", "model.version_created", "model.deleted", "worker.online", "worker.draining", "worker.drained", "worker.stopping", "worker.stopped", "worker.lost"]]
+    """Types of the events that are sent to the endpoint"""
     made_by: Literal["api", "training_job"]
     """`training_job`: the endpoint was created by the `webhook_url` of a job, and receives only events of jobs that name it"""
     status: Literal["enabled", "disabled"]
     """Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again"""
     disabled_reason: str | None
+    """Why the endpoint was disabled; null while it is enabled"""
     failing_since: str | None
+    """Time of the first failure in a row (ISO 8601, UTC); null: the last delivery arrived"""
     old_secret_expires_at: str | None
     """Time until which both secrets sign deliveries"""
     created_at: str
-    """ISO 8601, UTC"""
+    """Time of creation (ISO 8601, UTC)"""
     secret: str
     """`whsec_...`, shown only once"""
 
 
 class WorkerDevice(TypedDict):
+    """The device on which the worker computes"""
     kind: str
     """`cpu`, `webgpu` or `cuda`"""
     name: str | None
@@ -2773,43 +3644,56 @@ class WorkerDevice(TypedDict):
 
 
 class WorkerVersions(TypedDict):
+    """Versions of the installed software"""
     styleforge: str
+    """Version of StyleForge"""
     node: str
+    """Version of Node.js"""
     platform: str
+    """Operating system and processor, such as `linux-x64`"""
 
 
 class WorkerJobsItem(TypedDict):
     queue: str
+    """Name of the queue"""
     id: str | None
     """The training job, generation or evaluation; null for work of other projects and of the service itself"""
     since: str
-    """ISO 8601, UTC"""
+    """Time of the beginning (ISO 8601, UTC)"""
 
 
 class Worker(TypedDict):
     id: str
+    """Id, which never changes"""
     status: WorkerStatus
+    """Current status"""
     host: str
     """Name of the machine"""
     pid: int
     """Process id of the worker on that machine"""
     device: WorkerDevice
+    """The device on which the worker computes"""
     versions: WorkerVersions
+    """Versions of the installed software"""
     queues: dict[str, int]
     """Queues that it serves, with the number of jobs at the same time"""
     jobs: list[WorkerJobsItem]
     """Its current work"""
     started_at: str
-    """ISO 8601, UTC"""
+    """Time of the start (ISO 8601, UTC)"""
     last_seen_at: str
-    """ISO 8601, UTC"""
+    """Time at which the worker last updated its state (ISO 8601, UTC)"""
     drain_requested_at: str | None
+    """Time at which draining was requested (ISO 8601, UTC); null: not requested"""
     stopped_at: str | None
+    """Time at which the worker stopped (ISO 8601, UTC); null: it has not stopped in order"""
 
 
 class WorkerPage(TypedDict):
     data: list[Worker]
+    """The entries of this page"""
     has_more: bool
+    """Whether there is a next page"""
     next: str | None
     """Value of `after` for the next page; null on the last page"""
 
