@@ -1,5 +1,5 @@
 // What callers send most: status polls and submissions are one statement each, and the place in the line is the one that lining up all jobs gives.
-import { clientOf } from '@styleforge/database/testing';
+import { clientOf, fairOrder, Prisma } from '@styleforge/database/testing';
 import { createDatabase, newId } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -48,17 +48,38 @@ async function lineUp(random: (below: number) => number): Promise<void> {
   }
 }
 
-it('counts the same place in the line for one job as for all of them', async () => {
+const EVERY_MESSAGE = Prisma.sql`
+  select *, row_number() over (partition by project_id order by priority desc, id) as place from outbox where topic = 'train' and parked_at is null`;
+
+/** The position of every queued job, by lining all of them up. */
+async function lineUpAll(): Promise<Map<string, number>> {
+  const rows = await clientOf(fixture.database).$queryRaw<{ id: string; position: number }[]>`
+    with waiting as (
+      select key, row_number() over (order by start, priority desc, id) as turn from (${fairOrder(EVERY_MESSAGE)}) ordered
+    )
+    select job.id, (row_number() over (order by waiting.turn nulls first, job.id) - 1)::int as position
+    from training_jobs job left join waiting on waiting.key = job.id
+    where job.status = 'queued'`;
+  return new Map(rows.map(({ id, position }) => [id, position]));
+}
+
+it('counts the position that lining up all jobs gives, for one job as for many', async () => {
   const { trainingJobs } = fixture.database;
   const prisma = clientOf(fixture.database);
   for (const seed of [1, 2, 3, 4]) {
     await lineUp(randomNumbers(seed));
     const queued = (await prisma.trainingJob.findMany({ where: { status: 'queued' }, select: { id: true } })).map(({ id }) => id);
-    const all = await trainingJobs.queuePositions(queued);
-    const one = new Map<string, number>();
+    const all = await lineUpAll();
+    const one = new Map<string, number | null>();
     for (const id of queued) one.set(id, await trainingJobs.positionOf(id));
     expect(one).toEqual(all);
-    expect([...one.values()].sort((a, b) => a - b)).toEqual(queued.map((_id, index) => index));
+    expect(await trainingJobs.queuePositions([...queued].reverse())).toEqual(all);
+    const half = queued.filter((_id, index) => index % 2 === 1);
+    expect(await trainingJobs.queuePositions(half)).toEqual(new Map([...all].filter(([id]) => half.includes(id))));
+    const together = await Promise.all(queued.map(async (id) => [id, await trainingJobs.positionOf(id)] as const));
+    expect(new Map(together)).toEqual(all);
+    expect(await trainingJobs.positionOf('job_unknown')).toBeNull();
+    expect([...all.values()].sort((a, b) => a - b)).toEqual(queued.map((_id, index) => index));
   }
 });
 

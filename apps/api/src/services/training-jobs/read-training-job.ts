@@ -28,7 +28,7 @@ export async function pollTrainingJob(
 
 /** A job that has just been queued: it has used nothing yet. */
 export async function toNewJobBody(database: Database, row: TrainingJobRow): Promise<TrainingJobBody> {
-  const position = row.status === 'queued' ? await database.trainingJobs.positionOf(row.id) : null;
+  const position = await database.trainingJobs.positionOf(row.id);
   return { ...presentTrainingJob(row, position), usage: presentUsage(undefined) };
 }
 

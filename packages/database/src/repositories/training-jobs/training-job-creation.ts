@@ -34,8 +34,8 @@ export type NewTrainingJob = {
  * project have to wait for each other's commit, so those that come meanwhile are sent together.
  */
 export function trainingJobCreator(prisma: PrismaClient, statements: Statements): (job: NewTrainingJob) => Promise<TrainingJobRow | null> {
-  const batches = new Batches<object, Queued>((_project, jobs) =>
-    statements.run<Queued>('queue_training_jobs', QUEUE_JOBS, [JSON.stringify(jobs)]),
+  const batches = new Batches<object, Queued>((projectId, jobs) =>
+    statements.run<Queued>('queue_training_jobs', QUEUE_JOBS, [projectId, JSON.stringify(jobs)]),
   );
   return async (job) => {
     if (job.id === undefined && !job.webhookUrl) {
@@ -54,7 +54,7 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
   if (existing !== null) return toTrainingJobRow(existing);
   // From here to the commit, one job of a project after the other: as few statements as can be.
   const named = { ...job, id };
-  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(QUEUE_JOBS, JSON.stringify([queueArguments(named, false)]));
+  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(QUEUE_JOBS, projectId, JSON.stringify([queueArguments(named, false)]));
   const row = outcomeOf(named, queued);
   if (row === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
@@ -63,25 +63,18 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
   return row;
 }
 
-/** What the database's function queue_training_job (migration hot_paths) says. */
+/** What the database's function queue_training_jobs (migration queue_positions) says. */
 type Queued = { outcome: 'made' | 'dataset_gone' | 'queue_full' | 'watched'; limit: number | null; madeAt: Date; isWatched: boolean };
 type NamedJob = NewTrainingJob & { id: string };
 
-/** Calls the function once for each element of a list of jobs, in its order and in one transaction. */
+/** Queues a list of jobs of one project, in its order and in one transaction. */
 const QUEUE_JOBS = `
-  select outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched"
-  from jsonb_array_elements($1::jsonb) with ordinality as element(job, number), lateral queue_training_job(
-    job ->> 'id', job ->> 'projectId', job -> 'config', job -> 'metadata', (job -> 'priority')::smallint, job ->> 'webhookUrl', job ->> 'studyId',
-    nullif(job -> 'variation', 'null'), array(select jsonb_array_elements_text(job -> 'datasets')), (job ->> 'maxQueuedJobs')::int,
-    job -> 'message', job ->> 'channel', (job ->> 'unwatchedOnly')::boolean
-  )
-  order by number`;
+  select outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched" from queue_training_jobs($1, $2::jsonb, '${OUTBOX_CHANNEL}')`;
 
 function queueArguments(job: NamedJob, unwatchedOnly: boolean): object {
-  const { id, projectId, config, metadata = {}, webhookUrl = null, study, maxQueuedJobs = null } = job;
+  const { id, config, metadata = {}, webhookUrl = null, study, maxQueuedJobs = null } = job;
   return {
     id,
-    projectId,
     config,
     metadata,
     priority: PRIORITY_RANKS[job.priority ?? 'normal'],
@@ -91,7 +84,6 @@ function queueArguments(job: NamedJob, unwatchedOnly: boolean): object {
     datasets: datasetsOf(config),
     maxQueuedJobs,
     message: outboxBody({ jobId: id }),
-    channel: OUTBOX_CHANNEL,
     unwatchedOnly,
   };
 }

@@ -17,7 +17,7 @@ const columns = Object.keys(Prisma.TrainingJobScalarFieldEnum)
   .join(', ');
 
 const POLL = `
-  select ${columns}, case when job.status = 'queued' then training_job_position(job.id) end as "$position", job.xmin::text || ' ' || job.ctid::text as "$stored",
+  select ${columns}, case when job.status = 'queued' then (select queue_position from training_job_positions(array[job.id])) end as "$position", job.xmin::text || ' ' || job.ctid::text as "$stored",
     used."$deviceSeconds", used."$steps", used."$images"
   from training_jobs job, lateral (
     select sum(device_seconds)::float8 as "$deviceSeconds", sum(steps)::int as "$steps", sum(images)::int as "$images"
@@ -41,10 +41,4 @@ export async function pollTrainingJob(statements: Statements, projectId: string,
   const usage = { deviceSeconds: $deviceSeconds ?? 0, steps: $steps ?? 0, images: $images ?? 0 };
   const version = [$stored, position, ...Object.values(usage)].join(' ');
   return { version, read: () => ({ job: toTrainingJobRow(job), position, usage }) };
-}
-
-/** The number of queued jobs ahead of a job that is queued; what `queuePositions` counts for many. */
-export async function positionOf(statements: Statements, id: string): Promise<number> {
-  const [row] = await statements.run<{ position: number }>('training_job_position', 'select training_job_position($1) as position', [id]);
-  return row?.position ?? 0;
 }

@@ -15,8 +15,8 @@ import { meetRequest, NO_REQUESTS, requestOfJob } from './training-job-requests.
 import type { JobRequest } from './training-job-requests.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
 import type { ResumeOptions } from './training-job-pause.ts';
-import { queuePositions } from './queue-positions.ts';
-import { pollTrainingJob, positionOf } from './training-job-polls.ts';
+import { positionReader, queuePositions } from './queue-positions.ts';
+import { pollTrainingJob } from './training-job-polls.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -93,9 +93,10 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
     },
 
     /** The number of jobs ahead of each of these jobs that is queued. */
-    queuePositions: (ids: string[]) => queuePositions(prisma, ids),
+    queuePositions: (ids: string[]) => queuePositions(statements, ids),
 
-    positionOf: (id: string) => positionOf(statements, id),
+    /** The number of jobs ahead of a queued job; null once it has left the queue. */
+    positionOf: positionReader(statements),
 
     /** The project's queued jobs of at least this priority. */
     countQueued: (projectId: string, priority: JobPriority): Promise<number> =>

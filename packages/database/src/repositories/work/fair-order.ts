@@ -6,22 +6,16 @@ const columns = Prisma.raw('id, topic, key, payload, project_id, priority, creat
 const ownLine = Prisma.raw('priority desc, id');
 
 /**
- * The waiting messages of a topic with `place`, their place in the queue of their project, and `start`, the virtual time of their turn:
+ * Waiting messages of a topic with `place`, their place in the queue of their project (`placed` selects them), and `start`, the virtual time of their turn:
  * where the project stands, but no earlier than the clock, so that nobody saves up turns by being idle.
  */
-export function fairOrder(topic: string, placed = everyMessage(topic)): Prisma.Sql {
+export function fairOrder(placed: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     select placed.*, greatest(coalesce(share.virtual_time, 0), coalesce(clock.virtual_time, 0)) + (place - 1) / coalesce(project.share_weight, 1) as start
     from (${placed}) placed
     left join project_shares share on share.topic = placed.topic and share.project_id = placed.project_id
     left join dispatch_clocks clock on clock.topic = placed.topic
     left join projects project on project.id = placed.project_id`;
-}
-
-function everyMessage(topic: string): Prisma.Sql {
-  return Prisma.sql`
-    select ${columns}, row_number() over (partition by project_id order by ${ownLine}) as place
-    from outbox where topic = ${topic} and parked_at is null`;
 }
 
 /**

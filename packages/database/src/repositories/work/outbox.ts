@@ -69,7 +69,7 @@ export function createOutboxRepository(prisma: PrismaClient) {
           if (limit <= 0) return 0;
           const turns = await transaction.$queryRaw<(OutboxMessage & { projectId: string; start: number })[]>`
           select id, topic, key, payload, project_id as "projectId", created_at as "createdAt", start
-          from (${fairOrder(topic, nextMessages(topic, limit, maxRunningJobs))}) ordered
+          from (${fairOrder(nextMessages(topic, limit, maxRunningJobs))}) ordered
           order by start, priority desc, id limit ${limit}`;
           if (turns.length === 0) return 0;
           const refused =
