@@ -38,7 +38,7 @@ function checkNodeVersion() {
 
 function installDependencies() {
   if (isInstalled()) return;
-  process.stderr.write('Installing dependencies ...\n');
+  process.stderr.write('Installing dependencies (only once; this takes a few minutes) ...\n');
   // onnxruntime-node's install script downloads CUDA libraries; this variable keeps npm 10 from it, package.json's allowScripts npm 11.
   run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
 }

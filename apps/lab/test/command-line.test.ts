@@ -43,7 +43,7 @@ it('every program prints the version of the release', () => {
   }
 });
 
-it('npm run samples writes two folders with captions, and never into folders that hold files', () => {
+it('npm run samples writes two folders with captions, and refuses folders that contain files', () => {
   const entry = join(root, 'apps/lab/src/samples/main.ts');
   const args = ['--to', join(scratch, 'pictures'), '--size', '16'];
   expect(run(entry, ...args).status).toBe(0);
@@ -53,7 +53,7 @@ it('npm run samples writes two folders with captions, and never into folders tha
     expect(names.filter((name) => name.endsWith('.txt'))).toHaveLength(20);
   }
   const again = run(entry, ...args);
-  expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/already holds 40 files.*--to/)]);
+  expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/already contains 40 files.*--to/)]);
 });
 
 it('the command line refuses a misspelt command although help is asked for', () => {

@@ -10,7 +10,7 @@ export interface SampleFolders {
   readonly aux: string;
 }
 
-/** Writes `<directory>/style` and `<directory>/aux`: PNG images of `size` pixels with `.txt` captions. Throws when either folder holds files already. */
+/** Writes `<directory>/style` and `<directory>/aux`: PNG images of `size` pixels with `.txt` captions. Throws when either folder already contains files. */
 export async function writeSamples(directory: string, styles: { style: string; aux: string }, size: number): Promise<SampleFolders> {
   const folders = { style: join(directory, 'style'), aux: join(directory, 'aux') };
   for (const folder of Object.values(folders)) await mustBeEmpty(folder);
@@ -23,7 +23,9 @@ async function mustBeEmpty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const found = await readdir(folder);
   if (found.length > 0)
-    throw new Error(`${folder} already holds ${found.length} files: move them away, or choose another folder with --to`);
+    throw new Error(
+      `${folder} already contains ${found.length} files. Move them away, or choose another folder: npm run samples -- --to samples`,
+    );
 }
 
 async function writeFolder(folder: string, style: string, size: number): Promise<void> {
