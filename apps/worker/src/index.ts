@@ -31,3 +31,4 @@ export { parseNvidiaFacts } from './machine/device-facts.ts';
 export { PodDeletionCost } from './machine/pod-deletion-cost.ts';
 export { Registration } from './machine/registration.ts';
 export { metered } from './machine/usage-meter.ts';
+export { SpareProcess } from './processes/spare-process.ts';

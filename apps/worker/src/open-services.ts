@@ -15,6 +15,7 @@ import { Leases } from './held-row/leases.ts';
 import type { Logger } from './logger.ts';
 import { DeviceClock } from './machine/device-clock.ts';
 import { DevicePool } from './machine/device-pool.ts';
+import { SpareProcess } from './processes/spare-process.ts';
 import type { WorkerServices } from './services.ts';
 
 const unfinishedForMs = 24 * 3_600_000;
@@ -61,6 +62,7 @@ export async function openServices(config: Config, databaseUrl: string, log: Log
     log,
     metrics,
     tracing: config.operations.tracing,
+    spare: new SpareProcess(log),
   };
   await mkdir(services.scratchDirectory, { recursive: true });
   return services;

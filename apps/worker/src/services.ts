@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import type { DeviceClock } from './machine/device-clock.ts';
 import type { DevicePool } from './machine/device-pool.ts';
 import type { Usage } from './machine/usage-meter.ts';
+import type { SpareProcess } from './processes/spare-process.ts';
 
 export interface WorkerServices {
   database: Database;
@@ -32,6 +33,8 @@ export interface WorkerServices {
   usage?: Usage;
   metrics?: Metrics;
   tracing?: TracingConfig | undefined;
+  /** A process that is ready for the next training. */
+  spare?: SpareProcess;
 }
 
 /** The part of the services that a file uses. */

@@ -64,6 +64,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
     async stop(graceMs) {
       await registration.stopping();
       await Promise.all([...consumers.values()].map((consumer) => consumer.close(graceMs)));
+      await services.spare?.close();
       await registration.stop();
       cost?.stop();
       await rescuer.stop();

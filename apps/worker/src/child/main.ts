@@ -31,6 +31,9 @@ listen(messageToChild, (message) => {
     case 'start':
       void withOrigin(message.telemetry.origin, () => run(message.task, message.telemetry));
       break;
+    case 'prepare':
+      void import('./train.ts').then(({ prepare }) => prepare(message.baseModelDirectory));
+      break;
     case 'abort':
       controller.abort();
       break;

@@ -7,13 +7,18 @@ import {
   type TrainingConfig,
   trainingConfig,
 } from '@styleforge/contracts';
-import { type AuxPart, makeClassImages, trainStyleForge, type Validation } from '@styleforge/styleforge';
+import { type AuxPart, makeClassImages, openModel, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { requireExtractors } from './extractors.ts';
 import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';
 import { readSettings } from './read-settings.ts';
 import { createStepSpans } from './step-spans.ts';
+
+/** Reads a base model as the training of the next job probably will, so that code and files are loaded. */
+export async function prepare(baseModelDirectory: string): Promise<void> {
+  await openModel(baseModelDirectory);
+}
 
 export async function train(task: TrainingTask, parent: Parent): Promise<MessageFromChild> {
   const config: TrainingConfig = readSettings(trainingConfig, task.config);

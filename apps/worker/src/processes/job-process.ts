@@ -4,7 +4,7 @@ import { engineEnvironment } from '@styleforge/config';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
 import { TaskError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { ChildHost } from './child-host.ts';
+import { JobChild } from './job-child.ts';
 import {
   type ChildRequest,
   type ChildResult,
@@ -16,8 +16,6 @@ import {
   type Measuring,
   type MemoryPlanned,
   type MessageFromChild,
-  messageFromChild,
-  type MessageToChild,
   type Progress,
   type RawValidationImage,
   type ReconstructionMeasured,
@@ -25,6 +23,7 @@ import {
   type Task,
   type ValidationDone,
 } from './messages.ts';
+import type { SpareProcess } from './spare-process.ts';
 
 /** Milliseconds from the request to stop until the child is killed: enough to write a checkpoint. */
 const abortGraceMs = 120_000;
@@ -37,6 +36,8 @@ export interface JobProcessOptions {
   signal: AbortSignal;
   log: Logger;
   tracing?: TracingConfig | undefined;
+  /** Where a training may find a process that is ready. */
+  spare?: SpareProcess | undefined;
   onProgress?(progress: Progress): void;
   onReconstruction?(measured: ReconstructionMeasured): Promise<void>;
   onValidated?(): Promise<void>;
@@ -70,14 +71,11 @@ export async function runInChild(task: Task, options: JobProcessOptions): Promis
 }
 
 /** `last`: the child's last word, or undefined when it ended without one; rejects when something could not be saved. */
-function start(task: Task, options: JobProcessOptions): { child: Child; last: Promise<FinalMessage | undefined> } {
-  let child!: Child;
+function start(task: Task, options: JobProcessOptions): { child: JobChild; last: Promise<FinalMessage | undefined> } {
+  const environment = { savesMemory: task.kind === 'train' && task.savesMemory };
+  const child = (task.kind === 'train' && options.spare?.take(environment)) || new JobChild(engineEnvironment(environment));
   const last = new Promise<FinalMessage | undefined>((resolve, reject) => {
-    child = new ChildHost({
-      program: new URL('../child/main.ts', import.meta.url),
-      name: "the job's process",
-      env: engineEnvironment({ savesMemory: task.kind === 'train' && task.savesMemory }),
-      schema: messageFromChild,
+    child.listen({
       // What a message sets off belongs to this job, like the rest of its work.
       onMessage: AsyncResource.bind((message: MessageFromChild) => hear(message, child, options, { resolve, reject })),
       onUnreadable(error) {
@@ -90,10 +88,9 @@ function start(task: Task, options: JobProcessOptions): { child: Child; last: Pr
   return { child, last };
 }
 
-type Child = ChildHost<MessageFromChild, MessageToChild>;
 type FinalMessage = Extract<MessageFromChild, { type: 'result' | 'aborted' | 'error' }>;
 
-function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string, child: Child): ChildResult | 'aborted' {
+function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string, child: JobChild): ChildResult | 'aborted' {
   if (last === undefined) {
     if (signal.aborted) return 'aborted';
     throw child.death(end, ' without a result');
@@ -110,7 +107,7 @@ function finish(last: FinalMessage | undefined, signal: AbortSignal, end: string
 
 function hear(
   message: MessageFromChild,
-  child: Child,
+  child: JobChild,
   options: JobProcessOptions,
   end: { resolve(last: FinalMessage): void; reject(error: unknown): void },
 ): void {

@@ -128,6 +128,8 @@ export type ChildRequest = z.infer<typeof request>;
 export const messageToChild = z.discriminatedUnion('type', [
   request,
   z.object({ type: z.literal('start'), task, telemetry: childTelemetry }),
+  /** Loads code and files of a training; its task comes later. */
+  z.object({ type: z.literal('prepare'), baseModelDirectory: z.string() }),
   z.object({ type: z.literal('abort') }),
   /** Reply to a numbered message: its content is stored, and the child may continue. */
   z.object({ type: z.literal('saved'), number: z.number() }),

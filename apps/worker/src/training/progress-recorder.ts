@@ -20,6 +20,11 @@ export class ProgressRecorder {
     this.#database = services.database;
   }
 
+  /** Whether no step has been added yet. */
+  get isFirst(): boolean {
+    return this.#latest === undefined;
+  }
+
   add(progress: Progress): void {
     this.#latest = progress;
     this.#speed.add(progress.step, Date.now());

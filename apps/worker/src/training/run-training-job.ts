@@ -22,7 +22,7 @@ import { JobRequests } from './job-requests.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from '../scratch.ts';
 import { warnOfLostStyle } from './style-warning.ts';
-import { recordStep } from './training-metrics.ts';
+import { noteFirstStep, recordStep } from './training-metrics.ts';
 import { downloadTrainingInputs } from './training-inputs.ts';
 import { ValidationStore } from './validation-store.ts';
 import type { Services } from '../services.ts';
@@ -42,6 +42,7 @@ export type TrainingServices = Services<
   | 'log'
   | 'metrics'
   | 'tracing'
+  | 'spare'
 >;
 
 export async function runTrainingJob(jobId: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
@@ -109,6 +110,7 @@ async function trainFrom({ job, checkpoints, resume, held }: Start, around: Surr
     signal: hold.signal,
     log: services.log,
     tracing: services.tracing,
+    spare: services.spare,
     onCheckpoint: async ({ step, directory, bestStep }) => {
       saved = await checkpoints.save(step, directory, { keep: bestStep, points: progress.unwritten() });
       progress.saved(step);
@@ -141,6 +143,7 @@ async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, re
     onStarted: (send) => requests.connect(send),
     onRequestMet: (met) => requests.met(met),
     onProgress: (update) => {
+      if (progress.isFirst) noteFirstStep(update, task, services);
       cost.progress(update);
       recordStep(services.metrics, job.method, update);
       services.usage?.steps(1);

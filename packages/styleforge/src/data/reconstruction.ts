@@ -4,10 +4,10 @@ import { type DiffusionModel, ModelPrograms, type WeightSource } from '@stylefor
 import { type DeviceName } from '@styleforge/runtime';
 import { cropOf, type SourceImage, toPixelValues } from './image-source.ts';
 
-/** Number of measured images: enough to judge a style, few enough to cost little at 512 pixels. */
+/** Number of measured images: enough to judge a style, few enough to cost little. */
 const MOST_IMAGES = 4;
 /** Larger images are measured by their middle: an autoencoder is convolutional. */
-const LARGEST_SIDE = 512;
+const LARGEST_SIDE = 256;
 
 export interface Reconstruction {
   /** Median peak signal-to-noise ratio in dB. */

@@ -1,0 +1,93 @@
+// npm run bench -- start: seconds from the 202 of a submission to the first training step, of several jobs of the same shape one after another.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { loadConfig } from '@styleforge/config';
+import { sampleStyle } from '@styleforge/samples';
+import { readCommandLine } from '../../command-line.ts';
+import { ApiClient } from '../../demo/api-client.ts';
+import { numberOption } from '../../options.ts';
+import { embeddedConfig } from '../../start/embedded-config.ts';
+import { startService } from '../../start/start-service.ts';
+import { print } from '../process.ts';
+import { median } from '../statistics.ts';
+
+const program = {
+  usage: 'npm run bench -- start [options]',
+  about: 'Starts a service, submits training jobs one after another, and prints the seconds from each response to the first training step.',
+  options: {
+    'base-model': { type: 'string', default: 'styleforge-mini', help: 'base model to fine-tune; BASE_MODELS_DIRECTORY has it' },
+    jobs: { type: 'string', default: '5', help: 'number of jobs; the first one is cold' },
+    steps: { type: 'string', default: '3', help: 'training steps of each job' },
+    images: { type: 'string', default: '16', help: 'StyleRef images of each job' },
+  },
+} as const;
+
+export async function run(args: string[]): Promise<void> {
+  const { values } = readCommandLine({ ...program, args });
+  const jobs = numberOption('jobs', values.jobs);
+  const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-start-'));
+  const service = await startService({ config: embeddedConfig(loadConfig(), directory) });
+  try {
+    const client = new ApiClient(service.url, service.apiKey ?? '');
+    const request = await requestOf(client, values['base-model'], {
+      steps: numberOption('steps', values.steps),
+      images: numberOption('images', values.images),
+    });
+    const starts: number[] = [];
+    for (let job = 1; job <= jobs; job += 1) {
+      const start = await measureStart(client, request, service.logDirectory);
+      print({ what: 'start of a job', job, ...start });
+      starts.push(start.first_step_s);
+    }
+    const [cold, ...warm] = starts;
+    print({ what: 'start of a job', cold_s: cold, ...(warm.length > 0 && { warm_median_s: median(warm) }) });
+  } finally {
+    await service.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+type TrainingJobRequest = Parameters<ApiClient['createTrainingJob']>[0];
+
+async function requestOf(
+  client: ApiClient,
+  baseModel: string,
+  { steps, images }: { steps: number; images: number },
+): Promise<TrainingJobRequest> {
+  const { resolution } = await client.findBaseModel(baseModel);
+  const pictures = (await sampleStyle('ink', { size: resolution })).slice(0, images);
+  const { id } = await client.createDataset('start', 'style_ref', pictures);
+  return {
+    method: 'single-styleforge',
+    base_model: baseModel,
+    style_ref: { dataset_id: id },
+    hyperparameters: { max_train_steps: steps, checkpointing_steps: null },
+    early_stopping: null,
+  };
+}
+
+/** What the worker logs on the way to the first step. */
+const marks = {
+  'training job claimed': 'claimed_s',
+  'the child process begins': 'child_s',
+  'first training step done': 'first_step_s',
+} as const;
+
+type Start = Record<(typeof marks)[keyof typeof marks], number> & { whole_s: number };
+
+/** Seconds after the response, by the worker's log. */
+async function measureStart(client: ApiClient, request: TrainingJobRequest, logDirectory: string): Promise<Start> {
+  const { id } = await client.createTrainingJob(request);
+  const start = Date.now();
+  await client.waitForJob(id, () => undefined);
+  const whole = (Date.now() - start) / 1000;
+  const lines = (await readFile(path.join(logDirectory, 'worker.log'), 'utf8')).split('\n').filter((line) => line.includes(id));
+  const logged = lines.map((line) => JSON.parse(line) as { msg: string; time: number | string });
+  const figures = Object.entries(marks).map(([text, name]) => {
+    const line = logged.find(({ msg }) => msg === text);
+    if (!line) throw new Error(`the worker's log has no '${text}' for ${id}`);
+    return [name, (new Date(line.time).getTime() - start) / 1000];
+  });
+  return { ...Object.fromEntries(figures), whole_s: whole } as Start;
+}

@@ -1,0 +1,88 @@
+// The process that waits for the next training: it runs the training it fits, and nothing is lost when it is gone.
+import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogger, runInChild, SpareProcess, type Task } from '@styleforge/worker';
+import { afterEach, expect, it } from 'vitest';
+
+const log = createLogger('silent');
+const baseModelDirectory = new URL('../../../models/styleforge-mini', import.meta.url).pathname;
+const task: Task = {
+  kind: 'train',
+  compile: { device: 'cpu' },
+  replicas: [],
+  baseModelDirectory,
+  // The process refuses these settings, which shows that it runs the task.
+  config: { version: 'of a later service' },
+  styleRef: [],
+  aux: null,
+  reference: [],
+  extractorsDirectory: '',
+  workDirectory: '',
+  savesMemory: false,
+  classImagesDirectory: '',
+};
+const children = (): number[] =>
+  spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line.includes('/worker/src/child/main.ts'))
+    .map((line) => Number.parseInt(line, 10));
+
+let spare = new SpareProcess(log);
+afterEach(async () => {
+  await spare.close();
+  spare = new SpareProcess(log);
+  expect(children()).toEqual([]);
+});
+
+/** Runs the task; resolves to its error and to the processes that there were when it had started. */
+async function run(savesMemory: boolean): Promise<{ error: unknown; pids: number[] }> {
+  let pids: number[] = [];
+  const onStarted = () => void (pids = children());
+  const error = await runInChild({ ...task, savesMemory }, { signal: new AbortController().signal, log, spare, onStarted }).catch(
+    (caught: unknown) => caught,
+  );
+  return { error, pids };
+}
+
+it('runs the next training in the process that waited, with the same result', async () => {
+  spare.prepare({ savesMemory: false, baseModelDirectory });
+  spare.prepare({ savesMemory: false, baseModelDirectory });
+  const [waiting, ...others] = children();
+  expect(others).toEqual([]);
+  const { error, pids } = await run(false);
+  expect(pids).toEqual([waiting]);
+  expect(error).toMatchObject({
+    name: (await run(false).then((fresh) => fresh.error as Error)).name,
+    message: expect.stringContaining('version'),
+  });
+});
+
+it('starts a process of its own for a training that needs another environment', async () => {
+  spare.prepare({ savesMemory: true, baseModelDirectory });
+  const [waiting] = children();
+  const { pids } = await run(false);
+  expect(pids).toHaveLength(2);
+  expect(pids).toContain(waiting);
+  expect(children()).toEqual([waiting]);
+  // The latest training says which one the next will need.
+  spare.prepare({ savesMemory: false, baseModelDirectory });
+  await expect.poll(() => children().includes(waiting ?? 0)).toBe(false);
+  expect(children()).toHaveLength(1);
+});
+
+it('starts a process of its own when the one that waited is gone', async () => {
+  spare.prepare({ savesMemory: false, baseModelDirectory });
+  for (const pid of children()) process.kill(pid, 'SIGKILL');
+  await expect.poll(() => children().length).toBe(0);
+  await sleep(0);
+  const { error, pids } = await run(false);
+  expect(pids).toHaveLength(1);
+  expect((error as Error).message).toContain('version');
+});
+
+it('keeps no process once it is closed', async () => {
+  spare.prepare({ savesMemory: false, baseModelDirectory });
+  await spare.close();
+  spare.prepare({ savesMemory: false, baseModelDirectory });
+  expect(children()).toEqual([]);
+});
