@@ -6,7 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 
 const log = createLogger('silent');
 const baseModelDirectory = new URL('../../../models/styleforge-mini', import.meta.url).pathname;
-const task: Task = {
+const task: Extract<Task, { kind: 'train' }> = {
   kind: 'train',
   compile: { device: 'cpu' },
   replicas: [],

@@ -25,7 +25,7 @@ export class JobChild extends ChildHost<MessageFromChild, MessageToChild> {
     this.#listener = listener;
   }
 
-  /** From here on, messages go to `listener`. A process says nothing before it has a task. */
+  /** Sends the messages from now on to `listener`. A process sends none before it has a task. */
   listen(listener: JobListener): void {
     this.#listener.current = listener;
   }
