@@ -1,4 +1,4 @@
-// What one does at the dashboard while jobs run and after: steer them, keep or drop StyleDrop's candidates, vote blindly, bring an adapter from elsewhere.
+// What one does at the dashboard while jobs run and after: steer them, keep or drop StyleDrop's candidates, vote blindly, bring an adapter from elsewhere, look through long lists.
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import type { EvaluationBody, TrainingJobBody } from '@styleforge/contracts';
 import { warnNotTested } from '@styleforge/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countOf, fillProject, type LargeProject } from './dashboard-large-lists.ts';
 import { buildPage, chromiumMissing, expectFits, openBrowser, openPage, signIn, untilLoaded, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
@@ -183,6 +184,66 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
     await page.getByRole('heading', { level: 1, name: 'from-elsewhere' }).waitFor();
     await page.getByText(/^Uploaded as kohya\.safetensors/).waitFor();
     expect(await violationsOf(page)).toEqual([]);
+  });
+
+  describe('with 1,000 images, 500 jobs and 5,000 steps', () => {
+    let project: LargeProject;
+    const open = async (path: string) => {
+      await visit(path);
+      await untilLoaded(page);
+    };
+    beforeAll(async () => {
+      project = await fillProject(service);
+    });
+
+    it('has as many elements for 1,000 images as for 60, and finds one by its caption', async () => {
+      await open(`/datasets/${project.few}`);
+      await page.getByText('59 of 60 captioned').waitFor();
+      const few = { tiles: await countOf(page, '.tile'), elements: await countOf(page, '*') };
+      await open(`/datasets/${project.many}`);
+      await page.getByText('999 of 1000 captioned').waitFor();
+      expect(await countOf(page, '.tile')).toBeLessThanOrEqual(few.tiles);
+      expect(await countOf(page, '*')).toBeLessThan(1.2 * few.elements);
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByLabel('Caption of 500.png').waitFor({ state: 'detached' });
+      await page.getByLabel('Search captions and names').fill('number 500');
+      await page.getByLabel('Caption of 500.png').waitFor();
+    });
+
+    it('lists 500 jobs with as many rows as the window shows, to the last one', async () => {
+      await open('/jobs?q=copy%20499');
+      await page.getByRole('link', { name: 'copy 499' }).waitFor();
+      expect(await countOf(page, 'tbody tr')).toBe(1);
+      await open('/jobs');
+      await page.getByRole('row').nth(5).waitFor();
+      expect(await countOf(page, 'tbody tr')).toBeLessThan(60);
+      expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe('501');
+      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+      await page.locator('tr[aria-rowindex="501"]').waitFor();
+      expect(await countOf(page, 'tbody tr')).toBeLessThan(60);
+      expect(await violationsOf(page)).toEqual([]);
+    });
+
+    it('draws a curve of 5,000 points on one canvas, whose crosshair follows the pointer', async () => {
+      await open(`/jobs/${project.jobId}`);
+      await page.getByRole('img', { name: /over 5000 steps/ }).waitFor({ timeout: 2 * PATIENCE });
+      expect(await countOf(page, '.chart canvas')).toBe(1);
+      expect(await countOf(page, '*')).toBeLessThan(600);
+      await page.locator('.u-over').hover();
+      await page.getByText(/^Step 2[45]\d\d$/).waitFor();
+    });
+
+    it('shows a study of two settings as a map whose best cell leads to its job, and deletes it with undo', async () => {
+      await expectFits(page, `${service.service.url}/app`, [`/studies/${project.studyId}`]);
+      const map = page.getByRole('region', { name: 'StyleRef loss by learning_rate and max_train_steps' });
+      await map.getByRole('link', { name: '(best)' }).click();
+      await page.getByRole('heading', { level: 1, name: 'variation 0' }).waitFor();
+      await visit(`/studies/${project.studyId}`);
+      await button('Delete study').click();
+      await page.getByRole('link', { name: 'rates and lengths' }).waitFor({ state: 'detached' });
+      await button('Undo').click();
+      await page.getByRole('link', { name: 'rates and lengths' }).waitFor();
+    });
   });
 
   it('reported no error of its own', () => {

@@ -1,0 +1,94 @@
+// Measures the dashboard in Chromium: its first view, and how smoothly 1,000 images, 500 jobs and a curve of 5,000 points scroll and move.
+// node packages/launch/src/run.mjs test/benchmarks/dashboard.ts
+import { existsSync } from 'node:fs';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { fillProject } from '../integration/dashboard-large-lists.ts';
+import { TestService } from '../integration/service.ts';
+
+const VIEWS = 5;
+const FRAMES = 60;
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path)) ?? '';
+
+/** Milliseconds of each frame while the page scrolls or the pointer moves. */
+const SCROLLED = `(async () => {
+  const times = [];
+  let last = await new Promise(requestAnimationFrame);
+  for (let frame = 0; frame < ${FRAMES}; frame++) {
+    scrollBy(0, 300);
+    const now = await new Promise(requestAnimationFrame);
+    times.push(now - last);
+    last = now;
+  }
+  return times;
+})()`;
+
+const CROSSHAIR = `(async () => {
+  const chart = document.querySelector('.u-over');
+  const { left, top, width, height } = chart.getBoundingClientRect();
+  const times = [];
+  chart.dispatchEvent(new MouseEvent('mouseenter', { bubbles: true }));
+  let last = await new Promise(requestAnimationFrame);
+  for (let frame = 0; frame < ${FRAMES}; frame++) {
+    chart.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: left + (width * frame) / ${FRAMES}, clientY: top + height / 2 }));
+    const now = await new Promise(requestAnimationFrame);
+    times.push(now - last);
+    last = now;
+  }
+  return times;
+})()`;
+
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const share = (values: number[], part: number): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
+const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(44)}${text}\n`);
+
+/** From the start of the navigation to the first paint, and to the heading of the screen. */
+async function firstView(context: BrowserContext, url: string): Promise<{ paint: number; heading: number }> {
+  const page = await context.newPage();
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.locator('h1').first().waitFor();
+  const heading = (await page.evaluate('performance.now()')) as number;
+  const paint = (await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`)) as number;
+  await page.close();
+  return { paint, heading };
+}
+
+async function measureViews(context: BrowserContext, name: string, url: string): Promise<void> {
+  const views = [];
+  for (let view = 0; view < VIEWS; view++) views.push(await firstView(context, url));
+  say(
+    name,
+    `${median(views.map(({ paint }) => paint)).toFixed(0)} ms to the first paint, ${median(views.map(({ heading }) => heading)).toFixed(0)} ms to the heading`,
+  );
+}
+
+async function measureFrames(page: Page, name: string, script: string): Promise<void> {
+  const times = (await page.evaluate(script)) as number[];
+  say(name, `median ${median(times).toFixed(1)} ms a frame, 95 % below ${share(times, 0.95).toFixed(1)} ms`);
+}
+
+const service = await TestService.create();
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+try {
+  const app = `${service.service.url}/app`;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  await measureViews(context, 'Sign-in', app);
+  const page = await context.newPage();
+  await page.goto(app);
+  await page.getByLabel('API key').fill(service.apiKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Teach a model your style' }).waitFor();
+  const { many, jobId } = await fillProject(service);
+  await measureViews(context, 'Home of a project with 500 jobs', app);
+  await page.goto(`${app}/datasets/${many}`);
+  await page.getByText('999 of 1000 captioned').waitFor();
+  await measureFrames(page, 'Scrolling 1,000 images', SCROLLED);
+  await page.goto(`${app}/jobs`);
+  await page.getByRole('row').nth(5).waitFor();
+  await measureFrames(page, 'Scrolling 500 jobs', SCROLLED);
+  await page.goto(`${app}/jobs/${jobId}`);
+  await page.getByRole('img', { name: /over 5000 steps/ }).waitFor({ timeout: 120_000 });
+  await measureFrames(page, 'Crosshair over a curve of 5,000 points', CROSSHAIR);
+} finally {
+  await browser.close();
+  await service.remove();
+}
