@@ -6,36 +6,36 @@ import { fillProject } from '../integration/dashboard-large-lists.ts';
 import { TestService } from '../integration/service.ts';
 
 const VIEWS = 5;
-const FRAMES = 60;
+const FRAMES = 120;
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path)) ?? '';
 
-/** Milliseconds of each frame while the page scrolls or the pointer moves. */
-const SCROLLED = `(async () => {
-  const times = [];
+/** Milliseconds of each frame, and of each task that blocks the page for more than 50, while `move` does a frame's worth of something. */
+const measured = (prepare: string, move: string) => `(async () => {
+  const [frames, blocked] = [[], []];
+  const observer = new PerformanceObserver((list) => blocked.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ type: 'longtask' });
+  ${prepare}
   let last = await new Promise(requestAnimationFrame);
   for (let frame = 0; frame < ${FRAMES}; frame++) {
-    scrollBy(0, 300);
+    ${move}
     const now = await new Promise(requestAnimationFrame);
-    times.push(now - last);
+    frames.push(now - last);
     last = now;
   }
-  return times;
+  await new Promise((done) => setTimeout(done, 200));
+  observer.disconnect();
+  return { frames, blocked };
 })()`;
 
-const CROSSHAIR = `(async () => {
-  const chart = document.querySelector('.u-over');
+const SCROLLED = measured('', 'scrollBy(0, 300);');
+const CROSSHAIR = measured(
+  `const chart = document.querySelector('.u-over');
   const { left, top, width, height } = chart.getBoundingClientRect();
-  const times = [];
-  chart.dispatchEvent(new MouseEvent('mouseenter', { bubbles: true }));
-  let last = await new Promise(requestAnimationFrame);
-  for (let frame = 0; frame < ${FRAMES}; frame++) {
-    chart.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: left + (width * frame) / ${FRAMES}, clientY: top + height / 2 }));
-    const now = await new Promise(requestAnimationFrame);
-    times.push(now - last);
-    last = now;
-  }
-  return times;
-})()`;
+  chart.dispatchEvent(new MouseEvent('mouseenter', { bubbles: true }));`,
+  `chart.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: left + (width * frame) / ${FRAMES}, clientY: top + height / 2 }));`,
+);
+/** Nothing is moved: what the page does by itself, with its lists read again every few seconds. */
+const LEFT_OPEN = measured('', 'await new Promise((done) => setTimeout(done, 150));');
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const share = (values: number[], part: number): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
@@ -62,8 +62,13 @@ async function measureViews(context: BrowserContext, name: string, url: string):
 }
 
 async function measureFrames(page: Page, name: string, script: string): Promise<void> {
-  const times = (await page.evaluate(script)) as number[];
-  say(name, `median ${median(times).toFixed(1)} ms a frame, 95 % below ${share(times, 0.95).toFixed(1)} ms`);
+  const { frames, blocked } = (await page.evaluate(script)) as { frames: number[]; blocked: number[] };
+  const tasks = blocked.length === 0 ? 'no task above 50 ms' : `${blocked.length} tasks above 50 ms, longest ${Math.max(...blocked)} ms`;
+  say(name, `median ${median(frames).toFixed(1)} ms a frame, 95 % below ${share(frames, 0.95).toFixed(1)} ms, ${tasks}`);
+}
+
+async function measureElements(page: Page, name: string): Promise<void> {
+  say(name, `${String(await page.evaluate("document.querySelectorAll('*').length"))} elements`);
 }
 
 const service = await TestService.create();
@@ -81,12 +86,16 @@ try {
   await measureViews(context, 'Home of a project with 500 jobs', app);
   await page.goto(`${app}/datasets/${many}`);
   await page.getByText('999 of 1000 captioned').waitFor();
+  await measureElements(page, 'Elements for 1,000 images');
   await measureFrames(page, 'Scrolling 1,000 images', SCROLLED);
   await page.goto(`${app}/jobs`);
   await page.getByRole('row').nth(5).waitFor();
+  await measureElements(page, 'Elements for 500 jobs');
   await measureFrames(page, 'Scrolling 500 jobs', SCROLLED);
+  await measureFrames(page, '18 s of the list of 500 jobs left open', LEFT_OPEN);
   await page.goto(`${app}/jobs/${jobId}`);
   await page.getByRole('img', { name: /over 5000 steps/ }).waitFor({ timeout: 120_000 });
+  await measureElements(page, 'Elements for a curve of 5,000 points');
   await measureFrames(page, 'Crosshair over a curve of 5,000 points', CROSSHAIR);
 } finally {
   await browser.close();

@@ -2,8 +2,8 @@
 import { APIError, AuthenticationError, type Me } from '@styleforge/sdk';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ComponentType, ReactElement } from 'react';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
-import { Route, Router, Switch } from 'wouter';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Route, Router, Switch, useLocation } from 'wouter';
 import { client, SessionContext } from './data/session.ts';
 import { notifyError } from './data/toasts.ts';
 import { useProjectEvents } from './data/live.ts';
@@ -11,21 +11,23 @@ import { Home } from './screens/home/home.tsx';
 import { NotFound } from './screens/not-found.tsx';
 import { SignIn } from './screens/sign-in.tsx';
 import { Shell } from './shell.tsx';
+import { Guard, later } from './ui/later.tsx';
 import { Loading } from './ui/parts.tsx';
 import { Toasts } from './ui/toasts.tsx';
 
-const screen = (load: () => Promise<Record<string, ComponentType>>, name: string) => lazy(async () => ({ default: (await load())[name]! }));
+const screen = (load: () => Promise<Record<string, ComponentType>>, name: string) =>
+  later(async () => (await load())[name]!, <Loading height={320} />);
 
 const SCREENS: [string, ComponentType][] = [
   ['/', Home],
   ['/datasets', screen(() => import('./screens/images.ts'), 'Datasets')],
   ['/datasets/:id', screen(() => import('./screens/images.ts'), 'DatasetScreen')],
-  ['/jobs', screen(() => import('./screens/training.ts'), 'Jobs')],
+  ['/jobs', screen(() => import('./screens/starting.ts'), 'Jobs')],
   ['/jobs/:id/:tab?', screen(() => import('./screens/training.ts'), 'JobScreen')],
   ['/compare', screen(() => import('./screens/training.ts'), 'Compare')],
-  ['/train', screen(() => import('./screens/train/train.tsx'), 'Train')],
-  ['/play', screen(() => import('./screens/play/play.tsx'), 'Play')],
-  ['/gallery', screen(() => import('./screens/library.ts'), 'Gallery')],
+  ['/train', screen(() => import('./screens/starting.ts'), 'Train')],
+  ['/play', screen(() => import('./screens/images.ts'), 'Play')],
+  ['/gallery', screen(() => import('./screens/images.ts'), 'Gallery')],
   ['/models', screen(() => import('./screens/library.ts'), 'Models')],
   ['/models/:name', screen(() => import('./screens/library.ts'), 'ModelScreen')],
   ['/prompts', screen(() => import('./screens/library.ts'), 'PromptSets')],
@@ -101,16 +103,17 @@ export function App(): ReactElement {
 
 function Screens(): ReactElement {
   useProjectEvents();
+  const [location] = useLocation();
   return (
     <Shell>
-      <Suspense fallback={<Loading height={320} />}>
+      <Guard where={location}>
         <Switch>
           {SCREENS.map(([path, component]) => (
             <Route key={path} path={path} component={component} />
           ))}
           <Route component={NotFound} />
         </Switch>
-      </Suspense>
+      </Guard>
     </Shell>
   );
 }

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { rank } from '../src/data/commands.ts';
 import { alignCurves, differencesOf } from '../src/data/comparison.ts';
 import { heatMapOf, measuresOf, settingsOf } from '../src/data/heat-map.ts';
-import { jobCall, programOf, programsFor, trainingCall } from '../src/data/programs.ts';
+import { jobCall, trainingCall } from '../src/data/calls.ts';
+import { programOf, programsFor } from '../src/data/programs.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
 
 it('writes archives with the right sums, sizes and places, and no name twice', async () => {

@@ -9,11 +9,13 @@ import { writeSamples } from './write-samples.ts';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const home = join(root, 'apps/dashboard');
 
-/** The SDK reads local files in Node alone; its browser build swaps this module, and so does this one. */
+/** The SDK reads local files in Node alone; its browser build swaps this module, and so does this one. The page receives no webhooks. */
 const sdkForBrowsers: Plugin = {
   name: 'sdk for browsers',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/local-files\.ts$/ }, ({ resolveDir }) => ({ path: join(resolveDir, 'no-local-files.ts') })),
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\/local-files\.ts$/ }, ({ resolveDir }) => ({ path: join(resolveDir, 'no-local-files.ts') }));
+    onResolve({ filter: /^standardwebhooks$/ }, () => ({ path: join(home, 'tools/no-webhooks.ts') }));
+  },
 };
 
 const target = resolve(process.argv[2] ?? join(home, 'dist/page'));

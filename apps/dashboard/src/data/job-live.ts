@@ -1,5 +1,5 @@
 // What a job leaves behind while it runs: log, curves, samples, checkpoints.
-import { ConflictError, NotFoundError, type Report, type TrainingJob, type TrainingMetric } from '@styleforge/sdk';
+import { ConflictError, type LogEvent, NotFoundError, type Report, type TrainingJob, type TrainingMetric } from '@styleforge/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isLive, takeAll } from './queries.ts';
 import { useClient } from './session.ts';
@@ -7,9 +7,21 @@ import { useClient } from './session.ts';
 const METRICS_MS = 2_000;
 const LOG_LIMIT = 5_000;
 
+/** Reads only the events that are new: the project's stream says when. */
 export function useJobLog(id: string) {
   const client = useClient();
-  return useQuery({ queryKey: ['log', id], queryFn: () => takeAll(client.trainingJobs.log(id, { limit: 100 }), LOG_LIMIT) });
+  const queries = useQueryClient();
+  const key = ['log', id];
+  return useQuery({
+    queryKey: key,
+    queryFn: async () => {
+      const known = queries.getQueryData<LogEvent[]>(key) ?? [];
+      const last = known.at(-1)?.sequence;
+      const fresh = await takeAll(client.trainingJobs.log(id, { limit: 100, ...(last !== undefined && { after: last }) }), LOG_LIMIT);
+      return fresh.length === 0 ? known : [...known, ...fresh];
+    },
+    structuralSharing: false,
+  });
 }
 
 /** Reads only the steps that are new. */

@@ -1,5 +1,6 @@
-// Requests to the API as programs: curl, the command line, TypeScript, Python.
+// Requests to the API as programs: curl, the command line, TypeScript, Python. Loaded when somebody asks for one.
 import { stringify } from 'yaml';
+import type { Call } from './calls.ts';
 
 export const PROGRAMS = [
   { value: 'curl', label: 'curl' },
@@ -8,32 +9,6 @@ export const PROGRAMS = [
   { value: 'python', label: 'Python' },
 ] as const;
 export type Program = (typeof PROGRAMS)[number]['value'];
-
-/** One request to the API, and how the SDK and the command line make it. */
-export interface Call {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  path: string;
-  body?: object;
-  /** The method of the SDK's client: `trainingJobs.create`. */
-  sdk: string;
-  /** Arguments of that method in front of the body. */
-  args?: (string | number)[];
-  /** What that method takes in place of the body, where the two differ; null: nothing. */
-  params?: object | null;
-  /** The command; absent where the command line has none. */
-  cli?: string;
-}
-
-export const trainingCall = (request: object): Call => ({
-  ...{ method: 'POST', path: '/v1/training-jobs', body: request, sdk: 'trainingJobs.create' },
-  cli: `cat > job.yaml <<'END'\n${stringify(request)}END\nnpx styleforge train --file job.yaml`,
-});
-
-/** What is done with a job by its id. */
-export const jobCall = (id: string, verb: string, sdk: string, body?: object): Call => ({
-  ...{ method: verb === '' ? 'GET' : 'POST', path: `/v1/training-jobs/${id}${verb && `/${verb}`}`, sdk: `trainingJobs.${sdk}`, args: [id] },
-  ...(body && { body }),
-});
 
 const json = (request: unknown) => JSON.stringify(request, null, 2);
 /** Single quotes end and begin again around an apostrophe. */
@@ -47,7 +22,7 @@ const python = (request: object) =>
 
 /** The kinds of program that can make all of the requests. */
 export const programsFor = (calls: Call[]) =>
-  PROGRAMS.filter(({ value }) => value !== 'cli' || calls.every(({ cli }) => cli !== undefined));
+  PROGRAMS.filter(({ value }) => value !== 'cli' || calls.every(({ cli, jobFile }) => cli !== undefined || jobFile !== undefined));
 
 export function programOf(kind: Program, calls: Call[], baseUrl: string): string {
   const each = (write: (call: Call) => string) => calls.map(write).join('\n');
@@ -55,13 +30,15 @@ export function programOf(kind: Program, calls: Call[], baseUrl: string): string
     case 'curl':
       return each((call) => curlOf(call, baseUrl));
     case 'cli':
-      return each(({ cli = '' }) => `${cli}\n`);
+      return each(({ cli, jobFile }) => (jobFile ? fileCommand(jobFile) : `${cli}\n`));
     case 'typescript':
       return `import StyleForge from '@styleforge/sdk';\n\nconst client = new StyleForge({ baseUrl: '${baseUrl}' });\n${each(typescriptOf)}`;
     case 'python':
       return `import json, os, urllib.request\n\n${each((call) => pythonOf(call, baseUrl))}`;
   }
 }
+
+const fileCommand = (request: object) => `cat > job.yaml <<'END'\n${stringify(request)}END\nnpx styleforge train --file job.yaml\n`;
 
 function curlOf({ method, path, body }: Call, baseUrl: string): string {
   const verb = method === (body ? 'POST' : 'GET') ? '' : ` -X ${method}`;

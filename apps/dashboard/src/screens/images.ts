@@ -1,3 +1,5 @@
-// Screens of datasets, in one file to load.
+// Screens of images, those that are learned from and those that are generated, in one file to load: small files compress badly one by one.
 export { DatasetScreen } from './datasets/dataset.tsx';
 export { Datasets } from './datasets/datasets.tsx';
+export { Gallery } from './gallery/gallery.tsx';
+export { Play } from './play/play.tsx';

@@ -1,7 +1,6 @@
-// Screens of what has been made, in one file to load: small files compress badly one by one.
+// Screens of models and what is known of them, in one file to load.
 export { EvaluationScreen } from './evaluations/evaluation.tsx';
 export { Evaluations } from './evaluations/evaluations.tsx';
-export { Gallery } from './gallery/gallery.tsx';
 export { ModelScreen } from './models/model.tsx';
 export { Models } from './models/models.tsx';
 export { PromptSets } from './prompts/prompts.tsx';

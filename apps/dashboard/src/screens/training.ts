@@ -1,4 +1,3 @@
-// Screens of jobs, in one file to load.
+// Screens with curves, in one file to load.
 export { Compare } from './compare/compare.tsx';
 export { JobScreen } from './job/job.tsx';
-export { Jobs } from './jobs/jobs.tsx';

@@ -1,10 +1,10 @@
 // A button that shows what the page does as requests to the API, in the language that somebody programs in.
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import { type Call, type Program, programOf, programsFor } from '../data/programs.ts';
-import { useClient } from '../data/session.ts';
-import { Dialog } from './dialog.tsx';
-import { CopyButton, Segmented } from './parts.tsx';
+import type { Call } from '../data/calls.ts';
+import { later } from './later.tsx';
+
+const CodeDialog = later(async () => (await import('../screens/written.ts')).CodeDialog, null);
 
 /** One action, and the requests that do it. */
 export interface CodeChoice {
@@ -21,40 +21,5 @@ export function CopyAsCode({ choices, isQuiet = false }: { choices: CodeChoice[]
       </button>
       {isOpen && <CodeDialog choices={choices} onClose={() => setOpen(false)} />}
     </>
-  );
-}
-
-function CodeDialog({ choices, onClose }: { choices: CodeChoice[]; onClose(): void }): ReactElement {
-  const { baseUrl } = useClient();
-  const [at, setAt] = useState(0);
-  const [wanted, setWanted] = useState<Program>('curl');
-  const { calls } = choices[at]!;
-  const programs = programsFor(calls);
-  const kind = programs.some(({ value }) => value === wanted) ? wanted : 'curl';
-  const text = programOf(kind, calls, baseUrl);
-  return (
-    <Dialog title="Copy as code" onClose={onClose}>
-      {choices.length > 1 && (
-        <select className="select" aria-label="Action" value={at} onChange={(event) => setAt(Number(event.target.value))}>
-          {choices.map(({ label }, index) => (
-            <option key={label} value={index}>
-              {label}
-            </option>
-          ))}
-        </select>
-      )}
-      <div className="row-apart">
-        <Segmented label="Language" value={kind} choices={programs} onChange={setWanted} />
-        <CopyButton text={text} />
-      </div>
-      <pre className="code" tabIndex={0}>
-        {text}
-      </pre>
-      <div className="row">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
-    </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { modelOf, useModels } from '../../data/models.ts';
-import type { Call } from '../../data/programs.ts';
+import type { Call } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
 import { type CodeChoice, CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';

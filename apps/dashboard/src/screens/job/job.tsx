@@ -5,18 +5,20 @@ import { Link, useParams } from 'wouter';
 import { duration, number } from '../../data/format.ts';
 import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { useJobLog } from '../../data/job-live.ts';
-import { jobCall } from '../../data/programs.ts';
+import { jobCall } from '../../data/calls.ts';
 import { isLive, useJob } from '../../data/queries.ts';
 import { type CodeChoice, CopyAsCode } from '../../ui/copy-as-code.tsx';
+import { later } from '../../ui/later.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { JobActions } from './actions.tsx';
 import { CandidatesTab } from './candidates.tsx';
 import { Checkpoints } from './checkpoints.tsx';
-import { ConfigTab } from './config.tsx';
 import { LogTab } from './log.tsx';
 import { Overview } from './overview.tsx';
 import { ReportTab } from './report.tsx';
 import { JobTitleActions } from './title.tsx';
+
+const ConfigTab = later(async () => (await import('../written.ts')).ConfigTab);
 
 interface TabOfJob {
   name: string;

@@ -3,7 +3,7 @@ import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { useJobLog } from '../../data/job-live.ts';
-import { detailsOf } from './log.tsx';
+import { detailsOf } from './log-rows.tsx';
 
 const SHOWN = 5;
 

@@ -1,21 +1,18 @@
-// The durable log of a job, newest last; attempts are set apart.
-import type { LogEvent, TrainingJob } from '@styleforge/sdk';
+// The durable log of a job, newest last: it follows what happens, and sets attempts apart.
+import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useJobLog } from '../../data/job-live.ts';
+import { whereIs } from '../../data/jobs.ts';
+import { isLive } from '../../data/queries.ts';
 import { CopyButton, Failure, Loading } from '../../ui/parts.tsx';
-
-const lineOf = ({ created_at: at, type, data }: LogEvent) => `${at} ${type} ${Object.keys(data).length > 0 ? JSON.stringify(data) : ''}`;
-
-export const detailsOf = ({ data }: LogEvent): string =>
-  Object.entries(data)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('  ');
+import { lineOf, LogRows } from './log-rows.tsx';
 
 export function LogTab({ job }: { job: TrainingJob }): ReactElement {
   const { data: events, error } = useJobLog(job.id);
   const [filter, setFilter] = useState('');
-  if (error) return <Failure error={error} what="The log" />;
+  const [isFollowing, setFollowing] = useState(isLive(job));
+  if (error && !events) return <Failure error={error} what="The log" />;
   if (!events) return <Loading />;
   const shown = events.filter((event) => lineOf(event).toLowerCase().includes(filter.toLowerCase()));
   return (
@@ -29,30 +26,20 @@ export function LogTab({ job }: { job: TrainingJob }): ReactElement {
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
-        <CopyButton text={shown.map(lineOf).join('\n')} label="Copy log" />
+        <div className="row">
+          <label className="check small">
+            <input type="checkbox" checked={isFollowing} onChange={(event) => setFollowing(event.target.checked)} />
+            Follow the end
+          </label>
+          <CopyButton text={shown.map(lineOf).join('\n')} label="Copy log" />
+        </div>
       </div>
-      <div className="card-flush" tabIndex={0} role="region" aria-label="Log">
-        <table className="log">
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">Event</th>
-              <th scope="col">Details</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((event) => (
-              <tr key={event.sequence} className={event.type === 'job.validating' ? 'attempt' : undefined}>
-                <td className="num small nowrap">{new Date(event.created_at).toLocaleTimeString()}</td>
-                <td className="nowrap">
-                  <strong>{event.type}</strong>
-                </td>
-                <td className="mono wrap">{detailsOf(event)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {shown.length === 0 ? <p className="soft">No event matches.</p> : <LogRows events={shown} {...{ isFollowing, setFollowing }} />}
+      {isLive(job) && (
+        <p className="small num">
+          <span className="pill live">live</span> {whereIs(job)}
+        </p>
+      )}
     </div>
   );
 }

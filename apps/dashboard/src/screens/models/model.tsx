@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import { ago, bytes, plural } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
-import type { Call } from '../../data/programs.ts';
+import type { Call } from '../../data/calls.ts';
 import { useCheckpoint, useModelVersions, useNamedModel } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import type { Call } from '../../data/programs.ts';
+import type { Call } from '../../data/calls.ts';
 import { useNamedModels } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';

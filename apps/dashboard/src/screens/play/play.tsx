@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useAddress } from '../../data/address.ts';
 import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
 import { type Model, modelOf, useModels } from '../../data/models.ts';
-import type { Call } from '../../data/programs.ts';
+import type { Call } from '../../data/calls.ts';
 import { readImageParameters } from '@styleforge/sdk';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';

@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { bytes, duration, plural } from '../../data/format.ts';
-import { type Call, trainingCall } from '../../data/programs.ts';
+import { type Call, trainingCall } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { getAt, hasDatasets, METHODS_WITH_AUX, requestOf } from '../../data/training-draft.ts';

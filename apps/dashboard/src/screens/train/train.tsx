@@ -9,6 +9,7 @@ import { withPreset } from '../../data/presets.ts';
 import { readPreferences } from '../../data/preferences.ts';
 import { useBaseModels, useJob } from '../../data/queries.ts';
 import { type Draft, draftOf, emptyDraft, hasRounds, setAt, useCheck } from '../../data/training-draft.ts';
+import { later } from '../../ui/later.tsx';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { BaseModelPicker } from './base-model-picker.tsx';
 import { DatasetPicker } from './dataset-picker.tsx';
@@ -17,7 +18,8 @@ import { PresetPicker } from './preset-picker.tsx';
 import { Prompts } from './prompts.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import { Summary } from './summary.tsx';
-import { YamlView } from './yaml-view.tsx';
+
+const YamlView = later(async () => (await import('../written.ts')).YamlView);
 
 export function Train(): ReactElement {
   const [params] = useSearchParams();

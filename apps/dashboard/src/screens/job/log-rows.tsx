@@ -1,0 +1,77 @@
+// Rows of a log in a frame of their own; only those near its window exist, and it can stay at the end.
+import type { LogEvent } from '@styleforge/sdk';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import type { ReactElement } from 'react';
+import { useEffect, useRef } from 'react';
+
+const ROW = 40;
+
+export const lineOf = ({ created_at: at, type, data }: LogEvent): string =>
+  `${at} ${type} ${Object.keys(data).length > 0 ? JSON.stringify(data) : ''}`;
+
+export const detailsOf = ({ data }: LogEvent): string =>
+  Object.entries(data)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('  ');
+
+type Props = { events: LogEvent[]; isFollowing: boolean; setFollowing(isFollowing: boolean): void };
+
+export function LogRows({ events, isFollowing, setFollowing }: Props): ReactElement {
+  const frame = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: events.length,
+    getScrollElement: () => frame.current,
+    getItemKey: (index) => events[index]!.sequence,
+    estimateSize: () => ROW,
+    overscan: 10,
+  });
+  useEffect(() => {
+    if (isFollowing) virtual.scrollToIndex(events.length - 1, { align: 'end' });
+  }, [events.length, isFollowing]);
+  const rows = virtual.getVirtualItems();
+  const before = rows[0]?.start ?? 0;
+  const after = virtual.getTotalSize() - (rows.at(-1)?.end ?? 0);
+  return (
+    <div
+      ref={frame}
+      className="card-flush log-frame"
+      tabIndex={0}
+      role="region"
+      aria-label="Log"
+      onWheel={({ deltaY }) => deltaY < 0 && setFollowing(false)}
+      onTouchMove={() => setFollowing(false)}
+      onKeyDown={({ key }) => ['ArrowUp', 'PageUp', 'Home'].includes(key) && setFollowing(false)}
+    >
+      <table className="log" aria-rowcount={events.length + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col">Time</th>
+            <th scope="col">Event</th>
+            <th scope="col">Details</th>
+          </tr>
+        </thead>
+        <tbody>
+          {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
+          {rows.map(({ index }) => (
+            <LogRow key={events[index]!.sequence} event={events[index]!} index={index} measure={virtual.measureElement} />
+          ))}
+          {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+type RowProps = { event: LogEvent; index: number; measure(element: HTMLElement | null): void };
+
+function LogRow({ event, index, measure }: RowProps): ReactElement {
+  return (
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2} className={event.type === 'job.validating' ? 'attempt' : undefined}>
+      <td className="num small nowrap">{new Date(event.created_at).toLocaleTimeString()}</td>
+      <td className="nowrap">
+        <strong>{event.type}</strong>
+      </td>
+      <td className="mono wrap">{detailsOf(event)}</td>
+    </tr>
+  );
+}
