@@ -60,7 +60,16 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       const id = await createJob(20_000);
       await visit(`/jobs/${id}`);
       await status('running');
+      await page.getByRole('link', { name: 'Log', exact: true }).click();
+      await page
+        .getByText(/^Step \d+ of 20000/)
+        .last()
+        .waitFor();
+      expect(await page.getByLabel('Follow the end').isChecked()).toBe(true);
       await button('Save now').click();
+      await page.getByRole('row', { name: /checkpoint\.saved/ }).waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole('link', { name: 'Overview' }).click();
       await button('Sample now').click();
       expect(await violationsOf(page)).toEqual([]);
       await page.getByRole('region', { name: 'Sample images by prompt and step' }).waitFor();

@@ -3,7 +3,7 @@ import { onlineManager, useIsFetching, useQuery } from '@tanstack/react-query';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { Link, useLocation } from 'wouter';
-import { isLive, useJobs } from './data/queries.ts';
+import { isLive, useJobs } from './data/job-list.ts';
 import { useClient, useSession } from './data/session.ts';
 import { applyTheme, readTheme, type Theme } from './data/theme.ts';
 import { useCommands } from './data/commands.ts';

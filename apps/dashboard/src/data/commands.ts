@@ -1,7 +1,8 @@
 // What the command palette offers: screens, actions, and everything in the project that has a name.
 import { jobName } from './jobs.ts';
 import { useModels } from './models.ts';
-import { useDatasets, useJobs } from './queries.ts';
+import { useDatasets } from './queries.ts';
+import { useJobs } from './job-list.ts';
 import { applyTheme } from './theme.ts';
 
 export interface Command {

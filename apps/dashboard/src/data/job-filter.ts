@@ -1,7 +1,7 @@
 // Which jobs a list shows: by status, method, base model, age, and words in their name or metadata.
 import type { TrainingJob } from '@styleforge/sdk';
 import { jobName } from './jobs.ts';
-import { isLive } from './queries.ts';
+import { isLive } from './job-list.ts';
 
 export const FILTERS = [
   { value: 'all', label: 'All' },

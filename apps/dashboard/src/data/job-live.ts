@@ -1,7 +1,8 @@
 // What a job leaves behind while it runs: log, curves, samples, checkpoints.
 import { ConflictError, type LogEvent, NotFoundError, type Report, type TrainingJob, type TrainingMetric } from '@styleforge/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { isLive, takeAll } from './queries.ts';
+import { isLive } from './job-list.ts';
+import { takeAll } from './take-all.ts';
 import { useClient } from './session.ts';
 
 const METRICS_MS = 2_000;

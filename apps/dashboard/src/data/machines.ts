@@ -2,7 +2,7 @@
 import type { QueueReport, UsageReport, Worker } from '@styleforge/sdk';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { takeAll } from './queries.ts';
+import { takeAll } from './take-all.ts';
 import { useClient } from './session.ts';
 
 const EVERY_MS = 3_000;

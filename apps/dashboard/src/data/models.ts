@@ -1,7 +1,8 @@
 // Every model one can generate with: base models, and what finished jobs made.
 import type { BaseModel, Model as NamedModel, TrainingJob } from '@styleforge/sdk';
 import { IS_WHOLE, jobName } from './jobs.ts';
-import { useBaseModels, useJobs } from './queries.ts';
+import { useBaseModels } from './queries.ts';
+import { useJobs } from './job-list.ts';
 import { useNamedModels } from './registry.ts';
 import { shortId } from './format.ts';
 

@@ -1,33 +1,15 @@
 // What screens read: one hook for each list and thing, refreshed while something is under way.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { BaseModel, Dataset, DatasetDetail, TrainingJob, TrainingJobListParams, TrainingJobStatus } from '@styleforge/sdk';
+import type { BaseModel, Dataset, DatasetDetail, TrainingJob } from '@styleforge/sdk';
+import { isLive } from './job-list.ts';
 import { useClient } from './session.ts';
+import { takeAll } from './take-all.ts';
 
 /** The event stream is quicker; this is for when it breaks. */
 const LIVE_MS = 5_000;
 const CALM_MS = 15_000;
 const LIST = 100;
-
-const LIVE: TrainingJobStatus[] = ['queued', 'validating', 'running', 'evaluating', 'pausing'];
-export const isLive = ({ status }: Pick<TrainingJob, 'status'>): boolean => LIVE.includes(status);
-
-async function take<Item>(list: AsyncIterable<Item>, limit = 500): Promise<Item[]> {
-  const items: Item[] = [];
-  for await (const item of list) if (items.push(item) >= limit) break;
-  return items;
-}
-export { take as takeAll };
-
-export function useJobs(params: TrainingJobListParams = {}): UseQueryResult<TrainingJob[]> {
-  const client = useClient();
-  return useQuery({
-    queryKey: ['jobs', params],
-    queryFn: ({ signal }) => take(client.trainingJobs.list({ limit: LIST, ...params }, { signal })),
-    refetchInterval: ({ state }) => (state.data?.some(isLive) ? LIVE_MS : CALM_MS),
-    placeholderData: keepPreviousData,
-  });
-}
 
 export function useJob(id: string): UseQueryResult<TrainingJob> {
   const client = useClient();
@@ -40,7 +22,7 @@ export function useJob(id: string): UseQueryResult<TrainingJob> {
 
 export function useDatasets(): UseQueryResult<Dataset[]> {
   const client = useClient();
-  return useQuery({ queryKey: ['datasets'], queryFn: ({ signal }) => take(client.datasets.list({ limit: LIST }, { signal })) });
+  return useQuery({ queryKey: ['datasets'], queryFn: ({ signal }) => takeAll(client.datasets.list({ limit: LIST }, { signal })) });
 }
 
 export function useDataset(id: string | undefined): UseQueryResult<DatasetDetail> {

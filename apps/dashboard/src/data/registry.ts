@@ -2,7 +2,7 @@
 import type { Checkpoint, Model, ModelVersion } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { takeAll } from './queries.ts';
+import { takeAll } from './take-all.ts';
 import { useClient } from './session.ts';
 
 export function useNamedModels(): UseQueryResult<Model[]> {

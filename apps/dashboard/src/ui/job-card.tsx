@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { ago } from '../data/format.ts';
 import { jobName, whereIs } from '../data/jobs.ts';
-import { isLive } from '../data/queries.ts';
+import { isLive } from '../data/job-list.ts';
 import { useClient } from '../data/session.ts';
 import { notifyError } from '../data/toasts.ts';
 import { Bar, Pill } from './parts.tsx';

@@ -7,7 +7,7 @@ import { Link, useSearchParams } from 'wouter';
 import { alignCurves, type CurveField, differencesOf } from '../../data/comparison.ts';
 import { duration, number } from '../../data/format.ts';
 import { jobName } from '../../data/jobs.ts';
-import { isLive, useJobs } from '../../data/queries.ts';
+import { isLive, useJobs } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { Empty, Failure, Loading, PageHead, Pill, Segmented } from '../../ui/parts.tsx';
 import { LossChart, smooth } from '../job/loss-chart.tsx';

@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { ago, plural } from '../../data/format.ts';
 import { modelOf, useModels } from '../../data/models.ts';
-import { takeAll } from '../../data/queries.ts';
+import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';

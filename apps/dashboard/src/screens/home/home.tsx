@@ -2,7 +2,7 @@
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { isLive, useJobs } from '../../data/queries.ts';
+import { isLive, useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
 import { JobCard } from '../../ui/job-card.tsx';
 import { Icon } from '../../ui/icons.tsx';

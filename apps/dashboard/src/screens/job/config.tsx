@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { useDefaults } from '../../data/defaults.ts';
 import { useAddress } from '../../data/address.ts';
 import { jobName, parentOf } from '../../data/jobs.ts';
-import { useJobs } from '../../data/queries.ts';
+import { useJobs } from '../../data/job-list.ts';
 import { ConfigDifferences } from './config-differences.tsx';
 import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
 

@@ -4,7 +4,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useJobLog } from '../../data/job-live.ts';
 import { whereIs } from '../../data/jobs.ts';
-import { isLive } from '../../data/queries.ts';
+import { isLive } from '../../data/job-list.ts';
 import { CopyButton, Failure, Loading } from '../../ui/parts.tsx';
 import { lineOf, LogRows } from './log-rows.tsx';
 

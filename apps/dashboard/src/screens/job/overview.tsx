@@ -3,7 +3,7 @@ import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
-import { isLive } from '../../data/queries.ts';
+import { isLive } from '../../data/job-list.ts';
 import { useCheckpoints, useMetrics, useSamples } from '../../data/job-live.ts';
 import { Failure } from '../../ui/parts.tsx';
 import { Curves } from './curves.tsx';

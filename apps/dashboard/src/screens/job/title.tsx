@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
 import { jobName } from '../../data/jobs.ts';
-import { isLive } from '../../data/queries.ts';
+import { isLive } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';

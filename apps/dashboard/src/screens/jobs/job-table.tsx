@@ -6,7 +6,7 @@ import { useRef } from 'react';
 import { Link } from 'wouter';
 import { ago, duration, number } from '../../data/format.ts';
 import { CLONED_FROM, jobName, METHODS, whereIs } from '../../data/jobs.ts';
-import { isLive } from '../../data/queries.ts';
+import { isLive } from '../../data/job-list.ts';
 import { Bar, Pill } from '../../ui/parts.tsx';
 import { JobThumbnail } from '../../ui/job-card.tsx';
 import type { Selection } from '../../ui/selection.ts';

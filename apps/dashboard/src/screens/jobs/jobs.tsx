@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { useAddress } from '../../data/address.ts';
 import { AGES, FILTERS, type Filter, isWanted, type Wanted } from '../../data/job-filter.ts';
 import { METHODS } from '../../data/jobs.ts';
-import { useJobs } from '../../data/queries.ts';
+import { MOST_JOBS, useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
@@ -52,6 +52,7 @@ export function Jobs(): ReactElement {
         <>
           <JobSelectionBar shown={shown} selection={selection} />
           <JobTable jobs={shown} selection={selection} />
+          {(all?.length ?? 0) >= MOST_JOBS && <p className="small soft">The list has the newest {MOST_JOBS} jobs of the project.</p>}
         </>
       )}
     </>

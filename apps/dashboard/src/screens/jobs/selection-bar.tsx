@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { plural } from '../../data/format.ts';
 import { jobName } from '../../data/jobs.ts';
-import { isLive } from '../../data/queries.ts';
+import { isLive } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';

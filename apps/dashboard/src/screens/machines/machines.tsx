@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { ago, number } from '../../data/format.ts';
 import { jobName, whereIs } from '../../data/jobs.ts';
-import { isLive, useJobs } from '../../data/queries.ts';
+import { isLive, useJobs } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { Queues, Stored, Usage } from './queues.tsx';
 import { Workers } from './workers.tsx';

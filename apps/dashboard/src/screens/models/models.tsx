@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { ago, bytes } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
 import { type Model, useModels } from '../../data/models.ts';
-import { useJobs } from '../../data/queries.ts';
+import { useJobs } from '../../data/job-list.ts';
 import { useNamedModels } from '../../data/registry.ts';
 import { useHidden } from '../../data/undo.ts';
 import { useNewestSamples } from '../../ui/job-card.tsx';

@@ -5,7 +5,7 @@ import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { plural } from '../../data/format.ts';
-import { takeAll } from '../../data/queries.ts';
+import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete, useHidden } from '../../data/undo.ts';

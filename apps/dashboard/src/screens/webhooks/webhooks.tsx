@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
-import { takeAll } from '../../data/queries.ts';
+import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
