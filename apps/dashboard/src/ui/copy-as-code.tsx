@@ -16,7 +16,7 @@ export function CopyAsCode({ choices, isQuiet = false }: { choices: CodeChoice[]
   const [isOpen, setOpen] = useState(false);
   return (
     <>
-      <button type="button" className={`button ${isQuiet ? 'quiet' : ''}`} onClick={() => setOpen(true)}>
+      <button type="button" className={`button ${isQuiet ? 'quiet small' : ''}`} onClick={() => setOpen(true)}>
         Copy as code
       </button>
       {isOpen && <CodeDialog choices={choices} onClose={() => setOpen(false)} />}
