@@ -16,6 +16,12 @@ export interface Call {
   jobFile?: object;
 }
 
+/** One action, and the requests that do it. */
+export interface CodeChoice {
+  label: string;
+  calls: Call[];
+}
+
 export const trainingCall = (request: object): Call => ({
   ...{ method: 'POST', path: '/v1/training-jobs', body: request, sdk: 'trainingJobs.create' },
   jobFile: request,

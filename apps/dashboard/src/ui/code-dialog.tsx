@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { type Program, programOf, programsFor } from '../data/programs.ts';
 import { useClient } from '../data/session.ts';
-import type { CodeChoice } from './copy-as-code.tsx';
+import type { CodeChoice } from '../data/calls.ts';
 import { Dialog } from './dialog.tsx';
 import { CopyButton, Segmented } from './parts.tsx';
 

@@ -1,16 +1,10 @@
 // A button that shows what the page does as requests to the API, in the language that somebody programs in.
 import type { ReactElement } from 'react';
 import { useState } from 'react';
-import type { Call } from '../data/calls.ts';
+import type { CodeChoice } from '../data/calls.ts';
 import { later } from './later.tsx';
 
 const CodeDialog = later(async () => (await import('../screens/written.ts')).CodeDialog, null);
-
-/** One action, and the requests that do it. */
-export interface CodeChoice {
-  label: string;
-  calls: Call[];
-}
 
 export function CopyAsCode({ choices, isQuiet = false }: { choices: CodeChoice[]; isQuiet?: boolean }): ReactElement {
   const [isOpen, setOpen] = useState(false);
