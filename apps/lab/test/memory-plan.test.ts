@@ -36,20 +36,22 @@ const gibibytes = (bytes: number): number => bytes / GIBIBYTE;
 
 it('trains all of Stable Diffusion 1.5 in 24 GB with recomputation, and without it on 80 GB', () => {
   const [small, large] = [plan(step('sd15'), 24), plan(step('sd15'), 80)];
-  expect([small.recomputes, large.recomputes]).toEqual([true, false]);
+  expect([small.recomputes, small.recomputesAll, large.recomputes]).toEqual([true, false, false]);
   // 982.6 million weights with gradients and two moments, and once more to generate with
   expect(gibibytes(small.stateBytes)).toBeCloseTo(14.64 + 3.66, 1);
   expect(large.stateBytes).toBe(small.stateBytes);
-  expect(gibibytes(large.passBytes)).toBeCloseTo(6.5, 1);
+  // onnxruntime took 8.08 for it on a stand-in for a card (docs/experiments/gpu.md)
+  expect(gibibytes(large.passBytes)).toBeCloseTo(8.4, 1);
   expect(small.passBytes).toBeLessThan(large.passBytes / 2);
   expect(plan(step('sd15', { gradientCheckpointing: true }), 80).recomputes).toBe(true);
 });
 
 it('trains a LoRA of Stable Diffusion XL in 24 GB', () => {
   const chosen = plan(step('sdxl', lora), 24, { validates: false });
-  expect(chosen.recomputes).toBe(true);
-  // frozen weights in float32, and a pass of two images of 1024 pixels
-  expect([gibibytes(chosen.stateBytes), gibibytes(chosen.passBytes)].map(Math.round)).toEqual([10, 11]);
+  expect(chosen).toMatchObject({ recomputes: true, recomputesAll: true });
+  // frozen weights in float32, and a pass of two images of 1024 pixels; with the expensive values kept it would be 12.4 GiB
+  expect(gibibytes(chosen.stateBytes)).toBeCloseTo(9.9, 1);
+  expect(gibibytes(chosen.passBytes)).toBeCloseTo(3.5, 1);
 });
 
 it('needs less in float16', () => {

@@ -130,12 +130,23 @@ class Emission {
   }
 }
 
-/** Writes the part of `graph` that computes `wanted` (name -> tensor). */
-export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
+/** The part of `graph` that computes `wanted` (name -> tensor), written and not yet a file. */
+export function writeModel(
+  graph: Graph,
+  wanted: Readonly<Record<string, Tensor>>,
+  target: Target,
+  options: EmitOptions = {},
+): { readonly builder: ModelBuilder; readonly emission: Emission; readonly outputs: Readonly<Record<string, Tensor>> } {
   const { graph: lowered, outputs } = lower(graph, wanted, lowerings[target], options);
   const builder = new ModelBuilder(options);
   const emission = new Emission(builder, lowered, outputs, target, options);
   emission.write();
+  return { builder, emission, outputs };
+}
+
+/** The same as a file, with what its inputs and outputs are. */
+export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
+  const { builder, emission, outputs } = writeModel(graph, wanted, target, options);
   return {
     bytes: builder.build(),
     inputs: emission.inputs,

@@ -43,6 +43,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       onStart: () => parent.tellAndWait({ type: 'validated' }),
       onShape: ({ latentShape: [, height, width], seconds }) => void parent.tell({ type: 'compiled-shape', height, width, seconds }),
       onMemoryPlan: (plan) => void parent.tell({ type: 'memory-plan', ...plan }),
+      onRecomputation: (news) => void parent.tell({ type: 'recomputation', ...news }),
       onProgress: (progress) => {
         traceStep(progress);
         return parent.tell({ type: 'progress', ...progress, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });

@@ -15,6 +15,7 @@ import {
   type LocalClassImage,
   type Measuring,
   type MemoryPlanned,
+  type RecomputationBegun,
   type MessageFromChild,
   type Progress,
   type RawValidationImage,
@@ -120,9 +121,17 @@ function hear(
         'graph for a further image size compiled',
       );
     case 'memory-plan': {
-      const { recomputes, stateBytes, passBytes, freeBytes } = message;
-      const text = recomputes ? 'activations are recomputed in the backward pass' : 'activations fit the card and are kept';
+      const { recomputes, recomputesAll, stateBytes, passBytes, freeBytes } = message;
+      const again = recomputesAll ? 'all activations are recomputed' : 'activations are recomputed where that is cheap';
+      const text = recomputes ? `${again} in the backward pass` : 'activations fit the card and are kept';
       return options.log.info({ stateBytes, passBytes, freeBytes }, text);
+    }
+    case 'recomputation': {
+      const { step, reason } = message;
+      return options.log.warn(
+        { step, reason },
+        'the card is too full: all activations are recomputed in the backward pass from this step on',
+      );
     }
     case 'measuring':
       return options.onMeasuring?.(message);
@@ -140,7 +149,7 @@ function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
   return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
-type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | MemoryPlanned | Measuring>;
+type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | MemoryPlanned | RecomputationBegun | Measuring>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {

@@ -160,11 +160,16 @@ export type CompiledShape = z.infer<typeof compiledShape>;
 const memoryPlan = z.object({
   type: z.literal('memory-plan'),
   recomputes: z.boolean(),
+  recomputesAll: z.boolean(),
   stateBytes: z.number(),
   passBytes: z.number(),
   freeBytes: z.number(),
 });
 export type MemoryPlanned = z.infer<typeof memoryPlan>;
+
+/** The card was too full for a step, which is made again with activations computed again. */
+const recomputation = z.object({ type: z.literal('recomputation'), step: z.number(), reason: z.string() });
+export type RecomputationBegun = z.infer<typeof recomputation>;
 
 /** How exactly the base model's autoencoder reproduces the StyleRef images: median peak signal-to-noise ratio in dB. */
 const reconstruction = z.object({ type: z.literal('reconstruction'), number: z.number(), psnr: z.number(), images: z.number() });
@@ -238,6 +243,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
   progress,
   compiledShape,
   memoryPlan,
+  recomputation,
   reconstruction,
   validated,
   checkpoint,

@@ -79,6 +79,8 @@ export class ModelBuilder {
   readonly #computed = new Set<string>();
   readonly #renamed = new Map<string, string>();
   readonly #domains = new Set<string>();
+  /** What inputs, and results of operations that onnxruntime does not know, are: it learns some of it. */
+  readonly #types: ReturnType<typeof valueInfo>[] = [];
   #names = 0;
 
   /**
@@ -95,6 +97,7 @@ export class ModelBuilder {
   }
 
   input(name: string, dtype: ElementType, shape: Shape): void {
+    this.#types.push(valueInfo(name, ELEMENT_TYPES[dtype], shape));
     this.#graph.input.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
   }
 
@@ -117,8 +120,10 @@ export class ModelBuilder {
     );
     output.forEach((name) => this.#computed.add(name));
     this.#domains.add(domain);
-    if (!this.#hidesShapes) {
-      for (const [i, { dtype, shape }] of types.entries()) this.#graph.valueInfo.push(valueInfo(output[i], ELEMENT_TYPES[dtype], shape));
+    for (const [i, { dtype, shape }] of types.entries()) {
+      const info = valueInfo(output[i], ELEMENT_TYPES[dtype], shape);
+      this.#types.push(info);
+      if (!this.#hidesShapes) this.#graph.valueInfo.push(info);
     }
     return output[0];
   }
@@ -170,13 +175,20 @@ export class ModelBuilder {
     else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });
   }
 
-  build(): Uint8Array {
+  /** The finished model's graph, and the types that were given. Nothing can be added afterwards. */
+  finish(): { readonly graph: GraphProto; readonly types: readonly ReturnType<typeof valueInfo>[] } {
     const rename = (name: string): string => this.#renamed.get(name) ?? name;
     for (const node of this.#graph.node) {
       node.input = node.input.map(rename);
       node.output = node.output.map(rename);
     }
     this.#graph.valueInfo = this.#graph.valueInfo.filter(({ name }) => !this.#renamed.has(name ?? ''));
+    const types = this.#types.map((info) => ({ ...info, name: rename(info.name!) }));
+    return { graph: this.#graph, types };
+  }
+
+  build(): Uint8Array {
+    this.finish();
     const further = [...this.#domains].filter((domain) => domain !== '' && domain !== 'com.microsoft');
     const model: ModelProto = create(ModelProtoSchema, {
       irVersion: IR_VERSION,

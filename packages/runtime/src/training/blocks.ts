@@ -141,7 +141,8 @@ export class BlockTraining implements TrainingBackend {
   }
 
   async gradientNorm(): Promise<number> {
-    return Math.sqrt(await this.#engine.kernels.sumOfSquares(this.#sum.gradientBlocks));
+    const sum = await withinMemory(this.#options.device, () => this.#engine.kernels.sumOfSquares(this.#sum.gradientBlocks));
+    return Math.sqrt(sum);
   }
 
   async readGradients(): Promise<ParameterBuffers> {
@@ -152,7 +153,11 @@ export class BlockTraining implements TrainingBackend {
     return copy;
   }
 
-  async addGradients(gradients: ParameterBuffers): Promise<void> {
+  addGradients(gradients: ParameterBuffers): Promise<void> {
+    return withinMemory(this.#options.device, () => this.#addGradients(gradients));
+  }
+
+  async #addGradients(gradients: ParameterBuffers): Promise<void> {
     const further = new DeviceBlocks(this.#engine, this.#options.weights);
     further.upload(gradients.blocks);
     this.#addTo(this.#moveToTotal(), further);

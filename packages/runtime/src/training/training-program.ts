@@ -63,6 +63,13 @@ function createBackend(options: BackendOptions): Promise<TrainingBackend> {
   }
 }
 
+interface ReplicatedOptions extends BackendOptions {
+  readonly replicas: readonly DeviceName[];
+}
+
+const createBackends = ({ replicas, ...options }: ReplicatedOptions): Promise<TrainingBackend> =>
+  replicas.length > 0 ? createReplicas(options, replicas) : createBackend(options);
+
 /** A backend on each device: those of the first are the training's weights and optimizer. */
 async function createReplicas(options: BackendOptions, devices: readonly DeviceName[]): Promise<ReplicatedTraining> {
   const { weights, optimizer } = options;
@@ -136,14 +143,17 @@ export class TrainingProgram<Outputs extends string> {
   readonly optimizer: AdamW;
   /** Where gradients are float16 anywhere. */
   readonly lossScale: LossScale | null;
-  readonly #backend: TrainingBackend;
+  readonly #parts: ReplicatedOptions;
   readonly #graphs = new Set<string>();
+  #backend: TrainingBackend;
+  #hasBackend = true;
   #passes = 0;
 
-  private constructor(weights: ParameterBuffers, optimizer: AdamW, lossScale: LossScale | null, backend: TrainingBackend) {
-    this.weights = weights;
-    this.optimizer = optimizer;
+  private constructor(parts: ReplicatedOptions, lossScale: LossScale | null, backend: TrainingBackend) {
+    this.weights = parts.weights;
+    this.optimizer = parts.optimizer;
     this.lossScale = lossScale;
+    this.#parts = parts;
     this.#backend = backend;
   }
 
@@ -168,9 +178,24 @@ export class TrainingProgram<Outputs extends string> {
       frozen,
       optimizer,
       adamw,
+      replicas,
     };
-    const backend = replicas.length > 0 ? await createReplicas(parts, replicas) : await createBackend(parts);
-    return new TrainingProgram<O>(trainable, optimizer, lossScale, backend);
+    return new TrainingProgram<O>(parts, lossScale, await createBackends(parts));
+  }
+
+  /**
+   * Compiles the training again for another graph over the same weights, and frees what the earlier one took of the device. Weights and moments stay;
+   * gradients of passes since the last update are gone, further graphs too.
+   */
+  async rebuild(next: LossGraph<Outputs>, compile: CompileOptions): Promise<void> {
+    await this.#backend.download();
+    await this.release();
+    this.#graphs.clear();
+    this.#passes = 0;
+    const frozen = new Set(this.#parts.frozen.map(([name]) => name));
+    const graph = withGradients(next, this.weights, frozen, this.lossScale !== null);
+    this.#backend = await createBackends({ ...this.#parts, ...graph, compile: { ...this.#parts.compile, ...compile } });
+    this.#hasBackend = true;
   }
 
   /** Passes that may be made at the same time, each with a `replica` of its own. */
@@ -242,7 +267,9 @@ export class TrainingProgram<Outputs extends string> {
     return this.#backend.download();
   }
 
-  release(): Promise<void> {
-    return this.#backend.release();
+  async release(): Promise<void> {
+    if (!this.#hasBackend) return;
+    this.#hasBackend = false;
+    await this.#backend.release();
   }
 }

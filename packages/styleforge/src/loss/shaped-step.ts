@@ -1,5 +1,5 @@
 // A train step for batches of several sizes: a graph for each, compiled at its first batch, over the same weights.
-import { addTrainStepShape, type TrainStep, type TrainStepOptions } from './train-step.ts';
+import { addTrainStepShape, rebuildTrainStep, type TrainStep, type TrainStepOptions } from './train-step.ts';
 
 /** A graph that was compiled in the middle of a training. */
 export interface CompiledShape {
@@ -10,7 +10,7 @@ export interface CompiledShape {
 
 export class ShapedStep {
   readonly step: TrainStep;
-  readonly #options: TrainStepOptions;
+  #options: TrainStepOptions;
   readonly #onShape: ((shape: CompiledShape) => void) | undefined;
 
   /** `options`: those that `step` was created with. */
@@ -18,6 +18,17 @@ export class ShapedStep {
     this.step = step;
     this.#options = options;
     this.#onShape = onShape;
+  }
+
+  /** Whether the step takes as little memory as it can: all activations are computed again in the backward pass. */
+  get savesAll(): boolean {
+    return this.#options.gradientCheckpointing === true && this.#options.recomputesAll === true;
+  }
+
+  /** Makes it so: the step is compiled again over the same weights and moments. */
+  async saveAll(): Promise<void> {
+    this.#options = { ...this.#options, gradientCheckpointing: true, recomputesAll: true };
+    await rebuildTrainStep(this.step, this.#options);
   }
 
   /** The name of the graph for latents of this shape; undefined for the step's first one. */

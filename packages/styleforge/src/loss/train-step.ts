@@ -43,6 +43,8 @@ export interface TrainStepOptions {
   readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;
   /** Recompute all values in the backward pass except the inputs of each block and values that are expensive to compute: less memory, more time. */
   readonly gradientCheckpointing?: boolean;
+  /** Recompute the expensive ones as well. */
+  readonly recomputesAll?: boolean | undefined;
   readonly adamw: AdamWOptions;
   /** Prodigy in place of AdamW. */
   readonly prodigy?: { readonly dCoef: number } | undefined;
@@ -94,7 +96,8 @@ export function meanSquaredErrors(graph: Graph, prediction: Tensor, target: Tens
 /** The graph from inputs to the loss, and each sample's mean squared error. */
 export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss: Tensor; sampleLosses: Tensor } {
   const { model, batchSize, latentShape } = options;
-  const graph = graphFor(options.compile?.device, { recompute: options.gradientCheckpointing });
+  const keptWork = options.recomputesAll ? Infinity : undefined;
+  const graph = graphFor(options.compile?.device, { recompute: options.gradientCheckpointing, ...(keptWork && { keptWork }) });
   if (options.adaptation?.adapter) adaptModels(graph, options.adaptation.adapter);
   const shape = [batchSize, ...latentShape];
   const promptOfSample = graph.input('prompt_of_sample', [batchSize], 'int32');
@@ -128,7 +131,6 @@ export async function createTrainStep(options: TrainStepOptions): Promise<TrainS
   );
   if (frozen.specs.length > 0 && !frozenWeights) throw new Error('some weights do not train, and nothing gives their values');
   await frozenWeights?.(frozen);
-  const keepMemory = deviceOf(options.compile?.device).keepsMemory && !options.gradientCheckpointing;
   return TrainingProgram.create({
     graph,
     loss,
@@ -138,9 +140,19 @@ export async function createTrainStep(options: TrainStepOptions): Promise<TrainS
     adamw: ratesPerParameter(options),
     prodigy: options.prodigy,
     gradientPrecision: options.gradientPrecision,
-    compile: { keepMemory, ...options.compile },
+    compile: { ...options.compile, keepMemory: keepsMemory(options) },
     replicas: options.replicas,
   });
+}
+
+/** Whether the step holds memory for speed. */
+const keepsMemory = ({ compile, gradientCheckpointing }: TrainStepOptions): boolean =>
+  compile?.keepMemory ?? (deviceOf(compile?.device).keepsMemory && !gradientCheckpointing);
+
+/** Compiles the step again with other options over the same weights and moments; the gradients and the graphs for further shapes are gone. */
+export async function rebuildTrainStep(step: TrainStep, options: TrainStepOptions): Promise<void> {
+  const { graph, loss, sampleLosses } = trainStepGraph(options);
+  await step.rebuild({ graph, loss, outputs: { sampleLosses } }, { keepMemory: keepsMemory(options) });
 }
 
 /** Compiles the step for latents of another shape, over the same weights. */

@@ -1,11 +1,12 @@
-// Whether a training on a card keeps its activations or computes them again: decided by what the card has free, before anything is allocated on it.
+// Whether a training on a card keeps its activations or computes some or all of them again: decided by what the card has free, before anything is
+// allocated on it.
 import { gradients } from '@styleforge/autodiff';
 import { type DeviceName, passMemory } from '@styleforge/runtime';
 import { TrainingInputError } from '../config.ts';
 import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
 import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
 
-/** What cuDNN, cuBLAS and onnxruntime take beside the values of a pass, and a twentieth of the values for blocks that do not fit each other. */
+/** What cuDNN, cuBLAS and onnxruntime take beside the values of a pass; and a twentieth of the values, since the plan of a pass is that much off (docs/experiments/gpu.md). */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
 const FLOAT32 = 4;
@@ -13,9 +14,11 @@ const FLOAT32 = 4;
 export interface MemoryPlan {
   /** Whether activations are computed again for the backward pass. */
   readonly recomputes: boolean;
+  /** Whether those are that are expensive to compute, too. */
+  readonly recomputesAll: boolean;
   /** Weights, gradients, moments and averages, and the weights that validations generate with. */
   readonly stateBytes: number;
-  /** Peak memory of the values of a pass. */
+  /** Memory that onnxruntime's arena takes for the values of a pass. */
   readonly passBytes: number;
   readonly freeBytes: number;
 }
@@ -43,12 +46,21 @@ interface PlanOptions {
   readonly freeBytes: number;
 }
 
+type Recomputation = Pick<MemoryPlan, 'recomputes' | 'recomputesAll'>;
+
+/** What is tried, the fastest first. */
+const CHOICES: readonly Recomputation[] = [
+  { recomputes: false, recomputesAll: false },
+  { recomputes: true, recomputesAll: false },
+  { recomputes: true, recomputesAll: true },
+];
+
 function measure(
   step: PlannedStep,
-  recomputes: boolean,
+  { recomputes, recomputesAll }: Recomputation,
   { device, mixedPrecision, state, validates }: PlanOptions,
 ): [state: number, pass: number] {
-  const options: TrainStepOptions = { ...step, gradientCheckpointing: recomputes };
+  const options: TrainStepOptions = { ...step, gradientCheckpointing: recomputes, recomputesAll };
   const { graph, loss, sampleLosses } = trainStepGraph(options);
   const trains = (name: string): boolean => step.adaptation?.ratesOf(name) !== null;
   const need = memoryNeed(elementsOf(graph), trains, state);
@@ -60,14 +72,14 @@ function measure(
   return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, compile)];
 }
 
-/** Chooses recomputation if it was requested or if the training would not fit otherwise. Throws TrainingInputError if it cannot fit. */
+/** Chooses recomputation if it was requested or if the training would not fit otherwise, and no more of it than that takes. Throws TrainingInputError if it cannot fit. */
 export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan {
   const { freeBytes } = options;
   let [least, kept] = [0, 0];
-  for (const recomputes of step.gradientCheckpointing ? [true] : [false, true]) {
-    const [stateBytes, passBytes] = measure(step, recomputes, options);
+  for (const choice of step.gradientCheckpointing ? CHOICES.slice(1) : CHOICES) {
+    const [stateBytes, passBytes] = measure(step, choice, options);
     const needed = stateBytes + passBytes * FRAGMENTATION + WORKSPACES;
-    if (needed <= freeBytes) return { recomputes, stateBytes, passBytes, freeBytes };
+    if (needed <= freeBytes) return { ...choice, stateBytes, passBytes, freeBytes };
     [least, kept] = [needed, stateBytes];
   }
   throw new TrainingInputError(

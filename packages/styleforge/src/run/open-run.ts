@@ -135,7 +135,8 @@ export async function openTrainStep(
   const wanted = trainStepOptions(source, model, adaptation, compile);
   const plan = planFor(wanted, source.config);
   if (plan) onMemoryPlan?.(plan);
-  const options = { ...wanted, replicas, gradientCheckpointing: plan?.recomputes ?? wanted.gradientCheckpointing };
+  const { recomputes = wanted.gradientCheckpointing, recomputesAll } = plan ?? {};
+  const options = { ...wanted, replicas, gradientCheckpointing: recomputes, recomputesAll };
   return new ShapedStep(await createTrainStep(options), options, onShape);
 }
 

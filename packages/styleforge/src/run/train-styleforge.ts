@@ -1,7 +1,7 @@
 // The training of one job: dual-binding fine-tuning from a base model to a checkpoint.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type ParameterBuffers, Prodigy } from '@styleforge/runtime';
+import { DeviceMemoryError, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
 import { samplesPerPass, type BatchSource } from '../data/batches.ts';
 import { type Adaptation } from '../adaptations/adaptation.ts';
 import { createAdaptation } from '../adaptations/create-adaptation.ts';
@@ -22,6 +22,9 @@ import { type TrainStep } from '../loss/train-step.ts';
 import { type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './training-options.ts';
 import { type SampleConfig, Validator } from './validation.ts';
 
+/** Updates of a run within which a full card makes it compute activations again: later, it is another program that has taken the memory. */
+const FIRST_UPDATES = 3;
+
 interface RunParts {
   readonly source: BatchSource;
   readonly shapes: ShapedStep;
@@ -33,6 +36,8 @@ interface RunParts {
   readonly globalStep: number;
   readonly baseModel: string;
 }
+
+type MadeUpdate = Losses & Pick<TrainingProgress, 'gradNorm'>;
 
 /** State of a run between its steps. */
 class Run {
@@ -49,6 +54,7 @@ class Run {
   readonly #baseModel: string;
   #lastSaved = -1;
   #lastSampled = -1;
+  #updates = 0;
 
   constructor(options: TrainStyleForgeOptions, parts: RunParts) {
     const { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
@@ -77,7 +83,19 @@ class Run {
       : 'lower learning_rate; the last checkpoint is kept';
   }
 
-  #update(learningRate: number): Promise<Losses & Pick<TrainingProgress, 'gradNorm'>> {
+  /** An update. Where the device has too little memory for one of the first, it is made once more with all activations computed again. */
+  async #update(learningRate: number): Promise<MadeUpdate> {
+    try {
+      return await this.#updateOnce(learningRate);
+    } catch (error) {
+      if (!(error instanceof DeviceMemoryError) || this.#shapes.savesAll || this.#updates >= FIRST_UPDATES) throw error;
+      this.#options.onRecomputation?.({ step: this.globalStep + 1, reason: error.message });
+      await this.#shapes.saveAll();
+      return await this.#updateOnce(learningRate);
+    }
+  }
+
+  #updateOnce(learningRate: number): Promise<MadeUpdate> {
     const { adam_weight_decay: weightDecay, max_grad_norm: maxGradNorm } = this.#options.config.hyperparameters;
     const from = { source: this.#source, shapes: this.#shapes, prompts: this.#prompts };
     return makeUpdate(this.#trainStep, {
@@ -94,6 +112,7 @@ class Run {
     const { rateFactor } = this.#trainStep.optimizer;
     const update = await this.#update(learningRate);
     this.globalStep += 1;
+    this.#updates += 1;
     if (this.#ema) await updateEma(this.#trainStep, this.#ema, this.globalStep);
     const samples = hyperparameters.gradient_accumulation_steps * samplesPerPass(this.#source);
     const stepSeconds = (performance.now() - started) / 1000;

@@ -26,6 +26,13 @@ export interface TrainingProgress {
   readonly stepSeconds: number;
 }
 
+export interface Recomputation {
+  /** The step that is repeated. */
+  readonly step: number;
+  /** What was missing. */
+  readonly reason: string;
+}
+
 export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly baseModelDirectory: string;
   /** Checkpoints are written below it as `checkpoint-<step>`. */
@@ -45,6 +52,8 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly onShape?: (shape: CompiledShape) => void;
   /** On a card whose memory is known, before anything is allocated for the training. */
   readonly onMemoryPlan?: (plan: MemoryPlan) => void;
+  /** The device had too little memory for a step; it is repeated, and all activations are computed again from there on. */
+  readonly onRecomputation?: (news: Recomputation) => void;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: the adaptation's files and the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;
