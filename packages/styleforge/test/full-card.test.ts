@@ -24,7 +24,7 @@ function fillCardAt(...passes: readonly number[]): void {
 }
 
 const twoPasses = { gradient_accumulation_steps: 2, max_train_steps: 3, checkpointing_steps: null };
-const run = (name: string, more: { gradient_checkpointing?: boolean; ema?: boolean } = {}, onRecomputation = vi.fn()) => {
+const run = (name: string, more: object = {}, onRecomputation = vi.fn()) => {
   onTestFinished(() => rm(training.options(name, {}).workDirectory, { recursive: true, force: true }));
   return trainStyleForge(training.options(name, { hyperparameters: { ...twoPasses, ...more } as never }, { onRecomputation }));
 };
