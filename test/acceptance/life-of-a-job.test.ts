@@ -9,12 +9,11 @@ import { walkDatasets, walkFinishedJob, walkPromptSets } from './walks/data.ts';
 import { walkEvaluations, walkStudies } from './walks/comparisons.ts';
 import { walkCheckpoints, walkImages, walkModels } from './walks/results.ts';
 import { MEASURED, newDataset } from './walks/place.ts';
+import { walkRounds } from './walks/rounds.ts';
 import { services } from './service-under-test.ts';
 import type { ServiceUnderTest } from './service-under-test.ts';
 
 const PATIENCE = 400_000;
-/** Refused for a job of another method: candidates belong to StyleDrop's, of which styledrop.test.ts has the rounds. */
-const NOT_WALKED = ['setFeedback'];
 
 describe.each(Object.entries(services))('on %s', (_name, open) => {
   let service: ServiceUnderTest;
@@ -204,6 +203,8 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       3 * PATIENCE,
     );
 
+    it("trains StyleDrop's two rounds, with the feedback between them", () => walkRounds(place()), 3 * PATIENCE);
+
     it(
       'measures a job, and studies variations',
       async () => {
@@ -236,7 +237,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     });
 
     it('has the suite called every operation of the document', async () => {
-      expect(await client.uncalledOperations()).toEqual(NOT_WALKED);
+      expect(await client.uncalledOperations()).toEqual([]);
     });
   });
 });

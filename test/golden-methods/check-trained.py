@@ -1,7 +1,8 @@
 """Loads what packages/styleforge/test/write-trained.ts has written with diffusers and compares latents: python check-trained.py FOLDER, run by hand. Versions: methods.json.
 
-Each checkpoint is loaded as files on top of the base model, and as its merged model. Latents after three Euler steps must agree within 1e-4 of the
-largest; merged models are half precision (11 bits: 5e-4 of each weight), so that theirs may differ by 1e-2.
+Each checkpoint is loaded as files on top of the base model, in each layout that it has, and as its merged model. Latents after three Euler steps must agree
+within 1e-4 of the largest; merged models are half precision (11 bits: 5e-4 of each weight), so that theirs may differ by 1e-2. check-trained.jsonl has the
+differences that were found.
 """
 import json
 import sys
@@ -32,6 +33,46 @@ def latents_of(pipeline, prompt, start):
         return pipeline(prompt, latents=start.clone(), num_inference_steps=3, guidance_scale=3.0, width=size, height=size, output_type="latent").images
 
 
+def load_words(pipeline, first, second=None, **named):
+    pipeline.load_textual_inversion(first, **named)
+    if second is not None:
+        pipeline.load_textual_inversion(second, text_encoder=pipeline.text_encoder_2, tokenizer=pipeline.tokenizer_2, **named)
+
+
+def load_custom_diffusion(pipeline, checkpoint, family):
+    """diffusers 0.42.1 cannot read its own file back (README): the tensors are put where its attention processors keep them."""
+    weights = load_file(checkpoint / "pytorch_custom_diffusion_weights.safetensors")
+    layers = dict(pipeline.unet.named_parameters())
+    for key, value in weights.items():
+        name = key.replace(".processor.", ".").replace("_custom_diffusion", "")
+        with torch.no_grad():
+            layers[name].copy_(value)
+    rows = [load_file(checkpoint / file) for file in ("zwx.safetensors", "zwx_2.safetensors") if (checkpoint / file).exists()]
+    load_words(pipeline, *rows)
+
+
+def load_diffusers(pipeline, checkpoint, family):
+    if (checkpoint / "pytorch_custom_diffusion_weights.safetensors").exists():
+        load_custom_diffusion(pipeline, checkpoint, family)
+    if (checkpoint / "pytorch_lora_weights.safetensors").exists():
+        pipeline.load_lora_weights(str(checkpoint), weight_name="pytorch_lora_weights.safetensors")
+    if (checkpoint / "learned_embeds.safetensors").exists():
+        second = checkpoint / "learned_embeds_2.safetensors"
+        load_words(pipeline, load_file(checkpoint / "learned_embeds.safetensors"), load_file(second) if second.exists() else None)
+
+
+def load_others(pipeline, checkpoint, family):
+    """The files for ComfyUI and A1111: kohya's LoRA, and the embedding by its file's name."""
+    if (checkpoint / "kohya" / "lora.safetensors").exists():
+        pipeline.load_lora_weights(str(checkpoint / "kohya"), weight_name="lora.safetensors")
+    for file in sorted((checkpoint / "a1111").glob("*.safetensors")):
+        rows = load_file(file)
+        if family == "sdxl":
+            load_words(pipeline, {"<zwx>": rows["clip_l"]}, {"<zwx>": rows["clip_g"]})
+        else:
+            load_words(pipeline, str(file), token="<zwx>")
+
+
 for path in sorted(Path(sys.argv[1]).glob("*/*/case.json")):
     case = json.loads(path.read_text())
     ours = load_file(path.parent / "latents.safetensors")
@@ -41,19 +82,19 @@ for path in sorted(Path(sys.argv[1]).glob("*/*/case.json")):
         theirs = latents_of(pipeline, case["prompt"], ours["start"])
         return float((theirs - ours["final"]).abs().max() / ours["final"].abs().max())
 
-    on_base = open_pipeline(case["base"], family)
-    report = {"family": family, "method": case["name"], "base": difference(on_base)}
-    if (checkpoint / "pytorch_lora_weights.safetensors").exists():
-        on_base.load_lora_weights(str(checkpoint), weight_name="pytorch_lora_weights.safetensors")
-    if (checkpoint / "learned_embeds.safetensors").exists():
-        on_base.load_textual_inversion(str(checkpoint / "learned_embeds.safetensors"))
+    def with_files(load):
+        pipeline = open_pipeline(case["base"], family)
+        load(pipeline, checkpoint, family)
         if family == "sdxl":
-            second = load_file(checkpoint / "learned_embeds_2.safetensors")
-            on_base.load_textual_inversion(second, text_encoder=on_base.text_encoder_2, tokenizer=on_base.tokenizer_2)
-            report["pooled_at_the_largest_id"] = difference(on_base)
-            pool_at_the_end(on_base)
-    report["files"] = difference(on_base)
+            pool_at_the_end(pipeline)
+        return difference(pipeline)
+
+    report = {"family": family, "method": case["name"], "base": difference(open_pipeline(case["base"], family)), "files": with_files(load_diffusers)}
+    if (checkpoint / "kohya").exists() or (checkpoint / "a1111").exists():
+        report["files_for_comfyui_and_a1111"] = with_files(load_others)
     report["merged"] = difference(open_pipeline(checkpoint / "merged", family))
-    print(json.dumps(report))
+    print(json.dumps({key: float(f"{value:.1e}") if isinstance(value, float) else value for key, value in report.items()}), flush=True)
+    assert report["base"] > 1e-2, path
     assert report["files"] < 1e-4, path
+    assert report.get("files_for_comfyui_and_a1111", 0) < 1e-4, path
     assert report["merged"] < 1e-2, path

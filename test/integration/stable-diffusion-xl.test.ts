@@ -1,11 +1,13 @@
 // Stable Diffusion XL through the whole service: a single file is imported, listed, trained by HTTP as a LoRA, generated with, exported.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import type { BaseModelBody, TrainingJobBody } from '@styleforge/contracts';
 import { typeScript } from '@styleforge/launch';
 import { writeSingleFile } from '@styleforge/weights';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestService } from './service.ts';
 import { makeTinyBaseModel, makeTinySdxlBaseModel } from './tiny-base-model.ts';
@@ -54,16 +56,28 @@ it(
     for (const path of ['pytorch_lora_weights.safetensors', 'kohya/lora.safetensors', 'merged/text_encoder_2/model.safetensors'])
       expect(files).toContain(path);
     expect(files).toContain('merged/single-file/model.safetensors');
+    const fileOf = async (url: string) =>
+      Buffer.from(await (await test.request('GET', new URL(url, test.service.url).pathname)).arrayBuffer());
     const bytesOf = async (model: string): Promise<string[]> => {
       const generation = await test.generate(model);
       expect(generation).toMatchObject({ status: 'succeeded', error: null });
-      const bodies = generation.images.map(async ({ url }) =>
-        Buffer.from(await (await test.request('GET', new URL(url, test.service.url).pathname)).arrayBuffer()).toString('base64'),
-      );
-      return Promise.all(bodies);
+      return Promise.all(generation.images.map(async ({ url }) => (await fileOf(url)).toString('base64')));
     };
     const [tuned, base] = [await bytesOf(id), await bytesOf('sdxl')];
     expect(tuned[0]).not.toBe(base[0]);
+    // No negative prompt is zeros, an empty one is a text.
+    const negative = async (more: object) => {
+      const body = { model: 'sdxl', prompts: ['a disc'], steps: 2, seed: 7, ...more };
+      const { id: generation } = await test.call<{ id: string }>('POST', '/v1/images/generations', body);
+      const { config, images } = await test.generated(generation);
+      const pixels = await sharp(await fileOf(images[0]!.url))
+        .raw()
+        .toBuffer();
+      return [config.negative_prompt, createHash('sha256').update(pixels).digest('hex')];
+    };
+    const [absent, none, empty] = [await negative({}), await negative({ negative_prompt: null }), await negative({ negative_prompt: '' })];
+    expect([absent, none]).toEqual([none, [null, none[1]]]);
+    expect(empty).toEqual(['', expect.not.stringMatching(none[1]!)]);
 
     const dataset = await test.createDataset('style_ref', [10, 50, 90]);
     const bLora = {

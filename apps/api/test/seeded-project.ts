@@ -69,6 +69,7 @@ export async function seedProject(api: ApiFixture): Promise<SeededIds> {
   return {
     datasets: dataset,
     images: images.body.images[0]?.id ?? '',
+    thumbnails: images.body.images[0]?.id ?? '',
     'training-jobs': job.id,
     checkpoints: job.checkpointId,
     generations: generation,

@@ -129,7 +129,7 @@ describe('a job', () => {
   it(
     'generates images when it has succeeded',
     async () => {
-      const job = await json<{ id: string; status: string }>(
+      const job = await json<{ id: string; status: string; name: string }>(
         'train',
         '--base-model',
         'styleforge-mini',
@@ -139,11 +139,13 @@ describe('a job', () => {
         'pictures/aux',
         '--steps',
         '2',
+        '--name',
+        'two steps',
         '--evaluate',
         '--set',
         'evaluation.prompts=[a house, a cat]',
       );
-      expect(job.status).toBe('succeeded');
+      expect(job).toMatchObject({ status: 'succeeded', name: 'two steps' });
       jobId = job.id;
       const { files } = await json<{ files: string[] }>(
         'generate',
@@ -163,6 +165,12 @@ describe('a job', () => {
       ]);
       expect((await readdir(join(line.directory, 'drawn'))).length).toBe(2);
       expect((await readFile(join(line.directory, files[0] ?? ''))).subarray(1, 4).toString()).toBe('PNG');
+      const { data } = await json<{ data: { seed: number; url: string }[] }>('images', 'list', '--training-job', job.id);
+      expect(data.map(({ seed }) => seed)).toEqual([8, 7]);
+      expect((await run(['images', 'list', '--model', job.id, '--limit', '1'])).stdout).toMatch(
+        /^IMAGE +SEED[^]*\/v1\/images\/img_\S+ +8 .*Häuser!\n$/,
+      );
+      expect((await run(['images', 'list', '--starred'])).stdout).toBe('There are no such images.\n');
       const { checks } = await json<{ checks: { name: string; status: string; detail: string }[] }>('doctor');
       expect(checks.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['node', 'service', 'database', 'queue', 'object_store', 'key', 'weights', 'worker', 'queues', 'device']),
@@ -265,6 +273,22 @@ describe('a job', () => {
   );
 });
 
+it(
+  'sends images past the service to the store, with their captions',
+  async () => {
+    const made = await json<{ id: string; image_count: number }>('datasets', 'create', 'direct', 'pictures/style', '--direct');
+    expect(made.image_count).toBe((await readdir(join(line.directory, 'pictures/style'))).filter((name) => name.endsWith('.png')).length);
+    const [file = ''] = await readdir(join(line.directory, 'pictures/aux'));
+    const more = await run(['datasets', 'upload', made.id, `pictures/aux/${file}`, '--direct', '--caption', 'sent to the store']);
+    expect([more.code, more.stdout]).toEqual([0, '1 kept, 0 refused\n']);
+    expect((await run(['datasets', 'show', made.id])).stdout).toMatch(new RegExp(`${file} .*sent to the store`));
+    await writeFile(join(line.directory, 'spoilt.png'), 'no image');
+    const refused = await run(['datasets', 'upload', made.id, 'spoilt.png', '--direct']);
+    expect([refused.code, refused.stderr]).toEqual([7, expect.stringContaining('refused: spoilt.png')]);
+  },
+  patience,
+);
+
 describe('scripts', () => {
   it(
     'tell failures apart by exit code',
@@ -308,6 +332,14 @@ describe('scripts', () => {
         'training_job.failed',
       );
       expect(secret).toMatch(/^whsec_/);
+      const update = (...changes: string[]) => json('webhooks', 'update', id, ...changes);
+      expect(await update('--disable', '--event', 'study.finished')).toMatchObject({ status: 'disabled', events: ['study.finished'] });
+      expect(await update('--enable', '--url', 'https://example.com/other')).toMatchObject({
+        ...{ id, status: 'enabled', url: 'https://example.com/other', events: ['study.finished'] },
+      });
+      expect((await run(['webhooks', 'update', id])).code).toBe(3);
+      expect((await run(['webhooks', 'update', id, '--enable', '--disable'])).code).toBe(2);
+      await update('--url', 'https://example.com/hook');
       expect((await run(['webhooks', 'list'])).stdout).toMatch(new RegExp(`^${id} +https://example.com/hook +enabled +1 `, 'm'));
       expect(await json('webhooks', 'delete', id)).toEqual({ id, deleted: true });
       expect((await run(['prompt-sets', 'list'])).stdout).toMatch(/^mine@1 +2 /m);

@@ -3,7 +3,7 @@ import type { Sampler } from '@styleforge/contracts';
 
 export interface ImageParameters {
   prompt: string;
-  negative_prompt: string;
+  negative_prompt: string | null;
   seed: number;
   steps: number;
   guidance_scale: number;
@@ -46,7 +46,7 @@ export function imageTexts(parameters: ImageParameters): Record<string, string> 
   };
   const lines = [
     prompt,
-    ...(negative_prompt === '' ? [] : [`Negative prompt: ${negative_prompt}`]),
+    ...(negative_prompt === null || negative_prompt === '' ? [] : [`Negative prompt: ${negative_prompt}`]),
     Object.entries(settings)
       .map(([name, value]) => `${name}: ${value}`)
       .join(', '),

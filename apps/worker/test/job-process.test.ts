@@ -142,7 +142,8 @@ describe('encodePng', () => {
         'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, Size: 4x3, Model: tiny, Version: StyleForge',
       styleforge: JSON.stringify(parameters),
     });
-    expect((await commentsOf({ negative_prompt: '' }))['parameters']).toMatch(/^a cat, zwx style\nSteps: 20, /);
+    for (const none of [null, ''])
+      expect((await commentsOf({ negative_prompt: none }))['parameters']).toMatch(/^a cat, zwx style\nSteps: 20, /);
   });
 
   it.each(['café', '猫と犬', 'a 🐈'])('keeps the letters of %s', async (prompt) => {

@@ -136,7 +136,7 @@ describe('training configuration', () => {
       sampler: 'ddim',
       steps: 20,
       guidance_scale: 7.5,
-      negative_prompt: '',
+      negative_prompt: null,
       seed: 0,
     });
     expect(resolve({ method: 'dreambooth' })).toMatchObject({ prior_preservation: null, aux: null, validation: null });

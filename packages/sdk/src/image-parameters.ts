@@ -22,7 +22,8 @@ function textsOf(bytes: Uint8Array): Map<string, string> {
 
 export interface ImageParameters {
   prompt: string;
-  negative_prompt: string;
+  /** null: none. */
+  negative_prompt: string | null;
   seed?: number;
   steps?: number;
   guidance_scale?: number;
@@ -48,7 +49,7 @@ export function parseParameters(text: string): ImageParameters {
   const number = (name: string, field: string) => (settings.has(name) ? { [field]: Number(settings.get(name)) } : {});
   return {
     prompt: words[0]?.trim() ?? '',
-    negative_prompt: words[1]?.trim() ?? '',
+    negative_prompt: words[1]?.trim() ?? null,
     ...number('seed', 'seed'),
     ...number('steps', 'steps'),
     ...number('cfg scale', 'guidance_scale'),

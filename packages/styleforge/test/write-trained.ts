@@ -13,8 +13,13 @@ const prompt = 'a <zwx> s';
 const matrices = { rank: 2, alpha: 4, targets: ['attention' as const], merged: true };
 const rows = { vectors: 2, initial_word: 's', merged: true };
 
-const cases: Record<string, { adaptation: AdaptationConfig; onlyXl?: boolean }> = {
+const cases: Record<string, { adaptation: AdaptationConfig; onlyXl?: boolean; trainsText?: boolean }> = {
   lora: { adaptation: { kind: 'lora', ...matrices } },
+  'lora-everywhere': {
+    adaptation: { kind: 'lora', ...matrices, rank: 3, targets: ['attention', 'feed_forward', 'projections', 'convolutions'] },
+    trainsText: true,
+  },
+  'custom-diffusion': { adaptation: { kind: 'custom-diffusion', initial_word: 's', layers: 'cross_attention', merged: true } },
   'b-lora': { adaptation: { kind: 'lora', ...matrices, blocks: 'b-lora' }, onlyXl: true },
   'textual-inversion': { adaptation: { kind: 'textual-inversion', ...rows } },
   'pivotal-tuning': { adaptation: { kind: 'pivotal-tuning', ...matrices, ...rows } },
@@ -52,9 +57,9 @@ async function withoutGaps(base: string): Promise<void> {
 
 async function write(family: string, tiny: TinyTraining): Promise<void> {
   await withoutGaps(tiny.base);
-  for (const [name, { adaptation, onlyXl }] of Object.entries(cases)) {
+  for (const [name, { adaptation, onlyXl, trainsText = false }] of Object.entries(cases)) {
     if (onlyXl && family !== 'sdxl') continue;
-    const hyperparameters = { train_text_encoder: false, learning_rate: 5e-2, max_train_steps: 3 };
+    const hyperparameters = { train_text_encoder: trainsText, learning_rate: 5e-2, max_train_steps: 3 };
     const given = tiny.options(name, { adaptation, hyperparameters: hyperparameters as never });
     const addsWord = adaptation.kind !== 'lora';
     const styleRef = given.styleRef.map((part) => ({

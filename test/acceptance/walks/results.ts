@@ -15,7 +15,7 @@ export async function walkImages({ client, job }: Place): Promise<string> {
   await ok(client, 'PATCH', `/v1/images/${first}`, { body: { starred: true } });
   const starred = (await ok(client, 'GET', `/v1/images?training_job=${job}&starred=true`)).body['data'] as Json[];
   expect(starred.map((image) => image.id)).toEqual([first]);
-  expect((await ok(client, 'GET', `/v1/images/${first}/thumbnail`)).headers.get('content-type')).toBe('image/webp');
+  expect((await ok(client, 'GET', `/v1/thumbnails/${first}`)).headers.get('content-type')).toBe('image/webp');
   await remove(client, `/v1/images/${second}`);
   const { id: unwanted } = await create(client, '/v1/images/generations', { ...asked(job), steps: 1000, num_images: 16 });
   await ok(client, 'POST', `/v1/images/generations/${unwanted}/cancel`);

@@ -1,7 +1,7 @@
 // Rows of datasets and uploaded images as response bodies.
 import type { DatasetBody, DatasetImageBody } from '@styleforge/contracts';
 import type { DatasetSummary, ImageRow } from '@styleforge/database';
-import { imageUrl, thumbnailOf } from './links.ts';
+import { imageThumbnailUrl, imageUrl } from './links.ts';
 
 export function presentDataset(row: DatasetSummary): DatasetBody {
   return {
@@ -30,7 +30,7 @@ export function presentImage(row: ImageRow): DatasetImageBody {
     sha256: row.sha256,
     missing: row.missingSince !== null,
     url: imageUrl(row.id),
-    thumbnail_url: thumbnailOf(imageUrl(row.id)),
+    thumbnail_url: imageThumbnailUrl(row.id),
     created_at: row.createdAt.toISOString(),
   };
 }

@@ -3,7 +3,7 @@ import { cellOf, placeOf } from '@styleforge/contracts';
 import type { GeneratedImageBody, GenerationConfig, GenerationBody, GenerationSummaryBody } from '@styleforge/contracts';
 import type { GeneratedImageRow, GenerationDetail, GenerationSummaryRow } from '@styleforge/database';
 import { presentAnnotations } from './annotations.ts';
-import { imageUrl, thumbnailOf } from './links.ts';
+import { imageThumbnailUrl, imageUrl } from './links.ts';
 
 export function presentGeneration(row: GenerationDetail): GenerationBody {
   return { ...presentGenerationSummary(row), images: row.images.map((image) => presentGeneratedImage(image, row.config)) };
@@ -39,7 +39,7 @@ export function presentGeneratedImage(row: GeneratedImageRow, config: Generation
     sha256: row.sha256,
     missing: row.missingSince !== null,
     url: imageUrl(row.id),
-    thumbnail_url: thumbnailOf(imageUrl(row.id)),
+    thumbnail_url: imageThumbnailUrl(row.id),
     starred: row.starred,
     format: config.format,
     cell: config.grid && placeOf(config.grid, cellOf(config, row.index)),

@@ -17,6 +17,7 @@ export const checkpointDownloadUrl = (id: string, format: string, rank = 0) =>
   `/v1/checkpoints/${id}/download?format=${format}${rank > 0 ? `&rank=${rank}` : ''}`;
 export const generationUrl = (id: string) => `/v1/images/generations/${id}`;
 export const imageUrl = (id: string) => `/v1/images/${id}`;
+export const imageThumbnailUrl = (id: string) => `/v1/thumbnails/${id}`;
 export const validationImageUrl = (jobId: string, step: number, index: number) => `${trainingJobUrl(jobId)}/images/${step}/${index}`;
 export const thumbnailOf = (url: string) => `${url}/thumbnail`;
 export const checkpointFileUrl = (jobId: string, checkpointId: string, file: string) =>

@@ -25,7 +25,8 @@ type Images = { data: { id: string; thumbnail_url: string; starred: boolean; gen
 describe('thumbnails', () => {
   it('are there for uploaded, generated, validation and evaluation images, in the width asked for', async () => {
     const lists = ['/v1/images', `/v1/training-jobs/${ids['training-jobs']}/images`, `/v1/evaluations/${ids['evaluations']}/images`];
-    const urls = [`/v1/images/${ids['images']}/thumbnail`];
+    // The path of earlier releases still works.
+    const urls = [`/v1/images/${ids['images']}/thumbnail`, `/v1/thumbnails/${ids['images']}`];
     for (const list of lists) urls.push((await api.call<Images>('GET', list)).body.data[0]?.thumbnail_url ?? 'none');
     for (const url of urls) {
       const { status, headers, bytes } = await api.call('GET', `${url}?width=200`);

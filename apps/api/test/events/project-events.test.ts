@@ -146,8 +146,19 @@ describe('the stream', () => {
       host: 'box',
       device: 'cpu',
     });
-    const page = await api.call<{ data: { type: string }[] }>('GET', '/v1/events?types=worker.*', { key });
+    const page = await api.call<{ data: { type: string; id: string }[] }>('GET', '/v1/events?types=worker.*', { key });
     expect(page.body.data.map(({ type }) => type)).toEqual(told);
+    // One row for all projects, and one number that goes up in each.
+    expect(page.body.data.map(({ id: number }) => number)).toEqual(
+      stream.messages.filter(({ event }) => event).map((message) => message.id),
+    );
+    const again = await Stream.open('?types=worker.*', { 'last-event-id': page.body.data[5]?.id ?? '' });
+    await again.until(({ event }) => event === 'worker.stopped');
+    expect(again.events.map(([type]) => type)).toEqual(told.slice(6));
+    again.leave();
+    const newcomer = await api.database.apiKeys.createProject('came later');
+    const { key: newKey } = await api.database.apiKeys.create(newcomer.projectId, 'new');
+    expect((await api.call<{ data: object[] }>('GET', '/v1/events', { key: newKey })).body.data).toEqual([]);
     const { body } = await api.call<{ data: { payload: { data: object } }[] }>('GET', `/v1/webhooks/${endpoint.body.id}/deliveries`);
     expect(body.data.map(({ payload }) => payload.data)).toMatchObject([
       { id, object: 'worker', status: 'stopped' },

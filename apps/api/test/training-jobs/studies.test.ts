@@ -58,6 +58,19 @@ describe('POST /v1/studies', () => {
     expect((await api.call('GET', `/v1/studies/${body.id}`)).body).toEqual(body);
   });
 
+  it("puts the job's name before that of each variation", async () => {
+    const { body } = await post({
+      job: { ...job, name: 'ink', notes: 'seeds' },
+      grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }],
+    });
+    const jobs = body.report.map(({ training_job_id }) => api.call<TrainingJobBody>('GET', `/v1/training-jobs/${training_job_id}`));
+    expect((await Promise.all(jobs)).map(({ body: { name, notes } }) => [name, notes])).toEqual([
+      ['ink, seed=1', 'seeds'],
+      ['ink, seed=2', 'seeds'],
+    ]);
+    expect(body.report.map(({ name }) => name)).toEqual(['seed=1', 'seed=2']);
+  });
+
   it('varies everything that the method leaves open: number of images, ratio of components, Aux set, lambda, steps', async () => {
     const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
     const many = await createDataset(api, 'style_ref', [

@@ -57,10 +57,23 @@ describe('POST /v1/training-jobs', () => {
         train_batch_size: 1,
       },
     });
+    expect(answer.body).toMatchObject({ name: null, notes: '' });
     // Only the response to the request that makes a job estimates it.
     const { estimate, ...job } = answer.body;
     expect(estimate).toMatchObject({ seconds: null, devices: [], basis: expect.stringMatching(/^unknown: /) });
     expect((await api.call('GET', `/v1/training-jobs/${job.id}`)).body).toEqual(job);
+  });
+
+  it('takes a name and notes, which can be changed later', async () => {
+    const { status, body } = await post(request({ name: ' ink, 7 steps ', notes: 'the first try' }));
+    const kept = { name: 'ink, 7 steps', notes: 'the first try' };
+    expect([status, body]).toMatchObject([202, kept]);
+    const path = `/v1/training-jobs/${body.id}`;
+    expect((await api.call('GET', path)).body).toMatchObject(kept);
+    expect((await api.call('PATCH', path, { body: { name: null } })).body).toMatchObject({ name: null, notes: 'the first try' });
+    expect((await create({ name: null })).name).toBeNull();
+    for (const name of [' ', 'x'.repeat(201)])
+      expect((await post(request({ name }))).body).toMatchObject({ status: 422, errors: [{ pointer: '/name' }] });
   });
 
   it('gives each component of multi-styleforge its token, and puts tokens into prompts', async () => {

@@ -72,6 +72,6 @@ export async function startSampleJob(client: StyleForge, models: BaseModel[]): P
     aux: { dataset_id: aux },
     hyperparameters: { use_captions: true, checkpointing_steps: 50 },
     validation: { prompts: SUBJECTS.map((subject) => `a photo of [V] style, ${subject}`), every_steps: 20, steps: 15, seed: 42 },
-    metadata: { name: 'Sample: ink' },
+    name: 'Sample: ink',
   });
 }

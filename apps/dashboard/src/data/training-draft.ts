@@ -40,7 +40,7 @@ export const emptyDraft = (baseModel: string): Draft =>
   }) as unknown as Draft;
 
 /** A request that makes the same job again. */
-export function draftOf({ id, config, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
+export function draftOf({ id, config, name, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
   const { style_ref: style, aux, adaptation, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
   const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
   return {
@@ -58,16 +58,17 @@ export function draftOf({ id, config, metadata, method, base_model: base }: Trai
       reference_dataset_id: early.reference_dataset_id ?? undefined,
     },
     ...(suffix && { suffix }),
-    metadata: { ...metadata, [CLONED_FROM]: id, ...(metadata['name'] && { name: `${metadata['name']} (copy)` }) },
+    ...(name && { name: `${name.slice(0, 190)} (copy)` }),
+    metadata: { ...metadata, [CLONED_FROM]: id },
   } as Draft;
 }
 
-/** These learn from Aux images by their design; the others can. */
 /** Adaptations that train all weights: what a draft means where it names none. */
 const WHOLE_MODELS: Readonly<Record<string, true>> = { full: true };
 /** Methods with words for the style, candidates and a second round. */
 const ROUNDS: Partial<Record<Draft['method'], true>> = { styledrop: true };
 export const hasRounds = (method: Draft['method']): boolean => ROUNDS[method] === true;
+/** These learn from Aux images by their design; the others can. */
 export const METHODS_WITH_AUX: Draft['method'][] = ['single-styleforge', 'multi-styleforge'];
 
 /** Whether every dataset that the method needs is chosen. */

@@ -6,7 +6,7 @@ import { CLIP_EXTRACTORS, EXTRACTORS, METRICS } from './extractors.ts';
 import { checkpointId, datasetId, evaluationId, exampleId, trainingJobId } from '../common/ids.ts';
 import { missingObject, pageOf, timestamp } from '../common/pages.ts';
 import { promptList, promptSetReference } from './prompt-sets.ts';
-import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS, negativePromptRequest, negativePromptSetting } from '../models/samplers.ts';
 import { THUMBNAIL } from '../datasets/thumbnails.ts';
 import { generationStatus } from '../common/statuses.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
@@ -26,7 +26,7 @@ const settings = {
   sampler: z.enum(SAMPLERS).optional(),
   steps: z.int().min(1).max(1000).optional(),
   guidance_scale: z.number().min(0).max(50).optional(),
-  negative_prompt: z.string().max(2000).optional(),
+  negative_prompt: negativePromptRequest,
   seed: z
     .int()
     .min(0)
@@ -109,7 +109,7 @@ const resolved = {
   sampler: z.enum(SAMPLERS),
   steps: z.int(),
   guidance_scale: z.number(),
-  negative_prompt: z.string(),
+  negative_prompt: negativePromptSetting,
   seed: z.int(),
   width: z.int(),
   height: z.int(),

@@ -4,7 +4,7 @@ import { evaluatedModel } from './evaluations.ts';
 import { EXTRACTORS, METRICS } from './extractors.ts';
 import { datasetId, evaluationId, trainingJobId } from '../common/ids.ts';
 import { timestamp } from '../common/pages.ts';
-import { SAMPLERS } from '../models/samplers.ts';
+import { SAMPLERS, negativePromptSetting } from '../models/samplers.ts';
 import { withAbsentFields } from '../common/stored-json.ts';
 import { tokenDisentanglement } from './token-disentanglement.ts';
 import { completeTrainingConfig, trainingConfig } from '../training/training-config.ts';
@@ -123,7 +123,7 @@ export const report = z
       sampler: z.enum(SAMPLERS),
       steps: z.int(),
       guidance_scale: z.number(),
-      negative_prompt: z.string(),
+      negative_prompt: negativePromptSetting,
       seed: z.int(),
       width: z.int(),
       height: z.int(),

@@ -5,7 +5,7 @@ import { checkpointId, generationId, imageId, trainingJobId } from '../common/id
 import { annotationFields } from '../common/annotations.ts';
 import { failure } from '../common/errors.ts';
 import { pageOf, pageQuery, timestamp } from '../common/pages.ts';
-import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS, negativePromptRequest, negativePromptSetting } from '../models/samplers.ts';
 import { cellCount, changesOf, grid, gridRequest } from './grids.ts';
 import type { GenerationGridRequest } from './grids.ts';
 import { generationStatus } from '../common/statuses.ts';
@@ -60,7 +60,7 @@ export const createGenerationRequest = z
       .describe(
         'What the images show. `[V]` stands for the first token of the model, `[name]` for the token of the component with this name',
       ),
-    negative_prompt: z.string().max(2000).optional(),
+    negative_prompt: negativePromptRequest,
     width: side.optional().describe("Default: the model's own size"),
     height: side.optional(),
     steps: z.int().min(1).max(1000).optional(),
@@ -160,7 +160,7 @@ export const generationConfig = z
   .object({
     model: z.string(),
     prompts: z.array(z.string()),
-    negative_prompt: z.string(),
+    negative_prompt: negativePromptSetting,
     width: z.int(),
     height: z.int(),
     steps: z.int(),

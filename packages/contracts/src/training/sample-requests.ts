@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BaseModelProfile } from '../models/base-models.ts';
 import { timestamp } from '../common/pages.ts';
-import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS, negativePromptSetting } from '../models/samplers.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /** Prompts and sampling of a job's sample images. */
@@ -12,7 +12,7 @@ export const sampleSettings = z.object({
   sampler: z.enum(SAMPLERS),
   steps: z.int(),
   guidance_scale: z.number(),
-  negative_prompt: z.string(),
+  negative_prompt: negativePromptSetting,
   seed: z.int(),
 });
 export type SampleSettings = z.infer<typeof sampleSettings>;

@@ -5,7 +5,7 @@ import type { FieldError } from '../common/errors.ts';
 import { trainingJobId } from '../common/ids.ts';
 import { CLIP_EXTRACTORS, EVALUATION_DEFAULTS } from '../evaluations/extractors.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
-import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS, negativePromptSetting } from '../models/samplers.ts';
 
 /** The prompts of the paper's candidates (appendix B): subjects, each in several places. */
 const PLACED: readonly (readonly [subjects: readonly string[], places: readonly string[]])[] = [
@@ -68,7 +68,7 @@ const candidates = z.object({
   clip_extractor: z.enum(CLIP_EXTRACTORS),
   sampler: z.enum(SAMPLERS),
   steps: z.int(),
-  negative_prompt: z.string(),
+  negative_prompt: negativePromptSetting,
 });
 export type CandidateSettings = z.infer<typeof candidates>;
 

@@ -9,7 +9,7 @@ import { evaluationRequest } from '../evaluations/evaluations.ts';
 import { hyperparametersRequest } from './hyperparameters.ts';
 import { datasetId, exampleId } from '../common/ids.ts';
 import { TRAINING_METHODS } from './methods.ts';
-import { SAMPLERS } from '../models/samplers.ts';
+import { SAMPLERS, negativePromptRequest } from '../models/samplers.ts';
 import { jobPriority } from '../common/statuses.ts';
 import { JOB_WEBHOOK_EVENTS, webhookUrl } from '../events/webhooks.ts';
 import { styledropRequest } from './styledrop.ts';
@@ -53,7 +53,7 @@ const sampling = {
   sampler: z.enum(SAMPLERS).optional(),
   steps: z.int().min(1).max(1000).optional(),
   guidance_scale: z.number().min(0).max(50).optional(),
-  negative_prompt: z.string().max(2000).optional(),
+  negative_prompt: negativePromptRequest,
   seed: z
     .int()
     .min(0)
@@ -126,11 +126,14 @@ export const createTrainingJobRequest = z
       .describe(
         "Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one",
       ),
+    name: requiredText(200).nullable().optional().describe('Can be changed later. In a study, the name of the variation is added'),
+    notes: z.string().max(10_000).optional().describe('Can be changed later'),
     suffix: z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')
       .nullable()
-      .optional(),
+      .optional()
+      .describe('Added to the title of the trained model in reports'),
     priority: jobPriority.default('normal').describe('Order among the queued jobs of this project. Does not affect other projects'),
     metadata: metadata.default({}),
     webhook_url: webhookUrl
@@ -168,6 +171,7 @@ export const createTrainingJobRequest = z
         aux: { dataset_id: exampleId('dataset'), prompt: 'a photo of style', weight: 1 },
         hyperparameters: { max_train_steps: 200, learning_rate: 2e-5, checkpointing_steps: 50 },
         validation: { prompts: ['a photo of [person] style, a doctor'], every_steps: 50 },
+        name: 'two components',
         metadata: { team: 'design' },
       },
     ],

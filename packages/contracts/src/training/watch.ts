@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FieldError } from '../common/errors.ts';
 import { datasetId } from '../common/ids.ts';
 import type { BaseModelProfile } from '../models/base-models.ts';
-import { METHOD_SAMPLING, SAMPLERS } from '../models/samplers.ts';
+import { METHOD_SAMPLING, SAMPLERS, negativePromptSetting } from '../models/samplers.ts';
 import { evaluatedPrompt, withTokens } from './placeholders.ts';
 import type { BoundToken } from './placeholders.ts';
 import { styleWords } from './style-words.ts';
@@ -18,7 +18,7 @@ export const samplingConfig = {
   sampler: z.enum(SAMPLERS),
   steps: z.int(),
   guidance_scale: z.number(),
-  negative_prompt: z.string(),
+  negative_prompt: negativePromptSetting,
   seed: z.int(),
 };
 

@@ -30,7 +30,7 @@ function promptsItem({ list, set, images_per_prompt: each, sha256 }: Report['pro
 }
 
 function samplingItem({ sampler, steps, guidance_scale, width, height, seed, negative_prompt }: Report['sampling']): Markup {
-  const negative = negative_prompt === '' ? '' : html`, negative prompt <code>${negative_prompt}</code>`;
+  const negative = negative_prompt === null || negative_prompt === '' ? '' : html`, negative prompt <code>${negative_prompt}</code>`;
   return html`<dt>Sampling</dt><dd>${sampler}, ${steps} steps, guidance ${guidance_scale}, ${width} × ${height}, seeds from ${seed}${negative}</dd>`;
 }
 

@@ -559,23 +559,6 @@ export interface paths {
         patch: operations["updateImage"];
         trace?: never;
     };
-    "/v1/images/{id}/thumbnail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The thumbnail of an uploaded or a generated image as WebP */
-        get: operations["getImageThumbnail"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/images/generations": {
         parameters: {
             query?: never;
@@ -1108,6 +1091,23 @@ export interface paths {
          * @description Returns the version, the dependencies, the base models, and the live workers by device and version.
          */
         get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/thumbnails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thumbnail of an uploaded or a generated image as WebP */
+        get: operations["getImageThumbnail"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2118,12 +2118,16 @@ export interface components {
              * @enum {string}
              */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
+            /** @description Can be changed later. In a study, the name of the variation is added */
+            name?: string | null;
+            /** @description Can be changed later */
+            notes?: string;
             /** @description For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs */
             prior_preservation?: {
                 /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
-                /** @description What images should not show. Default: that of the base model, usually none */
-                negative_prompt?: string;
+                /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+                negative_prompt?: string | null;
                 /** @description Number of class images */
                 num_class_images?: number;
                 /** @description Prompt for the class images */
@@ -2161,7 +2165,7 @@ export interface components {
             };
             /** @description For styledrop: the descriptor of the style, the candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
-            /** @description Word that is added to the name of the trained model, to tell jobs apart; null: none */
+            /** @description Added to the title of the trained model in reports */
             suffix?: string | null;
             /** @description Sample images of the same prompts and seeds, generated during the training */
             validation?: {
@@ -2169,8 +2173,8 @@ export interface components {
                 every_steps: number;
                 /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
-                /** @description What images should not show. Default: that of the base model, usually none */
-                negative_prompt?: string;
+                /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+                negative_prompt?: string | null;
                 /**
                  * @description Images for each prompt
                  * @default 1
@@ -2301,8 +2305,8 @@ export interface components {
             metrics?: ("fid" | "kid" | "clip")[];
             /** @description The model to evaluate: a checkpoint id, the id of a succeeded job, or the name of a base model */
             model: string;
-            /** @description What images should not show. Default: that of the base model, usually none */
-            negative_prompt?: string;
+            /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+            negative_prompt?: string | null;
             /**
              * @description Images for each prompt
              * @default 1
@@ -2364,8 +2368,8 @@ export interface components {
             image?: (string) | null;
             /** @description A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for */
             model: string;
-            /** @description What images should not show. Default: that of the base model, usually none */
-            negative_prompt?: string;
+            /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+            negative_prompt?: string | null;
             /**
              * @description Images for each prompt
              * @default 1
@@ -2585,6 +2589,7 @@ export interface components {
          *         ],
          *         "every_steps": 50
          *       },
+         *       "name": "two components",
          *       "metadata": {
          *         "team": "design"
          *       }
@@ -2648,12 +2653,16 @@ export interface components {
              * @enum {string}
              */
             method: "single-styleforge" | "multi-styleforge" | "dreambooth" | "lora" | "textual-inversion" | "custom-diffusion" | "styledrop" | "pivotal-tuning" | "b-lora";
+            /** @description Can be changed later. In a study, the name of the variation is added */
+            name?: string | null;
+            /** @description Can be changed later */
+            notes?: string;
             /** @description For dreambooth and lora: the base model generates images that replace the Aux images. They are kept for later jobs */
             prior_preservation?: {
                 /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
-                /** @description What images should not show. Default: that of the base model, usually none */
-                negative_prompt?: string;
+                /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+                negative_prompt?: string | null;
                 /** @description Number of class images */
                 num_class_images?: number;
                 /** @description Prompt for the class images */
@@ -2691,7 +2700,7 @@ export interface components {
             };
             /** @description For styledrop: the descriptor of the style, the candidates to choose from, and the round */
             styledrop?: components["schemas"]["StyleDropRequest"];
-            /** @description Word that is added to the name of the trained model, to tell jobs apart; null: none */
+            /** @description Added to the title of the trained model in reports */
             suffix?: string | null;
             /** @description Sample images of the same prompts and seeds, generated during the training */
             validation?: {
@@ -2699,8 +2708,8 @@ export interface components {
                 every_steps: number;
                 /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model */
                 guidance_scale?: number;
-                /** @description What images should not show. Default: that of the base model, usually none */
-                negative_prompt?: string;
+                /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+                negative_prompt?: string | null;
                 /**
                  * @description Images for each prompt
                  * @default 1
@@ -2989,8 +2998,8 @@ export interface components {
             metrics: ("fid" | "kid" | "clip")[];
             /** @description The evaluated model first, then the models that it is compared with */
             models: components["schemas"]["EvaluatedModel"][];
-            /** @description What images should not show */
-            negative_prompt: string;
+            /** @description null: none */
+            negative_prompt: string | null;
             /** @description Number of images for each prompt */
             num_images: number;
             /** @description The prompt set; null: the request listed its prompts */
@@ -3086,8 +3095,8 @@ export interface components {
             height: number;
             /** @description Metrics to compute: `fid`, `kid`, `clip` */
             metrics: ("fid" | "kid" | "clip")[];
-            /** @description What images should not show */
-            negative_prompt: string;
+            /** @description null: none */
+            negative_prompt: string | null;
             /** @description Number of images for each prompt */
             num_images: number;
             /** @description The prompt set; null: the request listed its prompts */
@@ -3144,8 +3153,8 @@ export interface components {
              *     ]
              */
             metrics?: ("fid" | "kid" | "clip")[];
-            /** @description What images should not show. Default: that of the base model, usually none */
-            negative_prompt?: string;
+            /** @description What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null */
+            negative_prompt?: string | null;
             /**
              * @description Images for each prompt
              * @default 1
@@ -3426,8 +3435,8 @@ export interface components {
             } | null;
             /** @description Name or id of the model */
             model: string;
-            /** @description What images should not show */
-            negative_prompt: string;
+            /** @description null: none */
+            negative_prompt: string | null;
             /** @description Number of images for each prompt */
             num_images: number;
             /** @description The prompts */
@@ -4523,8 +4532,8 @@ export interface components {
                 guidance_scale: number;
                 /** @description Height in pixels */
                 height: number;
-                /** @description What images should not show */
-                negative_prompt: string;
+                /** @description null: none */
+                negative_prompt: string | null;
                 /**
                  * @description Sampler: the rule that turns noise into an image in `steps` steps
                  * @enum {string}
@@ -5169,8 +5178,8 @@ export interface components {
                 clip_extractor: "clip" | "mini-clip";
                 /** @description Number of images for each prompt */
                 images_per_prompt: number;
-                /** @description What images should not show */
-                negative_prompt: string;
+                /** @description null: none */
+                negative_prompt: string | null;
                 /** @description The prompts */
                 prompts: string[];
                 /**
@@ -5371,8 +5380,8 @@ export interface components {
             prior_preservation: {
                 /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
                 guidance_scale: number;
-                /** @description What images should not show */
-                negative_prompt: string;
+                /** @description null: none */
+                negative_prompt: string | null;
                 /** @description Number of class images */
                 num_class_images: number;
                 /** @description The prompt, including the style prompt */
@@ -5420,8 +5429,8 @@ export interface components {
                 every_steps: number;
                 /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
                 guidance_scale: number;
-                /** @description What images should not show */
-                negative_prompt: string;
+                /** @description null: none */
+                negative_prompt: string | null;
                 /** @description Number of images for each prompt */
                 num_images: number;
                 /** @description The prompts */
@@ -11085,126 +11094,6 @@ export interface operations {
             };
         };
     };
-    getImageThumbnail: {
-        parameters: {
-            query?: {
-                /** @description Length of the longer side in pixels, rounded up to 128, 256, 512 or 1024. An image is never enlarged */
-                width?: number;
-            };
-            header?: {
-                /** @description The ETag of the response that the caller has */
-                "if-none-match"?: string;
-            };
-            path: {
-                /**
-                 * @description Id of the object that the path names
-                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The thumbnail */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/webp": string;
-                };
-            };
-            /** @description Unchanged */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `invalid_request`: The request is not well formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthorized`: A valid API key is needed */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient_scope`: The API key lacks a scope */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_acceptable`: Not acceptable */
-            406: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `validation_failed`: Some fields are not valid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: Too many requests with this API key */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal_error`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listGenerations: {
         parameters: {
             query?: {
@@ -16432,6 +16321,126 @@ export interface operations {
             };
             /** @description `not_acceptable`: Not acceptable */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImageThumbnail: {
+        parameters: {
+            query?: {
+                /** @description Length of the longer side in pixels, rounded up to 128, 256, 512 or 1024. An image is never enlarged */
+                width?: number;
+            };
+            header?: {
+                /** @description The ETag of the response that the caller has */
+                "if-none-match"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the object that the path names
+                 * @example img_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thumbnail */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: Not acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

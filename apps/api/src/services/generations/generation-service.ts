@@ -104,7 +104,8 @@ function resolve(
   return {
     model: body.model,
     prompts: body.prompts.map((prompt) => withTokens(prompt, components)),
-    negative_prompt: body.negative_prompt ?? defaults.negative_prompt ?? METHOD_SAMPLING.negative_prompt,
+    negative_prompt:
+      body.negative_prompt === undefined ? (defaults.negative_prompt ?? METHOD_SAMPLING.negative_prompt) : body.negative_prompt,
     width: body.width ?? resolution,
     height: body.height ?? resolution,
     steps: body.steps ?? defaults.steps ?? METHOD_SAMPLING.steps,

@@ -25,7 +25,7 @@ export async function cutPrompts({ baseModels }: ApiDependencies, config: Genera
   };
   const warnings = [
     ...promptsOf(config).flatMap((prompt, index) => told(`/prompts/${index}`, prompt)),
-    ...told('/negative_prompt', config.negative_prompt),
+    ...told('/negative_prompt', config.negative_prompt ?? ''),
   ];
   const more = warnings.length - MOST_WARNINGS;
   return more <= 0 ? warnings : [...warnings.slice(0, MOST_WARNINGS), `and ${more} more prompts that are cut`];

@@ -17,7 +17,7 @@ const SYNTAXES: readonly Syntax[] = [
 export function foreignSyntax(config: GenerationConfig): string[] {
   const places = [
     ...promptsOf(config).map((text, index) => ({ place: `/prompts/${index}`, text })),
-    { place: '/negative_prompt', text: config.negative_prompt },
+    { place: '/negative_prompt', text: config.negative_prompt ?? '' },
   ];
   return SYNTAXES.flatMap(({ pattern, meaning }) => {
     const found = places.find(({ text }) => pattern.test(text));

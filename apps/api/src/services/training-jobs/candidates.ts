@@ -4,7 +4,7 @@ import type { CandidateBody, FeedbackBody, SelectionSettings } from '@styleforge
 import type { GeneratedImageRow, GenerationDetail, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, notFound } from '../../errors/api-error.ts';
-import { imageUrl, thumbnailOf } from '../../presenters/links.ts';
+import { imageThumbnailUrl, imageUrl } from '../../presenters/links.ts';
 
 export interface CandidatePool {
   job: TrainingJobRow;
@@ -62,10 +62,9 @@ export function presentFeedback(pool: CandidatePool): FeedbackBody {
 
 function presentCandidate({ row, subject }: Candidate): CandidateBody {
   const { id, index, prompt, clipScore, verdict, missingSince } = row;
-  const url = imageUrl(id);
   return {
     ...{ image_id: id, index, prompt, subject, clip_score: clipScore, verdict },
-    ...{ missing: missingSince !== null, url, thumbnail_url: thumbnailOf(url) },
+    ...{ missing: missingSince !== null, url: imageUrl(id), thumbnail_url: imageThumbnailUrl(id) },
   };
 }
 

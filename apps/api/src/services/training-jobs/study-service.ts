@@ -31,6 +31,8 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
     variations.push({
       ...variation,
       config,
+      jobName: job.name && `${job.name}, ${variation.name}`.slice(0, 200),
+      notes: job.notes,
       metadata: job.metadata,
       priority: job.priority,
       webhookUrl: job.webhook_url,

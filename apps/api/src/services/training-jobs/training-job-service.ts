@@ -41,11 +41,13 @@ async function queueJob(dependencies: ApiDependencies, { projectId, body, reserv
   const config = await resolveJob(dependencies, projectId, body);
   // Only a request that may be sent twice has an id that may be there already.
   const id = reservedUuid && newId('trainingJob', reservedUuid);
-  const { metadata, priority, webhook_url: webhookUrl, webhook_events: webhookEvents } = body;
+  const { name, notes, metadata, priority, webhook_url: webhookUrl, webhook_events: webhookEvents } = body;
   const job = await dependencies.database.trainingJobs.create({
     id,
     projectId,
     config,
+    name,
+    notes,
     metadata,
     priority,
     webhookUrl,

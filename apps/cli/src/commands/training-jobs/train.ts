@@ -33,6 +33,7 @@ interface TrainOptions {
   seed?: string;
   set?: string[];
   metadata?: string[];
+  name?: string;
   evaluate?: boolean;
   detach?: boolean;
 }
@@ -69,6 +70,7 @@ function addTrainOptions(command: Command): void {
     .option('--resolution <pixels>')
     .option('--seed <number>')
     .option('--set <field=value>', 'any field of the request; may be repeated', collect)
+    .option('--name <name>', 'name of the job')
     .option('--metadata <key=value>', 'label to store with the job; may be repeated', collect)
     .option('--evaluate', 'evaluate the result and compare it with the base model; `styleforge report` shows the report')
     .option('-d, --detach', 'return at once instead of following the job');
@@ -93,6 +95,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   const body = options.file === undefined ? {} : await readBody(options.file);
   setField(body, 'method', options.method ?? body['method'] ?? 'single-styleforge');
   setField(body, 'base_model', options.baseModel);
+  setField(body, 'name', options.name);
   setField(body, 'adaptation.kind', options.adaptation ?? (options.rank === undefined ? undefined : RANKED_ADAPTATION));
   setField(body, 'adaptation.rank', numberOf('--rank', options.rank));
   setField(body, 'hyperparameters.max_train_steps', numberOf('--steps', options.steps));

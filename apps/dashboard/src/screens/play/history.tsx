@@ -11,7 +11,7 @@ type Props = { models: Model[]; onReuse(settings: Partial<PlaySettings>): void; 
 
 const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
   prompts: config.prompts.join('\n'),
-  negative: config.negative_prompt,
+  negative: config.negative_prompt ?? '',
   hasStyle: false,
   seed: config.seed,
   steps: config.steps,

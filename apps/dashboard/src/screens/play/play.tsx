@@ -103,7 +103,7 @@ async function usePng(file: File, setSettings: (settings: PlaySettings) => void)
     ...START,
     hasStyle: false,
     prompts: read.prompt,
-    negative: read.negative_prompt,
+    negative: read.negative_prompt ?? '',
     seed: read.seed ?? null,
     steps: read.steps ?? null,
     guidance: read.guidance_scale ?? null,

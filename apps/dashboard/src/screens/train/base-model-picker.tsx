@@ -73,9 +73,9 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
         <input
           id="job-name"
           className="input"
-          value={String(getAt(draft, ['metadata', 'name']) ?? '')}
+          value={String(getAt(draft, ['name']) ?? '')}
           maxLength={200}
-          onChange={(event) => change(['metadata', 'name'], event.target.value || undefined)}
+          onChange={(event) => change(['name'], event.target.value || undefined)}
         />
         <span className="help">Only a label; it does not affect the training.</span>
       </div>

@@ -91,7 +91,7 @@ const gridOf = (study: StudyRow[]) =>
   study.map(({ pointer, text }) => ({ pointer, values: valuesOf(text) })).filter(({ values }) => values.length > 0);
 
 function studyOf(draft: FormPart['draft'], grid: ReturnType<typeof gridOf>): StudyCreateParams {
-  const name = String(getAt(draft, ['metadata', 'name']) ?? grid.map(({ pointer }) => pointer.split('/').at(-1)).join(' and '));
+  const name = String(getAt(draft, ['name']) ?? grid.map(({ pointer }) => pointer.split('/').at(-1)).join(' and '));
   return { name, job: requestOf(draft), grid };
 }
 

@@ -296,7 +296,7 @@ class AsyncOperations:
 
     async def get_image_thumbnail(self, id: str, /, *, width: int | None = None) -> bytes:
         """The thumbnail of an uploaded or a generated image as WebP"""
-        return await self._call("GET", f"/v1/images/{quoted(id)}/thumbnail", query={"width": width}, raw=True)
+        return await self._call("GET", f"/v1/thumbnails/{quoted(id)}", query={"width": width}, raw=True)
 
     async def get_me(self) -> models.Me:
         """Read who the caller is.

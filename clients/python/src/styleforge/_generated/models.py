@@ -344,8 +344,8 @@ class CheckTrainingJobRequestPriorPreservation(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     seed: NotRequired[int]
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
@@ -363,8 +363,8 @@ class CheckTrainingJobRequestValidation(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     seed: NotRequired[int]
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
@@ -405,8 +405,12 @@ class CheckTrainingJobRequest(TypedDict):
     """Measures the finished model and writes a report"""
     early_stopping: NotRequired[CheckTrainingJobRequestEarlyStopping | None]
     """Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one"""
+    name: NotRequired[str | None]
+    """Can be changed later. In a study, the name of the variation is added"""
+    notes: NotRequired[str]
+    """Can be changed later"""
     suffix: NotRequired[str | None]
-    """Word that is added to the name of the trained model, to tell jobs apart; null: none"""
+    """Added to the title of the trained model in reports"""
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
@@ -467,8 +471,8 @@ class CreateEvaluationRequest(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     seed: NotRequired[int]
     """Seed of the first image; image i of every model uses seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
@@ -488,8 +492,8 @@ class CreateGenerationRequest(TypedDict):
     """A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for"""
     prompts: list[str]
     """What the images show. `[V]` stands for the first token of the model, `[name]` for the token of the component with this name"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     width: NotRequired[int]
     """Default: the model's own size"""
     height: NotRequired[int]
@@ -612,8 +616,8 @@ class CreateTrainingJobRequestPriorPreservation(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     seed: NotRequired[int]
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
@@ -631,8 +635,8 @@ class CreateTrainingJobRequestValidation(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     seed: NotRequired[int]
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
@@ -673,8 +677,12 @@ class CreateTrainingJobRequest(TypedDict):
     """Measures the finished model and writes a report"""
     early_stopping: NotRequired[CreateTrainingJobRequestEarlyStopping | None]
     """Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one"""
+    name: NotRequired[str | None]
+    """Can be changed later. In a study, the name of the variation is added"""
+    notes: NotRequired[str]
+    """Can be changed later"""
     suffix: NotRequired[str | None]
-    """Word that is added to the name of the trained model, to tell jobs apart; null: none"""
+    """Added to the title of the trained model in reports"""
     priority: NotRequired[TrainingJobPriority]
     """Order among the queued jobs of this project. Does not affect other projects"""
     metadata: NotRequired[dict[str, str]]
@@ -917,8 +925,8 @@ class EvaluationConfig(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
     seed: int
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
@@ -1009,8 +1017,8 @@ class EvaluationStage(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
     seed: int
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
@@ -1040,8 +1048,8 @@ class EvaluationStageRequest(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images. Default: that of the base model"""
     guidance_scale: NotRequired[float]
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion. Default: that of the base model"""
-    negative_prompt: NotRequired[str]
-    """What images should not show. Default: that of the base model, usually none"""
+    negative_prompt: NotRequired[str | None]
+    """What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null"""
     seed: NotRequired[int]
     """Seed of the first image; image i of every model uses seed + i"""
     metrics: NotRequired[list[Literal["fid", "kid", "clip"]]]
@@ -1279,8 +1287,8 @@ class GenerationConfig(TypedDict):
     """Name or id of the model"""
     prompts: list[str]
     """The prompts"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
     width: int
     """Width in pixels"""
     height: int
@@ -2189,8 +2197,8 @@ class ReportSampling(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
     seed: int
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
     width: int
@@ -2735,8 +2743,8 @@ class StyleDropSettingsCandidates(TypedDict):
     """Sampler: the rule that turns noise into an image in `steps` steps"""
     steps: int
     """Number of steps of the sampler: more steps take longer and give finer images"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
 
 
 class StyleDropSettingsSelection(TypedDict):
@@ -2923,8 +2931,8 @@ class TrainingConfigPriorPreservation(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
     seed: int
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
 
@@ -2942,8 +2950,8 @@ class TrainingConfigValidation(TypedDict):
     """Number of steps of the sampler: more steps take longer and give finer images"""
     guidance_scale: float
     """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
-    negative_prompt: str
-    """What images should not show"""
+    negative_prompt: str | None
+    """null: none"""
     seed: int
     """Seed of the random numbers: the same request and seed give the same result on the same device"""
 

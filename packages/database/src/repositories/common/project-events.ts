@@ -1,10 +1,12 @@
 // What has happened in a project, numbered in the order in which it was committed. Triggers of the database write it.
-import type { ProjectEvent, Prisma } from '../../generated/client.ts';
+// Events of the installation (those of its workers) are one row without a project, which every project sees that was there before.
+import { Prisma } from '../../generated/client.ts';
+import type { ProjectEvent } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import { toTrainingJobRow } from '../training-jobs/training-job-row.ts';
 import type { TrainingJobRow } from '../training-jobs/training-job-row.ts';
 
-/** Postgres notifies this channel, with the project's id, when an event is committed. */
+/** Postgres notifies this channel when an event is committed, with the project's id, or with nothing for all projects. */
 export const PROJECT_EVENTS_CHANNEL = 'styleforge_project_events';
 /** And this one, with the job's id, when a job's progress or log has changed. */
 export const JOB_CHANNEL = 'styleforge_job_events';
@@ -20,15 +22,31 @@ export function createProjectEventRepository(prisma: PrismaClient) {
       projectId: string,
       { after, limit, types, subjectId }: { after: number; limit: number; types?: EventTypes; subjectId?: string },
     ): Promise<ProjectEventRow[]> {
-      const where = { projectId, id: { gt: after }, ...ofTypes(types), ...(subjectId !== undefined && { subjectId }) };
-      const rows = await prisma.projectEvent.findMany({ where, orderBy: { id: 'asc' }, take: limit });
+      const wanted = Prisma.join(
+        [
+          Prisma.sql`id > ${after}`,
+          ...(types === undefined ? [] : [ofTypes(types)]),
+          ...(subjectId === undefined ? [] : [Prisma.sql`subject_id = ${subjectId}`]),
+        ],
+        ' and ',
+      );
+      // One statement sees one state: of two, the later one could show an event whose forerunner the earlier one had not seen.
+      const rows = await prisma.$queryRaw<ProjectEvent[]>`
+        with own as (select * from project_events where project_id = ${projectId} and ${wanted} order by id limit ${limit}),
+          shared as (select * from project_events where ${isShared(projectId)} and ${wanted} order by id limit ${limit})
+        select id, project_id as "projectId", type, subject_id as "subjectId", data, created_at as "createdAt"
+        from (select * from own union all select * from shared) as found order by id limit ${limit}`;
       return rows.map((row) => ({ ...row, id: Number(row.id) }));
     },
 
     /** The number of the newest event; 0 before the first. */
     async last(projectId: string): Promise<number> {
-      const row = await prisma.projectEvent.findFirst({ where: { projectId }, orderBy: { id: 'desc' }, select: { id: true } });
-      return Number(row?.id ?? 0);
+      const [row] = await prisma.$queryRaw<{ last: bigint | null }[]>`
+        select greatest(
+          (select max(id) from project_events where project_id = ${projectId}),
+          (select max(id) from project_events where ${isShared(projectId)})
+        ) as last`;
+      return Number(row?.last ?? 0);
     },
 
     /** The given jobs that belong to one of the projects, for their progress. */
@@ -43,9 +61,11 @@ export function createProjectEventRepository(prisma: PrismaClient) {
   };
 }
 
-function ofTypes(types: EventTypes): Prisma.ProjectEventWhereInput {
-  if (types === undefined) return {};
-  return {
-    OR: types.map((type) => ({ type: type.endsWith('.*') ? { startsWith: type.slice(0, -1) } : type })),
-  };
+const isShared = (projectId: string): Prisma.Sql =>
+  Prisma.sql`project_id is null and created_at >= (select created_at from projects where id = ${projectId})`;
+
+function ofTypes(types: readonly string[]): Prisma.Sql {
+  const [families, exact] = [types.filter((type) => type.endsWith('.*')), types.filter((type) => !type.endsWith('.*'))];
+  const starts = families.map((type) => type.slice(0, -1));
+  return Prisma.sql`(type = any(${exact}::text[]) or exists (select from unnest(${starts}::text[]) as start where starts_with(type, start)))`;
 }

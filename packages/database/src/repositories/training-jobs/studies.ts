@@ -18,6 +18,9 @@ export type NewStudy = {
   variations: {
     name: string;
     changes: Record<string, unknown>;
+    /** Name of the variation's job; null: it is called as the variation is. */
+    jobName?: string | null | undefined;
+    notes?: string | undefined;
     config: TrainingConfig;
     metadata: Record<string, string>;
     priority?: JobPriority;
@@ -45,9 +48,10 @@ export function createStudyRepository(prisma: PrismaClient) {
             const existing = await transaction.study.findUnique({ where: { id, projectId } });
             if (existing !== null) return existing;
             const study = await transaction.study.create({ data: { id, projectId, name } });
-            for (const [index, { name: variation, changes, ...job }] of variations.entries()) {
+            for (const [index, { name: variation, changes, jobName, ...job }] of variations.entries()) {
               const row = await addTrainingJob(transaction, {
                 ...job,
+                name: jobName,
                 projectId,
                 maxQueuedJobs,
                 study: { id, index, name: variation, changes },

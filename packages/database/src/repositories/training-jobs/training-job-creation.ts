@@ -18,6 +18,8 @@ export type NewTrainingJob = {
   id?: string | undefined;
   projectId: string;
   config: TrainingConfig;
+  name?: string | null | undefined;
+  notes?: string | undefined;
   metadata?: Record<string, string>;
   priority?: JobPriority;
   webhookUrl?: string | null | undefined;
@@ -30,7 +32,7 @@ export type NewTrainingJob = {
 };
 
 /**
- * Creates jobs; null when a dataset has been deleted meanwhile. One statement, unless an endpoint receives the job's events. Jobs of one
+ * Creates jobs; null when a dataset has been deleted meanwhile. One statement, unless the job has a name or notes, or an endpoint receives its events. Jobs of one
  * project have to wait for each other's commit, so those that come meanwhile are sent together.
  */
 export function trainingJobCreator(prisma: PrismaClient, statements: Statements): (job: NewTrainingJob) => Promise<TrainingJobRow | null> {
@@ -38,7 +40,7 @@ export function trainingJobCreator(prisma: PrismaClient, statements: Statements)
     statements.run<Queued>('queue_training_jobs', QUEUE_JOBS, [projectId, JSON.stringify(jobs)]),
   );
   return async (job) => {
-    if (job.id === undefined && !job.webhookUrl) {
+    if (job.id === undefined && !job.webhookUrl && !job.name && !job.notes) {
       const named = { ...job, id: newId('trainingJob') };
       const queued = await batches.add(job.projectId, queueArguments(named, true));
       if (queued.outcome !== 'watched') return outcomeOf(named, queued);
@@ -58,7 +60,9 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
   const row = outcomeOf(named, queued);
   if (row === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
-  if (webhookEvents.length > 0) await transaction.trainingJob.update({ where: { id }, data: { webhookEvents, updatedAt: row.updatedAt } });
+  const { name, notes } = row;
+  if (webhookEvents.length > 0 || name !== null || notes !== '')
+    await transaction.trainingJob.update({ where: { id }, data: { webhookEvents, name, notes, updatedAt: row.updatedAt } });
   if (queued?.isWatched || webhookUrl !== null) await announceJob(transaction, id, 'job.queued');
   return row;
 }
@@ -103,8 +107,8 @@ function outcomeOf(job: NamedJob, queued: Queued | undefined): TrainingJobRow | 
     method: config.method,
     baseModel: config.base_model,
     config,
-    name: null,
-    notes: '',
+    name: job.name ?? null,
+    notes: job.notes ?? '',
     starred: false,
     metadata,
     priority: PRIORITY_RANKS[job.priority ?? 'normal'],

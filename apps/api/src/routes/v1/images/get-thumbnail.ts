@@ -1,4 +1,4 @@
-// GET /v1/images/{id}/thumbnail: an uploaded or a generated image, small.
+// GET /v1/thumbnails/{id}: an uploaded or a generated image, small.
 import { imageId, thumbnailQuery } from '@styleforge/contracts';
 import { z } from 'zod';
 import type { ApiDependencies } from '../../../dependencies.ts';
@@ -6,6 +6,12 @@ import { notFound } from '../../../errors/api-error.ts';
 import type { ApiServer } from '../../../http/api-server.ts';
 import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
+
+/** The second path is the one of earlier releases, which links in stored responses have. It is not documented: beside `/images/generations/{id}` it is ambiguous. */
+const PATHS = [
+  { path: '/thumbnails/:id', hide: false },
+  { path: '/images/:id/thumbnail', hide: true },
+] as const;
 
 export function getThumbnailRoute(app: ApiServer, dependencies: ApiDependencies): void {
   const schema = {
@@ -17,12 +23,14 @@ export function getThumbnailRoute(app: ApiServer, dependencies: ApiDependencies)
     querystring: thumbnailQuery,
     response: THUMBNAIL_RESPONSES,
   };
-  app.get('/images/:id/thumbnail', { schema }, async (request, reply) => {
-    const { id } = request.params;
-    const { projectId } = request.caller;
-    const { database } = dependencies;
-    const image = (await database.images.find(projectId, id)) ?? (await database.generations.findImage(projectId, id));
-    if (image === null) throw notFound('image', id);
-    return sendThumbnail(dependencies, { image, width: request.query.width }, request, reply);
-  });
+  for (const { path, hide } of PATHS) {
+    app.get(path, { schema: { ...schema, hide } }, async (request, reply) => {
+      const { id } = request.params;
+      const { projectId } = request.caller;
+      const { database } = dependencies;
+      const image = (await database.images.find(projectId, id)) ?? (await database.generations.findImage(projectId, id));
+      if (image === null) throw notFound('image', id);
+      return sendThumbnail(dependencies, { image, width: request.query.width }, request, reply);
+    });
+  }
 }
