@@ -13,6 +13,9 @@ from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline, StableDif
 from safetensors.torch import load_file
 
 
+torch.set_num_threads(1)
+
+
 def open_pipeline(folder, family):
     if family == "sdxl":
         return StableDiffusionXLPipeline.from_pretrained(folder, torch_dtype=torch.float32)

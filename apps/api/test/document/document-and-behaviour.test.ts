@@ -50,8 +50,8 @@ describe('the document', () => {
   it('says which settings of a generation belong together', async () => {
     const schema = bodyOf('post', '/v1/images/generations');
     expect(schema['dependentSchemas']).toEqual({
-      strength: { required: ['image'], properties: { image: { type: 'string' } } },
-      quality: { required: ['format'], properties: { format: { enum: ['webp', 'jpeg'] } } },
+      strength: { required: ['image'], properties: { image: { type: 'string', description: 'The stored image' } } },
+      quality: { required: ['format'], properties: { format: { enum: ['webp', 'jpeg'], description: 'Format of the file' } } },
     });
     const body = { model: 'tiny', prompts: ['x'] };
     for (const wrong of [{ strength: 0.5 }, { quality: 5 }])
