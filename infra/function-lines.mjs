@@ -1,4 +1,4 @@
-// An ESLint rule: a function has at most so many lines of code of its own. Functions inside it count for themselves; blank lines and comments do not count.
+// An ESLint rule: limits the lines of code of a function. Functions inside it count for themselves; blank lines and comments do not count.
 const FUNCTIONS = 'FunctionDeclaration, FunctionExpression, ArrowFunctionExpression';
 
 export const functionLines = {

@@ -145,7 +145,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     );
 
     it(
-      'can be paused, resumed and cancelled, and goes on for more steps when it is done',
+      'can be paused, resumed and cancelled, and continues for more steps when it is done',
       async () => {
         const { body: second } = await client.post(
           '/v1/training-jobs',

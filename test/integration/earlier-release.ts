@@ -60,7 +60,7 @@ async function restoreDatabase(directory: string, { database }: Release): Promis
   await postgres.stop();
 }
 
-/** Numbers that the database gives go on behind those of the rows. */
+/** Numbers that the database gives continue after those of the rows. */
 async function advanceSequences(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ table: string; column: string; sequence: string }>(
     `select table_name as table, column_name as column, pg_get_serial_sequence(quote_ident(table_name), column_name) as sequence

@@ -168,7 +168,7 @@ describe('a training job with an evaluation', () => {
   );
 
   it(
-    'goes on in its evaluation when its worker is killed with -9, and keeps the images that were made',
+    'continues in its evaluation when its worker is killed with -9, and keeps the images that were made',
     async () => {
       const id = await createJob({ prompts: Array.from({ length: 60 }, (_, index) => `picture ${index}`), metrics: ['clip'], steps: 4 });
       const evaluating = await test.until(id, ({ progress }) => (progress?.evaluation?.done ?? 0) > 0, patience / 2);

@@ -20,7 +20,7 @@ let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
 let postgres: Awaited<ReturnType<typeof startEmbeddedPostgres>>;
 let test: TestService;
 let datasets: [string, string];
-// The queue in Postgres is away with its database; in Redis it goes on, and spends the tries of jobs that cannot reach their rows.
+// The queue in Postgres is away with its database; in Redis it continues, and spends the tries of jobs that cannot reach their rows.
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'styleforge-outage-'));
   postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });

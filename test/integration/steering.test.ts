@@ -1,4 +1,4 @@
-// A running job is asked for a checkpoint and for samples: it goes on to the same weights, and later jobs like it are estimated.
+// A running job is asked for a checkpoint and for samples: it continues to the same weights, and later jobs like it are estimated.
 import type { JobEstimate, TrainingJobBody, ValidationImageBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestService } from './service.ts';

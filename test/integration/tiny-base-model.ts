@@ -85,7 +85,7 @@ async function keepOuterLevels(unet: string): Promise<void> {
   );
 }
 
-/** `rename`: the new name of a tensor; undefined for one that is left out. */
+/** `rename`: the new name of a tensor; undefined for one that is omitted. */
 async function reduceUnet(unet: string, changes: object, rename: (name: string) => string | undefined): Promise<void> {
   const config = join(unet, 'config.json');
   await writeFile(config, JSON.stringify({ ...(JSON.parse(await readFile(config, 'utf8')) as object), ...changes }));

@@ -119,7 +119,7 @@ it(
 );
 
 it(
-  'a study goes on after a restart of the service, and compares how many steps each variation needed',
+  'a study continues after a restart of the service, and compares how many steps each variation needed',
   async () => {
     const validation = {
       prompts: ['a photo of [V] style, a house', 'a photo of [V] style, a tree'],

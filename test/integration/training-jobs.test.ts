@@ -280,7 +280,7 @@ describe('when things end early', () => {
   );
 
   it(
-    'pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job goes on for more steps',
+    'pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job continues for more steps',
     async () => {
       const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
       await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
@@ -301,7 +301,7 @@ describe('when things end early', () => {
   );
 
   it(
-    'stopping the service saves a checkpoint and hands the job back, and the next start goes on with it',
+    'stopping the service saves a checkpoint and hands the job back, and the next start continues with it',
     async () => {
       const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
       await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);

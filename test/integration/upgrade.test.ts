@@ -52,7 +52,7 @@ describe('a database and a store of 0.1.0', () => {
   );
 
   it(
-    'let unfinished work go on: the running job from its checkpoint, the waiting one from its beginning',
+    'let unfinished work continue: the running job from its checkpoint, the waiting one from its beginning',
     async () => {
       const { running, queued } = fixture.jobs;
       expect(await test.untilFinished(running, patience)).toMatchObject({ status: 'succeeded', result: { final_step: 60 } });

@@ -1,4 +1,4 @@
-// What the API works with; whoever starts it opens and closes these.
+// What the API works with; the caller that starts it opens and closes these.
 import type { AddressPolicy } from '@styleforge/config';
 import type { Readiness } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';

@@ -30,7 +30,7 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** The user has pressed Ctrl-C while something was followed that goes on. */
+/** The user has pressed Ctrl-C while something was followed that continues. */
 export class Detached extends Error {
   override name = 'Detached';
 }

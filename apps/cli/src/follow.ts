@@ -9,7 +9,7 @@ import type { Progress } from './terminal/progress.ts';
 
 const POLL_MS = 500;
 
-/** `comeBack` is the command that goes on where the user has left. */
+/** `comeBack` is the command that continues where the user has left. */
 export async function untilInterrupted<T>(comeBack: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const leaving = new AbortController();
   const leave = () => leaving.abort();

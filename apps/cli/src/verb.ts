@@ -9,7 +9,7 @@ export interface Verb<Options> {
   /** Usage as commander writes it: `show <job>`. */
   usage: string;
   description: string;
-  /** Shown in the help, one a line. */
+  /** Examples shown in the help, one per line. */
   examples: string[];
   /** What its group does when no verb is named. */
   isDefault?: boolean;

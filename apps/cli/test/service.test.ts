@@ -108,7 +108,7 @@ describe('a job', () => {
   );
 
   it(
-    'can be cancelled, and whoever follows it learns that by the exit code',
+    'can be cancelled, and the command that follows it ends with the exit code for that',
     async () => {
       expect((await run(['jobs', 'cancel', jobId])).code).toBe(0);
       const followed = await run(['jobs', 'follow', jobId]);

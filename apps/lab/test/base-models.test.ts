@@ -80,7 +80,7 @@ async function expectOrigin(folder: string): Promise<void> {
 const profileOf = async (folder: string) => baseModelProfile.parse(JSON.parse(await readFile(join(folder, 'styleforge.json'), 'utf8')));
 
 describe('a hub', () => {
-  it('gives a folder whose connections break again and again: each goes on where the one before stopped', async () => {
+  it('gives a folder whose connections break again and again: each continues where the one before stopped', async () => {
     hub.breaks = [300, 70_000, 65_536, 1, 100_000, 20_000];
     hub.refusals = [503];
     const folder = await add(`hf:${repository}`);
@@ -189,7 +189,7 @@ describe('a single file', () => {
     await server.stop();
   }, 120_000);
 
-  it("of Stable Diffusion 2.x brings OpenCLIP's text encoder, whose last layer is left out", async () => {
+  it("of Stable Diffusion 2.x brings OpenCLIP's text encoder, whose last layer is omitted", async () => {
     const folder = await readDiffusersFolder(origin);
     const second = join(scratch, 'second');
     await writeDiffusersFolder(second, {
@@ -277,7 +277,7 @@ describe('a path', () => {
     await writeSafetensors(join(incomplete, 'vae', 'diffusion_pytorch_model.safetensors'), [
       { name: 'encoder.conv_in.weight', shape: [1], data: Float32Array.of(1) },
     ]);
-    await expect(add(incomplete, { name: 'incomplete' })).rejects.toThrow(/vae.*(holds no|asks for)/);
+    await expect(add(incomplete, { name: 'incomplete' })).rejects.toThrow(/vae.*(contains no|asks for)/);
     expect((await readdir(directory)).sort()).toEqual(['.downloads', 'small']);
   }, 120_000);
 });

@@ -28,7 +28,7 @@ describe('npm run bench -- gpu', () => {
     });
   });
 
-  it('notes what fails, goes on with the next, and fails in the end', async () => {
+  it('notes what fails, continues with the next, and fails in the end', async () => {
     const out = await temporaryFile('measured.md');
     await expect(bench('gpu', '--device', 'cuda', '--only', 'sampling', '--out', out)).rejects.toThrow('2 of 2 measurements failed');
     const rows = (await readFile(out, 'utf8')).split('\n').filter((line) => line.startsWith('| sampling'));

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { geometryOf, modelOfGeometry } from '../src/bench/engine/geometries.ts';
 
 const GIBIBYTE = 2 ** 30;
-/** What the driver and a context leave of a card of so many gigabytes, as NVIDIA counts them. */
+/** Memory that the driver and a context leave on a card of this size, in gigabytes as NVIDIA counts them. */
 const freeOn = (gigabytes: number): number => (gigabytes - 0.7) * GIBIBYTE;
 const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const state = { optimizer: 'adamw', momentPrecision: 'float32', gradientPrecision: 'float32', ema: false } as const;

@@ -43,7 +43,7 @@ async function add(source: string, more: Partial<AddBaseModelOptions> = {}): Pro
     ...more,
   });
 }
-/** Each tensor as `change` gives it back; undefined leaves it out. */
+/** Each tensor as `change` gives it back; undefined omits it. */
 async function rewrite(
   file: string,
   change: (entry: TensorEntry & { data: Float32Array }) => TensorEntry | undefined,
@@ -89,7 +89,7 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
       'weights that are not numbers',
       (folder) =>
         rewrite(join(folder, unetFile), (entry) => ({ ...entry, data: entry.name === 'conv_in.bias' ? entry.data.fill(NaN) : entry.data })),
-      /is damaged: 'conv_in\.bias' holds NaN at place 0/,
+      /is damaged: 'conv_in\.bias' contains NaN at place 0/,
     ],
     [
       'scaled weights',
@@ -124,7 +124,7 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
         await mkdir(folder);
         await rename(`${folder}-inner`, join(folder, 'inner'));
       },
-      /holds no model_index\.json; its folder inner does: name that folder/,
+      /contains no model_index\.json; its folder inner does: name that folder/,
     ],
     [
       'a folder of single files',
@@ -132,7 +132,7 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
         await rm(join(folder, 'model_index.json'));
         await writeFile(join(folder, 'style.safetensors'), '');
       },
-      /holds no model_index\.json; it holds style\.safetensors: name that file/,
+      /contains no model_index\.json; it contains style\.safetensors: name that file/,
     ],
     [
       'a model with a transformer',
@@ -310,6 +310,6 @@ it('weights that are damaged after they were added end a generation, which never
   await rewrite(join(folder, unetFile), (entry) => ({ ...entry, data: entry.name === 'conv_in.bias' ? entry.data.fill(NaN) : entry.data }));
   const pipeline = await loadTextToImagePipeline(folder);
   const images = pipeline.generate({ prompts: ['a'], steps: 1, guidanceScale: 1, sampler: 'ddim', seed: 1 });
-  await expect(images.next()).rejects.toThrow(/is damaged: 'conv_in\.bias' holds NaN/);
+  await expect(images.next()).rejects.toThrow(/is damaged: 'conv_in\.bias' contains NaN/);
   await pipeline.release();
 }, 60_000);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Lives at its first start until it is killed, dies at once so many times, then lives. */
+/** Lives at its first start until it is killed, then dies immediately the given number of times, then lives. */
 async function start(name: string, deaths: number) {
   const starts = join(directory, `${name}-starts`);
   const program = join(directory, `${name}.mjs`);

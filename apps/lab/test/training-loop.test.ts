@@ -1,4 +1,4 @@
-// Pretraining that is cut off goes on to the very bits of one that is not.
+// Pretraining that is cut off continues to the very bits of one that is not.
 import { Graph } from '@styleforge/autodiff';
 import { randomNormals } from '@styleforge/diffusion';
 import { ParameterBuffers, TrainingProgram } from '@styleforge/runtime';

@@ -37,5 +37,5 @@ async function stop(cause: string): Promise<void> {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
-// For whoever started this process and waits for it.
+// Tells the parent process that this one is ready.
 process.send?.('ready');

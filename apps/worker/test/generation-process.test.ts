@@ -187,7 +187,7 @@ describe('the generation process', () => {
     async () => {
       const controller = new AbortController();
       const ends: string[] = [];
-      // One batch of so many steps that it cannot end before this test does.
+      // One batch with enough steps to outlast this test.
       const batch = taskFor(join(directory, 'tiny'), { prompts: Array.from({ length: 8 }, () => 'a dog'), steps: 1000, sampler: 'euler' });
       const long = draw(batch, controller.signal);
       void long.then(() => ends.push('long'));
@@ -200,7 +200,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'generates the same bytes, whoever computes between its steps',
+    'generates the same bytes, whatever other generations compute between its steps',
     async () => {
       const request = { prompts: Array.from({ length: 5 }, (_, index) => `image ${index}`), steps: 6 };
       const alone = await draw(taskFor(join(directory, 'tiny'), request));

@@ -46,7 +46,7 @@ beforeEach(async () => {
   });
   job = (await trainingJobs.claim(created?.id ?? ''))!;
   await trainingJobs.start(job.id, job.attempt);
-  // The pace of the training is the test's; all else goes on by the real clock.
+  // The test sets the pace of the training; everything else follows the real clock.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   const services = {
     database: fixture.database,
@@ -86,7 +86,7 @@ it('is unknown at the first step, then what is left at the pace so far, until no
   expect((await step(STEPS, 2)).eta_seconds).toBe(0);
 });
 
-it('follows the pace of the last half minute, and counts from where a resumed training goes on', async () => {
+it('follows the pace of the last half minute, and counts from where a resumed training continues', async () => {
   await step(60, 1);
   expect((await step(61, 1)).eta_seconds).toBe(39);
   // From now on a step takes longer than that.

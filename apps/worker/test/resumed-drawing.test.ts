@@ -1,4 +1,4 @@
-// An evaluation that goes on after a worker died: the images that were missing have the bytes of an undisturbed run.
+// An evaluation that continues after a worker died: the images that were missing have the bytes of an undisturbed run.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -346,7 +346,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     await wrong.delete(installationKey);
   });
 
-  it('changes nothing when more rows lack their objects than crashes leave; told to go on, it only marks them', async () => {
+  it('changes nothing when more rows lack their objects than crashes leave; told to continue, it only marks them', async () => {
     for (let step = 100; step < 130; step += 1) await saveCheckpoint(step);
     await finish(3);
     await age(72);

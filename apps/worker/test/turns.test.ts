@@ -122,7 +122,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue o
     await clientOf(fixture.database).outboxMessage.deleteMany();
   });
 
-  it('moves over after its time on a single slot, goes on where it stopped, and ends', async () => {
+  it('moves over after its time on a single slot, continues where it stopped, and ends', async () => {
     const [long = ''] = await create(1);
     const worker = await startWorker(1, 1_000, { saveMs: 200, saves: 60 });
     await until(() => (worker.saved.get(long) ?? 0) > 2, 20_000);

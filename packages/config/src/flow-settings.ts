@@ -81,7 +81,7 @@ export interface FlowConfig {
     /** Networks that may be reached beside the public internet, in CIDR notation. */
     allowedNetworks: string[];
     timeoutSeconds: number;
-    /** An endpoint that has failed for so long is disabled. */
+    /** Time of continuous failure after which an endpoint is disabled. */
     disableAfterDays: number;
   };
   sweep: {
@@ -95,7 +95,7 @@ export interface FlowConfig {
     generatedImageDays: number;
     exportDays: number;
     webhookDeliveryDays: number;
-    /** What is removed from the store is deleted so many days later; 0: at once. */
+    /** Number of days after which objects removed from the store are deleted; 0: immediately. */
     trashDays: number;
     /** Whether a sweep stops when store and database differ by more than crashes explain. */
     brake: boolean;

@@ -13,7 +13,7 @@ import { z } from 'zod';
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
 
-/** `train:1,generate:2`: these queues and no others, each with so many jobs at a time; a name alone takes one. */
+/** `train:1,generate:2`: only these queues, each with this number of jobs at a time; a name without a number means one. */
 const queues = z.string().transform((text, context) => {
   const found: Record<string, number> = {};
   for (const entry of text.split(',').map((part) => part.trim())) {

@@ -117,7 +117,7 @@ describe('migrate', () => {
     );
   });
 
-  it('refuses to go on after a migration that failed', async () => {
+  it('refuses to continue after a migration that failed', async () => {
     const databaseUrl = await newDatabase('broken');
     const copy = path.join(directory, 'migrations');
     await cp(migrationsDirectory, copy, { recursive: true });

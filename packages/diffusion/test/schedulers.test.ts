@@ -102,7 +102,7 @@ describe('a run', () => {
     expect(Math.min(...sampler.timesteps)).toBeGreaterThanOrEqual(0);
   });
 
-  it('takes the names at their word and leaves out what was meant for another sampler', () => {
+  it('reads the names literally and ignores settings for another sampler', () => {
     const plain = createSampler('dpmsolver++', { ...reference.config, use_karras_sigmas: true });
     plain.setTimesteps(7);
     expect(plain.timesteps).toEqual(reference.timesteps['dpmsolver++.7']);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
 import { bundleFolder, digestOf, fromRoot, INDEX, MAIN, root } from './bundle-folder.mjs';
 
-/** So many older ones stay: a process that runs may load a part of its bundle later. */
+/** Number of older bundles that are kept: a running process may load a part of its bundle later. */
 const OLDER_KEPT = 4;
 const DRAFT = 'draft-';
 /** A draft so old was left by a process that died. */
@@ -19,7 +19,7 @@ export async function makeBundle(program) {
   try {
     mkdirSync(folder, { recursive: true });
     draft = join(folder, DRAFT + randomUUID());
-    // For whoever may read the sources: an image is built by one user and run by another.
+    // Readable by every user who may read the sources: an image is built by one user and run by another.
     mkdirSync(draft);
     const contents = await compile(program, draft);
     return publish(folder, draft, contents);

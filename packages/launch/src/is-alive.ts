@@ -1,4 +1,4 @@
-/** Whether a process has this id, whoever it belongs to. */
+/** Whether a process of any user has this id. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -133,9 +133,9 @@ describe('Inception weights', () => {
     }
     const archive = await openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files', 'zip.pth') } });
     expect(archive.weightsSha256).toBe(await sha256Of(join(golden, 'torch-files', 'zip.pth')));
-    await expect(archive.embedImages([picture('one', 20, 30)])).rejects.toThrow(/hold no 'Conv2d_1a_3x3/);
+    await expect(archive.embedImages([picture('one', 20, 30)])).rejects.toThrow(/contain no 'Conv2d_1a_3x3/);
     await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(golden, 'torch-files') } })).rejects.toThrow(
-      /holds \d+ weight files; set the path of one/,
+      /contains \d+ weight files; set the path of one/,
     );
     await writeFile(join(scratch, 'weights.onnx'), '');
     await expect(openExtractor({ name: 'inception-v3-fid', weights: { path: join(scratch, 'weights.onnx') } })).rejects.toThrow(

@@ -60,7 +60,7 @@ describe('inception-v3-fid', () => {
     const other = join(scratch, 'other.safetensors');
     await writeSafetensors(other, [{ name: 'x', shape: [1], data: Float32Array.of(1) }], { dtype: 'F32' });
     const extractor = await openExtractor({ name: 'inception-v3-fid', weights: { path: other } });
-    await expect(extractor.embedImages([pictures.small])).rejects.toThrow(/hold no 'Conv2d_1a_3x3.*not the network of FID/);
+    await expect(extractor.embedImages([pictures.small])).rejects.toThrow(/contain no 'Conv2d_1a_3x3.*not the network of FID/);
     const broken = join(scratch, 'broken.safetensors');
     const reader = await SafetensorsReader.open(weightsFile);
     const entries = await Promise.all(

@@ -74,7 +74,7 @@ describe('the metric block', () => {
     expect(metricName(metric, { name, dimension })).toBe(expected);
   });
 
-  it('leaves out what was not asked for, and refuses what cannot be had', async () => {
+  it('omits what was not requested, and refuses what is not available', async () => {
     const block = await measure({ metrics: ['kid'], bootstrap: false });
     expect(block.values.map(({ name, interval }) => [name, interval])).toEqual([['kid@mini-clip', null]]);
     expect((await measure({ reference: undefined, prompts, bootstrap: false })).values.map(({ name }) => name)).toEqual(['clip@mini-clip']);

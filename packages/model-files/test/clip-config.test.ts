@@ -14,6 +14,6 @@ it('a text encoder whose config has a text_config of another meaning is read by 
   expect(parseCLIPTextConfig({ ...text, text_config: null }).hidden_size).toBe(32);
 });
 
-it('without the fields that transformers 5 leaves out, it has the same defaults', () => {
+it('a config without the fields that transformers 5 omits has the same defaults', () => {
   expect(parseCLIPTextConfig({ ...text, dtype: 'float32', transformers_version: '5.0.0' })).toEqual(parseCLIPTextConfig(text));
 });

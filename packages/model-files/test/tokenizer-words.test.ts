@@ -67,7 +67,7 @@ it.each<[string, Record<string, unknown>, RegExp]>([
     /merges\.txt is a Git LFS pointer/,
   ],
   ['a page in place of the vocabulary', { 'vocab.json': '<!DOCTYPE html>' }, /vocab\.json is a web page/],
-  ['nothing', { 'vocab.json': null, 'merges.txt': null }, /holds neither vocab\.json/],
+  ['nothing', { 'vocab.json': null, 'merges.txt': null }, /contains neither vocab\.json/],
 ])('refuses %s', async (_name, files, message) => {
   const folder = await folderWith(files);
   await expect(CLIPTokenizer.fromDirectory(folder)).rejects.toThrow(message);

@@ -15,7 +15,7 @@ export class PermanentJobError extends Error {
 /** Why a running job is asked to stop: the reason of its abort signal. */
 export type StopReason = 'timeout' | 'lock-lost' | 'shutdown';
 /**
- * `handed-back`: the job goes on elsewhere, from where it stopped, and this try does not count. `again`: it goes on after a pause; how often,
+ * `handed-back`: the job continues elsewhere, from where it stopped, and this try does not count. `again`: it continues after a pause; how often,
  * the handler decides.
  */
 export type JobOutcome = 'finished' | 'handed-back' | 'again';
@@ -49,7 +49,7 @@ export interface ConsumerOptions<Name extends JobName> {
 export interface Consumer {
   /** What it is doing, the oldest first. */
   running(): { id: string; since: Date }[];
-  /** While on, it takes no further jobs; running ones go on. */
+  /** While on, it takes no further jobs; running ones continue. */
   drain(on: boolean): Promise<void>;
   /** Takes no further jobs, asks running ones to stop, and waits for them until the deadline. */
   close(deadlineMs: number): Promise<void>;
@@ -75,7 +75,7 @@ interface RunningJob {
 /** A worker that died is noticed after its lock has run out, at the next check: within twenty seconds. */
 const lockDuration = 12_000;
 const stalledInterval = 4_000;
-/** Any number of workers may die with a job: whoever holds its row counts them. */
+/** Any number of workers may die with a job: the owner of its row counts them. */
 const anyStalledCount = 1_000_000;
 /** Milliseconds from a dependency's failure to the job's next try, on this worker or another. */
 const awayDelayMs = 5_000;

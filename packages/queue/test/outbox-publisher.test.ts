@@ -107,7 +107,7 @@ it('listens again after its connection broke', async () => {
   await admin.query('select pg_terminate_backend($1)', [broken]);
   await until(async () => (await listeners()).some((pid) => pid !== broken));
   await admin.end();
-  // The first may be found by the look that follows each connection; the second only by whoever listens.
+  // The first may be found by the look that follows each connection; the second only by a listener.
   for (let created = 0; created < 2; created++) {
     await createGeneration();
     await untilEmpty();
@@ -115,7 +115,7 @@ it('listens again after its connection broke', async () => {
   await publisher.stop();
 });
 
-it('sets aside what nobody can carry, says so, and goes on; a version that knows the topic takes it back', async () => {
+it('sets aside what nobody can carry, says so, and continues; a version that knows the topic takes it back', async () => {
   const errors: object[] = [];
   const { outboxMessage } = clientOf(database);
   await outboxMessage.create({ data: { topic: 'embroider', key: 'x', payload: {}, projectId: 'proj_1' } });

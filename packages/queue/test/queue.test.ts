@@ -104,7 +104,7 @@ describe.concurrent.each(backends)(
         await until(() => runs === 2);
       });
 
-      it('takes no further jobs while it drains, lets the running one end, and goes on afterwards', async () => {
+      it('takes no further jobs while it drains, lets the running one end, and continues afterwards', async () => {
         const [first, second] = [newId(), newId()];
         const seen: string[] = [];
         let finish: () => void = () => undefined;
@@ -208,7 +208,7 @@ describe.concurrent.each(backends)(
         await until(() => runs === 2);
       });
 
-      it('hands a job back at shutdown, and the next worker goes on with the same attempt', async () => {
+      it('hands a job back at shutdown, and the next worker continues with the same attempt', async () => {
         const id = newId();
         let reason: unknown;
         const first = await consume(

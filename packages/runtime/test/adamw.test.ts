@@ -78,7 +78,7 @@ describe('AdamW', () => {
     expect(difference).toBeGreaterThan(0);
   });
 
-  it('rounds alike when it goes on from what was read and written back', async () => {
+  it('rounds alike when it continues from what was read and written back', async () => {
     const whole = await train({ momentPrecision: 'bfloat16' }, 8);
     const first = await train({ momentPrecision: 'bfloat16' }, 5);
     const weights = first.weights.copy();

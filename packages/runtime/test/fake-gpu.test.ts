@@ -221,7 +221,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
       message: expect.stringMatching(/out of memory: \d+ MiB are needed, \d of the card's \d+ MiB are free: train LoRA/),
     });
     gpu.reset(80 * 2 ** 30);
-    // the same training goes on once there is memory
+    // the same training continues once there is memory
     await step(program);
     const before = gpu.counts['used bytes'];
     await program.release();

@@ -135,7 +135,7 @@ describe('errors', () => {
   it('names a folder without a library, and a file that is none', () => {
     const folder = mkdtempSync(join(tmpdir(), 'styleforge-native-'));
     expect(() => onnxruntimeLibrary(folder)).toThrow(LibraryError);
-    expect(() => onnxruntimeLibrary(folder)).toThrow(`${folder} holds no onnxruntime library`);
+    expect(() => onnxruntimeLibrary(folder)).toThrow(`${folder} contains no onnxruntime library`);
     expect(() => new Environment(fileURLToPath(import.meta.url))).toThrow(LibraryError);
   });
 });

@@ -1,4 +1,4 @@
-// Prodigy against prodigyopt's numbers (test/golden/make-prodigy.py), and what its state needs to go on exactly.
+// Prodigy against prodigyopt's numbers (test/golden/make-prodigy.py), and what its state needs to continue exactly.
 import { readFileSync } from 'node:fs';
 import { ParameterBuffers, Prodigy, type ProdigyOptions } from '@styleforge/runtime';
 import { describe, expect, it } from 'vitest';
@@ -53,7 +53,7 @@ describe('Prodigy', () => {
     expect(optimizer.rateFactor).toBe(found.at(-1));
   });
 
-  it('goes on to the same bits from its arrays and its numbers', () => {
+  it('continues to the same bits from its arrays and its numbers', () => {
     const [run] = golden.runs;
     const whole = begin();
     train(whole, new Prodigy(whole, options(1)), run, numbers(0, 60));

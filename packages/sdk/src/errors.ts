@@ -72,7 +72,7 @@ export class APIUserAbortError extends StyleForgeError {
   override name = 'APIUserAbortError';
 }
 
-/** Waiting took longer than the caller allows; what was waited for goes on. */
+/** Waiting took longer than the caller allows; the awaited work continues. */
 export class WaitTimeoutError extends StyleForgeError {
   override name = 'WaitTimeoutError';
 }

@@ -3,7 +3,7 @@ import { constants, openAsBlob } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/** Files of other types are sent as well: the service's response names them, where leaving them out would say nothing. */
+/** Files of other types are sent as well: the service's response names them, which is better than silence. */
 const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
 /** Come after all images, whatever request these go in. */

@@ -55,7 +55,7 @@ export class PagePromise<Item> implements PromiseLike<Page<Item>>, AsyncIterable
 
   constructor(fetch: Fetch<Item>, after?: string) {
     this.#first = fetch(after).then((body) => new Page(body, fetch));
-    // Whoever uses the list gets the error; until then it is not unhandled.
+    // The error is thrown when the list is used; until then it must not count as unhandled.
     this.#first.catch(() => undefined);
   }
 

@@ -42,7 +42,7 @@ export class Retries {
     return delayBefore(this.#failures++, error);
   }
 
-  /** The first request with this key goes on, so this is no failure. */
+  /** The first request with this key continues, so this is no failure. */
   #delayWhileInProgress(error: APIError): number | null {
     this.#waitsEnd ??= Date.now() + LONGEST_IN_PROGRESS_MS;
     if (this.#most === 0 || Date.now() >= this.#waitsEnd) return null;

@@ -35,7 +35,7 @@ export async function waitUntilDone<Subject>({ name, read, isDone }: Waiting<Sub
       if (isDone(subject)) return subject;
     }
     const left = end - Date.now();
-    if (left <= 0) throw new WaitTimeoutError(`The ${name} has not ended within ${timeout} ms; it goes on.`);
+    if (left <= 0) throw new WaitTimeoutError(`The ${name} has not ended within ${timeout} ms; it continues.`);
     const pause = failures > 0 ? backOff(failures) : pollInterval;
     await sleep(Math.min(pause, left), signal).catch((cause: unknown) =>
       Promise.reject(new APIUserAbortError('Waiting was aborted.', { cause })),

@@ -71,7 +71,7 @@ describe('events', () => {
     expect(seen).toEqual(['job.queued', 'job.validating', 'job.running', 'progress 1', 'job.succeeded']);
   });
 
-  it('go on after a broken connection where they were, none lost and none twice', async () => {
+  it('continue after a broken connection where they were, none lost and none twice', async () => {
     const { id } = await newJob();
     await run(id);
     await finish(id);
@@ -96,7 +96,7 @@ describe('events', () => {
 });
 
 describe('waitFor', () => {
-  it('goes on when the service is away for longer than a request is tried again, but not forever', async () => {
+  it('continues when the service is away for longer than a request is tried again, but not forever', async () => {
     const { id } = await newJob();
     await run(id);
     let leaves = async () => {

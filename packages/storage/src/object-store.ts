@@ -28,7 +28,7 @@ export interface ObjectStore {
   deletePrefix(prefix: string): Promise<void>;
   /** Gives the object another key, without carrying its bytes through this process. Throws ObjectNotFoundError. */
   move(from: string, to: string): Promise<void>;
-  /** A link that works without credentials for so many seconds; absent where the store has no server of its own. */
+  /** A link that works without credentials for this number of seconds; absent if the store has no server. */
   presignGet?(key: string, seconds: number, answer?: { fileName?: string; contentType?: string }): Promise<string>;
   /** A link to which an object can be sent by PUT without credentials; absent where presignGet is. */
   presignPut?(key: string, seconds: number): Promise<string>;

@@ -106,7 +106,7 @@ async function fetchFile(store: ObjectStore, { path, size, sha256 }: PublishedFi
     await downloadObject(store, key, target, sha256);
     return;
   }
-  // The rest of the file is a hole: it takes no room, and whoever reads sizes or headers sees the real ones.
+  // The rest of the file is a hole: it takes no disk space, and readers of sizes or headers see the real ones.
   const start = await bytesOf(store, key, 0, HEADER_LENGTH_BYTES);
   const length = Number(start.readBigUInt64LE(0));
   if (length > Math.min(size - HEADER_LENGTH_BYTES, MOST_HEADER_BYTES)) throw new DamagedObjectError(`${key} is not a safetensors file`);

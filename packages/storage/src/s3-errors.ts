@@ -1,4 +1,4 @@
-// What an S3 server's refusals mean for whoever set the service up.
+// What an S3 server's refusals mean for the operator of the service.
 import { ObjectStoreUnavailableError } from './object-store.ts';
 
 const credentials = 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them; set the keys of a user of that server';

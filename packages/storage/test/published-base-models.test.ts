@@ -52,7 +52,7 @@ it('uploads each content once, and another machine fetches the same bytes', asyn
   expect(await fetchPublishedModel(store, model, cache, 'whole')).toBe(folder);
 });
 
-it('fetches headers alone for whoever only reads them, with the real size', async () => {
+it('fetches only headers for a caller that reads nothing else, and shows the real size', async () => {
   const { model } = await publish();
   const folder = await fetchPublishedModel(store, model, cache, 'headers');
   const bytes = await readFile(join(folder, WEIGHTS));

@@ -248,7 +248,7 @@ describe('trainStyleForge', () => {
     await Promise.all([file.close(), folder.close()]);
   });
 
-  it('goes on with a finished run when it is given more steps', async () => {
+  it('continues with a finished run when it is given more steps', async () => {
     const short = await trainStyleForge(options('short', { max_train_steps: 2 }));
     const longer = await trainStyleForge(options('longer', { max_train_steps: 4 }, { resumeFrom: short.directory }));
     const straight = await trainStyleForge(options('straight', { max_train_steps: 4 }));

@@ -1,4 +1,4 @@
-// What a machine cannot test, said at the start of the file that leaves it out.
+// What a machine cannot test, said at the start of the file that skips it.
 import { spawnSync } from 'node:child_process';
 
 /** Whether the program is on the PATH; `args` make it tell its version. */

@@ -28,7 +28,7 @@ export function s3Environment({
 }
 
 const region = 'us-east-1';
-/** The real servers take `bucket.domain` as AWS does; whoever asks under it has to resolve it to 127.0.0.1. */
+/** The real servers take `bucket.domain` as AWS does; callers have to resolve it to 127.0.0.1. */
 export const s3Domain = 's3.styleforge.test';
 const readyMs = 30_000;
 

@@ -119,7 +119,7 @@ it.each([
   ['lora_unet_mid_block.lokr_w1', /convert it to a LoRA/],
   ['lora_unet_mid_block_conv1.lora_mid.weight', /LoCon with a third matrix.*save it without/],
   ['base_model.model.mid_block.to_q.lora_B.bias', /has biases.*train it without lora_bias/],
-  ['bundle_emb.ink.string_to_param.*', /holds embeddings beside a LoRA; save them apart/],
+  ['bundle_emb.ink.string_to_param.*', /contains embeddings in addition to a LoRA; save them separately/],
 ])('says what a file with %s is instead of a LoRA, and what to do', async (name, message) => {
   const path = join(scratch, 'stranger.safetensors');
   const data = new Float32Array(4);

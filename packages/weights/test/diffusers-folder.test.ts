@@ -93,7 +93,7 @@ describe('reading', () => {
     await rename(plain, join(copy, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
     expect(componentOf(await readDiffusersFolder(copy), 'unet').weightsPath).toMatch(/fp16/);
     await rm(join(copy, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
-    await expect(readDiffusersFolder(copy)).rejects.toThrow(/holds no diffusion_pytorch_model.safetensors/);
+    await expect(readDiffusersFolder(copy)).rejects.toThrow(/contains no diffusion_pytorch_model.safetensors/);
     await expect(readDiffusersFolder(directory)).rejects.toThrow(/no model_index.json/);
   });
 });

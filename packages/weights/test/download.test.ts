@@ -75,7 +75,7 @@ describe('a download', () => {
     expect(requests).toHaveLength(11);
   });
 
-  it('goes on where it broke off, in the same call and in a later process', async () => {
+  it('continues where it broke off, in the same call and in a later process', async () => {
     answer = (start, response) => whole(start, response, Math.min(content.length, start + 110_000));
     await downloadFile({ url: address, sha256 }, target(), { backoffMs: 1 });
     await expectContent(target());

@@ -102,7 +102,7 @@ it('reads every number type as float32', async () => {
   expect(await read('i16')).toBe(-2);
   expect(await read('u8')).toBe(200);
   expect(await read('bool')).toBe(1);
-  await expect(reader.read('missing')).rejects.toThrow(/holds no tensor missing/);
+  await expect(reader.read('missing')).rejects.toThrow(/contains no tensor missing/);
   await expect(reader.readInto('u8', new Float32Array(2))).rejects.toThrow(/has 1 elements, the target 2/);
   await reader.close();
 });
@@ -174,6 +174,6 @@ describe('shards', () => {
     await writeFile(path, JSON.stringify({ weight_map: { a: '../a.safetensors' } }));
     await expect(openTensors(path)).rejects.toThrow(/beside the index/);
     await writeFile(path, JSON.stringify({ weight_map: { c: 'model-00001-of-00002.safetensors' } }));
-    await expect(openTensors(path)).rejects.toThrow(/holds no tensor c/);
+    await expect(openTensors(path)).rejects.toThrow(/contains no tensor c/);
   });
 });

@@ -33,7 +33,7 @@ describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file)
     expect(await read('long')).toEqual([1, -2, 2 ** 40]);
     expect(await read('parameter')).toEqual(base.slice(0, 6));
     expect([reader.info('scalar').shape, await read('scalar')]).toEqual([[], [2.5]]);
-    await expect(reader.read('absent')).rejects.toThrow(/holds no tensor absent/);
+    await expect(reader.read('absent')).rejects.toThrow(/contains no tensor absent/);
     await expect(reader.readInto('half', new Float32Array(3))).rejects.toThrow(/24 elements, the target 3/);
     await reader.close();
   });
@@ -101,7 +101,7 @@ describe('a file that asks for more than a dictionary of tensors has', () => {
   it('millions of items in pieces are counted together', async () => {
     const file = join(scratch, 'items.pth');
     await writeFile(file, `]${`(${'N'.repeat(1_000_000)}e`.repeat(11)}.`);
-    await expect(openTensors(file)).rejects.toThrow(/the pickle holds too many items/);
+    await expect(openTensors(file)).rejects.toThrow(/the pickle contains too many items/);
   });
 
   it('of a file without an archive, only the tensors that are wanted are read', async () => {

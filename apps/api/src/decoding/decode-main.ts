@@ -1,4 +1,4 @@
-// A process that decodes images, one at a time. Whatever an image makes of its decoder, the API goes on.
+// A process that decodes images, one at a time. Whatever an image makes of its decoder, the API continues.
 import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import sharp from 'sharp';

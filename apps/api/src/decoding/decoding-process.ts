@@ -43,7 +43,7 @@ export class DecodingProcess {
 
 function startChild(): ChildProcess {
   const child = forkTypeScript(new URL('decode-main.ts', import.meta.url), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  // Whoever waits for a task has listeners of its own; without this one a late error would end the API.
+  // The caller that waits for a task has its own listeners; without this one a late error would end the API.
   child.on('error', () => undefined);
   return child;
 }

@@ -17,7 +17,7 @@ export const reportResponse = {
   description: 'The report',
   content: {
     'application/json': { schema: reportSchema },
-    'text/html': { schema: z.string().describe('One page that holds all its images') },
+    'text/html': { schema: z.string().describe('One page that contains all its images') },
   },
 };
 

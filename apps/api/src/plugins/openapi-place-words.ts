@@ -1,6 +1,6 @@
 // What a field means in one place of the OpenAPI document, where its name means something else elsewhere; and what parameters mean.
 
-/** By `field.name` or `Schema.name`: the nearest field or schema around it, and its name. */
+/** Descriptions by `field.name` or `Schema.name`: the nearest field or schema around the field, and its name. */
 export const PLACE_WORDS: Readonly<Record<string, string>> = {
   'ModelProvenance.adaptation': 'Kind of the adaptation',
   'ModelProvenance.base_model': 'The base model that the training started from',

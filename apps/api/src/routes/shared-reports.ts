@@ -1,4 +1,4 @@
-// GET /shared/reports/{token}: the page of a report, for whoever has the link.
+// GET /shared/reports/{token}: the page of a report, for anybody who has the link.
 import { SHARED_REPORTS_PATH } from '@styleforge/contracts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ApiError } from '../errors/api-error.ts';

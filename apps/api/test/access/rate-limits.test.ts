@@ -57,7 +57,7 @@ describe('a key with a quota', () => {
 });
 
 describe('an address with wrong keys', () => {
-  it('is refused before its next key is looked up; keys that were good a moment ago go on', async () => {
+  it('is refused before its next key is looked up; keys that were good a moment ago continue', async () => {
     const wrongKeyLimiter = createRateLimiter({ requests: 5, seconds: 60 });
     const app = await buildApp({ ...api.options, wrongKeyLimiter, trustedProxies: ['127.0.0.1/32'] });
     const get = (key: string, address: string) =>

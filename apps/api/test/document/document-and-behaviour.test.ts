@@ -29,7 +29,7 @@ const parameter = (path: string, name: string) =>
 const statusOf = async (method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown) => (await api.call(method, url, { body })).status;
 
 describe('the document', () => {
-  it('says that lists hold nothing twice, and what is twice is refused', async () => {
+  it('says that lists contain nothing twice, and repeated entries are refused', async () => {
     expect(bodyOf('post', '/v1/webhooks').properties?.['events']).toMatchObject({ uniqueItems: true });
     expect(bodyOf('post', '/v1/api-keys').properties?.['scopes']).toMatchObject({ uniqueItems: true });
     const event = 'training_job.succeeded';

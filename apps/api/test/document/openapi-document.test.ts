@@ -94,7 +94,7 @@ describe('the OpenAPI document', () => {
     expect(unbounded).toEqual([]);
   });
 
-  it('says which bodies may be left out', () => {
+  it('says which bodies may be omitted', () => {
     const optional = those(({ requestBody }) => requestBody?.required === false);
     expect(optional).toContain('POST /v1/training-jobs/{id}/resume');
     expect(optional).not.toContain('POST /v1/training-jobs');

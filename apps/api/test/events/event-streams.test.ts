@@ -1,4 +1,4 @@
-// Event streams of several API processes over one database: any of them tells what was written through another, and after a restart the next goes on.
+// Event streams of several API processes over one database: any of them tells what was written through another, and after a restart the next continues.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, type RunningApi } from '@styleforge/api';
 import { SESSION_COOKIE } from '@styleforge/contracts';
@@ -178,7 +178,7 @@ describe('after a restart', () => {
 });
 
 describe('a key', () => {
-  it('may have so many streams open, and again as many when it has closed some; other keys have their own', async () => {
+  it('limits the open streams of a key, allows new ones when some are closed, and counts each key separately', async () => {
     const instance = await startInstance(2);
     const id = await createJob(instance);
     const listeners = [await Listener.open(instance, id), await Listener.open(instance, id)];
@@ -230,7 +230,7 @@ describe('a stream that its caller may no longer read', () => {
     return id;
   };
 
-  it('ends when the key is revoked through another process, whatever it follows, and others go on', async () => {
+  it('ends when the key is revoked through another process, whatever it follows, and others continue', async () => {
     const instance = await startInstance();
     const id = await runningJob(instance);
     const { key, keyId } = await api.database.apiKeys.create(api.projectId, 'short-lived');

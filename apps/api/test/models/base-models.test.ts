@@ -1,4 +1,4 @@
-// Base models on the disk that are not as they must be: the others go on, and the error says what to repair.
+// Base models on the disk that are not as they must be: the others continue, and the error says what to repair.
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

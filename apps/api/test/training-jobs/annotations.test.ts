@@ -77,7 +77,7 @@ describe('the events of a generation', () => {
     String((await api.call<string>('GET', path, { headers: { accept: 'text/event-stream', ...headers } })).body);
   const typesOf = (text: string) => [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
 
-  it('come as pages and as a stream that ends with it and goes on after the last one seen', async () => {
+  it('come as pages and as a stream that ends with it and continues after the last one seen', async () => {
     const path = `${pathOf['generation']!(ids)}/events`;
     const { data } = (await api.call<{ data: { id: string; type: string; subject_id: string }[] }>('GET', path)).body;
     const types = ['generation.queued', 'generation.running', 'generation.image', 'generation.succeeded'];

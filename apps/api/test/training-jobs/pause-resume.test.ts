@@ -155,7 +155,7 @@ describe('resume', () => {
     ]);
   });
 
-  it('lets a finished job go on for more steps, and forgets how it ended before', async () => {
+  it('lets a finished job continue for more steps, and forgets how it ended before', async () => {
     const id = await create();
     await run(id);
     const checkpointId = await saveCheckpoint(id, 10);

@@ -444,7 +444,7 @@ describe('a job that runs', () => {
     expect((await api.call('GET', `${url}/checkpoints/${body.data[0]?.id}/files/unet/config.json/../../../x`)).status).toBe(404);
   });
 
-  it('streams its events, goes on after Last-Event-ID, and ends with the job', async () => {
+  it('streams its events, continues after Last-Event-ID, and ends with the job', async () => {
     const id = await runJob();
     const stream = await api.call('GET', `/v1/training-jobs/${id}/events`, {
       headers: { accept: 'text/event-stream', 'last-event-id': '1' },
@@ -470,7 +470,7 @@ it('shows a job that was made before a hyperparameter existed with what is its d
 });
 
 describe('a project', () => {
-  it('may have so many jobs queued, however many requests come at once; others have their own number', async () => {
+  it('limits the queued jobs of a project, also for simultaneous requests, and counts each project separately', async () => {
     const app = await buildApp({ ...api.options, maxQueuedJobsPerProject: 3 });
     const limited = async (projectId: string) => {
       const { key } = await api.database.apiKeys.create(projectId, 'limited');

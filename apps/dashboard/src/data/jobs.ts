@@ -24,7 +24,7 @@ export const CLONED_FROM = 'cloned_from';
 export const parentOf = ({ metadata, config }: Pick<TrainingJob, 'metadata' | 'config'>): string | undefined =>
   metadata[CLONED_FROM] ?? config.styledrop?.parent_job_id ?? undefined;
 
-/** Whether what an adaptation makes is a whole model; an addition goes on top of one. */
+/** Whether what an adaptation makes is a whole model; an addition is applied to one. */
 export const IS_WHOLE: Readonly<Record<TrainingJob['config']['adaptation']['kind'], boolean>> = {
   full: true,
   lora: false,

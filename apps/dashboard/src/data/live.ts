@@ -46,7 +46,7 @@ async function follow(client: StyleForge, queries: QueryClient, signal: AbortSig
     try {
       for await (const event of client.events.stream({ signal })) apply(queries, event);
     } catch (error) {
-      // Screens go on by asking every few seconds; the stream is tried again meanwhile.
+      // Screens poll every few seconds; the stream is tried again meanwhile.
       if (!signal.aborted) reportError(error);
     }
     await new Promise((done) => setTimeout(done, RESTART_MS));

@@ -14,7 +14,7 @@ export interface Model {
   base: string;
   /** The words for its style in front of what the image shows. */
   template: string;
-  /** Whether the model can go on top of another model. */
+  /** Whether the model can be applied to another model. */
   isAdapter: boolean;
   job?: TrainingJob;
   baseModel?: BaseModel;

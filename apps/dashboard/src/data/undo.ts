@@ -24,7 +24,7 @@ export const useHidden = (): ReadonlySet<string> =>
     () => hidden,
   );
 
-// Whoever leaves the page has not undone anything.
+// A user who leaves the page has not undone anything.
 addEventListener('pagehide', () => {
   for (const run of pending.values()) void run();
 });

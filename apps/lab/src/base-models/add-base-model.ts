@@ -172,7 +172,7 @@ function inTermsOf(source: string, copies: readonly string[], error: Error): Err
   return new Error(message.startsWith(source) ? message : `${source}: ${message}`, { cause: error });
 }
 
-/** Returns the new base model's folder. What was fetched before a failure is kept, and the next try goes on from there. */
+/** Returns the new base model's folder. What was fetched before a failure is kept, and the next try continues from there. */
 export async function addBaseModel(options: AddBaseModelOptions): Promise<string> {
   const { directory, source } = options;
   const target = join(directory, baseModelName.parse(options.name));

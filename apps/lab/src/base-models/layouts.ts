@@ -1,4 +1,4 @@
-// What a single-file checkpoint of Stable Diffusion leaves out: the configs of 1.x, 2.x and XL as their diffusers folders have them.
+// What a single-file checkpoint of Stable Diffusion does not contain: the configs of 1.x, 2.x and XL as their diffusers folders have them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -264,7 +264,7 @@ const layouts: { readonly [Name in FamilyName]: LayoutOf } = {
   'stable-diffusion-xl': (_file, _kind, { predictionType, scratch }) => stableDiffusionXl(predictionType, scratch),
 };
 
-/** What the file leaves out, by its family. */
+/** What the file does not contain, by its family. */
 export const singleFileLayout: LayoutOf = (file, kind, options) => layouts[kind.family.name](file, kind, options);
 
 /** The layout of a diffusers folder, whose weights are not read. */

@@ -24,7 +24,7 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Stops a process with what it has started, as a machine does that hangs, and lets all of it go on. */
+/** Stops a process with what it has started, as a machine does that hangs, and lets all of it continue. */
 export async function pause(pid: number, milliseconds: number): Promise<boolean> {
   const all = [pid, ...(await childrenOf(pid))];
   const stopped = all.filter((one) => signal(one, 'SIGSTOP'));

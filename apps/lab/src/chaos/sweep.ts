@@ -19,7 +19,7 @@ let sweeps = 0;
 
 /**
  * Sentences about what a sweep leaves or should not find. The first one comes when everything is older than the grace, and may find objects without
- * rows; rows without objects are lost work, whoever finds them.
+ * rows; rows without objects are always lost work.
  */
 export async function sweepViolations(stack: ChaosStack): Promise<string[]> {
   const first = await sweep(stack, 2 * HOUR);

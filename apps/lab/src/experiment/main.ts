@@ -1,4 +1,4 @@
-// npm run experiment -- paper-table [aux mix steps captions prompts]: the paper's comparisons at the shipped model's size; run again, it goes on where it stopped.
+// npm run experiment -- paper-table [aux mix steps captions prompts]: the paper's comparisons at the shipped model's size; run again, it continues where it stopped.
 import { openExtractor } from '@styleforge/metrics';
 import { targetStyles } from '@styleforge/samples';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

@@ -7,7 +7,7 @@ import { DEVIATION, MEAN } from './geometry.ts';
 export const PIXELS = 3 * IMAGE_SIZE ** 2;
 /** Share of all pairs of subject and style. */
 const HELD_OUT_SHARE = 0.05;
-/** Images move by up to so many pixels, so that no feature hangs on a place. */
+/** Images are moved by up to this number of pixels, so that no feature depends on a place. */
 const LARGEST_SHIFT = 4;
 const WHITE = 255;
 

@@ -86,7 +86,7 @@ function failedCase(name: string, error: unknown): CaseResult {
   return { case: name, max_abs: null, max_rel: null, tolerance: 0, ok: false, error: message };
 }
 
-/** A generator of cases that, where it cannot go on, ends in a case that says why; the cases after it still run. */
+/** A generator of cases that, where it cannot continue, ends in a case that says why; the cases after it still run. */
 export async function* guarded(name: string, cases: AsyncGenerator<CaseResult>): AsyncGenerator<CaseResult> {
   try {
     yield* cases;

@@ -30,7 +30,7 @@ function marker(): Float32Array {
   return Float32Array.from({ length: WIDTH }, (_, i) => (i % 2 === 0 ? 1 : -1) / Math.sqrt(WIDTH));
 }
 
-/** [vocab_size, hidden_size]; `known` words are those that training goes on with. */
+/** [vocab_size, hidden_size]; `known` words are those that training continues with. */
 export function initialTokenTable(seed: number, known: boolean): Float32Array {
   const deviation = known ? WORD_DEVIATION : UNKNOWN_WORD_DEVIATION;
   const table = randomNormals({ seed, step: 0, purpose: 'token-embeddings' }, VOCABULARY * WIDTH);

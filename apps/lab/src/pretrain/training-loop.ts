@@ -26,7 +26,7 @@ export interface LoopOptions {
 }
 
 const LOG_EVERY = 50;
-/** The average moves once in so many steps, by as much: a pass over all weights costs a tenth of a step. */
+/** Number of steps between two updates of the average, because a pass over all weights costs a tenth of a step. */
 const EMA_EVERY = 4;
 
 /** The last part of the steps, in which the rate falls; until then a run can be continued to more steps without a change of plan. */

@@ -1,4 +1,4 @@
-// Loaded before a service process: when whoever started it is gone, even by kill -9, the process ends too.
+// Loaded before a service process: when its parent is gone, even by kill -9, the process ends too.
 const deadlineMs = 30_000;
 
 process.on('disconnect', () => {

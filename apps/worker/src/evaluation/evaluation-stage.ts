@@ -8,7 +8,7 @@ import { evaluate, type EvaluationServices, NOTHING_DONE } from './evaluate.ts';
 
 type StageServices = EvaluationServices & Services<'leases'>;
 
-/** The evaluation's status follows the job's: whoever ends the job ends it. */
+/** The evaluation's status follows the job's: the end of the job ends it. */
 export async function runEvaluationStage(
   job: TrainingJobRow,
   signal: AbortSignal,

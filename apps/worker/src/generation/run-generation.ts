@@ -67,7 +67,7 @@ async function generate(
   const made = generation.images.map(({ index }) => index);
   const startingImage = config.image && (await fetchStartingImage(generation, services));
   const row = { table: 'generations', id, attempt } as const;
-  // Whoever cancels a generation ends its row: from then on it is not held.
+  // A cancellation ends the row: from then on this worker does not hold it.
   const beat = async () => {
     if (!(await services.database.generations.isHeld(id, attempt))) return 'superseded';
     return (await turn.shouldMoveOver()) ? 'moves-over' : null;

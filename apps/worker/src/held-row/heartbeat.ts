@@ -1,4 +1,4 @@
-// A sign of life from the worker that holds a training job: who it is, and from which step the job would go on without it.
+// A sign of life from the worker that holds a training job: who it is, and from which step another worker would continue the job.
 import { hostname } from 'node:os';
 import type { TrainingJobRow } from '@styleforge/database';
 import type { Services } from '../services.ts';

@@ -13,7 +13,7 @@ export class DeviceClock {
     this.#countedUntil = now();
   }
 
-  /** Begins to count, for work on so many devices. `take` gives the seconds since it was last asked; `end` does so for the last time. */
+  /** Begins to count, for work on the given number of devices. `take` gives the seconds since it was last asked; `end` does so for the last time. */
   begin(devices = 1): { take(): number; end(): number } {
     const key = Symbol('work');
     this.#count();

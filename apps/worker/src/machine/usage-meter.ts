@@ -64,7 +64,7 @@ export class UsageMeter implements Usage {
   }
 }
 
-/** Runs work that counts what it uses, on so many devices. */
+/** Runs work and counts what it uses on the given number of devices. */
 export async function metered<Services extends UsageServices, Result>(
   subject: UsageSubject,
   services: Services,

@@ -12,7 +12,7 @@ const mostRows = (rows: number) => Math.max(20, rows * 0.01);
 /** Objects without rows: a crash in the middle of a deletion leaves all of a dataset or of a checkpoint, and they only move to the trash. */
 const mostObjects = (objects: number) => Math.max(200, objects * 0.1);
 
-/** Throws SweepRefusedError; a dry run, which changes nothing, goes on and shows what is wrong. */
+/** Throws SweepRefusedError; a dry run, which changes nothing, continues and shows what is wrong. */
 export function assertExplainable({ missing, rows, orphans, objects }: Differences, { sweep, log }: SweepServices): void {
   const newlyMissing = missing.filter(({ row }) => row.missingSince === null);
   const reasons = [

@@ -31,7 +31,7 @@ export async function runSweep(services: SweepServices): Promise<Record<string, 
 async function sweepAll(services: SweepServices): Promise<Record<string, number>> {
   const { objectStore, objectStoreConfig, database } = services;
   await verifyStore(objectStore, objectStoreConfig, database.installation);
-  // First: it refuses to go on when the store seems to be damaged.
+  // First: it refuses to continue when the store seems to be damaged.
   const orphans = await sweepOrphans(services);
   return { ...orphans, ...(await expire(services)), trash: await emptyTrash(services) };
 }

@@ -13,7 +13,7 @@ export class ProgressRecorder {
   #latest: Progress | undefined;
   #points: MetricPoint[] = [];
 
-  /** `durableStep`: the step of the checkpoint from which the job goes on, where there is one. */
+  /** `durableStep`: the step of the checkpoint from which the job continues, where there is one. */
   constructor(job: TrainingJobRow, durableStep: number | null, services: Services<'database' | 'settings'>) {
     this.#job = job;
     this.#heartbeat = new Heartbeat(job, services, durableStep);

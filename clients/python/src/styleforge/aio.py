@@ -78,7 +78,7 @@ class AsyncStyleForge(AsyncOperations):
             async with asyncio.timeout(timeout):
                 return await self._until(read, on_progress, poll_interval, done)
         except TimeoutError:
-            raise WaitTimeoutError(f"It has not ended within {timeout} s; it goes on.") from None
+            raise WaitTimeoutError(f"It has not ended within {timeout} s; it continues.") from None
 
     async def _until(self, read: Any, on_progress: Any, poll_interval: float, done: Any) -> Any:
         seen, failures = None, 0

@@ -178,7 +178,7 @@ class StyleForge(Operations):
             if done(subject):
                 return subject
             if time.monotonic() >= end:
-                raise WaitTimeoutError(f"It has not ended within {timeout} s; it goes on.")
+                raise WaitTimeoutError(f"It has not ended within {timeout} s; it continues.")
             time.sleep(min(poll_interval, max(0.0, end - time.monotonic())))
 
     def wait_for_training_job(self, id: str, **options: Any) -> models.TrainingJob:

@@ -14,7 +14,7 @@ class APIConnectionError(StyleForgeError):
 
 
 class WaitTimeoutError(StyleForgeError):
-    """Waiting took longer than the caller allows; what was waited for goes on."""
+    """Waiting took longer than the caller allows; the awaited work continues."""
 
 
 class APIError(StyleForgeError):

@@ -177,7 +177,7 @@ function resolveMatrices({ rank: asked, alpha: scaled, targets: layersOfIt, merg
   return { rank: used, alpha: scaled ?? used, targets: layersOfIt ?? ['attention'], merged: whole ?? false };
 }
 
-/** Fills in what a request leaves out. */
+/** Fills in what a request omits. */
 export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
   switch (asked.kind) {
     case 'full':

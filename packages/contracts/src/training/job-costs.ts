@@ -142,7 +142,7 @@ function estimateOn(device: DeviceName, { measured, workers, config }: Measured)
 }
 
 function validationCount({ validation, hyperparameters: { max_train_steps: steps } }: TrainingConfig): number {
-  // Before the first step, every so many steps, and after the last.
+  // Before the first step, at regular intervals, and after the last step.
   return validation ? 1 + Math.ceil(steps / validation.every_steps) : 0;
 }
 

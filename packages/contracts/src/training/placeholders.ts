@@ -38,7 +38,7 @@ export function withTokens(prompt: string, components: readonly BoundToken[]): s
 
 const wordCharacter = /[\p{L}\p{N}]/u;
 
-/** Whether the prompt has the token as a word of its own: no letter or digit goes on where the token begins or ends with one. */
+/** Whether the prompt has the token as a word of its own: no letter or digit adjoins a token that begins or ends with one. */
 export function namesToken(prompt: string, token: string): boolean {
   if (token === '') return false;
   const continues = (inner: string | undefined, outer: string | undefined): boolean =>

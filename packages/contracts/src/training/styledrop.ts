@@ -126,7 +126,7 @@ interface Surroundings {
   readonly profile: Pick<BaseModelProfile, 'generation' | 'evaluation'>;
 }
 
-/** Fills in what a request leaves out. */
+/** Fills in what a request omits. */
 export function resolveStyledrop(asked: StyleDropRequest, { style: usual, profile }: Surroundings): StyleDropSettings {
   const { sampler, steps, negative_prompt } = { ...METHOD_SAMPLING, ...profile.generation };
   const defaults = {

@@ -27,7 +27,7 @@ export interface DatasetPictures<Kind extends Picture = Picture> {
 export interface TrainingPictures<Kind extends Picture> {
   styleRef: { component: StyleRefComponent; pictures: Kind[] }[];
   aux: Kind[];
-  /** What KID compares with while the training goes on. */
+  /** What KID compares with during the training. */
   reference: Kind[];
 }
 

@@ -22,7 +22,7 @@ export interface ImageGeometry {
 export interface TextEncoder {
   readonly component: ComponentName;
   readonly model: CLIPTextModel;
-  /** The conditions' rows for texts of so many tokens. */
+  /** Number of rows of the conditions for texts with this number of tokens. */
   conditionShapes(tokens: number): Readonly<Record<string, Shape>>;
   /** Adds the inputs of `texts` texts to the graph. */
   inputs(graph: Graph, texts: number, tokens: number): Tensors;

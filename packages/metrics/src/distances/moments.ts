@@ -5,7 +5,7 @@ import { matrix, rowsOf, transposed } from '../linear-algebra/matrices.ts';
 
 /** Images that are gathered for one product. */
 const blockRows = 2048;
-/** The scatter is symmetric: it is kept as so many strips of rows, each from the diagonal on. */
+/** The scatter is symmetric: it is stored as strips of rows, each from the diagonal on. */
 const strips = 8;
 
 /** `counts` says how often a row was drawn (bootstrap). Default: once each. */

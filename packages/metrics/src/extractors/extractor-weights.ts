@@ -13,7 +13,7 @@ const sources = (setting: string, what: string): string =>
 const remedies: Record<WeightedExtractorName, string> = {
   'inception-v3-fid': `${sources('INCEPTION_WEIGHTS', 'the path of pt_inception-2015-12-05-6726825d (.pth or .safetensors)')} INCEPTION_WEIGHTS_SHA256`,
   clip: `${sources('CLIP_WEIGHTS', 'the path of a CLIP folder in transformers layout, such as openai/clip-vit-base-patch16')} CLIP_WEIGHTS_FILES`,
-  'mini-clip': 'set BASE_MODELS_DIRECTORY to the folder that holds the shipped mini-clip, usually models',
+  'mini-clip': 'set BASE_MODELS_DIRECTORY to the folder with the shipped mini-clip, usually models',
 };
 
 export interface LocalWeights {
@@ -37,7 +37,8 @@ function cacheOf({ name, cacheDirectory }: WeightedConfig): string {
 
 async function inceptionFileIn(folder: string, name: WeightedExtractorName): Promise<string> {
   const found = (await readdir(folder)).filter((file) => /\.(safetensors|pth|pt)$/.test(file));
-  if (found.length !== 1) throw new ExtractorNotConfiguredError(name, `${folder} holds ${found.length} weight files; set the path of one`);
+  if (found.length !== 1)
+    throw new ExtractorNotConfiguredError(name, `${folder} contains ${found.length} weight files; set the path of one`);
   return join(folder, found[0]);
 }
 

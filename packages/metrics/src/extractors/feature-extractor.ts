@@ -38,7 +38,7 @@ export interface FeatureExtractor {
   release(): Promise<void>;
 }
 
-/** One file of `sha256`, fetched once into the cache directory; an interrupted download goes on where it stopped. */
+/** One file of `sha256`, fetched once into the cache directory; an interrupted download continues where it stopped. */
 export interface DownloadedFile {
   readonly url: string;
   readonly sha256: string;

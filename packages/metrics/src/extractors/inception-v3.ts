@@ -30,7 +30,7 @@ class InceptionGraph {
 
   #weight(name: string, shape: Shape): Float32Array {
     const stored = this.#weights.get(name);
-    if (!stored) throw new Error(`the weights of inception-v3-fid hold no '${name}': this is not the network of FID`);
+    if (!stored) throw new Error(`the weights of inception-v3-fid contain no '${name}': this is not the network of FID`);
     if (stored.shape.join() !== shape.join()) throw new Error(`'${name}' is [${stored.shape}], inception-v3-fid needs [${shape}]`);
     return stored.data;
   }

@@ -131,7 +131,7 @@ export function resizeLegacy(image: RgbImage, width: number, height: number): Pi
   return resample(toFloats(image), width, height, bilinearTaps, floats, storeFloat);
 }
 
-/** Pillow rounds weights of 8-bit images to so many binary places, and the result of each axis to a byte. */
+/** Number of binary places to which Pillow rounds weights of 8-bit images, and the result of each axis to a byte. */
 const weightUnit = 2 ** 22;
 
 function quantizedTaps(inputs: number, outputs: number): Taps {

@@ -5,7 +5,7 @@ import type { FeatureExtractor, RgbImage } from './feature-extractor.ts';
 import { TEXTURE_DEVIATIONS, TEXTURE_MEANS } from './texture/texture-scale.ts';
 import { textureStatistics } from './texture/texture-statistics.ts';
 
-/** Further than so many standard deviations from the mean no two styles need telling apart; they are scaled to -1..1. */
+/** Number of standard deviations from the mean at which values are clipped, because styles beyond it need no distinction; values are scaled to -1..1. */
 const FURTHEST = 3;
 
 /**

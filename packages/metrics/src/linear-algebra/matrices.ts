@@ -5,7 +5,7 @@ export function matrix(rows: number, columns: number): Matrix {
   return { data: new Float64Array(rows * columns), rows, columns };
 }
 
-/** Entries are moved in squares of so many rows and columns, which the nearest cache holds. */
+/** Rows and columns of the squares in which entries are moved; a square fits the nearest cache. */
 const TILE = 32;
 
 export function transposed({ data, rows, columns }: Matrix): Matrix {

@@ -1,4 +1,4 @@
-// Signs that a training went on for too long, as StyleForge's authors describe them: KID rises, CLIP score falls, images grow alike.
+// Signs that a training lasted too long, as StyleForge's authors describe them: KID rises, CLIP score falls, images grow alike.
 import type { Diversity, Memorisation } from '../distances/neighbours.ts';
 
 /** One validation during the training. */

@@ -112,9 +112,9 @@ const STRANGERS: readonly [RegExp, string][] = [
     'is a LyCORIS file or another kind of peft (LoHa, LoKr, OFT, IA3, full differences), which is not read; convert it to a LoRA',
   ],
   [/\.lora_mid\.weight$/, 'is a LoCon with a third matrix for each convolution (Tucker decomposition), which is not read; save it without'],
-  [/\.lora_[AB](\.default)?\.bias$/, 'has biases beside its matrices, which are not read; train it without lora_bias'],
+  [/\.lora_[AB](\.default)?\.bias$/, 'has biases in addition to its matrices, which are not read; train it without lora_bias'],
   [/\.lora_embedding_[AB]/, 'changes the token table by matrices, which is not read; leave the embedding out of target_modules'],
-  [/^bundle_emb\./, 'holds embeddings beside a LoRA; save them apart, and upload each file'],
+  [/^bundle_emb\./, 'contains embeddings in addition to a LoRA; save them separately, and upload each file'],
   [
     /^(model\.diffusion_model|first_stage_model|cond_stage_model|conditioner)\./,
     'is a whole model; an operator adds it with npm run base-models',

@@ -119,7 +119,7 @@ async function readTextEncoder(directory: string, { name, tokenizer: folder = ''
 /** Reads the configs and the tokenizers of a model that is to generate. Throws ModelFileError, which names the file, what is wrong and what to do. */
 export async function describeNetworks(directory: string): Promise<NetworkDescription> {
   if (!(await exists(join(directory, 'model_index.json'))))
-    throw new ModelFileError(directory, 'is not a diffusers folder: it holds no model_index.json');
+    throw new ModelFileError(directory, 'is not a diffusers folder: it contains no model_index.json');
   const modelIndex = await readJson(join(directory, 'model_index.json'));
   const family = familyOf(modelIndex);
   const unet = await part(directory, `${componentOfKind(family, 'unet')}/config.json`, parseUNet2DConditionConfig);

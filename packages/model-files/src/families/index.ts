@@ -29,7 +29,7 @@ export const componentsOfKind = ({ components }: FamilyFiles, kind: NetworkKind)
 const embeddingKeysOf = (family: FamilyFiles): string[] =>
   componentsOfKind(family, 'text-encoder').flatMap(({ embeddingKey }) => embeddingKey ?? []);
 
-/** The keys of embedding files for so many text encoders, in the order of the encoders. */
+/** The keys of embedding files for this number of text encoders, in the order of the encoders. */
 export function embeddingKeys(encoders: number): readonly string[] {
   const fitting = families.map(embeddingKeysOf).find(({ length }) => length === encoders);
   if (!fitting) throw new RangeError(`no model family has ${encoders} text encoders`);

@@ -7,7 +7,7 @@ export class ModelFileError extends Error {
   /** The message without the path: the fault and the remedy. */
   readonly fault: string;
 
-  /** `fault` goes on after the file's name: 'is not valid JSON'. */
+  /** `fault` continues after the file's name: 'is not valid JSON'. */
   constructor(path: string, fault: string, options: { cause?: unknown } = {}) {
     super(`${path} ${fault}`, options);
     this.path = path;

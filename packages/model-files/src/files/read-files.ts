@@ -44,7 +44,7 @@ function parseObject(path: string, text: string): JsonObject {
   } catch (cause) {
     throw new ModelFileError(path, `is not valid JSON (${(cause as Error).message})`, { cause });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ModelFileError(path, 'must hold a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ModelFileError(path, 'must contain a JSON object');
   return value as JsonObject;
 }
 

@@ -3,7 +3,7 @@ import { createSampler, samplerNames, type SamplerName } from './create-sampler.
 import { alphasCumprod } from './noise-schedule.ts';
 import { noiseScheduleConfig, type SchedulerConfig, SchedulerConfigError } from './scheduler-config.ts';
 
-/** A request may ask for so many steps. */
+/** Largest number of steps that a request may ask for. */
 const MOST_STEPS = 1000;
 const TRIED_STEPS = [1, 2, 3, 4, 5, 30, MOST_STEPS - 1, MOST_STEPS];
 /** Schedulers of other kinds of models, whose noise is not that of a config with betas. */

@@ -5,7 +5,7 @@ export interface Sampler {
   /** Starts a run; anything remembered of an earlier one is forgotten. */
   setTimesteps(steps: number): void;
   readonly timesteps: readonly number[];
-  /** Leaves out the first steps of the run, so that it begins from an image under noise: 1 leaves out none. */
+  /** Skips the first steps of the run, so that it begins from an image under noise: 1 skips none. */
   startFrom(strength: number): void;
   /** Timesteps that are still to be taken. */
   readonly remaining: readonly number[];

@@ -7,7 +7,7 @@ import { openTorchArchive } from './torch-archive.ts';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
-/** Whether little-endian elements of so many bytes hold one whose exponent is all ones: NaN or infinite. */
+/** Whether little-endian elements of this width in bytes contain one whose exponent is all ones: NaN or infinite. */
 type Test = (bytes: DataView) => boolean;
 
 const anyOf =

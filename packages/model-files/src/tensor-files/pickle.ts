@@ -59,7 +59,7 @@ class PickleMachine {
 
   #push(value: Item): void {
     this.#pushed += 1;
-    if (this.#pushed > mostItems) throw new UnsafePickleError('the pickle holds too many items');
+    if (this.#pushed > mostItems) throw new UnsafePickleError('the pickle contains too many items');
     this.#stack.push(value);
   }
 

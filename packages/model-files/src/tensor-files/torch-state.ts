@@ -96,9 +96,9 @@ export function tensorsOf(value: PickleValue): Map<string, TorchTensor> {
   const embedding = embeddingOf(value);
   if (embedding) return embedding;
   const inner = value instanceof Map && value.get('state_dict') instanceof Map ? (value.get('state_dict') as PickleValue) : value;
-  if (!(inner instanceof Map)) throw new Error('the file holds no dictionary of tensors');
+  if (!(inner instanceof Map)) throw new Error('the file contains no dictionary of tensors');
   const tensors = new Map<string, TorchTensor>();
   for (const [name, tensor] of inner) if (typeof name === 'string' && tensor instanceof TorchTensor) tensors.set(name, tensor);
-  if (tensors.size === 0) throw new Error('the file holds no tensors');
+  if (tensors.size === 0) throw new Error('the file contains no tensors');
   return tensors;
 }

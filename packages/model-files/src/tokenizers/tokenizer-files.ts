@@ -38,7 +38,7 @@ const isId = (value: unknown): value is number => Number.isSafeInteger(value) &&
 
 function checkVocabulary(path: string, vocabulary: unknown): Record<string, number> {
   const entries = typeof vocabulary === 'object' && vocabulary !== null && !Array.isArray(vocabulary) ? Object.entries(vocabulary) : [];
-  if (entries.length === 0) throw new ModelFileError(path, 'holds no vocabulary: it must map words to their numbers');
+  if (entries.length === 0) throw new ModelFileError(path, 'contains no vocabulary: it must map words to their numbers');
   if (entries.length > MOST_TOKENS) throw new ModelFileError(path, `has ${entries.length} words; at most ${MOST_TOKENS} are read`);
   const wrong = entries.find(([, id]) => !isId(id));
   if (wrong)
@@ -109,7 +109,7 @@ async function readWords(directory: string): Promise<Words> {
     return { vocabulary: checked, merges: checkMerges(mergesPath!, linesOf(mergesPath!, merges), checked), added: addedOfWhole(words) };
   }
   if ((await readTextIfThere(wholePath!)) === undefined)
-    throw new ModelFileError(directory, 'holds neither vocab.json with merges.txt nor tokenizer.json');
+    throw new ModelFileError(directory, 'contains neither vocab.json with merges.txt nor tokenizer.json');
   return readWhole(wholePath!);
 }
 

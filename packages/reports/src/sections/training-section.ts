@@ -20,7 +20,7 @@ ${curves(training)}
 ${validationGrid(context, training)}</section>`;
 }
 
-/** One row for each validation prompt, one column for each step: the same seeds as the training goes on. */
+/** One row for each validation prompt, one column for each step: the same seeds at every step. */
 function validationGrid(context: PageContext, { validation_prompts: prompts, validation_samples: samples }: ReportTraining): Markup {
   if (prompts.length === 0 || samples.length === 0) return html``;
   const heads = samples.map(({ step }) => html`<th scope="col">${step === 0 ? 'before' : `step ${step}`}</th>`);

@@ -4,7 +4,7 @@ import { html, type Markup } from '../html.ts';
 import { plural, shownDuration } from '../numbers.ts';
 import type { PageContext } from './context.ts';
 
-/** An icon and a color, and the same in words for whoever sees neither. */
+/** An icon and a color, and the same in words for readers who see neither. */
 const OUTCOMES: Record<VerdictOutcome, { icon: string; title: string; kind: string }> = {
   took_hold: { icon: '✓', title: 'Took hold', kind: 'good' },
   subjects_suffer: { icon: '!', title: 'Took hold, but subjects suffer', kind: 'mixed' },

@@ -69,7 +69,7 @@ export class CudaEngine {
       profile,
       config: {
         ...threadConfig(THREAD_WAIT),
-        // the fused normalization leaves out the deviation, which the gradient reads
+        // the fused normalization omits the deviation, which the gradient reads
         'optimization.disable_specified_optimizers': 'SkipLayerNormFusion',
       },
       operations: hasOwnKernels ? this.#ownOperations() : undefined,

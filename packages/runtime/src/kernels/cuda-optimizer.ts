@@ -9,7 +9,7 @@ const NAMES = ['adamw', 'adamw_bfloat16', 'add_gradients', 'move_towards', 'sum_
 /** Threads of a launch, the same for every size: sums of floating-point numbers depend on it. */
 const GRID = 512;
 const BLOCK = 256;
-/** Sums of squares are added in shares of so many, then again, until one is left: 512 x 256 to 512 to 1. */
+/** Number of sums of squares that one block adds; this is repeated until one is left: 512 x 256 to 512 to 1. */
 const SHARE = 256;
 /** Partial sums of one block of parameters. */
 const PARTIALS = GRID * BLOCK + GRID;

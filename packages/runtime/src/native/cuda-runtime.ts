@@ -180,7 +180,7 @@ export class CudaRuntime {
     return { free: Number(free[0]), total: Number(total[0]) };
   }
 
-  /** Zeroed memory of the card; whoever asked for it releases it. Throws CudaError that says how much is free where it does not suffice. */
+  /** Zeroed memory of the card; the caller releases it. Throws CudaError that says how much is free if it does not suffice. */
   allocate(bytes: number): Owned {
     const owned: Owned = new Owned('memory of the card', this.#reserve(bytes), (address) => {
       this.#alive.delete(owned);
@@ -235,7 +235,7 @@ export class CudaRuntime {
     this.#call('cudaMemcpyAsync', to, from, bytes, COPY.onDevice, this.stream);
   }
 
-  /** Waits for all work of the stream; the event loop goes on. Errors of kernels show here. */
+  /** Waits for all work of the stream; the event loop continues. Errors of kernels show here. */
   async synchronize(): Promise<void> {
     const status = await new Promise<number>((resolve, reject) =>
       this.#wait(this.stream, (error, code) => (error ? reject(error) : resolve(code))),

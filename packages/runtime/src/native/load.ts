@@ -12,7 +12,7 @@ export type Address = bigint;
 export type NativeArgument = Address | number | string | NodeJS.ArrayBufferView | readonly string[] | null;
 export type NativeFunction = (...args: readonly NativeArgument[]) => Address | number | string | null | undefined;
 
-/** koffi unloads a library when its handle is garbage, whoever still has addresses of its functions. */
+/** koffi unloads a library when its handle is garbage, even if addresses of its functions are still in use. */
 const loaded = new Map<string, Library>();
 
 /** Throws LibraryError with what the loader says. */

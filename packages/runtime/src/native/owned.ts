@@ -6,7 +6,7 @@ export class ReleasedError extends Error {
   override name = 'ReleasedError';
 }
 
-/** A handle of a native library. Whoever made it releases it. */
+/** A handle of a native library. The code that made it releases it. */
 export class Owned {
   readonly #what: string;
   readonly #free: (handle: Address) => void;

@@ -19,7 +19,7 @@ export function elementTypeOf(array: TensorArray): ElementType {
 }
 
 /**
- * The address of an array's memory. V8 does not move what is outside of its heap. Whoever keeps the address keeps the array, and does not detach it
+ * The address of an array's memory. V8 does not move what is outside of its heap. A caller that keeps the address must keep the array, and must not detach it
  * (no transfer to another thread, no growth of a WebAssembly memory).
  */
 export function addressOf(array: NodeJS.ArrayBufferView): Address {

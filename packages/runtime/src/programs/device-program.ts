@@ -6,7 +6,7 @@ import { type TensorDevice } from '../devices/device.ts';
 import { type CompileOptions, type HostArray } from './session.ts';
 import { createTensorSession, hostTensor, onnxruntimeNode } from './tensor-session.ts';
 
-/** A value in the device's memory; whoever holds it last disposes of it. */
+/** A value in the device's memory; its last owner disposes of it. */
 export type DeviceTensor = ort.Tensor;
 
 export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'> {

@@ -30,12 +30,12 @@ export interface BackendOptions<Place extends StatePlace = StatePlace> extends G
 export interface PassOptions {
   /** A further graph, by its name. */
   readonly graph?: string | undefined;
-  /** Which of several devices makes the pass; the first where it is left out. */
+  /** Which of several devices makes the pass; default: the first. */
   readonly replica?: number;
 }
 
 export interface TrainingBackend {
-  /** Passes that may be made at the same time, on devices of their own; one where it is left out. */
+  /** Passes that may be made at the same time, on devices of their own; default: one. */
   readonly replicas?: number;
   /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. */
   backward(feeds: Readonly<Record<string, HostArray>>, options?: PassOptions): Promise<Record<string, Float32Array>>;

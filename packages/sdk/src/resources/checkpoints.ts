@@ -63,7 +63,7 @@ export class Checkpoints {
       if (response.status !== ACCEPTED)
         return { fileName: fileNameOf(response, `model.${format.endsWith('zip') ? 'zip' : 'safetensors'}`), response };
       onProgress?.((await response.json()) as CheckpointExport);
-      if (Date.now() >= end) throw new WaitTimeoutError(`The file was not made within ${waitTimeout} ms; it goes on.`);
+      if (Date.now() >= end) throw new WaitTimeoutError(`The file was not made within ${waitTimeout} ms; it continues.`);
       const seconds = Number(response.headers.get('retry-after') ?? USUAL_PAUSE_SECONDS);
       await sleep(seconds * 1000, request.signal).catch((cause: unknown) =>
         Promise.reject(new APIUserAbortError('Waiting was aborted.', { cause })),

@@ -80,7 +80,7 @@ export class TrainingJobs {
     return (await take(this.#api.http.GET('/v1/metrics', { params: { query }, ...this.#api.with(options) }))).data;
   }
 
-  /** A running job saves a checkpoint first; `resume` goes on from it. */
+  /** A running job saves a checkpoint first; `resume` continues from it. */
   cancel(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
@@ -107,12 +107,12 @@ export class TrainingJobs {
     );
   }
 
-  /** A running job saves a checkpoint after its present step, and goes on. */
+  /** A running job saves a checkpoint after its present step, and continues. */
   saveNow(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/checkpoint', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** A running job makes sample images after its present step, and goes on. */
+  /** A running job makes sample images after its present step, and continues. */
   sampleNow(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/sample', { params: { path: { id } }, ...this.#api.with(options) }));
   }

@@ -26,7 +26,7 @@ export function smallestGraphs(model: DiffusionModel): ReadonlyMap<ComponentName
   for (const { component, model: encoder, ...textEncoder } of textEncoders) {
     const graph = graphOf(component);
     const tokens = encoder.config.max_position_embeddings;
-    // the whole encoder, of which a family may leave out the end
+    // the whole encoder, of which a family may omit the end
     encoder.forward(graph, graph.input('ids', [1, tokens], 'int32'));
     textEncoder.encode(graph, textEncoder.inputs(graph, 1, tokens));
   }

@@ -76,7 +76,7 @@ async function readFacts(directory: string): Promise<StoredState> {
   try {
     state = JSON.parse(await readFile(join(directory, STATE_DIRECTORY, 'trainer_state.json'), 'utf8')) as StoredState;
   } catch (error) {
-    throw new TrainingInputError(`${directory} holds no trainer state to resume from: ${String(error)}`, { cause: error });
+    throw new TrainingInputError(`${directory} contains no trainer state to resume from: ${String(error)}`, { cause: error });
   }
   if (state.format !== FORMAT)
     throw new TrainingInputError(`${directory} was written in trainer state format ${state.format}; this version reads ${FORMAT}`);

@@ -46,7 +46,7 @@ export interface DiffusersFolder {
 /** The folder's component of this name. */
 export function componentOf({ directory, components }: DiffusersFolder, name: string): DiffusersComponent {
   const found = components.find((component) => component.name === name);
-  if (!found) throw new ModelFileError(directory, `holds no ${name}`);
+  if (!found) throw new ModelFileError(directory, `contains no ${name}`);
   return found;
 }
 
@@ -73,7 +73,7 @@ async function findWeights(directory: string, { name: folder, network }: Compone
   }
   throw new ModelFileError(
     join(directory, folder),
-    `holds no ${weightsStem[network]}.safetensors; convert the checkpoint to safetensors first`,
+    `contains no ${weightsStem[network]}.safetensors; convert the checkpoint to safetensors first`,
   );
 }
 
@@ -96,7 +96,7 @@ async function readComponent(directory: string, component: ComponentFiles): Prom
 
 export async function readDiffusersFolder(directory: string): Promise<DiffusersFolder> {
   if (!(await exists(join(directory, 'model_index.json')))) {
-    throw new ModelFileError(directory, 'is not a diffusers folder: it holds no model_index.json');
+    throw new ModelFileError(directory, 'is not a diffusers folder: it contains no model_index.json');
   }
   const modelIndex = await readJson(join(directory, 'model_index.json'));
   const family = familyOf(modelIndex);

@@ -84,7 +84,7 @@ async function carriedWeights(directory: string, network: NetworkKind): Promise<
     const index = (await readJson(join(directory, name))) as { weight_map?: Record<string, string> };
     return [name, ...new Set(Object.values(index.weight_map ?? {}).map((file) => basename(file)))];
   }
-  throw new Error(`${directory} holds no safetensors weights to carry over`);
+  throw new Error(`${directory} contains no safetensors weights to carry over`);
 }
 
 async function* written(network: NetworkKind, weights: Iterable<TensorEntry> | AsyncIterable<TensorEntry>): AsyncGenerator<TensorEntry> {

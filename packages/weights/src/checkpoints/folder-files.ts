@@ -25,7 +25,7 @@ function inPlaceOfIndex(paths: readonly string[]): string {
   const inner = paths.find((path) => path.endsWith('/model_index.json'));
   if (inner !== undefined) return `; its folder ${inner.slice(0, inner.lastIndexOf('/'))} does: name that folder`;
   const single = paths.find((path) => /^[^/]+\.(safetensors|ckpt)$/.test(path));
-  return single === undefined ? '' : `; it holds ${single}: name that file, not its folder`;
+  return single === undefined ? '' : `; it contains ${single}: name that file, not its folder`;
 }
 
 /** The weights that a network has in another format, or no folder of its own at all. */
@@ -40,7 +40,7 @@ function inPlaceOfWeights(folder: string, paths: readonly string[]): string {
 /** Throws where the folder is not that of a model, or a network has no safetensors weights. */
 export function diffusersFolderFiles(paths: readonly string[]): string[] {
   if (!paths.includes('model_index.json'))
-    throw new Error(`this is not a diffusers folder: it holds no model_index.json${inPlaceOfIndex(paths)}`);
+    throw new Error(`this is not a diffusers folder: it contains no model_index.json${inPlaceOfIndex(paths)}`);
   const family = familyOfPaths(paths);
   const weights = family.components.flatMap(({ name: folder, network }) => {
     const found = weightsFileNames(network)

@@ -71,7 +71,7 @@ const inverted = (names: Readonly<Record<string, string>>): Record<string, strin
 const toOuter = inverted(outer);
 const toInner = inverted(inner);
 
-/** The tensors of a transformers text encoder as OpenCLIP names and joins them. The layer that Stable Diffusion leaves out stays out. */
+/** The tensors of a transformers text encoder as OpenCLIP names and joins them. The layer that Stable Diffusion does not use stays absent. */
 export function* toOpenClipEntries(reader: TensorReader, prefix: string): Generator<TensorEntry> {
   for (const name of reader.names()) {
     const { shape } = reader.info(name);

@@ -117,7 +117,7 @@ export async function singleFileKind(path: string): Promise<SingleFileKind> {
       return { family, openClip: openClip !== undefined && holdsOpenClip(reader, openClip) };
     }
     const titles = families.map(({ title }) => title).join(' or ');
-    throw new SingleFileError(`${path} holds no text encoder of ${titles}: is it a whole checkpoint?`);
+    throw new SingleFileError(`${path} contains no text encoder of ${titles}: is it a whole checkpoint?`);
   } finally {
     await reader.close();
   }

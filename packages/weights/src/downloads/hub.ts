@@ -45,7 +45,7 @@ export class HubRepository {
     const [, next] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
     // The token is the hub's alone.
     if (next !== undefined && new URL(next, url).origin !== new URL(url).origin)
-      throw new Error(`${withoutSecrets(url)} goes on at another server, ${withoutSecrets(next)}`);
+      throw new Error(`${withoutSecrets(url)} continues on another server, ${withoutSecrets(next)}`);
     return { body: (await answer.json()) as T, next: next && new URL(next, url).href };
   }
 

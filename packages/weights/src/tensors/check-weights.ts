@@ -26,7 +26,7 @@ export function requireFinite(values: Float32Array, path: string, name: string):
     if (values[i]! - values[i]! !== 0)
       throw new ModelFileError(
         path,
-        `is damaged: '${name}' holds ${values[i]} at place ${i}, where there must be a finite number; take an intact file`,
+        `is damaged: '${name}' contains ${values[i]} at place ${i}, where there must be a finite number; take an intact file`,
       );
   }
 }

@@ -2,7 +2,7 @@
 import type { TensorInfo } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
-/** Presents a reader under today's names, leaving out those renamed to nothing. The stored names are understood too. */
+/** Presents a reader under today's names, without those renamed to nothing. The stored names are understood too. */
 export class RenamedTensorReader implements TensorReader {
   readonly #source: TensorReader;
   readonly #rename: (stored: string) => string | undefined;

@@ -88,7 +88,7 @@ export class SafetensorsReader implements TensorReader {
 
   #span(name: string): TensorSpan {
     const span = this.#tensors.get(name);
-    if (!span) throw new Error(`${this.path} holds no tensor ${name}`);
+    if (!span) throw new Error(`${this.path} contains no tensor ${name}`);
     return span;
   }
 }

@@ -71,7 +71,7 @@ export class ShardedSafetensorsReader implements TensorReader {
   #shard(name: string): SafetensorsReader {
     const file = this.#shardOf.get(name);
     const shard = file === undefined ? undefined : this.#shards.get(file);
-    if (!shard) throw new Error(`${this.path} holds no tensor ${name}`);
+    if (!shard) throw new Error(`${this.path} contains no tensor ${name}`);
     return shard;
   }
 }

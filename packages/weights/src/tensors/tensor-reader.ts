@@ -20,7 +20,7 @@ export class WeightsMismatchError extends Error {
 
 /** Throws WeightsMismatchError unless `reader`, opened on the weights at `path`, holds the tensor in this shape. */
 export function requireTensor(reader: TensorReader, path: string, name: string, shape: readonly number[]): void {
-  if (!reader.has(name)) throw new WeightsMismatchError(`${path} holds no '${name}', which its config.json asks for`);
+  if (!reader.has(name)) throw new WeightsMismatchError(`${path} contains no '${name}', which its config.json asks for`);
   const stored = reader.info(name).shape;
   if (stored.length !== shape.length || stored.some((size, axis) => size !== shape[axis])) {
     throw new WeightsMismatchError(`${path}: '${name}' is [${stored}], its config.json asks for [${shape}]`);

@@ -70,7 +70,7 @@ export class TorchArchiveReader implements TensorReader {
 
   #tensor(name: string): TorchTensor {
     const tensor = this.#opened.tensors.get(name);
-    if (!tensor) throw new Error(`${this.path} holds no tensor ${name}`);
+    if (!tensor) throw new Error(`${this.path} contains no tensor ${name}`);
     return tensor;
   }
 }

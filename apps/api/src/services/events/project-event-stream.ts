@@ -24,7 +24,7 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
   const unsubscribe = await projectEvents.subscribe({ projectId, onEvents: news.events, onProgress: news.progress });
   try {
     let last = stream.after ?? (await database.projectEvents.last(projectId));
-    // Without an event of its own: a browser whose connection breaks now goes on from here.
+    // Without an event of its own: a browser whose connection breaks now continues from here.
     yield `id: ${last}\n\n`;
     while (!signal.aborted) {
       for (let full = news.takeEvents(); full; ) {

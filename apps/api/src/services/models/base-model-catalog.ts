@@ -56,8 +56,7 @@ export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBa
       return entry;
     } catch (error) {
       if (!(error instanceof BrokenBaseModelError)) throw error;
-      if (logged.get(name) !== error.message)
-        log.error({ err: error, baseModel: name }, 'a base model that cannot be used is left out of the list');
+      if (logged.get(name) !== error.message) log.error({ err: error, baseModel: name }, 'a base model that cannot be used is not listed');
       logged.set(name, error.message);
       return null;
     }

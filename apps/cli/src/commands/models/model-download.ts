@@ -39,7 +39,7 @@ export function addModelDownload(models: Command): void {
       const found = await findModel(api, model);
       if (typeof found !== 'string') {
         if (format !== undefined || rank !== undefined)
-          throw new UsageError(`${found.reference} was uploaded: leave out --format and --rank to get the file as it was sent`);
+          throw new UsageError(`${found.reference} was uploaded: omit --format and --rank to get the file as it was sent`);
         const file = await save(await api.models.downloadVersion(found.model, found.version), out);
         const { size } = await stat(file);
         output.result({ file, version: found.version, size_bytes: size }, () => output.line(`${file}  ${formatBytes(size)}`));

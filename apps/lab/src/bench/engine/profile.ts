@@ -31,7 +31,7 @@ function timesOf(events: readonly TraceEvent[]): { operation: string; microsecon
     .map(({ dur, args }) => ({ operation: args.op_name ?? '', microseconds: dur }));
 }
 
-/** Sums up the traces whose paths begin with `prefix`, over so many runs, and removes them; the dearest operations first. */
+/** Sums up the traces whose paths begin with `prefix`, over `runs` runs, and removes them; the most expensive operations first. */
 export async function takeProfile(prefix: string, runs: number): Promise<OperationTime[]> {
   const files = (await readdir(dirname(prefix)))
     .filter((name) => name.startsWith(basename(prefix)))

@@ -14,7 +14,7 @@ export interface FakeHub {
   readonly commit: string;
   /** Bytes of files that were sent. */
   sent: number;
-  /** Connections from now on that break after so many bytes of a file. */
+  /** Number of bytes of a file after which the next connections break. */
   breaks: number[];
   /** The responses to file requests from now on. */
   refusals: number[];

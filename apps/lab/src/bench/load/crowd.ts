@@ -91,7 +91,7 @@ export async function openUploads(crowd: Crowd, count: number): Promise<OpenRequ
 /** All at once, each on a connection of its own. */
 export async function pollAtOnce(crowd: Crowd, count: number): Promise<object> {
   const [outcomes, times] = [new Outcomes(), [] as number[]];
-  // A process may open so many files.
+  // The number of files that a process may open is limited.
   const agent = new Agent({ keepAlive: false, maxSockets: MOST_SOCKETS });
   const poll = (index: number): Promise<void> =>
     new Promise((done) => {

@@ -25,7 +25,7 @@ export class Watcher {
     this.#running = Promise.all([this.#ask(), this.#weigh()]);
   }
 
-  /** What is seen from now on for so long. */
+  /** Observations from now on, for the given time. */
   async phase(milliseconds: number): Promise<object> {
     this.#samples = [];
     this.#peaks = [];

@@ -499,7 +499,7 @@ class AsyncOperations:
     async def list_project_events(self, *, limit: int | None = None, after: int | None = None, types: str | None = None) -> models.ProjectEventPage:
         """List the events of the project, oldest first.
 
-        Training jobs, generations, evaluations, studies, models, and the workers of the installation; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it goes on after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept."""
+        Training jobs, generations, evaluations, studies, models, and the workers of the installation; kept for 7 days. With `Accept: text/event-stream` one live stream of the whole project: it continues after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept."""
         return await self._call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types})
 
     def iter_project_events(self, *, limit: int | None = None, types: str | None = None) -> AsyncIterator[models.ProjectEvent]:

@@ -34,7 +34,7 @@ export function createMetricRepository(prisma: PrismaClient) {
           grad_norm = excluded.grad_norm, learning_rate = excluded.learning_rate, created_at = now()`;
     },
 
-    /** Each job's curve in at most so many buckets of equally many steps, with what its points come to. */
+    /** Each job's curve in a limited number of buckets with the same number of steps, each with minimum, mean and maximum. */
     async curves(jobIds: readonly string[], points: number): Promise<CurveBucket[]> {
       return prisma.$queryRaw<CurveBucket[]>`
         with span as (

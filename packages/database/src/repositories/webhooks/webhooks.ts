@@ -72,7 +72,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The old secret goes on signing beside the new one for a while. */
+    /** The old secret also signs for a while. */
     async rotateSecret(projectId: string, id: string): Promise<WebhookRow | null> {
       const previousSecretExpiresAt = new Date(Date.now() + OLD_SECRET_HOURS * HOUR_MS);
       await prisma.$executeRaw`
