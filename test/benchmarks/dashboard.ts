@@ -41,7 +41,7 @@ const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Ma
 const share = (values: number[], part: number): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(44)}${text}\n`);
 
-/** From the start of the navigation to the first paint, and to the heading of the screen. */
+/** Milliseconds from the start of the navigation to the first paint, and to the heading of the screen. */
 async function firstView(context: BrowserContext, url: string): Promise<{ paint: number; heading: number }> {
   const page = await context.newPage();
   await page.goto(url, { waitUntil: 'commit' });

@@ -186,7 +186,7 @@ describe('an image whose steps have been run', () => {
   );
 
   it(
-    'api: holds no onnxruntime, starts, is ready, stops in order',
+    'api: contains no onnxruntime, starts, is ready, stops in order',
     async () => {
       const image = await build('api');
       const modules = join(image.cwd, 'node_modules');

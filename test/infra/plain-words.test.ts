@@ -25,6 +25,14 @@ it('finds a fragment, a riddle and a wrong word, and leaves code and data alone'
     expect.stringMatching(/:2: "is no JSON" in a text/),
     expect.stringMatching(/:5: "Mend" in a text; write: repair/),
   ]);
+  const riddles = "// Whoever reads it\nthrow new Error('The job goes on');\nit('leaves out so many beside it');";
+  expect(faultsOf(sentencesOfSource('packages/x/src/b.ts', riddles)).map((fault) => /"(.*?)"/.exec(fault)?.[1])).toEqual([
+    'Whoever',
+    'goes on',
+    'so many',
+    'leaves out',
+    'beside',
+  ]);
   const document = 'The `pictures` folder.\n```\nnew pictures anew\n```\nTake the picture.';
   expect(faultsOf(sentencesOfDocument('README.md', document))).toEqual([expect.stringMatching(/^README\.md:5: "picture"/)]);
 });

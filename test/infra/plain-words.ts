@@ -54,6 +54,13 @@ const RULES: readonly Rule[] = [
   { pattern: /\bhears?\b|\bheard (of|from)\b|\b(last|was) heard\b/i, kinds: EVERYWHERE, instead: 'receives, last seen' },
   { pattern: /\blies?\b(?! and )/i, kinds: EVERYWHERE, instead: 'is stored in, is' },
   { pattern: /\b(some|no) room\b|\broom left\b/i, kinds: ['text', 'document'], instead: 'disk space, memory' },
+  { pattern: /\b(go|goes|went|going|gone) on\b(?! top)/i, kinds: EVERYWHERE, instead: 'continue' },
+  { pattern: /\bwhoever\b/i, kinds: EVERYWHERE, instead: 'the caller, the user, the operator' },
+  { pattern: /\bone a line\b|\bas it were\b/i, kinds: EVERYWHERE, instead: 'one per line; nothing' },
+  { pattern: /\bso (many|long)\b(?! (as|that)\b)/i, kinds: EVERYWHERE, instead: 'the number of, the time' },
+  { pattern: /\bleav(e|es|ing) ((it|them|this|\S+) )?out\b|\bleft out\b/i, kinds: EVERYWHERE, instead: 'omit, exclude, skip' },
+  { pattern: /\bholds (no|neither|\$)/i, kinds: ['text', 'document', 'test name'], instead: 'contains no' },
+  { pattern: /\bbeside\b/i, kinds: ['text', 'test name'], instead: 'next to, in addition to, besides' },
   { pattern: /\bof one's own\b/i, kinds: ['text', 'document'], instead: 'your own' },
   { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(]| \$\{)/i, kinds: EVERYWHERE, instead: 'image' },
 ];

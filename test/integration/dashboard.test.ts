@@ -167,9 +167,9 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('checkbox', { name: 'Choose red.png' }).press('2');
     await page.getByText('background 2').waitFor();
     await page.getByRole('checkbox', { name: 'Choose green.png' }).press('x');
-    await page.getByText('2 left out').waitFor();
+    await page.getByText('2 excluded').waitFor();
     await page.getByRole('button', { name: 'train on them' }).click();
-    await page.getByText('2 left out').waitFor({ state: 'detached' });
+    await page.getByText('2 excluded').waitFor({ state: 'detached' });
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Clear selection' }).click();
     await page.getByRole('checkbox', { name: 'Choose green.png' }).press('Delete');

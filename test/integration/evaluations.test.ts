@@ -58,7 +58,7 @@ const validation = { prompts: ['a photo of [V] style'], every_steps: 2, steps: 1
 
 describe('a training job with an evaluation', () => {
   it(
-    'is evaluated after its training, beside the base model, and has a report',
+    'is evaluated after its training, together with the base model, and has a report',
     async () => {
       jobId = await createJob({ prompts: ['a house', 'a cat', 'a tree'], compare_with: ['base'], seed: 5 }, { validation });
       const job = await test.untilFinished(jobId, patience / 2);

@@ -139,7 +139,7 @@ it(
 );
 
 it(
-  'an uploaded adapter is evaluated beside its base model, with its words in front of the prompts, and its file can be had again',
+  'an uploaded adapter is evaluated together with its base model, with its words in front of the prompts, and its file can be had again',
   async () => {
     await makeTinyExtractor(join(test.directory, 'models', 'mini-clip'));
     const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;

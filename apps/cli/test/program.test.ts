@@ -188,7 +188,7 @@ describe('without a service', () => {
     if (process.platform === 'linux') expect(['ok', 'skipped']).toContain(checkOf('vulkan loader')?.status);
   });
 
-  it('has a doctor that knows when no worker is installed beside it', async () => {
+  it('has a doctor that knows when no worker is installed on the same machine', async () => {
     const installed = join(line.directory, 'installed');
     await promisify(execFile)(process.execPath, ['infra/docker/assemble.mjs', '@styleforge/cli', installed], { cwd: repository });
     const { stdout } = await styleforge({ ...line, entry: join(installed, 'apps/cli/bin/styleforge.mjs') }, ['doctor', '--json']);

@@ -241,7 +241,7 @@ describe('a job', () => {
   );
 
   it(
-    'is measured once more on request, beside others',
+    'is measured again on request, together with others',
     async () => {
       const asked = await run([
         'evaluate',

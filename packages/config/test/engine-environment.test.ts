@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { engineEnvironment, hasEngineEnvironment } from '@styleforge/config';
 
 describe('engineEnvironment', () => {
-  it('asks for huge pages beside tunables that are set, and leaves a choice about them alone', () => {
+  it('asks for huge pages in addition to tunables that are set, and does not override a choice about them', () => {
     expect(engineEnvironment({}, {}).GLIBC_TUNABLES).toBe('glibc.malloc.hugetlb=1');
     expect(engineEnvironment({}, { GLIBC_TUNABLES: 'glibc.malloc.check=1' }).GLIBC_TUNABLES).toBe(
       'glibc.malloc.check=1:glibc.malloc.hugetlb=1',

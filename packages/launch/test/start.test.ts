@@ -81,7 +81,7 @@ async function run(options: ExecFileOptions = {}): Promise<unknown> {
 const bundlesOf = (program: string) => readdirSync(join(bundles, program)).filter((name) => !name.endsWith('.json'));
 const outcome = { said: 'hello you', isMain: true, at: 'later.ts:3' };
 
-it('runs a program from one file that it makes once, with files beside its sources and their lines in stack traces', async () => {
+it('runs a program from one file that it makes once, with files next to its sources and their lines in stack traces', async () => {
   expect(await run()).toEqual(outcome);
   const [bundle = '', ...others] = bundlesOf('app+main.ts');
   expect(others).toEqual([]);

@@ -16,7 +16,7 @@ it('reads bare infinities and NaN as numbers, and leaves the same words in strin
   expect(() => parsePythonJson('{"a": NaN')).toThrow(SyntaxError);
 });
 
-it('reads them beside a text of many megabytes', () => {
+it('reads them next to a text of many megabytes', () => {
   const long = 'x'.repeat(12_000_000);
   expect(parsePythonJson(`{"text": "${long}\\\\", "none": -Infinity, "quoted": "\\"NaN"}`)).toEqual({
     text: `${long}\\`,

@@ -171,7 +171,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     await program.release();
   });
 
-  it('goes on in less memory where it is compiled again on a full card', async () => {
+  it('continues in less memory when it is compiled again on a full card', async () => {
     const program = await large({});
     gpu.reset(0.8 * foretold({}));
     await expect(program.backward(manyImages)).rejects.toMatchObject({ name: 'DeviceMemoryError' });

@@ -45,6 +45,6 @@ it('names a weight that is neither trained nor given, one that is both, and one 
   expect(() => splitParameters(graph, new Set(['c']))).toThrow("the graph has no parameter 'c'");
 });
 
-it('has nothing beside frozen weights', () => {
+it('refuses buffers next to frozen weights', () => {
   expect(() => ParameterBuffers.frozen([{ name: 'a', shape: [4] }]).beside(Float32Array)).toThrow('this memory has room for 1 buffer');
 });

@@ -30,7 +30,7 @@ function together<Arrays extends readonly (Float32Array | Uint16Array)[]>(...arr
 }
 
 describe('the optimizer in WebAssembly', () => {
-  it('is compiled from the source beside it (npm run kernels)', async () => {
+  it('is compiled from the source next to it (npm run kernels)', async () => {
     const committed = await readFile(new URL('../src/kernels/optimizer.wasm', import.meta.url));
     expect(committed.equals(await compileKernel('optimizer'))).toBe(true);
   });

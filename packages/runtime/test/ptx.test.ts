@@ -33,7 +33,7 @@ it('what attention holds stays in registers', async () => {
 });
 
 describe.skipIf(warnNotTested('compiling the kernels for cards', missing))('the kernels for cards', () => {
-  it.each(files)('are compiled from the source beside them (packages/runtime/src/tools/compile-cuda.ts): %s', async (name) => {
+  it.each(files)('are compiled from the source next to them (packages/runtime/src/tools/compile-cuda.ts): %s', async (name) => {
     expect(compileCuda(nvrtc!, name)).toBe(await committed(name));
   });
 

@@ -4,7 +4,7 @@ import { type ListedObject, ObjectNotFoundError, type ObjectStore } from './obje
 import { type Installation, verifyStore } from './store-identity.ts';
 
 /**
- * A volume that is not mounted looks like a store that has lost everything. Whoever looks for an object and does not find it gets a
+ * A volume that is not mounted looks like a store that has lost everything. A caller that looks for an object and does not find it gets a
  * StoreIdentityError instead, unless `installation.json` shows that this is the store of the database. Files that were written count
  * after the same check: below a mount point they would be gone with the next mount.
  */

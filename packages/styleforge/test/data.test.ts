@@ -156,7 +156,7 @@ describe('batches', () => {
     });
   });
 
-  it('leave captions out as often as they are told, the same again after a resume', async () => {
+  it('omit captions as often as they are told, the same again after a resume', async () => {
     const told = { use_captions: true, caption_dropout: 0.25 };
     const drawn = () =>
       withSource(told, async (source) => {

@@ -168,7 +168,7 @@ it('applies several at once, each with its strength: halves add up to the whole,
 it('refuses the blocks of another family, with what to do', async () => {
   const config = { adaptation: lora({ blocks: 'b-lora' }) };
   await expect(trainStyleForge(tiny.options('refused', config))).rejects.toThrow(
-    /adaptation\.blocks: b-lora .* only Stable Diffusion XL has, .* is a Stable Diffusion model: leave blocks out/,
+    /adaptation\.blocks: b-lora .* only Stable Diffusion XL has, .* is a Stable Diffusion model: omit blocks/,
   );
 });
 

@@ -141,7 +141,7 @@ describe('training', () => {
     expect(single).toContain('conditioner.embedders.1.model.text_projection');
   });
 
-  it('B-LoRA trains two blocks alone, a file for each beside the whole, and resumes to the very same bits', {
+  it('B-LoRA trains two blocks alone, writes a file for each and one for both, and resumes to the very same bits', {
     timeout: 15 * minutes,
   }, async () => {
     const settings = { ...lora, blocks: 'b-lora', merged: false } as AdaptationConfig;
@@ -159,7 +159,7 @@ describe('training', () => {
     expect(difference(await image(directory), await image(tiny.base))).toBeGreaterThan(3);
   });
 
-  it('pivotal tuning learns rows of both encoders beside its LoRA', { timeout: 15 * minutes }, async () => {
+  it('pivotal tuning learns rows of both encoders in addition to its LoRA', { timeout: 15 * minutes }, async () => {
     const pivotal = {
       kind: 'pivotal-tuning',
       rank: 2,

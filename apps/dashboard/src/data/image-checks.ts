@@ -75,7 +75,7 @@ export async function fingerprintsOf(images: DatasetImage[], onProgress: (done: 
   return found;
 }
 
-/** The most serious thing about each image; images without one are left out. `resolution`: that of the job, 0 where it is not known. */
+/** The most serious thing about each image; images without a warning are omitted. `resolution`: that of the job in pixels, 0 if unknown. */
 export function warningsOf(images: Known[], prints: ReadonlyMap<string, Fingerprint>, resolution: number): Map<string, string> {
   const warnings = new Map<string, string>();
   images.forEach(({ id, width, height }, at) => {

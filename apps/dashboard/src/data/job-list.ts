@@ -12,7 +12,7 @@ const CALM_MS = 15_000;
 const WHOLE_MS = 60_000;
 const NEWEST = 25;
 const PAGE = 100;
-/** Older jobs that still run are read one by one, up to so many. */
+/** Older jobs that still run are read one by one, up to this number. */
 const OLD_LIVE = 8;
 export const MOST_JOBS = 500;
 const KEY = ['jobs'];

@@ -18,7 +18,7 @@ export function later<Props extends object>(
 /** `where`: another value shows the children again. */
 type GuardProps = { where: string; children: ReactNode };
 
-/** Without it one failure would leave an empty page: a part of the page that an update of the service has replaced cannot be loaded any more. */
+/** Keeps one failure from leaving an empty page: a part of the page that an update of the service has replaced cannot be loaded any more. */
 export class Guard extends Component<GuardProps, { error: unknown }> {
   override state: { error: unknown } = { error: undefined };
 

@@ -32,7 +32,7 @@ export async function addAdapter({ directory, name, file, base, token, title, li
   await checkAdapter(file, adapter.kind, baseFolder);
   const peft = join(dirname(file), PEFT_CONFIG);
   if (adapter.isWrapped && !(await exists(peft)))
-    throw new Error(`${file} is a LoRA of peft, which stores its strength (lora_alpha) in ${PEFT_CONFIG}: put that file beside it`);
+    throw new Error(`${file} is a LoRA of peft, which stores its strength (lora_alpha) in ${PEFT_CONFIG}: put that file next to it`);
   const kept = adapter.isWrapped
     ? `adapter_model.${(await keptFileName(file, file)).split('.').at(-1)}`
     : await keptFileName(file, basename(file));

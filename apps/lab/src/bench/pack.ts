@@ -31,8 +31,8 @@ const assets = [
 ];
 
 /**
- * The other benchmarks stay here. So does the library that reads images, for these have random weights and no images: what stands in for it says so to
- * whoever calls it.
+ * The other benchmarks stay here. So does the library that reads images, for these have random weights and no images: what stands in for it tells
+ * its caller so.
  */
 const engineAlone: Plugin = {
   name: 'engine alone',

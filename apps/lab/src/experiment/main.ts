@@ -103,4 +103,4 @@ if (values['keep-images'])
     values.directory,
     done.map(({ cell }) => cell).filter(({ experiment }) => experiment === 'paper-table'),
   );
-log(`tables in ${tables}, plots beside it`);
+log(`tables in ${tables}, plots next to it`);

@@ -207,7 +207,7 @@ const SECOND_ROUND: { readonly [Kind in AdaptationKind]?: Omit<Extract<Adaptatio
   adapter: { bottleneck: 32, shared: false },
 };
 
-/** The adaptation of a second round, where the request leaves settings out. */
+/** The adaptation of a second round, where the request omits settings. */
 export function inSecondRound(asked: AdaptationRequest): AdaptationRequest {
   return { ...SECOND_ROUND[asked.kind], ...asked } as AdaptationRequest;
 }

@@ -90,7 +90,7 @@ function readTransformerLayers(
     return [down, check('reverse_transformer_layers_per_block', layersPerBlock.map((layers) => layers + 1).reverse())];
   }
   if (down.some((layers) => typeof layers !== 'number')) {
-    reader.fail('transformer_layers_per_block', "lists inside the list need 'reverse_transformer_layers_per_block' beside them");
+    reader.fail('transformer_layers_per_block', "lists inside the list also need 'reverse_transformer_layers_per_block'");
   }
   return [down, [...down].reverse()];
 }

@@ -141,14 +141,14 @@ export class CLIPTokenizer {
       .flatMap((piece) => (this.#whole.id(piece) === undefined ? this.#tokenizer.tokenize(normalize(piece)) : [piece]));
   }
 
-  /** What `encode` leaves out of the text; '' where all of it fits. */
+  /** The part of the text that `encode` drops because it does not fit; '' if all of it fits. */
   cutOff(text: string): string {
     const ids = this.#body(text).slice(this.maxLength - 2);
     const words = ids.filter((id) => id < this.vocabSize);
     return words.length === 0 ? '' : this.#tokenizer.decode(words, {}).replaceAll('</w>', ' ').trim();
   }
 
-  /** Whether the text has the word, and `encode` leaves it out. */
+  /** Whether the text contains the word, but `encode` drops it because it does not fit. */
   cutsOff(text: string, word: string): boolean {
     const [ids, wanted] = [this.#body(text), this.#body(word)];
     const holds = (end: number): boolean => ids.some((_, at) => at + wanted.length <= end && wanted.every((id, i) => ids[at + i] === id));

@@ -17,7 +17,7 @@ interface Optimized {
 const keyOf = ({ opType, domain, attribute }: NodeProto, inputs: readonly string[]): string =>
   [domain, opType, ...inputs, ...attribute.map(({ name, i, f, ints }) => `${name}=${i ?? ''}/${f ?? ''}/${ints.join()}`)].join(' ');
 
-/** Constants folded, equal nodes merged, identities left out: what onnxruntime's optimizations do to memory. */
+/** Constants folded, equal nodes merged, identities removed: what onnxruntime's optimizations do to memory. */
 function optimized({ node: nodes, initializer, output }: GraphProto): Optimized {
   const constants = new Set(initializer.map(({ name }) => name!));
   const exported = new Set(output.map(({ name }) => name!));

@@ -27,7 +27,7 @@ function nearestPictures(context: PageContext, nearest: ReportModel['nearest']):
     html`<figure>${picture(context, shown)}<figcaption>${caption}</figcaption></figure>`;
   const pair = ({ generated, reference, distance }: ReportModel['nearest'][number]) =>
     html`<div class="pair">${figure(generated, 'generated')}${figure(reference, `StyleRef, ${shortNumber(distance)}`)}</div>`;
-  return html`<p class="small"><b>The generated images that are closest to a training image</b>, each beside that image <span class="soft">${unit}</span></p>
+  return html`<p class="small"><b>The generated images that are closest to a training image</b>, each next to that image <span class="soft">${unit}</span></p>
 <div class="grid-4">${nearest.map(pair)}</div>`;
 }
 

@@ -79,7 +79,7 @@ export function gpuFolder(lacking: readonly string[] = []): string {
 export class FakeGpu {
   readonly #runtime: Library = loadLibrary(join(gpuFolder(), RUNTIME));
 
-  /** Counts from here on; with `bytes`, the card has so many free. */
+  /** Counts from here on; with `bytes`, the card has this number of bytes free. */
   reset(bytes = 0): void {
     (this.#runtime.func('fakegpu_reset', 'void', ['int64_t']) as (bytes: number) => void)(bytes);
   }

@@ -39,7 +39,7 @@ export interface TrainStepOptions {
   readonly masksLoss?: boolean;
   /** The adaptation. By default every weight trains at the same rates. */
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
-  /** Fills the weights that do not train; needed where the adaptation leaves any out. */
+  /** Fills the weights that do not train; needed where the adaptation does not train all weights. */
   readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;
   /** Recompute all values in the backward pass except the inputs of each block and values that are expensive to compute: less memory, more time. */
   readonly gradientCheckpointing?: boolean;

@@ -11,7 +11,7 @@ function parseWeightMap(text: string, path: string): Map<string, string> {
   if (typeof weightMap !== 'object' || weightMap === null) throw new Error(`${path}: weight_map is missing`);
   for (const [name, file] of Object.entries(weightMap)) {
     if (typeof file !== 'string' || basename(file) !== file) {
-      throw new Error(`${path}: the shard of ${name} must be a file beside the index, not ${JSON.stringify(file)}`);
+      throw new Error(`${path}: the shard of ${name} must be a file next to the index, not ${JSON.stringify(file)}`);
     }
   }
   return new Map(Object.entries(weightMap as Record<string, string>));

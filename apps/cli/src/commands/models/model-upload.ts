@@ -22,7 +22,7 @@ export function addModelUpload(models: Command): void {
         .option('--description <text>', 'description of a new model')
         .option('--license <text>', 'licence of the file; default: that of the base model')
         .option('--template <text>', 'prompt template, such as "ink wash, {prompt}"')
-        .option('--config <file>', 'adapter_config.json of a LoRA from peft; found automatically beside adapter_model.safetensors')
+        .option('--config <file>', 'adapter_config.json of a LoRA from peft; found automatically next to adapter_model.safetensors')
         .option('--notes <text>', 'notes about this version'),
     async run({ client, output }, { base, token, description, license, template, config, notes }: Options, name: string, file: string) {
       const found = await stat(file).catch(() => null);

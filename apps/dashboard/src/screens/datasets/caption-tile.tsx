@@ -1,4 +1,4 @@
-// One image of a dataset in the grid: chosen by its box, captioned below, with its component and whether jobs leave it out.
+// One image of a dataset in the grid: chosen by its box, captioned below, with its component and whether jobs skip it.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { KeyboardEvent, ReactElement } from 'react';
 import { useEffect, useRef, useState } from 'react';

@@ -18,7 +18,7 @@ export function centerSquare({ width, height }: Size): { x: number; y: number; s
   return { x: Math.floor((width - side) / 2), y: Math.floor((height - side) / 2), side };
 }
 
-/** Shares of the longer side that a crop leaves out, in percent. */
+/** Shares of the longer side that a crop removes, in percent. */
 export const lostShare = ({ width, height }: Size): number => Math.round(100 * (1 - Math.min(width, height) / Math.max(width, height)));
 
 export function CropPreview({ image }: { image: DatasetImage }): ReactElement {

@@ -115,7 +115,7 @@ function Meter({ dataset: { kind, image_count: count, components, images } }: { 
             {captions} of {count} captioned
           </span>
         )}
-        {excluded > 0 && <span className="pill warn">{excluded} left out</span>}
+        {excluded > 0 && <span className="pill warn">{excluded} excluded</span>}
         {components
           .filter(({ name }) => name !== null)
           .map(({ name, image_count: of }) => (

@@ -19,7 +19,7 @@ import { SelectionBar } from './selection-bar.tsx';
 const FILTERS = [
   { value: 'all', label: 'All' },
   { value: 'uncaptioned', label: 'No caption' },
-  { value: 'excluded', label: 'Left out' },
+  { value: 'excluded', label: 'Excluded' },
   { value: 'warned', label: 'Warnings' },
 ] as const;
 type Filter = (typeof FILTERS)[number]['value'];
@@ -141,7 +141,7 @@ function isShown({ id, caption, file_name: name, excluded }: DatasetImage, { fil
 
 type Keys = { components: string[]; selection: Selection; edit: DatasetEdit; images: DatasetImage[] };
 
-/** 1 to 9 give a component, 0 takes it away, x leaves out, Delete deletes: the chosen images, or the one with the focus. */
+/** 1 to 9 give a component, 0 takes it away, x excludes, Delete deletes: the chosen images, or the one with the focus. */
 function onKey(event: KeyboardEvent, { components, selection, edit, images }: Keys): void {
   const target = event.target as HTMLElement;
   if (target.matches('textarea, select, input:not([type=checkbox])') || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,4 +1,4 @@
-// What is done to the chosen images: component, leave out, delete.
+// What is done to the chosen images: component, exclude, delete.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
@@ -35,7 +35,7 @@ export function SelectionBar({ selection, shown, components, edit }: Props): Rea
             <kbd>0</kbd> no component
           </button>
           <button type="button" className="button small" onClick={() => edit.exclude(ids, !areAllOut)}>
-            <kbd>x</kbd> {areAllOut ? 'train on them' : 'leave out'}
+            <kbd>x</kbd> {areAllOut ? 'train on them' : 'exclude'}
           </button>
           <button
             type="button"

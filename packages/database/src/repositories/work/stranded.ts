@@ -37,7 +37,7 @@ const unfinished = (topic: WorkTopic): Prisma.Sql => {
 
 const isFree = Prisma.sql`(lease_until is null or lease_until < now())`;
 
-/** What nothing in the database leads to; `olderThanMs`: so long nothing has changed. */
+/** What nothing in the database leads to; `olderThanMs`: milliseconds since the last change. */
 const unheld = (topic: WorkTopic, olderThanMs: number): Prisma.Sql => Prisma.sql`
   select work.* from (${unfinished(topic)}) work
   where ${isFree} and since < now() - make_interval(secs => ${olderThanMs / 1_000})
