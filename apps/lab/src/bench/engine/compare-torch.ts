@@ -22,6 +22,8 @@ export interface Comparison {
   readonly threads?: number;
   /** Ours; torch's is CUDA where it is not the processor. */
   readonly device: DeviceName;
+  /** On the processor: compare with torch.compile and fused AdamW as well. Default: true. */
+  readonly compiles?: boolean;
   /** A Python with torch, diffusers and transformers. Default: METRICS_PYTHON. */
   readonly python?: string;
 }
@@ -50,16 +52,16 @@ function lastLineOf(command: string, args: readonly string[], input = ''): Promi
   });
 }
 
-/** What torch computes in, and whether it compiles (torch.compile) first; on a card everything that people use. */
+/** What torch computes in, and whether it compiles (torch.compile) first, with the fused AdamW; on a card everything that people use. */
 interface TorchWay {
   readonly precision: 'no' | 'bf16';
   readonly tf32: boolean;
   readonly compiles: boolean;
 }
 
-function waysOfTorch(device: DeviceName): readonly TorchWay[] {
+function waysOfTorch(device: DeviceName, compiles: boolean): readonly TorchWay[] {
   const plain = { precision: 'no', tf32: false, compiles: false } as const;
-  if (!deviceOf(device).precisions.float16Products) return [plain];
+  if (!deviceOf(device).precisions.float16Products) return compiles ? [plain, { ...plain, compiles }] : [plain];
   return [
     { ...plain, tf32: true },
     { precision: 'bf16', tf32: true, compiles: false },
@@ -82,7 +84,17 @@ function taskOf(geometry: Geometry): object {
 /** `ownArguments`: those of this very benchmark, without --compare. */
 export async function compareWithTorch(
   ownArguments: readonly string[],
-  { library, mode, method = 'full', geometry, steps, threads, device, python = loadConfig().extractors.python }: Comparison,
+  {
+    library,
+    mode,
+    method = 'full',
+    geometry,
+    steps,
+    threads,
+    device,
+    compiles = true,
+    python = loadConfig().extractors.python,
+  }: Comparison,
 ): Promise<void> {
   if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
   const ours = await lastLineOf(process.execPath, [...typeScript(process.argv[1] ?? ''), mode, ...ownArguments]);
@@ -92,7 +104,7 @@ export async function compareWithTorch(
     );
     return;
   }
-  for (const way of waysOfTorch(device)) {
+  for (const way of waysOfTorch(device, compiles)) {
     const theirs = await lastLineOf(
       python,
       [script],

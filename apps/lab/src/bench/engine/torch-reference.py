@@ -83,7 +83,7 @@ if lora:
     unet.train()
     if task["gradientCheckpointing"]:
         unet.enable_gradient_checkpointing()
-    optimizer = torch.optim.AdamW([p for p in unet.parameters() if p.requires_grad], lr=1e-6)
+    optimizer = torch.optim.AdamW([p for p in unet.parameters() if p.requires_grad], lr=1e-6, fused=task["compiles"] or None)
     once = lambda: lora_step(unet, optimizer)
 elif task["mode"] == "train":
     # JSON has no 1.0, and the config takes no whole number for these; they only matter for first weights.
@@ -92,7 +92,9 @@ elif task["mode"] == "train":
     if task["gradientCheckpointing"]:
         unet.enable_gradient_checkpointing()
         text.gradient_checkpointing_enable()
-    optimizer = torch.optim.AdamW([*unet.parameters(), *text.parameters()], lr=1e-6)
+    if task["compiles"]:
+        text.compile()
+    optimizer = torch.optim.AdamW([*unet.parameters(), *text.parameters()], lr=1e-6, fused=task["compiles"] or None)
     scaler = torch.amp.GradScaler(device, enabled=task["precision"] == "fp16")
     once = lambda: train_step(unet, text, optimizer, scaler)
 else:

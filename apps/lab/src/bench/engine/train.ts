@@ -31,7 +31,11 @@ const PASSED_ON = [
   'kernels',
   'recompute',
   'resolution',
+  'state',
 ] as const;
+
+/** Precision of moments and gradients (`--state`): that of the geometry, or float32 as in torch. */
+const STATES = ['usual', 'float32'] as const;
 
 /** What matters; a trace has forty kinds of operation. */
 const PROFILE_LINES = 15;
@@ -42,31 +46,34 @@ function batchOption(text: string): number {
   return batchSize;
 }
 
+const options = {
+  geometry: { type: 'string', default: 'small' },
+  steps: { type: 'string', default: '10' },
+  batch: { type: 'string' },
+  threads: { type: 'string' },
+  device: { type: 'string', default: DEFAULT_DEVICE },
+  precision: { type: 'string', default: 'no' },
+  method: { type: 'string', default: 'full' },
+  profile: { type: 'boolean', default: false },
+  tf32: { type: 'string', default: 'yes' },
+  plain: { type: 'boolean', default: false },
+  kernels: { type: 'string', default: 'none' },
+  recompute: { type: 'string' },
+  resolution: { type: 'string' },
+  state: { type: 'string', default: 'usual' },
+  'torch-compile': { type: 'string', default: 'yes' },
+  compare: { type: 'string' },
+  python: { type: 'string' },
+} as const;
+
 function readSettings(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      geometry: { type: 'string', default: 'small' },
-      steps: { type: 'string', default: '10' },
-      batch: { type: 'string' },
-      threads: { type: 'string' },
-      device: { type: 'string', default: DEFAULT_DEVICE },
-      precision: { type: 'string', default: 'no' },
-      method: { type: 'string', default: 'full' },
-      profile: { type: 'boolean', default: false },
-      tf32: { type: 'string', default: 'yes' },
-      plain: { type: 'boolean', default: false },
-      kernels: { type: 'string', default: 'none' },
-      recompute: { type: 'string' },
-      resolution: { type: 'string' },
-      compare: { type: 'string' },
-      python: { type: 'string' },
-    },
-  });
+  const { values } = parseArgs({ args, options });
   const geometry = {
     ...atResolution(geometryOf(values.geometry), optionalNumber('resolution', values.resolution)),
     ...(values.batch !== undefined && { batchSize: batchOption(values.batch) }),
     ...(values.recompute !== undefined && { gradientCheckpointing: choiceOption('recompute', values.recompute, YES_NO) === 'yes' }),
+    ...(choiceOption('state', values.state, STATES) === 'float32' &&
+      ({ momentPrecision: 'float32', gradientPrecision: 'float32' } as const)),
   };
   const compile = {
     threads: optionalNumber('threads', values.threads),
@@ -85,7 +92,8 @@ type Settings = ReturnType<typeof readSettings>;
 function compare(library: string, { values, geometry, steps, method, compile: { threads, device } }: Settings): Promise<void> {
   const own = PASSED_ON.flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]));
   if (values.plain) own.push('--plain');
-  return compareWithTorch(own, { library, mode: 'train', method, geometry, steps, threads, device, python: values.python });
+  const compiles = choiceOption('torch-compile', values['torch-compile'], YES_NO) === 'yes';
+  return compareWithTorch(own, { library, mode: 'train', method, geometry, steps, threads, device, compiles, python: values.python });
 }
 
 /** Makes the steps and prints each of them; returns their seconds. */
@@ -120,6 +128,7 @@ function printSummary({ values, geometry, method, compile: { device } }: Setting
     tf32: values.tf32,
     kernels: values.kernels,
     recorded: !values.plain && !geometry.gradientCheckpointing,
+    state: { moments: geometry.momentPrecision, gradients: geometry.gradientPrecision },
     batch: geometry.batchSize,
     median_seconds: typical,
     samples_per_second: geometry.batchSize / typical,
