@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   load: () => import('./load/load.ts'),
   scale: () => import('./scale/scale.ts'),
   'base-models': () => import('./first-use/base-models.ts'),
+  generation: () => import('./first-use/generation.ts'),
   start: () => import('./first-use/start.ts'),
   'first-model': () => import('./first-use/first-model.ts'),
 };

@@ -70,7 +70,7 @@ export class ApiClient {
   /** Follows the job to its end; throws when that is not success. */
   async waitForJob(id: string, onUpdate: (job: TrainingJobBody) => void): Promise<TrainingJobBody> {
     for (;;) {
-      const job = await this.#json<TrainingJobBody>('GET', `/v1/training-jobs/${id}`);
+      const job = await this.job(id);
       onUpdate(job);
       if (job.status === 'succeeded') return job;
       if (job.status === 'failed' || job.status === 'cancelled')
@@ -79,16 +79,24 @@ export class ApiClient {
     }
   }
 
+  job(id: string): Promise<TrainingJobBody> {
+    return this.#json('GET', `/v1/training-jobs/${id}`);
+  }
+
+  cancelJob(id: string): Promise<TrainingJobBody> {
+    return this.#json('POST', `/v1/training-jobs/${id}/cancel`);
+  }
+
   /** The report of the job's evaluation, as one page. */
   async report(jobId: string): Promise<string> {
     return (await this.#send('GET', `/v1/training-jobs/${jobId}/report`, undefined, 'text/html')).text();
   }
 
   /** The generated PNGs in the order of the prompts. */
-  async generate(request: Request<CreateGenerationRequest, 'model' | 'prompts'>): Promise<Buffer[]> {
+  async generate(request: Request<CreateGenerationRequest, 'model' | 'prompts'>, everyMs = pollMs): Promise<Buffer[]> {
     let generation = await this.#json<GenerationBody>('POST', '/v1/images/generations', request);
     while (generation.status === 'queued' || generation.status === 'running') {
-      await sleep(pollMs);
+      await sleep(everyMs);
       generation = await this.#json<GenerationBody>('GET', `/v1/images/generations/${generation.id}`);
     }
     if (generation.status !== 'succeeded')
