@@ -78,7 +78,7 @@ export type JudgedModel = Pick<EvaluatedModel, 'name' | 'base_model' | 'checkpoi
 
 type Comparing = { names: readonly string[]; judged: JudgedModel; trains: boolean; pointer: string };
 
-/** A base model gets the very prompts of the model that it is compared with. */
+/** Base models get the same prompts as the model that they are compared with. */
 export async function chooseComparisons(
   dependencies: ApiDependencies,
   projectId: string,

@@ -82,7 +82,7 @@ function addUpdate(webhooks: Command): void {
       void command
         .option('--url <url>', 'where events are sent')
         .addOption(new Option('--event <event>', 'may be repeated; replaces all').argParser(collect))
-        .option('--enable', 'send events again')
+        .option('--enable', 'enable a disabled endpoint')
         .addOption(new Option('--disable', 'send no further events').conflicts('enable')),
     async run({ output, client }, { url, event, enable, disable }: UpdateOptions, id: string) {
       const enabled = enable ? true : disable ? false : undefined;

@@ -13,7 +13,7 @@ type ListOptions = { limit: number };
 type UploadOptions = { component?: string; caption?: string; direct?: true };
 
 export function addDatasetCommands(program: Command): void {
-  const datasets = program.command('datasets').description('Images to train on');
+  const datasets = program.command('datasets').description('Manage datasets: the images to train on');
   addFilling(datasets);
   addKeeping(datasets);
 }

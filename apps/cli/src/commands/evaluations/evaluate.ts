@@ -42,7 +42,7 @@ export function addEvaluateCommands(program: Command): void {
     options: addEvaluateOptions,
     run: evaluate,
   });
-  addEvaluations(program.command('evaluations').description('Evaluations of models'));
+  addEvaluations(program.command('evaluations').description('List, follow and cancel evaluations'));
 }
 
 function addEvaluations(evaluations: Command): void {
@@ -103,10 +103,10 @@ function addEvaluateOptions(command: Command): void {
     .addOption(choices('--clip-extractor <extractor>', 'extractor for CLIP scores', CLIP_EXTRACTORS))
     .addOption(choices('--sampler <sampler>', '', SAMPLERS))
     .option('--steps <number>', 'sampling steps of each image')
-    .option('--guidance-scale <number>')
-    .option('--negative-prompt <text>')
+    .option('--guidance-scale <number>', 'how strongly images follow the prompt; default: that of the base model')
+    .option('--negative-prompt <text>', 'what images should not show')
     .option('--seed <number>', 'seed of the first image')
-    .option('-d, --detach', 'return at once instead of following the evaluation');
+    .option('-d, --detach', 'return immediately instead of following the evaluation');
 }
 
 async function evaluate(context: Context, options: EvaluateOptions, model: string): Promise<void> {

@@ -18,7 +18,7 @@ export function addFeedbackCommand(jobs: Command): void {
     options: (command) =>
       void command
         .option('--keep <image>', 'train the second round on this candidate; may be repeated', collect)
-        .option('--drop <image>', 'leave this candidate out; may be repeated', collect)
+        .option('--drop <image>', 'do not train on this candidate; may be repeated', collect)
         .option('--undecided <image>', 'remove the feedback of this candidate; may be repeated', collect),
     run: giveFeedback,
   });

@@ -64,15 +64,15 @@ function addGenerateOptions(command: Command): void {
   addSaveOptions(command)
     .option('-n, --number <number>', 'images for each prompt')
     .option('--adapter <model[=strength]>', 'adapter to use on top of the model; may be repeated', collect)
-    .option('--seed <number>')
-    .option('--steps <number>')
-    .option('--guidance-scale <number>')
+    .option('--seed <number>', 'seed of the first image; default: random')
+    .option('--steps <number>', 'sampling steps of each image; default: that of the base model')
+    .option('--guidance-scale <number>', 'how strongly images follow the prompt; default: that of the base model')
     .option('--style-guidance <number>', 'StyleDrop: strength of the adapted model against the base model, 0 to 2')
     .option('--text-guidance <number>', 'StyleDrop: strength of the prompt against the negative prompt')
     .addOption(new Option('--sampler <sampler>').choices(SAMPLERS))
-    .option('--negative-prompt <text>')
-    .option('--width <pixels>')
-    .option('--height <pixels>')
+    .option('--negative-prompt <text>', 'what images should not show')
+    .option('--width <pixels>', "width of the images, a multiple of 8; default: the model's own size")
+    .option('--height <pixels>', "height of the images, a multiple of 8; default: the model's own size")
     .option('--image <image>', 'image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP file')
     .option('--strength <number>', 'with --image: how much of it changes, above 0 and up to 1')
     .addOption(new Option('--format <format>').choices(IMAGE_FORMATS))
@@ -82,7 +82,9 @@ function addGenerateOptions(command: Command): void {
 }
 
 export function addSaveOptions(command: Command): Command {
-  return command.option('-o, --out <folder>', 'where the images go', '.').option('--no-inline', 'do not show the images in the terminal');
+  return command
+    .option('-o, --out <folder>', 'folder in which to save the images', '.')
+    .option('--no-inline', 'do not show the images in the terminal');
 }
 
 async function generate(context: Context, options: GenerateOptions, prompts: string[]): Promise<void> {

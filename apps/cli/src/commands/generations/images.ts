@@ -9,7 +9,7 @@ import { addSaveOptions, saveWhenReady } from './generate.ts';
 type ListOptions = { limit: number; kind: ImageKind; model?: string; trainingJob?: string; starred?: true };
 
 export function addImageCommands(program: Command): void {
-  const images = program.command('images').description('Generated images');
+  const images = program.command('images').description('List and download generated images');
   addVerb(images, {
     usage: 'save <generation>',
     description: 'Save the images of a generation, waiting for them where they are still being made',
@@ -40,8 +40,8 @@ export function addImageCommands(program: Command): void {
 function addListOptions(command: Command): void {
   command
     .addOption(new Option('--kind <kind>', 'what made them').choices(IMAGE_KINDS).default('generation'))
-    .option('--model <model>', 'only of a model of the registry, a base model, a checkpoint or a job')
-    .option('--training-job <job>', 'only of checkpoints of this job')
+    .option('--model <model>', 'only images of this named model, base model, checkpoint or job')
+    .option('--training-job <job>', 'only images of checkpoints of this job')
     .option('--starred', 'only generated images with a star')
     .addOption(limitOption());
 }

@@ -141,7 +141,7 @@ function addVersions(models: Command): void {
     options: (command) =>
       void command
         .requiredOption('--from <source>', 'checkpoint, training job or other model')
-        .option('--notes <text>', 'about this version'),
+        .option('--notes <text>', 'notes about this version'),
     async run({ client, output }, { from, notes }: { from: string; notes?: string }, name: string) {
       const version = await client().models.addVersion(name, { from, ...(notes !== undefined && { notes }) });
       output.result(version, () => output.line(version.reference));

@@ -13,7 +13,7 @@ import { addFeedbackCommand } from '../evaluations/feedback.ts';
 import { showJob } from './show-job.ts';
 
 export function addJobCommands(program: Command): void {
-  const jobs = program.command('jobs').description('Training jobs');
+  const jobs = program.command('jobs').description('Manage training jobs: follow, pause, resume, cancel, delete');
   addReading(jobs);
   addChanging(jobs);
   addFeedbackCommand(jobs);
@@ -83,7 +83,7 @@ function addChanging(jobs: Command): void {
     usage: 'resume <job>',
     description: 'Continue a job from its last checkpoint; a finished job needs more steps',
     examples: ['styleforge jobs resume job_...', 'styleforge jobs resume job_... --steps 400'],
-    options: (command) => void command.option('--steps <number>', 'new value of max_train_steps'),
+    options: (command) => void command.option('--steps <number>', 'new total number of training steps (max_train_steps)'),
     async run({ client, output }, options: { steps?: string }, id: string) {
       const steps = numberOf('--steps', options.steps);
       const job = await client().trainingJobs.resume(id, steps === undefined ? {} : { max_train_steps: steps });

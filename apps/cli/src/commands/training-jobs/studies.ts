@@ -15,7 +15,7 @@ export function addStudyCommands(program: Command): void {
     usage: 'create <file>',
     description: 'Start a study from a YAML or JSON file with the fields of POST /v1/studies, and follow it',
     examples: ['styleforge studies create study.yaml', 'styleforge studies create study.yaml --detach'],
-    options: (command) => void command.option('-d, --detach', 'return at once instead of following the study'),
+    options: (command) => void command.option('-d, --detach', 'return immediately instead of following the study'),
     async run(context, { detach }: { detach?: boolean }, file: string) {
       const created = await context.client().studies.create((await readBody(file)) as StudyCreateParams);
       context.output.note(`${created.id}  ${created.report.length} variations`);

@@ -65,15 +65,15 @@ function addTrainOptions(command: Command): void {
     .option('--base-model <name>', 'base model to train (see `styleforge models list`); default: the only installed one')
     .option('--style-ref <dataset>', 'StyleRef images: the id of a dataset, or a folder to upload')
     .option('--aux <dataset>', 'Aux images: the id of a dataset, or a folder to upload')
-    .option('--steps <number>', 'max_train_steps')
-    .option('--learning-rate <number>')
-    .option('--resolution <pixels>')
-    .option('--seed <number>')
+    .option('--steps <number>', 'number of training steps (max_train_steps); default: that of the base model')
+    .option('--learning-rate <number>', 'learning rate, such as 1e-4; default: that of the base model')
+    .option('--resolution <pixels>', 'side of the training images; no image may be smaller; default: that of the base model')
+    .option('--seed <number>', 'seed of the random numbers; default: that of the method')
     .option('--set <field=value>', 'any field of the request; may be repeated', collect)
     .option('--name <name>', 'name of the job')
     .option('--metadata <key=value>', 'label to store with the job; may be repeated', collect)
     .option('--evaluate', 'evaluate the result and compare it with the base model; `styleforge report` shows the report')
-    .option('-d, --detach', 'return at once instead of following the job');
+    .option('-d, --detach', 'return immediately instead of following the job');
 }
 
 async function train(context: Context, options: TrainOptions): Promise<void> {
