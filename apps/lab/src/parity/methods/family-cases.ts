@@ -3,14 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Graph, type Tensor } from '@styleforge/autodiff';
-import { adaptModels, isSamplerName, loadTextToImagePipeline, modelOfFolder } from '@styleforge/diffusion';
+import {
+  adaptModels,
+  type Conditions,
+  isSamplerName,
+  loadTextToImagePipeline,
+  modelOfFolder,
+  type TextToImagePipeline,
+} from '@styleforge/diffusion';
 import { componentOf, openTensors, readDiffusersFolder, unpackSingleFile, writeSingleFile, type TensorReader } from '@styleforge/weights';
 import { relativeCase, worstCase, type CaseResult } from '../case-result.ts';
 import { evaluate } from '../evaluate.ts';
-import { readIds } from '../reference-folder.ts';
 import { filePairs } from './file-pairs.ts';
-import { type CaseInputs, type MethodCase } from './method-case.ts';
-import { denoiserOf, encodeTexts, idsName, imagesOf, textTokens } from './reference-inputs.ts';
+import { type CaseInputs, type MethodCase, type Methods } from './method-case.ts';
+import { denoiserOf, encodeTexts, imagesOf, textTokens } from './reference-inputs.ts';
 
 const tolerances = { forward: 2e-5, sampler: 1e-4, image: 1e-3, sum: 1e-6 };
 const same = (name: string): string => name;
@@ -48,32 +54,55 @@ interface SampleCase extends MethodCase {
   readonly guidance_scale: number;
 }
 
-/** Cases from noise to an image, latents of every step included. No negative prompt is given. */
+/** Each text's own conditions. */
+const rowsOf = (conditions: Readonly<Record<string, Float32Array>>, rows: number): Conditions[] =>
+  Array.from({ length: rows }, (_, i) =>
+    Object.fromEntries(
+      Object.entries(conditions).map(([name, values]) => {
+        const width = values.length / rows;
+        return [name, values.slice(i * width, (i + 1) * width)];
+      }),
+    ),
+  );
+
+/** The empty text as tokenizers write it: the first one pads with the end, others with 0. */
+const emptyText = async (pipeline: TextToImagePipeline, { begin_id: begin, end_id: end }: Methods, tokens: number): Promise<Conditions> =>
+  pipeline.encodeText(
+    pipeline.components.model.textEncoders.map((_, i) =>
+      Int32Array.from({ length: tokens }, (_id, at) => [begin, end][at] ?? (i === 0 ? end : 0)),
+    ),
+  );
+
+const appended = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => [...part]));
+
+/** Cases from noise to an image, latents of every step included; each image with its own text and sizes. No negative prompt is given. */
 export async function* sampleCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
   const { checkpoint, file, sampler, steps, guidance_scale: guidanceScale } = methods.cases[name] as SampleCase;
   if (!isSamplerName(sampler)) throw new Error(`the sampler ${sampler} is not known here`);
   const reference = await folder.tensors(file);
   const pipeline = await loadTextToImagePipeline(folder.path(checkpoint));
   try {
-    const { textEncoders } = pipeline.components.model;
-    const prompt = await pipeline.encodeText(await Promise.all(textEncoders.map((_, i) => readIds(reference, idsName(i)))));
     const [count, channels, height, width] = reference.info('latents').shape;
-    const [image] = await imagesOf(reference, same);
-    const after: Float32Array[] = [];
-    const latents = await pipeline.denoise(
-      {
-        latents: await reference.read('latents'),
-        shape: [count, channels, height, width],
-        prompts: new Array<typeof prompt>(count).fill(prompt),
-        negativePrompt: pipeline.negativeOf(undefined, prompt),
-        image,
-      },
-      { steps, guidanceScale, sampler, onStep: (_step, _of, reached) => void after.push(reached) },
-    );
+    const [texts, tokens] = reference.info('input_ids').shape;
+    const prompts = rowsOf(await encodeTexts(await folder.checkpoint(checkpoint), reference, methods.end_id), texts);
+    const [images, start] = [await imagesOf(reference, same), await reference.read('latents')];
+    const negativePrompt = pipeline.negativeOf(undefined, await emptyText(pipeline, methods, tokens));
+    const after: Float32Array[][] = [];
+    const latents: Float32Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const own = start.subarray((i * start.length) / count, ((i + 1) * start.length) / count);
+      const image = images[i] ?? images[0];
+      latents.push(
+        await pipeline.denoise(
+          { latents: own, shape: [1, channels, height, width], prompts: [prompts[i] ?? prompts[0]], negativePrompt, image },
+          { steps, guidanceScale, sampler, onStep: (step, _of, reached) => void (after[step - 1] ??= []).push(reached) },
+        ),
+      );
+    }
     for (const [step, reached] of after.entries())
-      yield relativeCase(`${name}.after.${step}`, reached, await reference.read(`after.${step}`), tolerances.sampler);
-    yield relativeCase(`${name}.final_latents`, latents, await reference.read('final_latents'), tolerances.sampler);
-    const pixels = await pipeline.decode(latents, [count, channels, height, width]);
+      yield relativeCase(`${name}.after.${step}`, appended(reached), await reference.read(`after.${step}`), tolerances.sampler);
+    yield relativeCase(`${name}.final_latents`, appended(latents), await reference.read('final_latents'), tolerances.sampler);
+    const pixels = await pipeline.decode(appended(latents), [count, channels, height, width]);
     yield relativeCase(`${name}.image`, pixels, await reference.read('image'), tolerances.image);
   } finally {
     await pipeline.release();

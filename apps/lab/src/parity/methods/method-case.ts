@@ -11,7 +11,8 @@ export interface MethodCase {
 }
 
 export interface Methods {
-  /** The token that ends a text. */
+  /** The tokens that begin and end a text. */
+  readonly begin_id: number;
   readonly end_id: number;
   readonly cases: Readonly<Record<string, MethodCase>>;
 }
