@@ -72,6 +72,8 @@ it('estimates a later job from these two, and no other', async () => {
   expect(seconds).toBeGreaterThanOrEqual(step_seconds! * STEPS);
   expect(known.seconds).toBe(seconds);
   expect(known.peak_memory_bytes).toBeGreaterThan(50e6);
+  // the processor has no memory of its own
+  expect([known.device_memory_bytes, known.recomputes_activations]).toEqual([null, null]);
   const checkpoint = (await test.checkpoints((await test.call<{ data: TrainingJobBody[] }>('GET', '/v1/training-jobs')).data[0]!.id)).at(
     -1,
   );

@@ -13,6 +13,7 @@ const measured = {
   type: 'progress' as const,
   stepSeconds: 2,
   peakMemoryBytes: 1e9,
+  card: null,
   of: STEPS,
   loss: 0.5,
   styleRefLoss: 0.3,

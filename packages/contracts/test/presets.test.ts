@@ -59,6 +59,8 @@ describe('an estimate', () => {
     checkpointSeconds: 2,
     checkpointBytes: 1000,
     peakMemoryBytes: 5e8,
+    deviceMemoryBytes: null,
+    recomputes: null,
   };
 
   it('adds start, steps, validations and checkpoints, and takes the fastest device', () => {
@@ -72,6 +74,19 @@ describe('an estimate', () => {
       { device: 'cpu', seconds: 4 + 60 + 3 * 3 + 4 * 2, jobs: 2 },
     ]);
     expect(estimate).toMatchObject({ seconds: 31, checkpoint_bytes: 1000, checkpoints_bytes: 2000, queue_position: 3 });
+  });
+
+  it("says what the card's own memory has to hold, and what the last worker chose", () => {
+    const onCard = (deviceMemoryBytes: number | null, recomputes: boolean | null): JobCost => ({
+      ...{ ...cost, device: 'cuda', deviceMemoryBytes, recomputes },
+    });
+    // the newest comes first, and was measured before cards were
+    const costs = [onCard(null, null), onCard(9e9, true), onCard(2e10, false), cost];
+    const cards = { device_memory_bytes: 2e10, recomputes_activations: true };
+    expect(estimateJob(configOf(), costs, 0, { cuda: 1 })).toMatchObject({ ...cards, peak_memory_bytes: 5e8, devices: [cards, {}] });
+    const unknown = { device_memory_bytes: null, recomputes_activations: null };
+    expect(estimateJob(configOf(), [cost], 0)).toMatchObject({ ...unknown, devices: [unknown] });
+    expect(estimateJob(configOf(), [], 0, { cuda: 1 })).toMatchObject({ ...unknown, devices: [unknown] });
   });
 
   it('is unknown without a measurement', () => {

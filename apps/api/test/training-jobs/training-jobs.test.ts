@@ -3,7 +3,7 @@ import { clientOf } from '@styleforge/database/testing';
 import { createHash } from 'node:crypto';
 import { buildApp } from '@styleforge/api';
 import { checkpointPrefix } from '@styleforge/storage';
-import type { TrainingJobBody } from '@styleforge/contracts';
+import { costKey, type TrainingJobBody } from '@styleforge/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from '../api-fixture.ts';
 import type { ApiFixture } from '../api-fixture.ts';
@@ -220,6 +220,22 @@ describe('POST /v1/training-jobs/check', () => {
       },
     ]);
     expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it("estimates the card's own memory from the job before, and whether the worker recomputed activations for its sake", async () => {
+    const hyperparameters = { train_batch_size: 3 };
+    const first = await create({ hyperparameters });
+    const card = { device_memory_bytes: null, recomputes_activations: null };
+    expect(first).toMatchObject({ estimate: card });
+    await api.database.jobCosts.record(first.id, costKey(first.config), {
+      ...{ device: 'cuda', steps: 100, stepSeconds: 0.2, startSeconds: 5, validationSeconds: null, checkpointSeconds: 1 },
+      ...{ checkpointBytes: 4e9, peakMemoryBytes: 6e9, deviceMemoryBytes: 21_474_836_480, recomputes: true },
+    });
+    const estimate = { peak_memory_bytes: 6e9, device_memory_bytes: 21_474_836_480, recomputes_activations: true };
+    const expected = { estimate: { ...estimate, devices: [{ device: 'cuda', ...estimate }] } };
+    expect((await check({ hyperparameters })).body).toMatchObject(expected);
+    expect(await create({ hyperparameters })).toMatchObject(expected);
+    expect((await check({ hyperparameters: { train_batch_size: 4 } })).body).toMatchObject({ estimate: card });
   });
 
   it.each<[string, string, string, () => object]>([

@@ -2,6 +2,7 @@
 //   tar xJf FILE.tar.xz && styleforge-bench/run gpu --python python3
 import { build, type Plugin } from 'esbuild';
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -22,12 +23,13 @@ const leftOut = [
   './scale/scale.ts',
 ];
 const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
-/** What sources read beside themselves. */
+const kernels = fileURLToPath(new URL('kernels/', import.meta.resolve('@styleforge/runtime')));
+/** What sources read beside themselves: compiled kernels, all there are. */
 const assets = [
   join(here, 'engine', 'torch-reference.py'),
-  ...['optimizer.wasm', 'optimizer.ptx'].map((name) =>
-    fileURLToPath(new URL(`kernels/${name}`, import.meta.resolve('@styleforge/runtime'))),
-  ),
+  ...readdirSync(kernels)
+    .filter((name) => /\.(wasm|ptx)$/.test(name))
+    .map((name) => join(kernels, name)),
 ];
 
 /**

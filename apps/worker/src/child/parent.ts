@@ -6,6 +6,7 @@ import type {
   LocalClassImage,
   MessageFromChild,
   RawValidationImage,
+  RecomputationBegun,
   ReconstructionMeasured,
   RequestMet,
   Validated,
@@ -15,6 +16,7 @@ import type {
 /** The message that the parent sends when it is safe. */
 type Kept =
   | DrawnImage
+  | RecomputationBegun
   | ReconstructionMeasured
   | Validated
   | LocalCheckpoint

@@ -9,6 +9,7 @@ import {
 } from '@styleforge/contracts';
 import { type AuxPart, makeClassImages, openModel, trainStyleForge, type Validation } from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
+import { CardMemory, freeOn } from './card-memory.ts';
 import { requireExtractors } from './extractors.ts';
 import { Judge } from './judge.ts';
 import type { Parent } from './parent.ts';
@@ -26,6 +27,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
   if (config.evaluation) await requireExtractors(config.evaluation, task.extractorsDirectory, parent.signal);
   if (config.styledrop?.candidates) await requireExtractors(scoresBy(config.styledrop.candidates), task.extractorsDirectory, parent.signal);
   const traceStep = createStepSpans();
+  const card = new CardMemory(() => freeOn(task.compile.device));
   const judge = await Judge.open(config, task, parent.signal);
   try {
     const { finalStep, best, scores } = await trainStyleForge({
@@ -42,11 +44,18 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       onReconstruction: (measured) => parent.tellAndWait({ type: 'reconstruction', ...measured }),
       onStart: () => parent.tellAndWait({ type: 'validated' }),
       onShape: ({ latentShape: [, height, width], seconds }) => void parent.tell({ type: 'compiled-shape', height, width, seconds }),
-      onMemoryPlan: (plan) => void parent.tell({ type: 'memory-plan', ...plan }),
-      onRecomputation: (news) => void parent.tell({ type: 'recomputation', ...news }),
+      onMemoryPlan(plan) {
+        card.planned(plan);
+        void parent.tell({ type: 'memory-plan', ...plan });
+      },
+      onRecomputation(news) {
+        card.recomputes();
+        return parent.tellAndWait({ type: 'recomputation', ...news });
+      },
       onProgress: (progress) => {
         traceStep(progress);
-        return parent.tell({ type: 'progress', ...progress, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });
+        const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+        return parent.tell({ type: 'progress', ...progress, peakMemoryBytes, card: card.measure() });
       },
       onCheckpoint: ({ step, directory, best: soFar }) =>
         parent.tellAndWait({ type: 'checkpoint', step, directory, bestStep: soFar?.step ?? null }),

@@ -48,6 +48,7 @@ export interface JobProcessOptions {
   onValidation?(validation: ValidationDone): Promise<void>;
   onRequestMet?(met: RequestMet): Promise<void>;
   onDrawnImage?(image: DrawnImage): Promise<void>;
+  onRecomputation?(news: RecomputationBegun): Promise<void>;
   onMeasuring?(progress: Measuring): void;
   /** The task has been handed over: `send` reaches the process from here on. */
   onStarted?(send: (request: ChildRequest) => void): void;
@@ -126,13 +127,6 @@ function hear(
       const text = recomputes ? `${again} in the backward pass` : 'activations fit the card and are kept';
       return options.log.info({ stateBytes, passBytes, freeBytes }, text);
     }
-    case 'recomputation': {
-      const { step, reason } = message;
-      return options.log.warn(
-        { step, reason },
-        'the card is too full: all activations are recomputed in the backward pass from this step on',
-      );
-    }
     case 'measuring':
       return options.onMeasuring?.(message);
     case 'result':
@@ -149,12 +143,14 @@ function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
   return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
-type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | MemoryPlanned | RecomputationBegun | Measuring>;
+type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | MemoryPlanned | Measuring>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {
     case 'reconstruction':
       return options.onReconstruction?.(message);
+    case 'recomputation':
+      return options.onRecomputation?.(message);
     case 'validated':
       return options.onValidated?.();
     case 'checkpoint':

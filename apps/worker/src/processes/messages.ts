@@ -149,6 +149,8 @@ const progress = z.object({
   stepSeconds: z.number(),
   /** Memory of the process at its height so far. */
   peakMemoryBytes: z.number(),
+  /** On a card: what the training has taken of its memory, and whether it computes activations again. */
+  card: z.object({ memoryBytes: z.number(), recomputes: z.boolean() }).nullable(),
 });
 export type Progress = z.infer<typeof progress>;
 
@@ -168,7 +170,7 @@ const memoryPlan = z.object({
 export type MemoryPlanned = z.infer<typeof memoryPlan>;
 
 /** The card was too full for a step, which is made again with activations computed again. */
-const recomputation = z.object({ type: z.literal('recomputation'), step: z.number(), reason: z.string() });
+const recomputation = z.object({ type: z.literal('recomputation'), number: z.number(), step: z.number(), reason: z.string() });
 export type RecomputationBegun = z.infer<typeof recomputation>;
 
 /** How exactly the base model's autoencoder reproduces the StyleRef images: median peak signal-to-noise ratio in dB. */

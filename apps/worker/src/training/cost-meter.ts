@@ -16,6 +16,8 @@ export class CostMeter {
   #startSeconds: number | undefined;
   #checkpointBytes: number | null = null;
   #peakMemoryBytes = 0;
+  #deviceMemoryBytes: number | null = null;
+  #recomputes: boolean | null = null;
   #mark = performance.now();
 
   constructor(job: TrainingJobRow, services: Services<'database' | 'settings' | 'log'>) {
@@ -36,10 +38,13 @@ export class CostMeter {
     this.#startSeconds ??= this.#lap();
   }
 
-  progress({ stepSeconds, peakMemoryBytes }: Progress): void {
+  progress({ stepSeconds, peakMemoryBytes, card }: Progress): void {
     this.#lap();
     this.#stepSeconds.push(stepSeconds);
     this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, peakMemoryBytes);
+    if (!card) return;
+    this.#deviceMemoryBytes = Math.max(this.#deviceMemoryBytes ?? 0, card.memoryBytes);
+    this.#recomputes = card.recomputes;
   }
 
   validation({ isRequested }: ValidationDone): void {
@@ -64,6 +69,8 @@ export class CostMeter {
       checkpointSeconds: mean(this.#checkpointSeconds),
       checkpointBytes: this.#checkpointBytes,
       peakMemoryBytes: this.#peakMemoryBytes,
+      deviceMemoryBytes: this.#deviceMemoryBytes,
+      recomputes: this.#recomputes,
     };
     await this.#services.database.jobCosts
       .record(this.#job.id, costKey(this.#job.config), cost)

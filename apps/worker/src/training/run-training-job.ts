@@ -17,7 +17,7 @@ import { tryRow } from '../held-row/try-row.ts';
 import type { HeldDevices } from '../machine/device-pool.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { type JobProcessOptions, runInChild } from '../processes/job-process.ts';
-import type { ChildResult, TrainingTask } from '../processes/messages.ts';
+import type { ChildResult, RecomputationBegun, TrainingTask } from '../processes/messages.ts';
 import { JobRequests } from './job-requests.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
 import { withScratch } from '../scratch.ts';
@@ -149,6 +149,7 @@ async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, re
       services.usage?.steps(1);
       progress.add(update);
     },
+    onRecomputation: (news) => noteRecomputation(job, news, services),
     onReconstruction: (measured) => warnOfLostStyle(job, measured, services),
     onValidated: () => {
       cost.started();
@@ -161,6 +162,12 @@ async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, re
       return validations.finish(validation);
     },
   } satisfies Partial<JobProcessOptions>;
+}
+
+/** Says in the log and in the job's events that the card was too full. */
+async function noteRecomputation({ id }: TrainingJobRow, { step, reason }: RecomputationBegun, { log, database }: TrainingServices) {
+  log.warn({ step, reason }, 'the card is too full: all activations are recomputed in the backward pass from this step on');
+  await database.events.append(id, 'activations.recomputed', { step, reason });
 }
 
 /** Devices share the passes of a step: a job has no use for more than it has passes. Prodigy estimates on one. */

@@ -15,7 +15,24 @@ export interface JobCost {
   checkpointSeconds: number | null;
   checkpointBytes: number | null;
   peakMemoryBytes: number;
+  /** Of the card's own memory, at its height; null where the device has none, or it was not measured. */
+  deviceMemoryBytes: number | null;
+  /** Whether activations were computed again in the backward pass for the card's sake; null as above. */
+  recomputes: boolean | null;
 }
+
+const cardMemory = {
+  device_memory_bytes: z
+    .int()
+    .nullable()
+    .describe("Peak memory of the card itself, in bytes; null: unknown, or the device computes in the computer's own memory"),
+  recomputes_activations: z
+    .boolean()
+    .nullable()
+    .describe(
+      'Whether activations are computed again in the backward pass: the worker decides it from the free memory of its card. As in the newest measured job; null: unknown',
+    ),
+};
 
 const deviceEstimate = z
   .object({
@@ -27,6 +44,7 @@ const deviceEstimate = z
       .describe('Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured'),
     step_seconds: z.number().nullable(),
     peak_memory_bytes: z.int().nullable().describe('Peak memory of the training process'),
+    ...cardMemory,
     jobs: z.int().describe('Number of earlier jobs that were measured'),
   })
   .meta({ id: 'DeviceEstimate' });
@@ -41,7 +59,8 @@ export const jobEstimate = z
       .describe(
         'Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown',
       ),
-    peak_memory_bytes: z.int().nullable().describe('Peak memory on that device, in bytes; null: unknown'),
+    peak_memory_bytes: z.int().nullable().describe('Peak memory of the training process there, in bytes; null: unknown'),
+    ...cardMemory,
     checkpoint_bytes: z.int().nullable().describe('Bytes of one checkpoint; null: unknown'),
     checkpoints_bytes: z.int().nullable().describe('Bytes of all checkpoints that the job keeps; null: unknown'),
     devices: z
@@ -97,6 +116,8 @@ export function estimateJob(
   return {
     seconds: best?.seconds ?? null,
     peak_memory_bytes: best?.peak_memory_bytes ?? null,
+    device_memory_bytes: best?.device_memory_bytes ?? null,
+    recomputes_activations: best?.recomputes_activations ?? null,
     checkpoint_bytes: bytes,
     checkpoints_bytes: bytes === null ? null : bytes * keptCheckpoints(config),
     devices,
@@ -119,10 +140,18 @@ function basisOf(devices: readonly DeviceEstimate[], jobs: number, isKnown: bool
   return `measured on ${jobs} earlier ${jobs === 1 ? 'job' : 'jobs'} ${SAME} (${measured.join(', ')})${there.length === 0 ? '; no worker is here now' : ''}`;
 }
 
+const NOTHING_MEASURED = {
+  seconds: null,
+  step_seconds: null,
+  peak_memory_bytes: null,
+  device_memory_bytes: null,
+  recomputes_activations: null,
+};
+
 type Measured = { measured: readonly JobCost[]; workers: number; config: TrainingConfig };
 
 function estimateOn(device: DeviceName, { measured, workers, config }: Measured): DeviceEstimate {
-  if (measured.length === 0) return { device, workers, seconds: null, step_seconds: null, peak_memory_bytes: null, jobs: 0 };
+  if (measured.length === 0) return { device, workers, jobs: 0, ...NOTHING_MEASURED };
   const { max_train_steps: steps } = config.hyperparameters;
   const stepSeconds = median(measured.map((cost) => cost.stepSeconds));
   const known = (of: (cost: JobCost) => number | null) => median(measured.map(of).filter((value) => value !== null));
@@ -137,9 +166,13 @@ function estimateOn(device: DeviceName, { measured, workers, config }: Measured)
     seconds: rounded(seconds),
     step_seconds: rounded(stepSeconds),
     peak_memory_bytes: Math.max(...measured.map(({ peakMemoryBytes }) => peakMemoryBytes)),
+    device_memory_bytes: largestOf(measured.flatMap(({ deviceMemoryBytes }) => deviceMemoryBytes ?? [])),
+    recomputes_activations: measured.find(({ recomputes }) => recomputes !== null)?.recomputes ?? null,
     jobs: measured.length,
   };
 }
+
+const largestOf = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
 
 function validationCount({ validation, hyperparameters: { max_train_steps: steps } }: TrainingConfig): number {
   // Before the first step, at regular intervals, and after the last step.

@@ -2885,10 +2885,14 @@ export interface components {
              * @enum {string}
              */
             device: "cpu" | "webgpu" | "cuda";
+            /** @description Peak memory of the card itself, in bytes; null: unknown, or the device computes in the computer's own memory */
+            device_memory_bytes: number | null;
             /** @description Number of earlier jobs that were measured */
             jobs: number;
             /** @description Peak memory of the training process */
             peak_memory_bytes: number | null;
+            /** @description Whether activations are computed again in the backward pass: the worker decides it from the free memory of its card. As in the newest measured job; null: unknown */
+            recomputes_activations: boolean | null;
             /** @description Time of the whole job: start, steps, validations and checkpoints; null: no such job has been measured */
             seconds: number | null;
             /** @description Time for one step, in seconds; null: not measured */
@@ -5483,12 +5487,16 @@ export interface components {
             checkpoint_bytes: number | null;
             /** @description Bytes of all checkpoints that the job keeps; null: unknown */
             checkpoints_bytes: number | null;
+            /** @description Peak memory of the card itself, in bytes; null: unknown, or the device computes in the computer's own memory */
+            device_memory_bytes: number | null;
             /** @description One entry for each kind of device that a worker has or that has trained such a job. Devices of present workers come first, then the fastest */
             devices: components["schemas"]["DeviceEstimate"][];
-            /** @description Peak memory on that device, in bytes; null: unknown */
+            /** @description Peak memory of the training process there, in bytes; null: unknown */
             peak_memory_bytes: number | null;
             /** @description Number of queued jobs of the project ahead of this one */
             queue_position: number;
+            /** @description Whether activations are computed again in the backward pass: the worker decides it from the free memory of its card. As in the newest measured job; null: unknown */
+            recomputes_activations: boolean | null;
             /** @description Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown */
             seconds: number | null;
         };

@@ -89,7 +89,7 @@ class Run {
       return await this.#updateOnce(learningRate);
     } catch (error) {
       if (!(error instanceof DeviceMemoryError) || this.#shapes.savesAll || this.#updates >= FIRST_UPDATES) throw error;
-      this.#options.onRecomputation?.({ step: this.globalStep + 1, reason: error.message });
+      await this.#options.onRecomputation?.({ step: this.globalStep + 1, reason: error.message });
       await this.#shapes.saveAll();
       return await this.#updateOnce(learningRate);
     }

@@ -53,7 +53,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   /** On a card whose memory is known, before anything is allocated for the training. */
   readonly onMemoryPlan?: (plan: MemoryPlan) => void;
   /** The device had too little memory for a step; it is repeated, and all activations are computed again from there on. */
-  readonly onRecomputation?: (news: Recomputation) => void;
+  readonly onRecomputation?: (news: Recomputation) => void | Promise<void>;
   readonly onProgress?: (progress: TrainingProgress) => void | Promise<void>;
   /** The directory is complete: the adaptation's files and the trainer's state. */
   readonly onCheckpoint?: (checkpoint: SavedCheckpoint) => void | Promise<void>;

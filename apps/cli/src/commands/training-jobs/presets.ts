@@ -38,6 +38,8 @@ export function addPresetsCommand(program: Command): void {
 export function describeEstimate({
   seconds,
   peak_memory_bytes: memory,
+  device_memory_bytes: cardMemory,
+  recomputes_activations: recomputes,
   checkpoints_bytes: disk,
   devices,
   basis,
@@ -46,6 +48,7 @@ export function describeEstimate({
   const parts = [
     `about ${formatDuration(seconds)} on ${devices[0]?.device}`,
     ...(memory === null ? [] : [`up to ${formatBytes(memory)} of memory`]),
+    ...(cardMemory === null ? [] : [`up to ${formatBytes(cardMemory)} of the card's${recomputes ? ', with activations recomputed' : ''}`]),
     ...(disk === null ? [] : [`${formatBytes(disk)} of checkpoints`]),
   ];
   return `${parts.join(', ')}; ${basis}`;

@@ -1,5 +1,5 @@
 // The right rail: what will happen, what is wrong, the request as a program, and the buttons that start it.
-import type { StudyCreateParams } from '@styleforge/sdk';
+import type { StudyCreateParams, TrainingEstimate } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
@@ -48,6 +48,7 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
     ['Steps', Number.isFinite(steps) ? `${steps.toLocaleString('en')} of ${plural(batch, 'image')} each` : '–'],
     ['Time', known(estimate?.seconds, (seconds) => `about ${duration(seconds)} on ${estimate?.devices[0]?.device}`)],
     ['Memory', known(estimate?.peak_memory_bytes, (memory) => `up to ${bytes(memory)}`)],
+    ...cardRow(estimate),
     ['Checkpoints', known(estimate?.checkpoints_bytes, (disk) => `${bytes(disk)} on disk`)],
     ['Before it', waiting === 0 ? 'Starts immediately' : plural(waiting, 'job')],
   ];
@@ -61,6 +62,13 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
       ))}
     </dl>
   );
+}
+
+/** What the job takes of a card, where one was measured. */
+function cardRow(estimate: TrainingEstimate | undefined): [string, string][] {
+  const memory = estimate?.device_memory_bytes ?? null;
+  if (memory === null) return [];
+  return [['Card memory', `up to ${bytes(memory)}${estimate?.recomputes_activations ? ', activations recomputed' : ''}`]];
 }
 
 function Verdict({ draft, check, isChecking, isComplete }: Props & { isComplete: boolean }): ReactElement {

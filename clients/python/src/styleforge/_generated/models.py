@@ -818,6 +818,10 @@ class DeviceEstimate(TypedDict):
     """Time for one step, in seconds; null: not measured"""
     peak_memory_bytes: int | None
     """Peak memory of the training process"""
+    device_memory_bytes: int | None
+    """Peak memory of the card itself, in bytes; null: unknown, or the device computes in the computer's own memory"""
+    recomputes_activations: bool | None
+    """Whether activations are computed again in the backward pass: the worker decides it from the free memory of its card. As in the newest measured job; null: unknown"""
     jobs: int
     """Number of earlier jobs that were measured"""
 
@@ -3031,7 +3035,11 @@ class TrainingEstimate(TypedDict):
     seconds: float | None
     """Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown"""
     peak_memory_bytes: int | None
-    """Peak memory on that device, in bytes; null: unknown"""
+    """Peak memory of the training process there, in bytes; null: unknown"""
+    device_memory_bytes: int | None
+    """Peak memory of the card itself, in bytes; null: unknown, or the device computes in the computer's own memory"""
+    recomputes_activations: bool | None
+    """Whether activations are computed again in the backward pass: the worker decides it from the free memory of its card. As in the newest measured job; null: unknown"""
     checkpoint_bytes: int | None
     """Bytes of one checkpoint; null: unknown"""
     checkpoints_bytes: int | None

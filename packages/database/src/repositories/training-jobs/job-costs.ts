@@ -8,11 +8,19 @@ const MEASURED = 20;
 
 const LIST = `
   select device, steps, step_seconds as "stepSeconds", start_seconds as "startSeconds", validation_seconds as "validationSeconds",
-    checkpoint_seconds as "checkpointSeconds", checkpoint_bytes as "checkpointBytes", peak_memory_bytes as "peakMemoryBytes"
+    checkpoint_seconds as "checkpointSeconds", checkpoint_bytes as "checkpointBytes", peak_memory_bytes as "peakMemoryBytes", device_memory_bytes as "deviceMemoryBytes",
+    recomputes
   from job_costs where key = $1 order by updated_at desc limit $2`;
 
 /** The driver gives 64-bit numbers as text. */
-type JobCostRow = Omit<JobCost, 'checkpointBytes' | 'peakMemoryBytes'> & { checkpointBytes: string | null; peakMemoryBytes: string };
+type JobCostRow = Omit<JobCost, 'checkpointBytes' | 'peakMemoryBytes' | 'deviceMemoryBytes'> & {
+  checkpointBytes: string | null;
+  peakMemoryBytes: string;
+  deviceMemoryBytes: string | null;
+};
+
+const asBigInt = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
+const asNumber = (value: string | null): number | null => (value === null ? null : Number(value));
 
 export function createJobCostRepository(prisma: PrismaClient, statements: Statements) {
   return {
@@ -22,7 +30,8 @@ export function createJobCostRepository(prisma: PrismaClient, statements: Statem
         ...cost,
         key,
         peakMemoryBytes: BigInt(cost.peakMemoryBytes),
-        checkpointBytes: cost.checkpointBytes === null ? null : BigInt(cost.checkpointBytes),
+        checkpointBytes: asBigInt(cost.checkpointBytes),
+        deviceMemoryBytes: asBigInt(cost.deviceMemoryBytes),
       };
       const where = { jobId_device: { jobId, device } };
       await prisma.jobCost.upsert({ where, create: { jobId, device, ...values }, update: values });
@@ -33,7 +42,8 @@ export function createJobCostRepository(prisma: PrismaClient, statements: Statem
       const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
       return rows.map((row) => ({
         ...row,
-        checkpointBytes: row.checkpointBytes === null ? null : Number(row.checkpointBytes),
+        checkpointBytes: asNumber(row.checkpointBytes),
+        deviceMemoryBytes: asNumber(row.deviceMemoryBytes),
         peakMemoryBytes: Number(row.peakMemoryBytes),
       }));
     },

@@ -1,0 +1,66 @@
+// What a training takes of its card, as its process measures it and as its cost is recorded.
+import { costKey } from '@styleforge/contracts';
+import { loadConfig } from '@styleforge/config';
+import { startTestDatabase, trainingConfig } from '@styleforge/testing';
+import { createLogger } from '@styleforge/worker';
+import { expect, it, onTestFinished } from 'vitest';
+import { CardMemory, freeOn } from '../src/child/card-memory.ts';
+import { CostMeter } from '../src/training/cost-meter.ts';
+
+const GIB = 2 ** 30;
+
+it('is what was free before it, less what is free now, at its height', () => {
+  let free = 20 * GIB;
+  const card = new CardMemory(() => free);
+  expect(card.measure()).toBeNull();
+  card.planned({ freeBytes: free, recomputes: false });
+  for (const [now, taken] of [
+    [8, 12],
+    [5, 15],
+    [10, 15],
+  ] as const) {
+    free = now * GIB;
+    expect(card.measure()).toEqual({ memoryBytes: taken * GIB, recomputes: false });
+  }
+  // kept activations did not fit: what they took is no measure of what follows
+  card.recomputes();
+  free = 13 * GIB;
+  expect(card.measure()).toEqual({ memoryBytes: 7 * GIB, recomputes: true });
+});
+
+it('is unknown on a device without memory of its own', () => {
+  expect([freeOn('cpu'), freeOn(undefined)]).toEqual([null, null]);
+  const card = new CardMemory(() => null);
+  card.planned({ freeBytes: GIB, recomputes: true });
+  expect(card.measure()).toBeNull();
+});
+
+it("is kept with the job's cost", async () => {
+  const fixture = await startTestDatabase();
+  onTestFinished(() => fixture.close());
+  const { apiKeys, datasets, trainingJobs, jobCosts } = fixture.database;
+  const { projectId } = await apiKeys.createProject('test');
+  const { id: datasetId } = await datasets.create(projectId, { name: 'style', kind: 'style_ref' });
+  const config = trainingConfig(datasetId);
+  const job = (await trainingJobs.claim((await trainingJobs.create({ projectId, config }))!.id))!;
+  const services = {
+    database: fixture.database,
+    settings: { ...loadConfig({}).worker, device: 'cuda' as const },
+    log: createLogger('silent'),
+  };
+  const record = async (...cards: readonly ({ memoryBytes: number; recomputes: boolean } | null)[]): Promise<void> => {
+    const meter = new CostMeter(job, services);
+    meter.started();
+    const losses = { loss: 1, styleRefLoss: 1, auxLoss: null, gradNorm: 1, learningRate: 1, samplesPerSecond: 1, stepSeconds: 1 };
+    cards.forEach((card, i) => meter.progress({ type: 'progress', step: i + 1, of: 3, ...losses, peakMemoryBytes: 1000, card }));
+    await meter.record();
+  };
+  await record(
+    { memoryBytes: 12 * GIB, recomputes: false },
+    { memoryBytes: 15 * GIB, recomputes: false },
+    { memoryBytes: 9 * GIB, recomputes: true },
+  );
+  expect(await jobCosts.list(costKey(config))).toMatchObject([{ device: 'cuda', deviceMemoryBytes: 15 * GIB, recomputes: true }]);
+  await record(null, null, null);
+  expect(await jobCosts.list(costKey(config))).toMatchObject([{ device: 'cuda', deviceMemoryBytes: null, recomputes: null }]);
+});
