@@ -7,7 +7,14 @@ import {
   type TrainingConfig,
   trainingConfig,
 } from '@styleforge/contracts';
-import { type AuxPart, makeClassImages, openModel, trainStyleForge, type Validation } from '@styleforge/styleforge';
+import {
+  type AuxPart,
+  makeClassImages,
+  openModel,
+  trainStyleForge,
+  type TrainStyleForgeOptions,
+  type Validation,
+} from '@styleforge/styleforge';
 import type { MessageFromChild, TrainingTask } from '../processes/messages.ts';
 import { CardMemory, freeOn } from './card-memory.ts';
 import { requireExtractors } from './extractors.ts';
@@ -44,14 +51,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
       onReconstruction: (measured) => parent.tellAndWait({ type: 'reconstruction', ...measured }),
       onStart: () => parent.tellAndWait({ type: 'validated' }),
       onShape: ({ latentShape: [, height, width], seconds }) => void parent.tell({ type: 'compiled-shape', height, width, seconds }),
-      onMemoryPlan(plan) {
-        card.planned(plan);
-        void parent.tell({ type: 'memory-plan', ...plan });
-      },
-      onRecomputation(news) {
-        card.recomputes();
-        return parent.tellAndWait({ type: 'recomputation', ...news });
-      },
+      ...cardNews(card, parent),
       onProgress: (progress) => {
         traceStep(progress);
         const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
@@ -71,6 +71,18 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
     await judge?.release();
   }
 }
+
+/** What was chosen for the card's memory, and what turned out not to fit. */
+const cardNews = (card: CardMemory, parent: Parent): Pick<TrainStyleForgeOptions, 'onMemoryPlan' | 'onRecomputation'> => ({
+  onMemoryPlan(plan) {
+    card.planned(plan);
+    void parent.tell({ type: 'memory-plan', ...plan });
+  },
+  onRecomputation(news) {
+    card.recomputes();
+    return parent.tellAndWait({ type: 'recomputation', ...news });
+  },
+});
 
 /** The extractor that the candidates will be scored by. */
 function scoresBy({ clip_extractor }: CandidateSettings): Pick<EvaluationStage, 'metrics' | 'extractor' | 'clip_extractor'> {

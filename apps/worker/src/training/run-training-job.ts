@@ -17,9 +17,10 @@ import { tryRow } from '../held-row/try-row.ts';
 import type { HeldDevices } from '../machine/device-pool.ts';
 import { metered } from '../machine/usage-meter.ts';
 import { type JobProcessOptions, runInChild } from '../processes/job-process.ts';
-import type { ChildResult, RecomputationBegun, TrainingTask } from '../processes/messages.ts';
+import type { ChildResult, TrainingTask } from '../processes/messages.ts';
 import { JobRequests } from './job-requests.ts';
 import { ProgressRecorder } from './progress-recorder.ts';
+import { noteRecomputation } from './recomputation-note.ts';
 import { withScratch } from '../scratch.ts';
 import { warnOfLostStyle } from './style-warning.ts';
 import { noteFirstStep, recordStep } from './training-metrics.ts';
@@ -162,12 +163,6 @@ async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, re
       return validations.finish(validation);
     },
   } satisfies Partial<JobProcessOptions>;
-}
-
-/** Says in the log and in the job's events that the card was too full. */
-async function noteRecomputation({ id }: TrainingJobRow, { step, reason }: RecomputationBegun, { log, database }: TrainingServices) {
-  log.warn({ step, reason }, 'the card is too full: all activations are recomputed in the backward pass from this step on');
-  await database.events.append(id, 'activations.recomputed', { step, reason });
 }
 
 /** Devices share the passes of a step: a job has no use for more than it has passes. Prodigy estimates on one. */
