@@ -13,15 +13,8 @@ import { print } from './process.ts';
 const NAME = 'styleforge-bench';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
-/** Files of benchmarks that measure more than the engine, and this one. */
-const leftOut = [
-  './load/api.ts',
-  './first-use/base-models.ts',
-  './first-use/first-model.ts',
-  './engine/metrics.ts',
-  './pack.ts',
-  './scale/scale.ts',
-];
+/** The benchmarks that measure the engine alone. */
+const packed = ['./engine/train.ts', './engine/sample.ts', './engine/parity.ts', './engine/gpu.ts', './first-use/first-run.ts'];
 const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
 const kernels = fileURLToPath(new URL('kernels/', import.meta.resolve('@styleforge/runtime')));
 /** What sources read beside themselves: compiled kernels, all there are. */
@@ -40,12 +33,18 @@ const engineAlone: Plugin = {
   name: 'engine alone',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^\.\// }, ({ path, resolveDir }) =>
-      leftOut.includes(path) && join(resolveDir, '/') === here ? { external: true } : undefined,
+      !packed.includes(path) && join(resolveDir, '/') === here ? { external: true } : undefined,
     );
     onResolve({ filter: /^sharp$/ }, () => ({ path: 'sharp', namespace: 'absent' }));
     onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: "export default () => { throw new Error('sharp is not packed'); };" }));
   },
 };
+
+/** Fills a folder with the program and all that it reads; it needs the libraries beside it. */
+export async function writeProgram(folder: string): Promise<void> {
+  await compile(folder);
+  for (const asset of assets) await copyFile(asset, join(folder, basename(asset)));
+}
 
 async function compile(folder: string): Promise<void> {
   await build({
@@ -62,7 +61,7 @@ async function compile(folder: string): Promise<void> {
     plugins: [engineAlone],
     logLevel: 'warning',
     // CommonJS libraries ask for Node's own modules by this name; written so that packages/launch leaves it alone
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta['url']);" },
+    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta['url']);" },
   });
 }
 
@@ -84,9 +83,8 @@ export async function run(args: string[]): Promise<void> {
   const parent = await mkdtemp(join(tmpdir(), 'styleforge-pack-'));
   const folder = join(parent, NAME);
   try {
-    await compile(folder);
+    await writeProgram(folder);
     await copyLibraries(folder);
-    for (const asset of assets) await copyFile(asset, join(folder, basename(asset)));
     await copyFile(process.execPath, join(folder, 'node'));
     await writeFile(join(folder, 'run'), '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\nexec "$here/node" "$here/main.mjs" "$@"\n');
     for (const program of ['node', 'run']) await chmod(join(folder, program), 0o755);
