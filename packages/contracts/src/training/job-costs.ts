@@ -15,7 +15,7 @@ export interface JobCost {
   checkpointSeconds: number | null;
   checkpointBytes: number | null;
   peakMemoryBytes: number;
-  /** Of the card's own memory, at its height; null where the device has none, or it was not measured. */
+  /** Peak use of the card's own memory; null where the device has none, or it was not measured. */
   deviceMemoryBytes: number | null;
   /** Whether activations were computed again in the backward pass for the card's sake; null as above. */
   recomputes: boolean | null;
