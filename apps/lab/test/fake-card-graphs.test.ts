@@ -17,7 +17,7 @@ const program = fileURLToPath(new URL('../../../packages/runtime/test/fake-gpu/m
 const hasProvider =
   isInstalled('python3', '-c', 'import importlib.metadata as m; m.version("onnxruntime-gpu")') && isInstalled('g++', '--version');
 const missing = hasProvider ? undefined : 'onnxruntime-gpu (PyPI) or a C++ compiler is missing';
-const isLong = process.env.TEST_LARGE_GRAPHS ? missing : 'it takes minutes: set TEST_LARGE_GRAPHS=1';
+const isLong = globalThis.process.env['TEST_LARGE_GRAPHS'] ? missing : 'it takes minutes: set TEST_LARGE_GRAPHS=1';
 
 const lora: Partial<PlannedStep> = {
   trainsText: false,
