@@ -1,4 +1,4 @@
-// Every check of the project: those that need no service beside each other, then the tests. The last line counts the tests.
+// Every check of the project: those that need no service at the same time, then the tests. The last line counts the tests.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

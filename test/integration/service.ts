@@ -64,7 +64,7 @@ export class TestService {
     this.#apiKey = this.#service.apiKey ?? this.#apiKey;
   }
 
-  /** One more worker beside the service's own; it ends with the test. `program`: file and arguments of another version's worker. */
+  /** One more worker in addition to the service's own; it ends with the test. `program`: file and arguments of another version's worker. */
   async startWorker(
     settings: Settings,
     program: readonly string[] = typeScript(new URL('apps/worker/src/main.ts', root)),

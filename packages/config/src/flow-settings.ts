@@ -78,7 +78,7 @@ export interface FlowConfig {
   evaluationBudgetPerProject: number;
   webhooks: {
     publicUrl?: string;
-    /** Networks that may be reached beside the public internet, in CIDR notation. */
+    /** Networks that may be reached in addition to the public internet, in CIDR notation. */
     allowedNetworks: string[];
     timeoutSeconds: number;
     /** Time of continuous failure after which an endpoint is disabled. */

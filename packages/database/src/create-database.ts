@@ -82,7 +82,7 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     exclusively: alone,
     /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */
     bePresent: (onTrouble: (error: unknown) => void): Promise<Listener> => presence.begin(databaseUrl, keys, onTrouble),
-    /** Follows channels that the database notifies, all on one connection beside the pool. */
+    /** Follows channels that the database notifies, all on one connection outside the pool. */
     listen: (
       channels: string | readonly string[],
       onNotify: (payload: string, channel: string) => void,

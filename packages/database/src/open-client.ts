@@ -1,4 +1,4 @@
-// A connection beside the pool, and what is said where there can be none.
+// A connection outside the pool, and the error when it cannot be opened.
 import pg from 'pg';
 
 /** Milliseconds to wait for a connection; an address that does not respond would otherwise block for minutes. */

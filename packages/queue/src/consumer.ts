@@ -20,7 +20,7 @@ export type StopReason = 'timeout' | 'lock-lost' | 'shutdown';
  */
 export type JobOutcome = 'finished' | 'handed-back' | 'again';
 
-/** What the handler's work needs beside the queue. */
+/** What the handler needs in addition to the queue. */
 export interface Dependencies {
   /** Whether an error says that one of them is away, and nothing about the job. */
   isAway(error: unknown): boolean;

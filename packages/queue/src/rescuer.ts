@@ -12,7 +12,7 @@ export interface RescuerOptions {
   everyMs?: number;
   /** Work that has changed since then may be on its way. */
   olderThanMs?: number;
-  /** What is to be done at each round beside: a queue that came back empty has lost its schedules. */
+  /** What else is done at each round: a queue that came back empty has lost its schedules. */
   alsoEachRound?(): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ export class ApiError extends Error {
 /** Fields that one detail names; the others are in `errors`. */
 const NAMED_FIELDS = 3;
 
-/** An error about fields: its detail names the first ones and how many there are beside them. */
+/** An error about fields: its detail names the first ones and how many more there are. */
 export function refusal(code: ErrorCode, fields: FieldError[]): ApiError {
   const named = fields.slice(0, NAMED_FIELDS).map(({ pointer, detail }) => `${pointer}: ${detail}`);
   const others = fields.length > NAMED_FIELDS ? `; and ${fields.length - NAMED_FIELDS} more` : '';

@@ -23,7 +23,7 @@ const ASSETS = 'assets/';
 
 type Asset = { body: Buffer; gzip: Buffer | undefined; type: string };
 export type DashboardOptions = {
-  directory: string /** Origins beside this one that images come from, such as a bucket's. */;
+  directory: string /** Further origins that images come from, such as a bucket's. */;
   imageOrigins: string[];
 };
 

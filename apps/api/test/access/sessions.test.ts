@@ -1,4 +1,4 @@
-// Browser sessions: what a cookie can do, what it needs beside itself, and when it ends.
+// Browser sessions: what a cookie can do, what else it needs, and when it ends.
 import { clientOf } from '@styleforge/database/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataset, startApiFixture } from '../api-fixture.ts';

@@ -27,7 +27,7 @@ export class Output {
     process.stdout.write(`${text}\n`);
   }
 
-  /** Writes a line beside the result; scripts that need only the result read standard output alone. */
+  /** Writes a line to standard error; scripts that need only the result read standard output. */
   note(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
   }

@@ -12,7 +12,7 @@ export interface Progress {
   of: number;
   /** A change of it gets a line of its own where there is no bar. */
   status: string;
-  /** What stands beside the bar. */
+  /** Text next to the bar. */
   details: string;
 }
 

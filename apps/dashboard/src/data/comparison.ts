@@ -1,4 +1,4 @@
-// Several jobs beside each other: their curves over common steps, and the settings in which they differ.
+// Several jobs side by side: their curves over common steps, and the settings in which they differ.
 import type { TrainingCurves, TrainingJob } from '@styleforge/sdk';
 
 type Buckets = TrainingCurves['data'][number]['buckets'];

@@ -12,7 +12,7 @@ export function DropArea(props: {
   choose: string;
   onDrop(dropped: DataTransfer): void;
   onChoose(files: FileList): void;
-  /** Buttons beside the first. */
+  /** Further buttons. */
   buttons?: ReactNode;
   children?: ReactNode;
 }): ReactElement {

@@ -17,7 +17,7 @@ const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.ur
 const packed = ['./engine/train.ts', './engine/sample.ts', './engine/parity.ts', './engine/gpu.ts', './first-use/first-run.ts'];
 const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
 const kernels = fileURLToPath(new URL('kernels/', import.meta.resolve('@styleforge/runtime')));
-/** What sources read beside themselves: compiled kernels, all there are. */
+/** Files that the sources read, with all compiled kernels. */
 const assets = [
   join(here, 'engine', 'torch-reference.py'),
   ...readdirSync(kernels)

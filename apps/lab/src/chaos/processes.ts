@@ -14,7 +14,7 @@ export async function childrenOf(pid: number): Promise<number[]> {
 
 /** Sends the signal; false when the process had ended already, or is not there yet. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
-  // To 0 it would go to this process and all beside it.
+  // The id 0 would mean this process and its whole group.
   if (pid <= 0) return false;
   try {
     return process.kill(pid, name);

@@ -26,7 +26,7 @@ interface LoadedPipeline {
   fingerprint: string;
   users: number;
   dropped: boolean;
-  /** Style guidance has loaded the base model beside it. */
+  /** Style guidance has also loaded the base model. */
   hasBase?: boolean;
 }
 

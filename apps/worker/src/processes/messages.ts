@@ -25,7 +25,7 @@ export const compileSettings = z.object({
 const trainingTask = z.object({
   kind: z.literal('train'),
   compile: compileSettings,
-  /** Devices beside the compiled one that share the passes of each step. */
+  /** Further devices that share the passes of each step. */
   replicas: z.array(device),
   baseModelDirectory: z.string(),
   config: z.unknown(),

@@ -1,4 +1,4 @@
-// What people keep of a thing beside what it is: a name, notes, pairs of metadata and a star.
+// What people add to an object: a name, notes, pairs of metadata and a star.
 import { z } from 'zod';
 
 export const metadata = z

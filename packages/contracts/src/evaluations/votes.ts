@@ -1,4 +1,4 @@
-// Blind votes on pairs of an evaluation's images: what people prefer, beside what metrics say.
+// Blind votes on pairs of an evaluation's images: what people prefer, in addition to the metrics.
 import { z } from 'zod';
 import { evaluationId } from '../common/ids.ts';
 

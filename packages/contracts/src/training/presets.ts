@@ -62,7 +62,7 @@ function samples(steps: number): Required<Pick<Preset['request'], 'validation'>>
   return { validation: { prompts, every_steps: Math.max(1, Math.round(steps / SAMPLES)), seed: 42 } };
 }
 
-/** An addition that fits beside a large model. */
+/** An adaptation that fits into memory together with a large model. */
 const SMALL = { kind: RANKED_ADAPTATION, rank: 8 } as const satisfies AdaptationRequest;
 
 const INTENTS: Record<PresetName, Intent> = {

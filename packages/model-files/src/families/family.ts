@@ -50,7 +50,7 @@ export interface FamilyFiles<Name extends string = string> {
   readonly components: readonly ComponentFiles[];
   /** Whether a folder with this `model_index.json` is of the family. */
   readonly isNamedBy: (modelIndex: JsonObject) => boolean;
-  /** How many numbers of an image join the U-Net's time embedding, beside a projected text. */
+  /** How many numbers of an image join the U-Net's time embedding, in addition to a projected text. */
   readonly imageNumbers: number;
   readonly kohya: KohyaNames;
   /** Blocks of the U-Net that carry one part of an image, by the name of the choice: part -> block. */

@@ -68,7 +68,7 @@ class WholeTokens {
   }
 }
 
-/** A word that has been learned beside the vocabulary: it stands for ids of its own. */
+/** A word that has been learned in addition to the vocabulary: it stands for ids of its own. */
 export interface LearnedToken {
   readonly text: string;
   readonly ids: readonly number[];

@@ -113,7 +113,7 @@ async function readWords(directory: string): Promise<Words> {
   return readWhole(wholePath!);
 }
 
-/** Words added beside the vocabulary: added_tokens.json, and what tokenizer_config.json says of them, which goes first. */
+/** Words added to the vocabulary: added_tokens.json, and what tokenizer_config.json says of them, which goes first. */
 async function readAdded(directory: string, config: JsonObject): Promise<AddedToken[]> {
   const decoder = isObject(config.added_tokens_decoder) ? Object.entries(config.added_tokens_decoder) : [];
   const described = decoder.flatMap(([id, token]) => (isObject(token) ? asAdded(token.content, Number(id), token) : []));

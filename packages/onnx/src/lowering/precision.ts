@@ -73,7 +73,7 @@ export interface NodePrecision {
 /** Decides node by node, in the graph's order. */
 export class MixedPrecision {
   readonly #half = new Set<number>();
-  /** Weights, single numbers and what only moves them: like torch's scalars they adapt to the values beside them. */
+  /** Weights, single numbers and what only moves them: like torch's scalars they adapt to the other operands. */
   readonly #adapting = new Set<number>();
   /** Further results that are float32 whatever reads them. */
   readonly #statistics = new Set<number>();

@@ -68,7 +68,7 @@ const squared = (a: Matrix): number[][] => a.flatMap((left) => a.map((right) => 
 const transposed = (a: Matrix): number[][] => a[0].map((_, column) => a.map((row) => row[column]));
 const reversed = (a: Matrix): number[][] => a.map((row) => [...row].reverse());
 
-/** What moving one value costs beside a multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md). */
+/** Cost of moving one value, relative to a multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md). */
 const COST = { product: 0.75, pixel: 50, weight: 42, weightGradient: 50 };
 /** Transformed pixels that one product handles; larger images go band by band. */
 const BAND = 1 << 23;

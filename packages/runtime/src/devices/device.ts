@@ -43,7 +43,7 @@ export interface HostDevice extends DeviceProperties {
 /** A device whose memory onnxruntime-node hands out as tensors. */
 export interface TensorDevice extends DeviceProperties {
   readonly stateIn: 'tensors';
-  /** onnxruntime-node's options for a session on this device, beside those that all share. */
+  /** onnxruntime-node's options for a session on this device, in addition to those that all share. */
   readonly sessionOptions: ort.InferenceSession.SessionOptions;
 }
 

@@ -29,7 +29,7 @@ export interface TrainingProgramOptions<Outputs extends string> {
   /** Default: float32. float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep float16. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
-  /** Devices beside the compiled one that make passes at the same time; the sum of all gradients updates the weights on each. Not with Prodigy. */
+  /** Further devices that make passes at the same time; the sum of all gradients updates the weights on each. Not with Prodigy. */
   readonly replicas?: readonly DeviceName[] | undefined;
 }
 

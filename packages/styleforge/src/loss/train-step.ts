@@ -53,7 +53,7 @@ export interface TrainStepOptions {
   /** Default: float32. */
   readonly gradientPrecision?: GradientPrecision;
   readonly compile?: CompileOptions;
-  /** Devices beside the compiled one that make passes at the same time. */
+  /** Further devices that make passes at the same time. */
   readonly replicas?: readonly DeviceName[] | undefined;
 }
 

@@ -1,4 +1,4 @@
-// A local checkpoint: the adaptation's files, beside what a resumed run needs.
+// A local checkpoint: the adaptation's files, and what a resumed run needs.
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {

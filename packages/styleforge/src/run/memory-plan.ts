@@ -6,7 +6,7 @@ import { TrainingInputError } from '../config.ts';
 import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
 import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
 
-/** What cuDNN, cuBLAS and onnxruntime take beside the values of a pass; and a twentieth of the values, since the plan of a pass is that much off (docs/experiments/gpu.md). */
+/** What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is that much off (docs/experiments/gpu.md). */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
 const FLOAT32 = 4;

@@ -42,7 +42,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   /** Aborting saves a checkpoint, then throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly compile?: CompileOptions;
-  /** Devices beside the compiled one: they share the passes of an update, `gradient_accumulation_steps`. */
+  /** Further devices: they share the passes of an update, `gradient_accumulation_steps`. */
   readonly replicas?: readonly DeviceName[];
   /** Called before the first step of a new training. */
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;

@@ -63,7 +63,7 @@ const prefixIn = ({ singleFile: { prefix = '', olderPrefix } }: ComponentFiles, 
   olderPrefix !== undefined && !holdsPrefix(reader, prefix) ? olderPrefix : prefix;
 
 /**
- * What a training leaves beside the networks (`first_stage_model.loss.*`, averages, constants) has no place in them and stays behind. A tensor of
+ * What a training stores in addition to the networks (`first_stage_model.loss.*`, averages, constants) has no place in them and stays behind. A tensor of
  * the U-Net that has none means another model. Whether all that is needed is there, the models tell.
  */
 function placeOf({ network }: ComponentFiles, names: NameMap, stored: string): string | undefined {

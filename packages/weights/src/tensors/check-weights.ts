@@ -1,4 +1,4 @@
-// What a network's weights must be beside their shapes: numbers in floating point, each of them finite.
+// Requirements on a network's weights apart from their shapes: numbers in floating point, each of them finite.
 import { ModelFileError } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 

@@ -38,7 +38,7 @@ interface ChosenModel extends Pick<NamedModel, 'resolution' | 'sizeUnit' | 'defa
   components: readonly BoundToken[];
   /** Whether the model is an addition to a base model, which style guidance needs. */
   isAdapted: boolean;
-  /** Adapters that it consists of, beside its base model: an uploaded one. */
+  /** Adapters that are part of the model, in addition to its base model: an uploaded adapter. */
   own: ChosenAdapter[];
 }
 

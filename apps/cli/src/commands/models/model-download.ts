@@ -86,7 +86,7 @@ async function findModel(client: StyleForge, model: string): Promise<string | Mo
   return found.checkpoint_id ?? found;
 }
 
-/** Whole or not at all: beside the file first. */
+/** Saves the whole file or nothing: writes to a temporary file first. */
 async function save({ response, fileName }: Download, out = '.'): Promise<string> {
   const isFolder =
     out.endsWith('/') ||

@@ -1,4 +1,4 @@
-// The dialog that starts an evaluation: which model, on which prompts, beside what.
+// The dialog that starts an evaluation: which model, on which prompts, compared with what.
 import type { EvaluationCreateParams } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// npm run bench -- metrics: FID and KID of features of many images, beside torch-fidelity or clean-fid where a Python has them.
+// npm run bench -- metrics: FID and KID of features of many images, compared with torch-fidelity or clean-fid if a Python has them.
 import { loadConfig } from '@styleforge/config';
 import { randomNormals } from '@styleforge/diffusion';
 import { type Features, features, frechetDistance, kernelDistance } from '@styleforge/metrics';

@@ -1,4 +1,4 @@
-// npm run bench -- api: status polls and submissions a second of the real API, beside a bare Fastify + pg route on the same Postgres and machine.
+// npm run bench -- api: status polls and submissions per second of the real API, compared with a bare Fastify + pg route on the same Postgres and machine.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

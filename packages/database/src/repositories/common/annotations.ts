@@ -1,4 +1,4 @@
-// What people keep of a thing beside what it is: its name, notes, metadata and star.
+// What people add to an object: its name, notes, metadata and star.
 import type { AnnotationChange } from '@styleforge/contracts';
 import type { PrismaClient } from '../../prisma-types.ts';
 

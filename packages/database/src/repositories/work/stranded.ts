@@ -75,7 +75,7 @@ export function createStrandedRepository(prisma: PrismaClient) {
       return row?.projectId ?? null;
     },
 
-    /** Whether a project beside these has work that no worker holds. */
+    /** Whether a project other than these has work that no worker holds. */
     async othersWait(topic: WorkTopic, projectIds: readonly string[]): Promise<boolean> {
       const [row] = await prisma.$queryRaw<{ wait: boolean }[]>`
         select exists (select from (${unfinished(topic)}) work where ${isFree} and project_id <> all(${[...projectIds]})) as wait`;
