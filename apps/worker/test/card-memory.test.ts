@@ -6,6 +6,7 @@ import { createLogger } from '@styleforge/worker';
 import { expect, it, onTestFinished } from 'vitest';
 import { CardMemory, freeOn } from '../src/child/card-memory.ts';
 import { CostMeter } from '../src/training/cost-meter.ts';
+import { noteRecomputation } from '../src/training/recomputation-note.ts';
 
 const GIB = 2 ** 30;
 
@@ -35,10 +36,10 @@ it('is unknown on a device without memory of its own', () => {
   expect(card.measure()).toBeNull();
 });
 
-it("is kept with the job's cost", async () => {
+it("is kept with the job's cost, and a card that is too full is an event of the job", async () => {
   const fixture = await startTestDatabase();
   onTestFinished(() => fixture.close());
-  const { apiKeys, datasets, trainingJobs, jobCosts } = fixture.database;
+  const { apiKeys, datasets, events, trainingJobs, jobCosts } = fixture.database;
   const { projectId } = await apiKeys.createProject('test');
   const { id: datasetId } = await datasets.create(projectId, { name: 'style', kind: 'style_ref' });
   const config = trainingConfig(datasetId);
@@ -61,6 +62,9 @@ it("is kept with the job's cost", async () => {
     { memoryBytes: 9 * GIB, recomputes: true },
   );
   expect(await jobCosts.list(costKey(config))).toMatchObject([{ device: 'cuda', deviceMemoryBytes: 15 * GIB, recomputes: true }]);
+  await noteRecomputation(job, { type: 'recomputation', number: 1, step: 2, reason: 'out of memory: 900 MiB are needed' }, services);
+  const noted = { type: 'activations.recomputed', data: { step: 2, reason: 'out of memory: 900 MiB are needed' } };
+  expect((await events.list(job.id, 0, 100)).at(-1)).toMatchObject(noted);
   await record(null, null, null);
   expect(await jobCosts.list(costKey(config))).toMatchObject([{ device: 'cuda', deviceMemoryBytes: null, recomputes: null }]);
 });
