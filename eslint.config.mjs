@@ -60,11 +60,6 @@ export default tseslint.config(
     rules: { 'max-lines': ['error', 300], 'styleforge/function-lines': ['error', 40] },
   },
   {
-    // What a component shows is a tree that is read from top to bottom.
-    files: ['apps/dashboard/src/**/*.tsx'],
-    rules: { 'styleforge/function-lines': ['error', 60] },
-  },
-  {
     // The web page, in the language of browsers.
     files: ['apps/dashboard/{src,tools}/**/*.{ts,tsx}'],
     languageOptions: { parserOptions: { project: 'apps/dashboard/tsconfig.json', tsconfigRootDir: import.meta.dirname } },

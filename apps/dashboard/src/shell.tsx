@@ -79,12 +79,7 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
         <Navigation location={location} />
         <Foot />
       </aside>
-      <header className="topbar">
-        <Brand />
-        <button type="button" className="button quiet icon" aria-label="Go to" onClick={() => setPaletteOpen(true)}>
-          <Icon name="search" />
-        </button>
-      </header>
+      <TopBar onOpen={() => setPaletteOpen(true)} />
       <div>
         <ConnectionBanner />
         <main id="main" className="main" tabIndex={-1}>
@@ -106,6 +101,18 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
 /** Reads lists only while it is open. */
 function Palette({ onClose }: { onClose(): void }): ReactElement {
   return <CommandPalette commands={useCommands()} onClose={onClose} />;
+}
+
+/** The head of the page on phones and tablets. */
+function TopBar({ onOpen }: { onOpen(): void }): ReactElement {
+  return (
+    <header className="topbar">
+      <Brand />
+      <button type="button" className="button quiet icon" aria-label="Go to" onClick={onOpen}>
+        <Icon name="search" />
+      </button>
+    </header>
+  );
 }
 
 function SearchButton({ onOpen }: { onOpen(): void }): ReactElement {

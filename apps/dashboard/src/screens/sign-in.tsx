@@ -38,23 +38,7 @@ export function SignIn({ onSignIn, notice }: { onSignIn(): void; notice: string 
         <img src="/app/icon.svg" alt="" width="44" height="44" />
         <h1>Sign in to StyleForge</h1>
         {notice && <div className="note warn">{notice}</div>}
-        <div className="field">
-          <label htmlFor="key">API key</label>
-          <input
-            id="key"
-            className="input mono"
-            type="password"
-            autoComplete="current-password"
-            autoFocus
-            value={key}
-            aria-invalid={problem !== ''}
-            aria-describedby="key-help"
-            onChange={(event) => setKey(event.target.value)}
-          />
-          <span id="key-help" className={problem ? 'error' : 'help'} role={problem ? 'alert' : undefined}>
-            {problem || 'This browser stays signed in for seven days, or until you sign out.'}
-          </span>
-        </div>
+        <KeyField value={key} onValue={setKey} problem={problem} />
         <button className="button primary" type="submit" disabled={isBusy}>
           {isBusy ? 'Checking the key' : 'Sign in'}
         </button>
@@ -64,5 +48,27 @@ export function SignIn({ onSignIn, notice }: { onSignIn(): void; notice: string 
         </p>
       </form>
     </main>
+  );
+}
+
+function KeyField({ value, onValue, problem }: { value: string; onValue(value: string): void; problem: string }): ReactElement {
+  return (
+    <div className="field">
+      <label htmlFor="key">API key</label>
+      <input
+        id="key"
+        className="input mono"
+        type="password"
+        autoComplete="current-password"
+        autoFocus
+        value={value}
+        aria-invalid={problem !== ''}
+        aria-describedby="key-help"
+        onChange={(event) => onValue(event.target.value)}
+      />
+      <span id="key-help" className={problem ? 'error' : 'help'} role={problem ? 'alert' : undefined}>
+        {problem || 'This browser stays signed in for seven days, or until you sign out.'}
+      </span>
+    </div>
   );
 }

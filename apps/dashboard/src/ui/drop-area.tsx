@@ -3,7 +3,7 @@ import type { DragEvent, ReactElement, ReactNode } from 'react';
 import { useRef, useState } from 'react';
 import { Icon, type IconName } from './icons.tsx';
 
-export function DropArea(props: {
+interface DropAreaProps {
   icon: IconName;
   label: string;
   /** File endings, separated by commas. */
@@ -15,7 +15,9 @@ export function DropArea(props: {
   /** Further buttons. */
   buttons?: ReactNode;
   children?: ReactNode;
-}): ReactElement {
+}
+
+export function DropArea(props: DropAreaProps): ReactElement {
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const drop = (event: DragEvent) => {

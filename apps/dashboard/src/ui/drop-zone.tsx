@@ -6,18 +6,15 @@ import { DropArea } from './drop-area.tsx';
 
 const ACCEPT = '.png,.jpg,.jpeg,.webp,.zip,.txt,.jsonl';
 
-export function DropZone({
-  onFiles,
-  children,
-  label,
-  buttons,
-}: {
+interface DropZoneProps {
   onFiles(files: DroppedFile[]): void;
   children?: ReactNode;
   label: string;
   /** Further buttons beside the choosers. */
   buttons?: ReactNode;
-}): ReactElement {
+}
+
+export function DropZone({ onFiles, children, label, buttons }: DropZoneProps): ReactElement {
   const folder = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const paste = ({ clipboardData }: ClipboardEvent) => {

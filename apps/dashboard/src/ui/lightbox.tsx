@@ -11,7 +11,7 @@ export interface LightboxItem {
   before?: { path: string; label: string; afterLabel: string } | undefined;
 }
 
-export function Lightbox(props: {
+interface LightboxProps {
   items: LightboxItem[];
   index: number;
   onIndex(index: number): void;
@@ -19,7 +19,9 @@ export function Lightbox(props: {
   actions?: ReactNode;
   /** Content that takes the place of the image. */
   stage?: ReactNode;
-}): ReactElement {
+}
+
+export function Lightbox(props: LightboxProps): ReactElement {
   const { items, index, onIndex, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -49,17 +51,7 @@ export function Lightbox(props: {
         </div>
         <div className="lightbox-stage">{props.stage ?? <Compare key={item.path} item={item} />}</div>
         <div className="row-apart">
-          <div className="row">
-            <button type="button" className="button icon" aria-label="Previous image" onClick={() => step(-1)} disabled={items.length < 2}>
-              <Icon name="left" />
-            </button>
-            <button type="button" className="button icon" aria-label="Next image" onClick={() => step(1)} disabled={items.length < 2}>
-              <Icon name="right" />
-            </button>
-            <span className="small soft num">
-              {index + 1} of {items.length}
-            </span>
-          </div>
+          <Steps index={index} count={items.length} onStep={step} />
           <div className="row">
             {props.actions}
             <SaveImage path={item.path} name={item.title} />
@@ -67,6 +59,24 @@ export function Lightbox(props: {
         </div>
       </div>
     </dialog>
+  );
+}
+
+type StepsProps = { index: number; count: number; onStep(by: number): void };
+
+function Steps({ index, count, onStep }: StepsProps): ReactElement {
+  return (
+    <div className="row">
+      <button type="button" className="button icon" aria-label="Previous image" onClick={() => onStep(-1)} disabled={count < 2}>
+        <Icon name="left" />
+      </button>
+      <button type="button" className="button icon" aria-label="Next image" onClick={() => onStep(1)} disabled={count < 2}>
+        <Icon name="right" />
+      </button>
+      <span className="small soft num">
+        {index + 1} of {count}
+      </span>
+    </div>
   );
 }
 

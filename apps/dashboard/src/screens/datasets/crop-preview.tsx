@@ -1,7 +1,7 @@
 // An image as the trainer gets it: the square from its center, scaled to the resolution of a job; beside it the whole image with that square.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useBaseModels } from '../../data/queries.ts';
 
 /** The resolutions of the installed base models, the smallest first. */
@@ -21,10 +21,8 @@ export function centerSquare({ width, height }: Size): { x: number; y: number; s
 /** Shares of the longer side that a crop removes, in percent. */
 export const lostShare = ({ width, height }: Size): number => Math.round(100 * (1 - Math.min(width, height) / Math.max(width, height)));
 
-export function CropPreview({ image }: { image: DatasetImage }): ReactElement {
-  const resolutions = useResolutions();
-  const [chosen, setChosen] = useState(0);
-  const resolution = chosen || (resolutions[0] ?? 512);
+/** A canvas with the square of the image. */
+function useCrop(image: DatasetImage, resolution: number): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { x, y, side } = centerSquare(image);
   useEffect(() => {
@@ -38,20 +36,17 @@ export function CropPreview({ image }: { image: DatasetImage }): ReactElement {
     };
     return () => void (picture.onload = null);
   }, [image.url, resolution, x, y, side]);
-  const percent = (part: number, of: number) => `${(100 * part) / of}%`;
+  return canvas;
+}
+
+export function CropPreview({ image }: { image: DatasetImage }): ReactElement {
+  const resolutions = useResolutions();
+  const [chosen, setChosen] = useState(0);
+  const resolution = chosen || (resolutions[0] ?? 512);
+  const canvas = useCrop(image, resolution);
   return (
     <div className="crop-preview">
-      <figure className="crop-whole" style={{ aspectRatio: `${image.width} / ${image.height}` }}>
-        <img src={image.url} alt={`Whole image: ${image.file_name}`} />
-        <i
-          style={{
-            left: percent(x, image.width),
-            top: percent(y, image.height),
-            width: percent(side, image.width),
-            height: percent(side, image.height),
-          }}
-        />
-      </figure>
+      <WholeImage image={image} />
       <div className="stack">
         <canvas
           ref={canvas}
@@ -78,5 +73,18 @@ export function CropPreview({ image }: { image: DatasetImage }): ReactElement {
         </p>
       </div>
     </div>
+  );
+}
+
+/** The whole image, with a frame around what the trainer gets. */
+function WholeImage({ image }: { image: DatasetImage }): ReactElement {
+  const { x, y, side } = centerSquare(image);
+  const percent = (part: number, of: number) => `${(100 * part) / of}%`;
+  const { width, height } = image;
+  return (
+    <figure className="crop-whole" style={{ aspectRatio: `${width} / ${height}` }}>
+      <img src={image.url} alt={`Whole image: ${image.file_name}`} />
+      <i style={{ left: percent(x, width), top: percent(y, height), width: percent(side, width), height: percent(side, height) }} />
+    </figure>
   );
 }

@@ -8,6 +8,7 @@ import { useDataset, useDatasets } from '../../data/queries.ts';
 import { useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
+import { SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { type Kind, KINDS, NewDataset } from './new-dataset.tsx';
@@ -39,29 +40,10 @@ export function Datasets(): ReactElement {
           New dataset
         </button>
       </PageHead>
-      <div className="row filters">
-        <Segmented
-          label="Kind"
-          value={kind as (typeof FILTERS)[number]['value']}
-          choices={FILTERS}
-          onChange={(value) => set('kind', value === 'all' ? null : value)}
-        />
-        <input
-          className="input search"
-          type="search"
-          aria-label="Search by name"
-          placeholder="Search"
-          value={search}
-          onChange={(event) => set('q', event.target.value)}
-        />
-      </div>
+      <Filters kind={kind} search={search} set={set} />
       {error && !data && <Failure error={error} what="Datasets" />}
       {!data && !error && <Loading />}
-      {data?.length === 0 && (
-        <Empty title="No datasets yet" icon="images">
-          <p>A training job needs a dataset with images of your style, and usually one with Aux images.</p>
-        </Empty>
-      )}
+      {data?.length === 0 && <NoDatasets />}
       <div className="cards">
         {shown?.map((dataset) => (
           <DatasetCard key={dataset.id} dataset={dataset} uses={usesOf(jobs, dataset.id)} />
@@ -76,6 +58,28 @@ export function Datasets(): ReactElement {
         />
       )}
     </>
+  );
+}
+
+function NoDatasets(): ReactElement {
+  return (
+    <Empty title="No datasets yet" icon="images">
+      <p>A training job needs a dataset with images of your style, and usually one with Aux images.</p>
+    </Empty>
+  );
+}
+
+function Filters({ kind, search, set }: { kind: string; search: string; set: ReturnType<typeof useAddress>[1] }): ReactElement {
+  return (
+    <div className="row filters">
+      <Segmented
+        label="Kind"
+        value={kind as (typeof FILTERS)[number]['value']}
+        choices={FILTERS}
+        onChange={(value) => set('kind', value === 'all' ? null : value)}
+      />
+      <SearchField label="Search by name" placeholder="Search" value={search} onValue={(value) => set('q', value)} />
+    </div>
   );
 }
 

@@ -30,35 +30,32 @@ export function componentsOf(dataset: Pick<DatasetDetail, 'images'>): string[] {
   return [...new Set([...own, 'person', 'background'])].slice(0, 9);
 }
 
+function useShown(images: DatasetImage[], view: View): DatasetImage[] {
+  const hidden = useHidden();
+  return useMemo(
+    () => images.filter((image) => !hidden.has(image.id) && isShown(image, view)),
+    [images, hidden, view.filter, view.search, view.warnings],
+  );
+}
+
 export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactElement {
   const { me } = useSession();
-  const hidden = useHidden();
   const edit = useDatasetEdit(dataset.id);
   const [params, set] = useAddress();
   const [tile, setTile] = useState(170);
-  const [areToolsOpen, setToolsOpen] = useState(false);
   const { warnings, check } = useWarnings(dataset.images);
-  const filter = (params.get('show') ?? 'all') as Filter;
-  const search = params.get('q') ?? '';
-  const shown = useMemo(
-    () => dataset.images.filter((image) => !hidden.has(image.id) && isShown(image, { filter, search, warnings })),
-    [dataset.images, hidden, filter, search, warnings],
-  );
+  const view: View = { filter: (params.get('show') ?? 'all') as Filter, search: params.get('q') ?? '', warnings };
+  const shown = useShown(dataset.images, view);
   const selection = useSelection(shown);
   const components = componentsOf(dataset);
-  const open = shown.findIndex(({ id }) => id === params.get('image'));
   const isReadOnly = !me.api_key.scopes.includes('write');
   return (
     <section className="stack" aria-label="Images" onKeyDown={(event) => onKey(event, { components, selection, edit, images: shown })}>
       <div className="row-apart">
-        <ShownImages filter={filter} search={search} set={set} />
+        <ShownImages filter={view.filter} search={view.search} set={set} />
         <div className="row">
           <CheckImages check={check} />
-          {!isReadOnly && (
-            <button type="button" className="button small" disabled={shown.length === 0} onClick={() => setToolsOpen(true)}>
-              Find and replace
-            </button>
-          )}
+          {!isReadOnly && <Tools shown={shown} selection={selection} edit={edit} set={set} />}
         </div>
       </div>
       {!isReadOnly && <SelectionBar selection={selection} shown={shown} components={components} edit={edit} />}
@@ -76,25 +73,46 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
           onCaption={(id, caption) => edit.captions({ [id]: caption })}
         />
       </div>
-      {open >= 0 && (
-        <ImagePreview images={shown} index={open} onIndex={(index) => set('image', shown[index]!.id)} onClose={() => set('image', null)} />
-      )}
-      {areToolsOpen && (
-        <CaptionTools
-          images={selection.ids.size > 0 ? shown.filter(({ id }) => selection.ids.has(id)) : shown}
-          onChanges={edit.captions}
-          onSearch={(words) => {
-            set('q', words);
-            setToolsOpen(false);
-          }}
-          onClose={() => setToolsOpen(false)}
-        />
-      )}
+      <Preview images={shown} id={params.get('image')} set={set} />
     </section>
   );
 }
 
 type Address = ReturnType<typeof useAddress>[1];
+
+/** The image that the address names, in full size. */
+function Preview({ images, id, set }: { images: DatasetImage[]; id: string | null; set: Address }): ReactElement | null {
+  const open = images.findIndex((image) => image.id === id);
+  if (open < 0) return null;
+  return (
+    <ImagePreview images={images} index={open} onIndex={(index) => set('image', images[index]!.id)} onClose={() => set('image', null)} />
+  );
+}
+
+type ToolsProps = { shown: DatasetImage[]; selection: Selection; edit: DatasetEdit; set: Address };
+
+/** Changes of many captions: of the chosen images, or of all that are shown. */
+function Tools({ shown, selection, edit, set }: ToolsProps): ReactElement {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="button small" disabled={shown.length === 0} onClick={() => setOpen(true)}>
+        Find and replace
+      </button>
+      {isOpen && (
+        <CaptionTools
+          images={selection.ids.size > 0 ? shown.filter(({ id }) => selection.ids.has(id)) : shown}
+          onChanges={edit.captions}
+          onSearch={(words) => {
+            set('q', words);
+            setOpen(false);
+          }}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </>
+  );
+}
 
 function ShownImages({ filter, search, set }: { filter: Filter; search: string; set: Address }): ReactElement {
   return (

@@ -7,6 +7,7 @@ import { plural } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { LinesField } from '../../ui/fields.tsx';
 
 export const urlsIn = (text: string): string[] =>
   text
@@ -34,19 +35,16 @@ export function ImportUrls({ datasetId, onClose }: { datasetId: string; onClose(
         <Outcome result={load.data} onClose={onClose} />
       ) : (
         <form className="stack" onSubmit={submit}>
-          <div className="field">
-            <label htmlFor="import-urls">URLs, one per line</label>
-            <textarea
-              id="import-urls"
-              className="textarea"
-              rows={6}
-              placeholder="https://example.com/lighthouse.png"
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              autoFocus
-            />
-            <span className="help">The service fetches the images: PNG, JPEG or WebP from public addresses.</span>
-          </div>
+          <LinesField
+            id="import-urls"
+            label="URLs, one per line"
+            rows={6}
+            placeholder="https://example.com/lighthouse.png"
+            value={text}
+            onValue={setText}
+            help="The service fetches the images: PNG, JPEG or WebP from public addresses."
+            autoFocus
+          />
           <DialogActions
             label={load.isPending ? 'Fetching' : `Import ${plural(urls.length, 'image')}`}
             disabled={urls.length === 0 || load.isPending}

@@ -7,6 +7,7 @@ import { readSamples, sampleImage } from '../../data/samples.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { TextField } from '../../ui/fields.tsx';
 
 export type Kind = Dataset['kind'];
 
@@ -50,17 +51,7 @@ export function NewDataset(props: {
             <KindChoice key={kind} kind={kind} isChosen={kind === props.kind} onChoose={() => props.onKind(kind)} />
           ))}
         </fieldset>
-        <div className="field">
-          <label htmlFor="dataset-name">Name</label>
-          <input
-            id="dataset-name"
-            className="input"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            maxLength={200}
-            autoFocus
-          />
-        </div>
+        <TextField id="dataset-name" label="Name" value={name} onValue={setName} maxLength={200} autoFocus />
         <DialogActions label="Create" disabled={!name.trim() || create.isPending} onClose={props.onClose} />
       </form>
     </Dialog>

@@ -11,22 +11,13 @@ import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { type Option, SelectField } from '../../ui/fields.tsx';
 
-export function NewEvaluation({ model: initial, onClose }: { model: string; onClose(): void }): ReactElement {
+function useStart(request: EvaluationCreateParams) {
   const client = useClient();
   const queries = useQueryClient();
   const [, navigate] = useLocation();
-  const models = useModels();
-  const { data: sets } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
-  const datasets = useDatasets().data ?? [];
-  const [chosen, setModel] = useState(initial);
-  const model = chosen || models[0]?.id || '';
-  const isBase = models.find(({ id }) => id === model)?.kind === 'base';
-  const [other, setOther] = useState('base');
-  const [set, setSet] = useState('');
-  const [reference, setReference] = useState('');
-  const request = requestOf({ model, isBase, other, set, reference });
-  const create = useMutation({
+  return useMutation({
     mutationFn: () => client.evaluations.create(request),
     onSuccess: async ({ id }) => {
       await queries.invalidateQueries({ queryKey: ['evaluations'] });
@@ -34,6 +25,33 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
     },
     onError: (error) => notifyError('The evaluation could not be started', error),
   });
+}
+
+/** What each part can be, the usual first. */
+function useChoices(model: string): Record<'models' | 'others' | 'sets' | 'references', Option[]> {
+  const client = useClient();
+  const { data: sets = [] } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
+  const datasets = useDatasets().data ?? [];
+  const models = useModels().map(({ id, label }): Option => [id, label]);
+  return {
+    models,
+    others: [['base', 'Its base model'], ['', 'Nothing'], ...models.filter(([id]) => id !== model)],
+    sets: [['', "The base model's set"], ...sets.map(({ id, name, version }): Option => [id, `${name}, version ${version}`])],
+    references: [['', "The job's style images"], ...datasets.map(({ id, name }): Option => [id, name])],
+  };
+}
+
+export function NewEvaluation({ model: initial, onClose }: { model: string; onClose(): void }): ReactElement {
+  const models = useModels();
+  const [chosen, setModel] = useState(initial);
+  const model = chosen || models[0]?.id || '';
+  const isBase = models.find(({ id }) => id === model)?.kind === 'base';
+  const [other, setOther] = useState('base');
+  const [set, setSet] = useState('');
+  const [reference, setReference] = useState('');
+  const choices = useChoices(model);
+  const request = requestOf({ model, isBase, other, set, reference });
+  const create = useStart(request);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate();
@@ -41,34 +59,12 @@ export function NewEvaluation({ model: initial, onClose }: { model: string; onCl
   return (
     <Dialog title="New evaluation" onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <Choice id="eval-model" label="Model" value={model} onChange={setModel} options={models.map(({ id, label }) => [id, label])} />
-        <Choice
-          id="eval-other"
-          label="Compare with"
-          value={other}
-          onChange={setOther}
-          options={[
-            ['base', 'Its base model'],
-            ['', 'Nothing'],
-            ...models.filter(({ id }) => id !== model).map(({ id, label }): [string, string] => [id, label]),
-          ]}
-        />
-        <Choice
-          id="eval-prompts"
-          label="Prompts"
-          value={set}
-          onChange={setSet}
-          options={[
-            ['', "The base model's set"],
-            ...(sets ?? []).map(({ id, name, version }): [string, string] => [id, `${name}, version ${version}`]),
-          ]}
-        />
-        <Choice
-          id="eval-reference"
-          label="Reference images"
-          value={reference}
-          onChange={setReference}
-          options={[['', "The job's style images"], ...datasets.map(({ id, name }): [string, string] => [id, name])]}
+        <SelectField id="eval-model" label="Model" value={model} onValue={setModel} options={choices.models} />
+        <SelectField id="eval-other" label="Compare with" value={other} onValue={setOther} options={choices.others} />
+        <SelectField id="eval-prompts" label="Prompts" value={set} onValue={setSet} options={choices.sets} />
+        <SelectField
+          {...{ id: 'eval-reference', label: 'Reference images', value: reference, onValue: setReference }}
+          options={choices.references}
         />
         <DialogActions label="Evaluate" disabled={model === '' || create.isPending} onClose={onClose} />
       </form>
@@ -92,20 +88,3 @@ const requestOf = ({ model, isBase, other, set, reference }: Chosen): Evaluation
     ...(reference && { reference_dataset_id: reference }),
     ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
   }) as EvaluationCreateParams;
-
-type ChoiceProps = { id: string; label: string; value: string; onChange(value: string): void; options: [string, string][] };
-
-function Choice({ id, label, value, onChange, options }: ChoiceProps): ReactElement {
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} className="select" value={value} onChange={(event) => onChange(event.target.value)}>
-        {options.map(([name, text]) => (
-          <option key={name} value={name}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
-}

@@ -17,31 +17,13 @@ const titleOf = ({ metric, name, better }: Metric) =>
   `${name}${metric === 'kid' ? ' × 1000' : ''}, ${better === 'lower' ? 'lower is closer' : 'higher is better'}`;
 
 export function ReportView({ report }: { report: Report }): ReactElement {
-  const { verdict, models } = report;
+  const { models } = report;
   const names = [...new Set(models.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
   const metricOf = (model: Report['models'][number], name: string) => model.metrics.find((one) => one.name === name);
   const first = (name: string) => models.map((model) => metricOf(model, name)).find((one) => one !== undefined)!;
   return (
     <div className="stack-l">
-      <section className="card stack">
-        <h2>Verdict</h2>
-        <p className="measure">{verdict.summary}</p>
-        {verdict.points.length > 0 && (
-          <ul className="bullets">
-            {verdict.points.map((point) => (
-              <li key={point}>{point}</li>
-            ))}
-          </ul>
-        )}
-        {verdict.cautions.length > 0 && (
-          <div className="note warn">
-            <strong>Caveats</strong>
-            {verdict.cautions.map((caution) => (
-              <p key={caution}>{caution}</p>
-            ))}
-          </div>
-        )}
-      </section>
+      <Verdict verdict={report.verdict} />
       {report.votes && <VoteResult tally={report.votes} labels={models.map(({ label }) => label)} />}
       <div className="card-flush" tabIndex={0} role="region" aria-label="Metrics">
         <table>
@@ -77,6 +59,30 @@ export function ReportView({ report }: { report: Report }): ReactElement {
         <Nearest key={model.name} model={model} />
       ))}
     </div>
+  );
+}
+
+function Verdict({ verdict }: Pick<Report, 'verdict'>): ReactElement {
+  return (
+    <section className="card stack">
+      <h2>Verdict</h2>
+      <p className="measure">{verdict.summary}</p>
+      {verdict.points.length > 0 && (
+        <ul className="bullets">
+          {verdict.points.map((point) => (
+            <li key={point}>{point}</li>
+          ))}
+        </ul>
+      )}
+      {verdict.cautions.length > 0 && (
+        <div className="note warn">
+          <strong>Caveats</strong>
+          {verdict.cautions.map((caution) => (
+            <p key={caution}>{caution}</p>
+          ))}
+        </div>
+      )}
+    </section>
   );
 }
 

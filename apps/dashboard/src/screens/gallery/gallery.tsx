@@ -6,6 +6,7 @@ import { useAddress } from '../../data/address.ts';
 import { type GalleryFilter, useGallery } from '../../data/gallery.ts';
 import { useModels } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
+import { FilterChoice, type Option, SearchField } from '../../ui/fields.tsx';
 import { Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { useSelection } from '../../ui/selection.ts';
 import { VirtualGrid } from '../../ui/virtual-grid.tsx';
@@ -83,42 +84,25 @@ function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
   );
 }
 
+const AGES: Option[] = [
+  ['', 'Any time'],
+  ['1', 'Last day'],
+  ['7', 'Last week'],
+  ['30', 'Last month'],
+];
+
 function Filters({ params, set }: { params: URLSearchParams; set(name: string, value: string | null): void }): ReactElement {
   const models = useModels().filter(({ kind }) => kind !== 'named');
   return (
     <div className="row filters">
-      <input
-        className="input search"
-        type="search"
-        aria-label="Search prompts"
-        placeholder="Search prompts"
-        value={params.get('q') ?? ''}
-        onChange={(event) => set('q', event.target.value)}
-      />
-      <select
-        className="select filter-choice"
-        aria-label="Model or job"
+      <SearchField label="Search prompts" placeholder="Search prompts" value={params.get('q') ?? ''} onValue={(value) => set('q', value)} />
+      <FilterChoice
+        label="Model or job"
         value={params.get('model') ?? ''}
-        onChange={(event) => set('model', event.target.value)}
-      >
-        <option value="">All models and jobs</option>
-        {models.map(({ id, label }) => (
-          <option key={id} value={id}>
-            {label}
-          </option>
-        ))}
-      </select>
-      <select
-        className="select filter-choice"
-        aria-label="Any time"
-        value={params.get('age') ?? ''}
-        onChange={(event) => set('age', event.target.value)}
-      >
-        <option value="">Any time</option>
-        <option value="1">Last day</option>
-        <option value="7">Last week</option>
-        <option value="30">Last month</option>
-      </select>
+        onValue={(value) => set('model', value)}
+        options={[['', 'All models and jobs'], ...models.map(({ id, label }): Option => [id, label])]}
+      />
+      <FilterChoice label="Any time" value={params.get('age') ?? ''} onValue={(value) => set('age', value)} options={AGES} />
       <label className="check small">
         <input
           type="checkbox"

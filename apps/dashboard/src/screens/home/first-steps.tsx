@@ -1,6 +1,6 @@
 // An empty project: three steps, and one click that does all of them with sample images.
 import { useMutation, useQuery } from '@tanstack/react-query';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useBaseModels } from '../../data/queries.ts';
 import { readSamples, sampleImage, startSampleJob } from '../../data/samples.ts';
@@ -42,32 +42,20 @@ export function FirstSteps(): ReactElement {
         <TrySamples primary />
       </PageHead>
       <ol className="steps">
-        <li className="card">
-          <Strip images={show('style_ref', 5)} />
-          <h2>Images of your style</h2>
-          <p className="soft">15 to 20 images, if possible half of them showing people. The model learns their style.</p>
-          <Link className="button" href="/datasets?new=style_ref">
-            Add style images
-          </Link>
-        </li>
-        <li className="card">
-          <Strip images={show('aux', 5)} />
-          <h2>Aux images</h2>
-          <p className="soft">About 20 images of people in any other style. They prevent the model from forgetting everything else.</p>
-          <Link className="button" href="/datasets?new=aux">
-            Add Aux images
-          </Link>
-        </li>
-        <li className="card">
-          <svg className="step-curve" viewBox="0 0 120 40" aria-hidden="true">
-            <path d="M4 6c10 22 22 27 40 27s40 1 72 1" fill="none" stroke="var(--accent)" strokeWidth="2.500" strokeLinecap="round" />
-          </svg>
-          <h2>Train and watch</h2>
-          <p className="soft">Sample images appear while the model learns. Stop when you like what you see.</p>
-          <Link className="button" href="/train">
-            New training
-          </Link>
-        </li>
+        <Step
+          title="Images of your style"
+          href="/datasets?new=style_ref"
+          action="Add style images"
+          picture={<Strip images={show('style_ref', 5)} />}
+        >
+          15 to 20 images, if possible half of them showing people. The model learns their style.
+        </Step>
+        <Step title="Aux images" href="/datasets?new=aux" action="Add Aux images" picture={<Strip images={show('aux', 5)} />}>
+          About 20 images of people in any other style. They prevent the model from forgetting everything else.
+        </Step>
+        <Step title="Train and watch" href="/train" action="New training" picture={<Falling />}>
+          Sample images appear while the model learns. Stop when you like what you see.
+        </Step>
       </ol>
       {samples && (
         <p className="small soft">
@@ -85,5 +73,29 @@ function Strip({ images }: { images: string[] }): ReactElement {
         <img key={url} src={url} alt="" />
       ))}
     </div>
+  );
+}
+
+type StepProps = { title: string; href: string; action: string; picture: ReactNode; children: ReactNode };
+
+function Step({ title, href, action, picture, children }: StepProps): ReactElement {
+  return (
+    <li className="card">
+      {picture}
+      <h2>{title}</h2>
+      <p className="soft">{children}</p>
+      <Link className="button" href={href}>
+        {action}
+      </Link>
+    </li>
+  );
+}
+
+/** A loss as it should be. */
+function Falling(): ReactElement {
+  return (
+    <svg className="step-curve" viewBox="0 0 120 40" aria-hidden="true">
+      <path d="M4 6c10 22 22 27 40 27s40 1 72 1" fill="none" stroke="var(--accent)" strokeWidth="2.500" strokeLinecap="round" />
+    </svg>
   );
 }

@@ -1,5 +1,5 @@
 // What can be done with a job in its status.
-import type { TrainingJob } from '@styleforge/sdk';
+import type { StyleForge, TrainingJob } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
@@ -11,80 +11,99 @@ import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 
 type Steer = { title: string; run(): Promise<TrainingJob> };
 
-export function JobActions({ job }: { job: TrainingJob }): ReactElement {
-  const { trainingJobs } = useClient();
+interface Action extends Steer {
+  label: string;
+  tone?: string;
+  /** The worker has been asked and has not done it yet. */
+  isPending?: boolean;
+}
+
+/** What the job's status allows. */
+function actionsOf(job: TrainingJob, jobs: StyleForge['trainingJobs']): Action[] {
+  const { id, status, cancel_requested: isStopping } = job;
+  const isTraining = ['validating', 'running'].includes(status);
+  const actions: (Action | false)[] = [
+    isTraining &&
+      !isStopping && {
+        ...{ label: 'Save now', title: 'A checkpoint is saved after this step; the job continues' },
+        ...{ run: () => jobs.saveNow(id), isPending: job.checkpoint_requested_at !== null },
+      },
+    isTraining &&
+      !isStopping && {
+        ...{ label: 'Sample now', title: 'Sample images are generated after this step; the job continues' },
+        ...{ run: () => jobs.sampleNow(id), isPending: job.sample_requested_at !== null },
+      },
+    (isTraining || status === 'queued') && {
+      ...{ label: 'Pause', title: 'The job saves a checkpoint and pauses', run: () => jobs.pause(id) },
+    },
+    ['paused', 'failed', 'cancelled'].includes(status) && {
+      ...{ label: 'Resume', title: 'The job continues from its last checkpoint', run: () => jobs.resume(id), tone: 'primary' },
+    },
+    (isLive(job) || status === 'paused') &&
+      !isStopping && { label: 'Stop and keep', title: 'The job saves a checkpoint and stops', run: () => jobs.cancel(id) },
+  ];
+  return actions.filter((action) => action !== false);
+}
+
+function useSteering({ id }: TrainingJob) {
   const queries = useQueryClient();
-  const [isExtending, setExtending] = useState(false);
-  const steer = useMutation({
+  return useMutation({
     mutationFn: ({ run }: Steer) => run(),
     onSuccess: (next, { title }) => {
-      queries.setQueryData(['job', job.id], next);
+      queries.setQueryData(['job', id], next);
       void queries.invalidateQueries({ queryKey: ['jobs'] });
       notify({ title });
     },
     onError: (error) => notifyError('The action failed', error),
   });
-  const button = (label: string, title: string, run: () => Promise<TrainingJob>, { tone = '', isPending = false } = {}) => (
-    <button
-      type="button"
-      className={`button ${tone}`}
-      disabled={steer.isPending || isPending}
-      aria-busy={isPending}
-      onClick={() => steer.mutate({ title, run })}
-    >
-      {label}
-    </button>
-  );
-  const isTraining = ['validating', 'running'].includes(job.status) && !job.cancel_requested;
-  const canPause = ['queued', 'validating', 'running'].includes(job.status);
+}
+
+export function JobActions({ job }: { job: TrainingJob }): ReactElement {
+  const { trainingJobs } = useClient();
+  const steer = useSteering(job);
   return (
     <>
-      {isTraining &&
-        button('Save now', 'A checkpoint is saved after this step; the job continues', () => trainingJobs.saveNow(job.id), {
-          isPending: job.checkpoint_requested_at !== null,
-        })}
-      {isTraining &&
-        button('Sample now', 'Sample images are generated after this step; the job continues', () => trainingJobs.sampleNow(job.id), {
-          isPending: job.sample_requested_at !== null,
-        })}
-      {canPause && button('Pause', 'The job saves a checkpoint and pauses', () => trainingJobs.pause(job.id))}
-      {(job.status === 'paused' || job.status === 'failed' || job.status === 'cancelled') &&
-        button('Resume', 'The job continues from its last checkpoint', () => trainingJobs.resume(job.id), { tone: 'primary' })}
-      {(isLive(job) || job.status === 'paused') &&
-        !job.cancel_requested &&
-        button('Stop and keep', 'The job saves a checkpoint and stops', () => trainingJobs.cancel(job.id))}
-      {job.status === 'succeeded' && (
-        <>
-          <Link className="button primary" href={`/play?model=${job.id}`}>
-            Use this model
-          </Link>
-          <button type="button" className="button" onClick={() => setExtending(true)}>
-            Extend
-          </button>
-        </>
-      )}
+      {actionsOf(job, trainingJobs).map(({ label, tone = '', isPending = false, ...action }) => (
+        <button
+          key={label}
+          type="button"
+          className={`button ${tone}`}
+          disabled={steer.isPending || isPending}
+          aria-busy={isPending}
+          onClick={() => steer.mutate(action)}
+        >
+          {label}
+        </button>
+      ))}
+      {job.status === 'succeeded' && <UseOrExtend job={job} onSteer={steer.mutate} />}
       <Link className="button" href={`/train?from=${job.id}`}>
         Clone
       </Link>
-      {isExtending && (
-        <Extend
-          job={job}
-          onClose={() => setExtending(false)}
-          onExtend={(steps) => {
-            setExtending(false);
-            steer.mutate({
-              title: `The job continues to step ${steps}`,
-              run: () => trainingJobs.resume(job.id, { max_train_steps: steps }),
-            });
-          }}
-        />
-      )}
     </>
   );
 }
 
-function Extend({ job, onClose, onExtend }: { job: TrainingJob; onClose(): void; onExtend(steps: number): void }): ReactElement {
-  const done = job.progress.of;
+function UseOrExtend({ job: { id, progress }, onSteer }: { job: TrainingJob; onSteer(steer: Steer): void }): ReactElement {
+  const { trainingJobs } = useClient();
+  const [isExtending, setExtending] = useState(false);
+  const extend = (steps: number) => {
+    setExtending(false);
+    onSteer({ title: `The job continues to step ${steps}`, run: () => trainingJobs.resume(id, { max_train_steps: steps }) });
+  };
+  return (
+    <>
+      <Link className="button primary" href={`/play?model=${id}`}>
+        Use this model
+      </Link>
+      <button type="button" className="button" onClick={() => setExtending(true)}>
+        Extend
+      </button>
+      {isExtending && <Extend done={progress.of} onClose={() => setExtending(false)} onExtend={extend} />}
+    </>
+  );
+}
+
+function Extend({ done, onClose, onExtend }: { done: number; onClose(): void; onExtend(steps: number): void }): ReactElement {
   const [more, setMore] = useState(Math.max(1, Math.round(done / 2)));
   const submit = (event: FormEvent) => {
     event.preventDefault();

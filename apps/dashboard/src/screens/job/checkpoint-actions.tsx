@@ -10,18 +10,22 @@ import { useDelete } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { NameModel } from '../models/name-model.tsx';
 
-export function CheckpointActions({ checkpoint, isResult }: { checkpoint: Checkpoint; isResult: boolean }): ReactElement {
+function usePin({ id, starred, training_job_id: jobId }: Checkpoint) {
   const client = useClient();
   const queries = useQueryClient();
-  const remove = useDelete();
-  const [isNaming, setNaming] = useState(false);
-  const { id, step, starred, training_job_id: jobId } = checkpoint;
-  const key = ['checkpoints', jobId];
-  const pin = useMutation({
+  return useMutation({
     mutationFn: () => client.trainingJobs.updateCheckpoint(id, { starred: !starred }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: key }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['checkpoints', jobId] }),
     onError: (error) => notifyError('The checkpoint could not be changed', error),
   });
+}
+
+export function CheckpointActions({ checkpoint, isResult }: { checkpoint: Checkpoint; isResult: boolean }): ReactElement {
+  const client = useClient();
+  const remove = useDelete();
+  const [isNaming, setNaming] = useState(false);
+  const { id, step, starred } = checkpoint;
+  const pin = usePin(checkpoint);
   return (
     <>
       <Link className="button small" href={`/evaluations?new=${id}`}>

@@ -14,7 +14,9 @@ const KINDS = [
 type Kind = (typeof KINDS)[number]['value'];
 type Field = 'loss' | 'style_ref_loss' | 'aux_loss' | 'grad_norm' | 'learning_rate';
 
-const FIELDS: Record<Kind, { field: Field; label: string; color: string }[]> = {
+type Shown = { field: Field; label: string; color: string };
+
+const FIELDS: Record<Kind, Shown[]> = {
   loss: [
     { field: 'style_ref_loss', label: 'StyleRef', color: '--accent' },
     { field: 'aux_loss', label: 'Aux', color: '--calm' },
@@ -22,6 +24,14 @@ const FIELDS: Record<Kind, { field: Field; label: string; color: string }[]> = {
   grad_norm: [{ field: 'grad_norm', label: 'Gradient norm', color: '--accent' }],
   learning_rate: [{ field: 'learning_rate', label: 'Learning rate', color: '--accent' }],
 };
+
+/** The values as they are; where they are smoothed, faint behind. */
+function curvesOf(metrics: TrainingMetric[], fields: Shown[], smoothing: number): Curve[] {
+  const raw = fields.map(({ field, label, color }): Curve => ({ label, color, values: metrics.map((metric) => metric[field]) }));
+  if (smoothing === 0) return raw;
+  const faint = raw.map((curve) => ({ ...curve, label: `${curve.label}, each step`, faint: true }));
+  return [...faint, ...raw.map((curve) => ({ ...curve, values: smooth(curve.values, smoothing) }))];
+}
 
 export function Curves(props: {
   metrics: TrainingMetric[];
@@ -34,35 +44,14 @@ export function Curves(props: {
   const [smoothing, setSmoothing] = useState(0.8);
   const [isLog, setLog] = useState(false);
   const fields = FIELDS[kind].filter(({ field }) => metrics.some((metric) => metric[field] !== null));
-  const curves = useMemo(() => {
-    const raw = fields.map(({ field, label, color }): Curve => ({ label, color, values: metrics.map((metric) => metric[field]) }));
-    if (smoothing === 0 || kind === 'learning_rate') return raw;
-    const faint = raw.map((curve) => ({ ...curve, label: `${curve.label}, each step`, faint: true }));
-    return [...faint, ...raw.map((curve) => ({ ...curve, values: smooth(curve.values, smoothing) }))];
-  }, [metrics, kind, smoothing]);
+  const curves = useMemo(() => curvesOf(metrics, fields, kind === 'learning_rate' ? 0 : smoothing), [metrics, kind, smoothing]);
   const steps = useMemo(() => metrics.map(({ step }) => step), [metrics]);
   const shown = props.step === null ? metrics.length - 1 : metrics.findIndex(({ step }) => step >= props.step!);
   return (
     <section className="card stack" aria-label="Curves">
       <div className="row-apart">
         <Segmented label="Curve" value={kind} choices={KINDS} onChange={setKind} />
-        <div className="row small">
-          <label className="check">
-            Smoothing
-            <input
-              type="range"
-              min={0}
-              max={0.98}
-              step={0.01}
-              value={smoothing}
-              onChange={(event) => setSmoothing(Number(event.target.value))}
-            />
-          </label>
-          <label className="check">
-            <input type="checkbox" checked={isLog} onChange={(event) => setLog(event.target.checked)} />
-            Log scale
-          </label>
-        </div>
+        <Scale smoothing={smoothing} onSmoothing={setSmoothing} isLog={isLog} onLog={setLog} />
       </div>
       {metrics.length < 2 ? (
         <p className="soft chart-empty">The curve starts with the second step.</p>
@@ -81,5 +70,29 @@ export function Curves(props: {
         </>
       )}
     </section>
+  );
+}
+
+type ScaleProps = { smoothing: number; onSmoothing(weight: number): void; isLog: boolean; onLog(isLog: boolean): void };
+
+function Scale({ smoothing, onSmoothing, isLog, onLog }: ScaleProps): ReactElement {
+  return (
+    <div className="row small">
+      <label className="check">
+        Smoothing
+        <input
+          type="range"
+          min={0}
+          max={0.98}
+          step={0.01}
+          value={smoothing}
+          onChange={(event) => onSmoothing(Number(event.target.value))}
+        />
+      </label>
+      <label className="check">
+        <input type="checkbox" checked={isLog} onChange={(event) => onLog(event.target.checked)} />
+        Log scale
+      </label>
+    </div>
   );
 }

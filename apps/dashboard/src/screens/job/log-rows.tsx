@@ -43,13 +43,7 @@ export function LogRows({ events, isFollowing, setFollowing }: Props): ReactElem
       onKeyDown={({ key }) => ['ArrowUp', 'PageUp', 'Home'].includes(key) && setFollowing(false)}
     >
       <table className="log" aria-rowcount={events.length + 1}>
-        <thead>
-          <tr aria-rowindex={1}>
-            <th scope="col">Time</th>
-            <th scope="col">Event</th>
-            <th scope="col">Details</th>
-          </tr>
-        </thead>
+        <LogHead />
         <tbody>
           {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
           {rows.map(({ index }) => (
@@ -59,6 +53,18 @@ export function LogRows({ events, isFollowing, setFollowing }: Props): ReactElem
         </tbody>
       </table>
     </div>
+  );
+}
+
+function LogHead(): ReactElement {
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        <th scope="col">Time</th>
+        <th scope="col">Event</th>
+        <th scope="col">Details</th>
+      </tr>
+    </thead>
   );
 }
 

@@ -75,16 +75,7 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
         aria-label="Sample images by prompt and step"
       >
         <table onMouseLeave={() => onStep(null)}>
-          <thead>
-            <tr>
-              <td />
-              {grid.steps.map((at) => (
-                <th key={at} scope="col" data-marked={at === marked}>
-                  {at === 0 ? 'Before' : at}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <StepsHead steps={grid.steps} marked={marked} />
           <tbody>
             {grid.rows.map((row) => (
               <tr key={row.index}>
@@ -101,6 +92,21 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
       </div>
       {open >= 0 && <Lightbox items={images.map((image) => itemOf(image, grid))} index={open} onIndex={show} onClose={() => show(null)} />}
     </section>
+  );
+}
+
+function StepsHead({ steps, marked }: { steps: number[]; marked: number | null }): ReactElement {
+  return (
+    <thead>
+      <tr>
+        <td />
+        {steps.map((at) => (
+          <th key={at} scope="col" data-marked={at === marked}>
+            {at === 0 ? 'Before' : at}
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }
 

@@ -84,10 +84,9 @@ type RowProps = {
 };
 
 function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactElement {
-  const { progress, started_at: start, finished_at: end, metadata } = job;
+  const { progress, started_at: start, finished_at: end } = job;
   const name = jobName({ ...job, suffix: job.config.suffix });
   const seconds = start ? ((end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : null;
-  const chips = Object.entries(metadata).filter(([key]) => key !== 'name' && key !== CLONED_FROM);
   return (
     <tr ref={measure} data-index={index} aria-rowindex={index + 2} data-selected={isChosen}>
       <td className="check-cell">
@@ -100,23 +99,7 @@ function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactEle
         />
       </td>
       <td>
-        <div className="row nowrap">
-          <JobThumbnail job={job} />
-          <div>
-            <Link className="row-link" href={`/jobs/${job.id}`}>
-              {job.starred && '★ '}
-              {name}
-            </Link>
-            <div className="small soft">
-              {METHODS[job.method] ?? job.method}
-              {chips.slice(0, 2).map(([key, value]) => (
-                <span key={key} className="chip">
-                  {key}: {value}
-                </span>
-              ))}
-            </div>
-          </div>
-        </div>
+        <JobName job={job} name={name} />
       </td>
       <td>
         <Pill status={job.status} />
@@ -130,5 +113,28 @@ function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactEle
       <td className="end num small nowrap wide-only">{seconds === null ? '–' : duration(seconds)}</td>
       <td className="end small nowrap wide-only">{ago(job.created_at)}</td>
     </tr>
+  );
+}
+
+function JobName({ job, name }: { job: TrainingJob; name: string }): ReactElement {
+  const chips = Object.entries(job.metadata).filter(([key]) => key !== 'name' && key !== CLONED_FROM);
+  return (
+    <div className="row nowrap">
+      <JobThumbnail job={job} />
+      <div>
+        <Link className="row-link" href={`/jobs/${job.id}`}>
+          {job.starred && '★ '}
+          {name}
+        </Link>
+        <div className="small soft">
+          {METHODS[job.method] ?? job.method}
+          {chips.slice(0, 2).map(([key, value]) => (
+            <span key={key} className="chip">
+              {key}: {value}
+            </span>
+          ))}
+        </div>
+      </div>
+    </div>
   );
 }

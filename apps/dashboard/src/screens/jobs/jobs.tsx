@@ -8,6 +8,7 @@ import { AGES, FILTERS, type Filter, isWanted, type Wanted } from '../../data/jo
 import { METHODS } from '../../data/jobs.ts';
 import { MOST_JOBS, useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
+import { FilterChoice, SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { useSelection } from '../../ui/selection.ts';
@@ -18,14 +19,7 @@ export function Jobs(): ReactElement {
   const { data: all, error } = useJobs();
   const hidden = useHidden();
   const [params, set] = useAddress();
-  const of = (name: string) => params.get(name) ?? '';
-  const wanted: Wanted = {
-    filter: (of('status') || 'all') as Filter,
-    method: of('method'),
-    base: of('base'),
-    age: of('age'),
-    search: of('q'),
-  };
+  const wanted = wantedOf(params);
   const jobs = useMemo(() => all?.filter(({ id }) => !hidden.has(id)), [all, hidden]);
   const shown = useMemo(() => jobs?.filter((job) => isWanted(job, wanted)), [jobs, ...Object.values(wanted)]);
   const selection = useSelection(shown ?? []);
@@ -59,6 +53,11 @@ export function Jobs(): ReactElement {
   );
 }
 
+function wantedOf(params: URLSearchParams): Wanted {
+  const of = (name: string) => params.get(name) ?? '';
+  return { filter: (of('status') || 'all') as Filter, method: of('method'), base: of('base'), age: of('age'), search: of('q') };
+}
+
 type FilterProps = { jobs: TrainingJob[]; wanted: Wanted; set(name: string, value: string): void };
 
 function Filters({ jobs, wanted, set }: FilterProps): ReactElement {
@@ -68,14 +67,7 @@ function Filters({ jobs, wanted, set }: FilterProps): ReactElement {
   return (
     <div className="row filters">
       <Segmented label="Status" value={wanted.filter} choices={FILTERS} onChange={(value) => set('status', value === 'all' ? '' : value)} />
-      <input
-        className="input search"
-        type="search"
-        aria-label="Search jobs"
-        placeholder="Name or key:value"
-        value={wanted.search}
-        onChange={(event) => set('q', event.target.value)}
-      />
+      <SearchField label="Search jobs" placeholder="Name or key:value" value={wanted.search} onValue={(value) => set('q', value)} />
       <Choice
         label="Any method"
         value={wanted.method}
@@ -102,14 +94,5 @@ type ChoiceProps = { label: string; value: string; options: [value: string, labe
 
 function Choice({ label, value, options, onValue }: ChoiceProps): ReactElement | null {
   if (options.length < 2) return null;
-  return (
-    <select className="select filter-choice" aria-label={label} value={value} onChange={(event) => onValue(event.target.value)}>
-      <option value="">{label}</option>
-      {options.map(([name, text]) => (
-        <option key={name} value={name}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
+  return <FilterChoice label={label} value={value} onValue={onValue} options={[['', label], ...options]} />;
 }

@@ -8,6 +8,7 @@ import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { TextField } from '../../ui/fields.tsx';
 import { SecretDialog } from '../../ui/secret-dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
@@ -139,44 +140,29 @@ function NewKey({ onClose }: { onClose(): void }): ReactElement {
   return (
     <Dialog title="New API key" onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor="key-name">Name</label>
-          <input
-            id="key-name"
-            className="input"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            placeholder="What it is for"
-            autoFocus
-          />
-        </div>
-        <fieldset>
-          <legend className="label">Scopes</legend>
-          {SCOPES.map(({ name: scope, about }) => (
-            <label key={scope} className="check">
-              <input
-                type="checkbox"
-                checked={scopes.includes(scope)}
-                onChange={(event) => setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))}
-              />
-              {scope} <span className="small soft">{about}</span>
-            </label>
-          ))}
-        </fieldset>
-        <div className="field">
-          <label htmlFor="key-days">Expires after (days)</label>
-          <input
-            id="key-days"
-            className="input"
-            type="number"
-            min={1}
-            value={days}
-            placeholder="never"
-            onChange={(event) => setDays(event.target.value)}
-          />
-        </div>
+        <TextField id="key-name" label="Name" value={name} onValue={setName} placeholder="What it is for" autoFocus />
+        <Scopes scopes={scopes} onScopes={setScopes} />
+        <TextField id="key-days" label="Expires after (days)" type="number" min={1} value={days} placeholder="never" onValue={setDays} />
         <DialogActions label="Create" disabled={name.trim() === '' || scopes.length === 0 || create.isPending} onClose={onClose} />
       </form>
     </Dialog>
+  );
+}
+
+function Scopes({ scopes, onScopes }: { scopes: Scope[]; onScopes(scopes: Scope[]): void }): ReactElement {
+  return (
+    <fieldset>
+      <legend className="label">Scopes</legend>
+      {SCOPES.map(({ name: scope, about }) => (
+        <label key={scope} className="check">
+          <input
+            type="checkbox"
+            checked={scopes.includes(scope)}
+            onChange={(event) => onScopes(event.target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))}
+          />
+          {scope} <span className="small soft">{about}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

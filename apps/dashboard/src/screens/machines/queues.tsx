@@ -106,40 +106,44 @@ export function Usage(): ReactElement {
       {error && <Failure error={error} what="The usage" />}
       {!data && !error && <Loading height={80} />}
       {data?.by_kind.length === 0 && <p className="soft">Nothing was used in {data.month}.</p>}
-      {data && data.by_kind.length > 0 && (
-        <div className="card-flush" tabIndex={0} role="region" aria-label="Usage of the month">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Work</th>
-                <th scope="col" className="wide-only">
-                  Device
-                </th>
-                <th scope="col" className="end">
-                  Device time
-                </th>
-                <th scope="col" className="end">
-                  Steps
-                </th>
-                <th scope="col" className="end">
-                  Images
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {[...data.by_kind, { kind: 'total', device: '', ...data.total }].map((row) => (
-                <tr key={`${row.kind} ${row.device}`}>
-                  <td>{KINDS[row.kind] ?? 'Total'}</td>
-                  <td className="wide-only">{row.device}</td>
-                  <td className="end num">{duration(row.device_seconds)}</td>
-                  <td className="end num">{number(row.steps)}</td>
-                  <td className="end num">{number(row.images)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {data && data.by_kind.length > 0 && <UsageTable usage={data} />}
     </section>
+  );
+}
+
+function UsageTable({ usage: { by_kind: kinds, total } }: { usage: UsageReport }): ReactElement {
+  return (
+    <div className="card-flush" tabIndex={0} role="region" aria-label="Usage of the month">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Work</th>
+            <th scope="col" className="wide-only">
+              Device
+            </th>
+            <th scope="col" className="end">
+              Device time
+            </th>
+            <th scope="col" className="end">
+              Steps
+            </th>
+            <th scope="col" className="end">
+              Images
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...kinds, { kind: 'total', device: '', ...total }].map((row) => (
+            <tr key={`${row.kind} ${row.device}`}>
+              <td>{KINDS[row.kind] ?? 'Total'}</td>
+              <td className="wide-only">{row.device}</td>
+              <td className="end num">{duration(row.device_seconds)}</td>
+              <td className="end num">{number(row.steps)}</td>
+              <td className="end num">{number(row.images)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -155,17 +155,7 @@ function Versions({ model }: { model: Model }): ReactElement {
 }
 
 function VersionCard({ version }: { version: ModelVersion }): ReactElement {
-  const {
-    reference,
-    aliases,
-    notes,
-    checkpoint_id: checkpointId,
-    provenance,
-    size_bytes: size,
-    created_at: at,
-    model,
-    version: number,
-  } = version;
+  const { reference, notes, checkpoint_id: checkpointId, provenance, size_bytes: size, created_at: at, model, version: number } = version;
   const client = useClient();
   const remove = useDelete();
   const checkpoint = useCheckpoint(checkpointId);
@@ -174,14 +164,7 @@ function VersionCard({ version }: { version: ModelVersion }): ReactElement {
   return (
     <li className="card stack">
       <div className="row-apart">
-        <h3>
-          {reference}{' '}
-          {aliases.map((alias) => (
-            <span key={alias} className="pill good">
-              {alias}
-            </span>
-          ))}
-        </h3>
+        <VersionTitle version={version} />
         <span className="row">
           <CopyButton text={reference} label={`Copy ${reference}`} />
           <button type="button" className="button quiet small icon" aria-label={`Delete ${reference}`} onClick={onDelete}>
@@ -197,6 +180,19 @@ function VersionCard({ version }: { version: ModelVersion }): ReactElement {
       {checkpoint.data && <DownloadFormats id={checkpoint.data.id} formats={checkpoint.data.formats} />}
       <SetAlias version={version} />
     </li>
+  );
+}
+
+function VersionTitle({ version: { reference, aliases } }: { version: ModelVersion }): ReactElement {
+  return (
+    <h3>
+      {reference}{' '}
+      {aliases.map((alias) => (
+        <span key={alias} className="pill good">
+          {alias}
+        </span>
+      ))}
+    </h3>
   );
 }
 

@@ -18,11 +18,6 @@ import type { TrainingJob } from '@styleforge/sdk';
 
 export function Models(): ReactElement {
   const models = useModels();
-  const named = useNamedModels();
-  const hidden = useHidden();
-  const shown = named.data?.filter(({ name }) => !hidden.has(`model ${name}`)) ?? [];
-  const { isPending } = useJobs();
-  const trained = models.filter(({ kind }) => kind === 'job');
   return (
     <>
       <PageHead
@@ -30,32 +25,8 @@ export function Models(): ReactElement {
         about="Give a trained model a name, and use it by that name. Its style prompt is put in front of your prompts."
       />
       <div className="stack-l">
-        <section className="stack">
-          <h2>Named</h2>
-          {named.error && <Failure error={named.error} what="Models" />}
-          {named.data && shown.length === 0 && (
-            <p className="soft">No model has a name yet. Press “Name” below to name the result of a job.</p>
-          )}
-          <div className="cards">
-            {shown.map((model) => (
-              <NamedModelCard key={model.id} model={model} />
-            ))}
-          </div>
-          <UploadAdapter />
-        </section>
-        <section className="stack">
-          <h2>Trained</h2>
-          {isPending && <Loading />}
-          {!isPending && trained.length === 0 && (
-            <Empty title="No model yet" icon="models">
-              <p>When a job succeeds, its model appears here.</p>
-              <Link className="button primary" href="/train">
-                New training
-              </Link>
-            </Empty>
-          )}
-          <div className="cards">{trained.map((model) => model.job && <TrainedModel key={model.id} model={model} job={model.job} />)}</div>
-        </section>
+        <NamedModels />
+        <TrainedModels models={models.filter(({ kind }) => kind === 'job')} />
         <section className="stack">
           <h2>Base models</h2>
           <div className="cards">
@@ -68,6 +39,44 @@ export function Models(): ReactElement {
         </section>
       </div>
     </>
+  );
+}
+
+function NamedModels(): ReactElement {
+  const named = useNamedModels();
+  const hidden = useHidden();
+  const shown = named.data?.filter(({ name }) => !hidden.has(`model ${name}`)) ?? [];
+  return (
+    <section className="stack">
+      <h2>Named</h2>
+      {named.error && <Failure error={named.error} what="Models" />}
+      {named.data && shown.length === 0 && <p className="soft">No model has a name yet. Press “Name” below to name the result of a job.</p>}
+      <div className="cards">
+        {shown.map((model) => (
+          <NamedModelCard key={model.id} model={model} />
+        ))}
+      </div>
+      <UploadAdapter />
+    </section>
+  );
+}
+
+function TrainedModels({ models }: { models: Model[] }): ReactElement {
+  const { isPending } = useJobs();
+  return (
+    <section className="stack">
+      <h2>Trained</h2>
+      {isPending && <Loading />}
+      {!isPending && models.length === 0 && (
+        <Empty title="No model yet" icon="models">
+          <p>When a job succeeds, its model appears here.</p>
+          <Link className="button primary" href="/train">
+            New training
+          </Link>
+        </Empty>
+      )}
+      <div className="cards">{models.map((model) => model.job && <TrainedModel key={model.id} model={model} job={model.job} />)}</div>
+    </section>
   );
 }
 

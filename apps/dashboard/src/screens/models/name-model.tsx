@@ -10,21 +10,22 @@ import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { TextField } from '../../ui/fields.tsx';
 
 const NAME = '[a-z0-9][a-z0-9._\\-]{0,62}';
 
-/** `from`: a training job or a checkpoint. */
-export function NameModel({ from, onClose }: { from: string; onClose(): void }): ReactElement {
+const RULE = 'Lower-case letters, digits, dots, hyphens. Requests then name it instead of an id.';
+const nextVersion = ({ versions, latest }: Model): number => Math.max(versions, latest?.version ?? 0) + 1;
+
+type Naming = { name: string; from: string; notes: string; isKnown: boolean };
+
+function useSave({ name, from, notes, isKnown }: Naming) {
   const client = useClient();
   const queries = useQueryClient();
   const [, go] = useLocation();
-  const models = useNamedModels().data ?? [];
-  const [name, setName] = useState('');
-  const [notes, setNotes] = useState('');
-  const known = models.find((model: Model) => model.name === name);
-  const save = useMutation({
+  return useMutation({
     mutationFn: async () => {
-      if (known) await client.models.addVersion(name, { from, notes });
+      if (isKnown) await client.models.addVersion(name, { from, notes });
       else await client.models.create({ name, from, notes });
     },
     onSuccess: async () => {
@@ -33,6 +34,15 @@ export function NameModel({ from, onClose }: { from: string; onClose(): void }):
     },
     onError: (error) => notifyError('The model could not be saved', error),
   });
+}
+
+/** `from`: a training job or a checkpoint. */
+export function NameModel({ from, onClose }: { from: string; onClose(): void }): ReactElement {
+  const models = useNamedModels().data ?? [];
+  const [name, setName] = useState('');
+  const [notes, setNotes] = useState('');
+  const known = models.find((model: Model) => model.name === name);
+  const save = useSave({ name, from, notes, isKnown: known !== undefined });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate();
@@ -40,44 +50,35 @@ export function NameModel({ from, onClose }: { from: string; onClose(): void }):
   return (
     <Dialog title="Name this model" onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor="model-name">Name</label>
-          <input
-            id="model-name"
-            className="input"
-            value={name}
-            pattern={NAME}
-            list="model-names"
-            required
-            autoFocus
-            autoComplete="off"
-            placeholder="ink-style"
-            aria-describedby="model-name-help"
-            onChange={(event) => setName(event.target.value)}
-          />
-          <datalist id="model-names">
-            {models.map((model) => (
-              <option key={model.id} value={model.name} />
-            ))}
-          </datalist>
-          <p id="model-name-help" className="help">
-            {known
-              ? `Becomes version ${Math.max(known.versions, known.latest?.version ?? 0) + 1} of ${name}.`
-              : 'Lower-case letters, digits, dots, hyphens. Requests then name it instead of an id.'}
-          </p>
-        </div>
-        <div className="field">
-          <label htmlFor="model-notes">Notes</label>
-          <input id="model-notes" className="input" value={notes} onChange={(event) => setNotes(event.target.value)} />
-        </div>
+        <TextField
+          {...{
+            id: 'model-name',
+            label: 'Name',
+            value: name,
+            onValue: setName,
+            pattern: NAME,
+            list: 'model-names',
+            placeholder: 'ink-style',
+          }}
+          required
+          autoFocus
+          autoComplete="off"
+          help={known ? `Becomes version ${nextVersion(known)} of ${name}.` : RULE}
+        />
+        <datalist id="model-names">
+          {models.map((model) => (
+            <option key={model.id} value={model.name} />
+          ))}
+        </datalist>
+        <TextField id="model-notes" label="Notes" value={notes} onValue={setNotes} />
         <DialogActions label={known ? 'Add version' : 'Save'} disabled={name === '' || save.isPending} onClose={onClose} />
       </form>
-      <AsCode name={name} from={from} notes={notes} isKnown={known !== undefined} />
+      <AsCode {...{ name, from, notes }} isKnown={known !== undefined} />
     </Dialog>
   );
 }
 
-function AsCode({ name, from, notes, isKnown }: { name: string; from: string; notes: string; isKnown: boolean }): ReactElement {
+function AsCode({ name, from, notes, isKnown }: Naming): ReactElement {
   const call: Call = isKnown
     ? { method: 'POST', path: `/v1/models/${name}/versions`, body: { from, notes }, sdk: 'models.addVersion', args: [name] }
     : { method: 'POST', path: '/v1/models', body: { name, from, notes }, sdk: 'models.create' };

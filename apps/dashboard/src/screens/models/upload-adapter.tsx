@@ -1,4 +1,5 @@
 // Takes a LoRA or an embedding from elsewhere, by drop or by choice, and gives it a name.
+import type { StyleForge } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
@@ -8,6 +9,7 @@ import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { DropArea } from '../../ui/drop-area.tsx';
+import { SelectField, TextField } from '../../ui/fields.tsx';
 
 const ACCEPT = '.safetensors,.pt,.bin,.json';
 /** Comes with a LoRA of peft. */
@@ -39,23 +41,27 @@ const nameOf = (file: File): string =>
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, 63);
 
-function UploadDialog({ file, config, onClose }: { file: File; config: File | undefined; onClose(): void }): ReactElement {
+function useUploadAs(name: string, adapter: Parameters<StyleForge['models']['upload']>[1]) {
   const client = useClient();
   const queries = useQueryClient();
   const [, go] = useLocation();
-  const bases = useBaseModels().data ?? [];
-  const [name, setName] = useState(nameOf(file));
-  const [base, setBase] = useState('');
-  const [token, setToken] = useState('');
-  const chosen = base || (bases[0]?.name ?? '');
-  const save = useMutation({
-    mutationFn: () => client.models.upload(name, { file, config, base_model: chosen, ...(token !== '' && { token }) }),
+  return useMutation({
+    mutationFn: () => client.models.upload(name, adapter),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['models'] });
       go(`/models/${name}`);
     },
     onError: (error) => notifyError('The adapter could not be uploaded', error),
   });
+}
+
+function UploadDialog({ file, config, onClose }: { file: File; config: File | undefined; onClose(): void }): ReactElement {
+  const bases = useBaseModels().data ?? [];
+  const [name, setName] = useState(nameOf(file));
+  const [base, setBase] = useState('');
+  const [token, setToken] = useState('');
+  const chosen = base || (bases[0]?.name ?? '');
+  const save = useUploadAs(name, { file, config, base_model: chosen, ...(token !== '' && { token }) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate();
@@ -63,26 +69,18 @@ function UploadDialog({ file, config, onClose }: { file: File; config: File | un
   return (
     <Dialog title={`Upload ${file.name}`} onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor="adapter-name">Name</label>
-          <input id="adapter-name" className="input" value={name} required onChange={(event) => setName(event.target.value)} />
-          <p className="help">The name for requests. An existing model gets a new version.</p>
-        </div>
-        <div className="field">
-          <label htmlFor="adapter-base">Made for the base model</label>
-          <select id="adapter-base" className="select" value={chosen} onChange={(event) => setBase(event.target.value)}>
-            {bases.map((model) => (
-              <option key={model.name} value={model.name}>
-                {model.title}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div className="field">
-          <label htmlFor="adapter-token">Trigger word</label>
-          <input id="adapter-token" className="input" value={token} onChange={(event) => setToken(event.target.value)} />
-          <p className="help">The word that prompts use for it, if it has one. If this is empty, an embedding gets the name of its file.</p>
-        </div>
+        <TextField
+          {...{ id: 'adapter-name', label: 'Name', value: name, onValue: setName, required: true }}
+          help="The name for requests. An existing model gets a new version."
+        />
+        <SelectField
+          {...{ id: 'adapter-base', label: 'Made for the base model', value: chosen, onValue: setBase }}
+          options={bases.map((model) => [model.name, model.title])}
+        />
+        <TextField
+          {...{ id: 'adapter-token', label: 'Trigger word', value: token, onValue: setToken }}
+          help="The word that prompts use for it, if it has one. If this is empty, an embedding gets the name of its file."
+        />
         <DialogActions
           label={save.isPending ? 'Uploading' : 'Upload'}
           disabled={name === '' || chosen === '' || save.isPending}

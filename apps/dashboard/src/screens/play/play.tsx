@@ -1,6 +1,6 @@
 // Playground: prompts on up to four models with the same seeds, side by side, and what was generated before.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { DragEvent, ReactElement } from 'react';
+import type { DragEvent, FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useAddress } from '../../data/address.ts';
 import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
@@ -29,9 +29,20 @@ function requestsOf(settings: PlaySettings, chosen: string[], models: Model[]): 
 
 const callOf = (body: GenerationRequest): Call => ({ method: 'POST', path: '/v1/images/generations', body, sdk: 'images.generate' });
 
-export function Play(): ReactElement {
+function useGenerate(requests: () => GenerationRequest[], onMade: (ids: string[]) => void) {
   const client = useClient();
   const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => Promise.all(requests().map((request) => client.images.generate(request))),
+    onSuccess: (made) => {
+      onMade(made.map(({ id }) => id));
+      void queries.invalidateQueries({ queryKey: ['generations'] });
+    },
+    onError: (error) => notifyError('Nothing was generated', error),
+  });
+}
+
+export function Play(): ReactElement {
   const models = useModels();
   const [params, set] = useAddress();
   const named = params.get('model')?.split(',').filter(Boolean) ?? [];
@@ -39,14 +50,6 @@ export function Play(): ReactElement {
   const [settings, setSettings] = useState<PlaySettings>(START);
   const ids = params.get('generations')?.split(',').filter(Boolean) ?? [];
   const results = useGenerations(ids);
-  const generate = useMutation({
-    mutationFn: () => Promise.all(requestsOf(settings, chosen, models).map((request) => client.images.generate(request))),
-    onSuccess: (made) => {
-      set('generations', made.map(({ id }) => id).join(','));
-      void queries.invalidateQueries({ queryKey: ['generations'] });
-    },
-    onError: (error) => notifyError('Nothing was generated', error),
-  });
   const dropPng = (event: DragEvent) => {
     event.preventDefault();
     const [file] = event.dataTransfer.files;
@@ -59,29 +62,7 @@ export function Play(): ReactElement {
         about="Try the same prompts and seeds with up to four models. Drop a generated image here to read its parameters."
       />
       <div className="play">
-        <form
-          className="card stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            generate.mutate();
-          }}
-        >
-          <ModelPicker models={models} chosen={chosen} onChoose={(next) => set('model', next.join(','))} />
-          <PlayForm
-            settings={settings}
-            onSettings={setSettings}
-            models={models}
-            hasTemplate={chosen.some((id) => modelOf(models, id).template !== '')}
-          />
-          <button
-            type="submit"
-            className="button primary"
-            disabled={chosen.length === 0 || settings.prompts.trim() === '' || generate.isPending}
-          >
-            {generate.isPending ? 'Sending' : 'Generate'}
-          </button>
-          <CopyAsCode isQuiet choices={[{ label: 'Generate', calls: requestsOf(settings, chosen, models).map(callOf) }]} />
-        </form>
+        <Request {...{ models, chosen, settings, setSettings, set }} />
         <div className="stack-l">
           <Results
             generations={results.flatMap(({ data }) => (data ? [data] : []))}
@@ -93,6 +74,43 @@ export function Play(): ReactElement {
         </div>
       </div>
     </div>
+  );
+}
+
+interface RequestProps {
+  models: Model[];
+  chosen: string[];
+  settings: PlaySettings;
+  setSettings(settings: PlaySettings): void;
+  set: ReturnType<typeof useAddress>[1];
+}
+
+/** The form of what is generated next. */
+function Request({ models, chosen, settings, setSettings, set }: RequestProps): ReactElement {
+  const requests = () => requestsOf(settings, chosen, models);
+  const generate = useGenerate(requests, (ids) => set('generations', ids.join(',')));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    generate.mutate();
+  };
+  return (
+    <form className="card stack" onSubmit={submit}>
+      <ModelPicker models={models} chosen={chosen} onChoose={(next) => set('model', next.join(','))} />
+      <PlayForm
+        settings={settings}
+        onSettings={setSettings}
+        models={models}
+        hasTemplate={chosen.some((id) => modelOf(models, id).template !== '')}
+      />
+      <button
+        type="submit"
+        className="button primary"
+        disabled={chosen.length === 0 || settings.prompts.trim() === '' || generate.isPending}
+      >
+        {generate.isPending ? 'Sending' : 'Generate'}
+      </button>
+      <CopyAsCode isQuiet choices={[{ label: 'Generate', calls: requests().map(callOf) }]} />
+    </form>
   );
 }
 

@@ -10,19 +10,14 @@ import { GridResult } from './grid-result.tsx';
 
 type Props = { generations: Generation[]; models: Model[]; count: number; onBeginFrom(image: GeneratedImage): void };
 
+const imageAt = (generation: Generation | undefined, row: number): GeneratedImage | undefined =>
+  generation?.images.find(({ index }) => index === row);
+
 export function Results({ generations, models, count, onBeginFrom }: Props): ReactElement {
   const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
-  if (count === 0) {
-    return (
-      <Empty title="Nothing generated yet" icon="play">
-        <p>Choose a model, describe the images, and generate.</p>
-      </Empty>
-    );
-  }
+  if (count === 0) return <NothingYet />;
   const rows = Math.max(0, ...generations.map(({ config }) => config.prompts.length * config.num_images));
   const nameOf = ({ config }: Generation) => modelOf(models, config.model).label;
-  const imageAt = (generation: Generation | undefined, row: number): GeneratedImage | undefined =>
-    generation?.images.find(({ index }) => index === row);
   const shown = open && imageAt(generations[open.column], open.row);
   const first = open && open.column > 0 ? imageAt(generations[0], open.row) : undefined;
   return (
@@ -34,29 +29,14 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
         style={{ '--columns': Math.max(1, generations.length) } as CSSProperties}
       >
         {generations.map((generation, column) => (
-          <div key={generation.id} className="stack">
-            <div className="row-apart">
-              <strong>{nameOf(generation)}</strong>
-              {generation.status !== 'succeeded' && <Pill status={generation.status} />}
-            </div>
-            {generation.error && <p className="note bad">{generation.error.message}</p>}
-            {generation.config.grid && <GridResult generation={generation} onOpen={(image) => setOpen({ column, row: image.index })} />}
-            <div className={generations.length === 1 ? 'results-images' : 'stack'}>
-              {Array.from({ length: generation.config.grid ? 0 : rows }, (_, row) => {
-                const image = imageAt(generation, row);
-                return (
-                  <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => setOpen({ column, row })}>
-                    <Picture
-                      path={image?.url}
-                      alt={image ? `${image.prompt}, by ${nameOf(generation)}` : 'Not generated yet'}
-                      width={image?.width ?? 0}
-                    />
-                    <span className="tile-label small soft">{image ? `${image.prompt} · ${image.seed}` : 'Waiting'}</span>
-                  </button>
-                );
-              })}
-            </div>
-          </div>
+          <Column
+            key={generation.id}
+            generation={generation}
+            name={nameOf(generation)}
+            rows={rows}
+            isOnly={generations.length === 1}
+            onOpen={(row) => setOpen({ column, row })}
+          />
         ))}
       </div>
       {open && shown && (
@@ -86,5 +66,41 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
         />
       )}
     </section>
+  );
+}
+
+function NothingYet(): ReactElement {
+  return (
+    <Empty title="Nothing generated yet" icon="play">
+      <p>Choose a model, describe the images, and generate.</p>
+    </Empty>
+  );
+}
+
+type ColumnProps = { generation: Generation; name: string; rows: number; isOnly: boolean; onOpen(row: number): void };
+
+/** The images of one model. */
+function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactElement {
+  const { status, error, config } = generation;
+  return (
+    <div className="stack">
+      <div className="row-apart">
+        <strong>{name}</strong>
+        {status !== 'succeeded' && <Pill status={status} />}
+      </div>
+      {error && <p className="note bad">{error.message}</p>}
+      {config.grid && <GridResult generation={generation} onOpen={(image) => onOpen(image.index)} />}
+      <div className={isOnly ? 'results-images' : 'stack'}>
+        {Array.from({ length: config.grid ? 0 : rows }, (_, row) => {
+          const image = imageAt(generation, row);
+          return (
+            <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => onOpen(row)}>
+              <Picture path={image?.url} alt={image ? `${image.prompt}, by ${name}` : 'Not generated yet'} width={image?.width ?? 0} />
+              <span className="tile-label small soft">{image ? `${image.prompt} · ${image.seed}` : 'Waiting'}</span>
+            </button>
+          );
+        })}
+      </div>
+    </div>
   );
 }

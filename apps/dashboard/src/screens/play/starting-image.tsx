@@ -54,22 +54,21 @@ export function StartingImage({ image, strength, onImage, onStrength }: Props): 
               Remove
             </button>
           </div>
-          <label className="field">
-            <span>
-              Strength <span className="num">{strength.toFixed(2)}</span>
-            </span>
-            <input
-              type="range"
-              min={0.05}
-              max={1}
-              step={0.05}
-              value={strength}
-              onChange={(event) => onStrength(Number(event.target.value))}
-            />
-            <span className="help">Low values keep the image; high values keep only its layout.</span>
-          </label>
+          <Strength value={strength} onValue={onStrength} />
         </>
       )}
     </fieldset>
+  );
+}
+
+function Strength({ value, onValue }: { value: number; onValue(value: number): void }): ReactElement {
+  return (
+    <label className="field">
+      <span>
+        Strength <span className="num">{value.toFixed(2)}</span>
+      </span>
+      <input type="range" min={0.05} max={1} step={0.05} value={value} onChange={(event) => onValue(Number(event.target.value))} />
+      <span className="help">Low values keep the image; high values keep only its layout.</span>
+    </label>
   );
 }

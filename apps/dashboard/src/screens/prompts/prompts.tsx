@@ -11,6 +11,7 @@ import { notifyError } from '../../data/toasts.ts';
 import { useDelete, useHidden } from '../../data/undo.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { LinesField, TextField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
 
@@ -152,23 +153,14 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
   return (
     <Dialog title={prompts.length > 0 ? 'New version' : 'New prompt set'} onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor="set-name">Name</label>
-          <input
-            id="set-name"
-            className="input"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            pattern="[a-z0-9][a-z0-9_-]{0,62}"
-            required
-          />
-          <span className="help">Lower-case letters, digits, hyphens. An existing set gets a new version.</span>
-        </div>
-        <div className="field">
-          <label htmlFor="set-prompts">Prompts, one per line</label>
-          <textarea id="set-prompts" className="textarea" rows={10} value={text} onChange={(event) => setText(event.target.value)} />
-          <span className="help num">{plural(lines.length, 'prompt')}</span>
-        </div>
+        <TextField
+          {...{ id: 'set-name', label: 'Name', value: name, onValue: setName, pattern: '[a-z0-9][a-z0-9_-]{0,62}', required: true }}
+          help="Lower-case letters, digits, hyphens. An existing set gets a new version."
+        />
+        <LinesField
+          {...{ id: 'set-prompts', label: 'Prompts, one per line', rows: 10, value: text, onValue: setText }}
+          help={plural(lines.length, 'prompt')}
+        />
         <DialogActions label="Save" disabled={name === '' || lines.length === 0 || create.isPending} onClose={onClose} />
       </form>
       <CopyAsCode

@@ -5,6 +5,7 @@ import { changePreferences, DEFAULTS, usePreferences } from '../../data/preferen
 import { useBaseModels } from '../../data/queries.ts';
 import { useSession } from '../../data/session.ts';
 import { applyTheme, readTheme, type Theme } from '../../data/theme.ts';
+import { LinesField, type Option, SelectField } from '../../ui/fields.tsx';
 import { PageHead, Segmented } from '../../ui/parts.tsx';
 
 const THEMES = [
@@ -63,29 +64,22 @@ function FormDefaults(): ReactElement {
     <section className="card stack">
       <h2>Defaults</h2>
       <div className="form-grid">
-        <div className="field">
-          <label htmlFor="default-base">Base model of a new training</label>
-          <select
-            id="default-base"
-            className="select"
-            value={preferences.baseModel}
-            onChange={(event) => changePreferences({ baseModel: event.target.value })}
-          >
-            <option value="">First installed model</option>
-            {models.map(({ name, title }) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </div>
-        <Lines
+        <SelectField
+          id="default-base"
+          label="Base model of a new training"
+          value={preferences.baseModel}
+          onValue={(baseModel) => changePreferences({ baseModel })}
+          options={[['', 'First installed model'], ...models.map(({ name, title }): Option => [name, title])]}
+        />
+        <LinesField
+          rows={4}
           id="default-samples"
           label="Sample prompts of a new training, one per line"
           value={preferences.samplePrompts}
           onValue={(samplePrompts) => changePreferences({ samplePrompts })}
         />
-        <Lines
+        <LinesField
+          rows={4}
           id="default-prompts"
           label="Prompts of the playground, one per line"
           value={preferences.prompts}
@@ -102,15 +96,6 @@ function FormDefaults(): ReactElement {
         </button>
       </div>
     </section>
-  );
-}
-
-function Lines({ id, label, value, onValue }: { id: string; label: string; value: string; onValue(value: string): void }): ReactElement {
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <textarea id={id} className="textarea" rows={4} value={value} onChange={(event) => onValue(event.target.value)} />
-    </div>
   );
 }
 

@@ -4,7 +4,8 @@ import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { number } from '../../data/format.ts';
-import { heatMapOf, measuresOf, settingsOf } from '../../data/heat-map.ts';
+import { type HeatMap, heatMapOf, measuresOf, settingsOf } from '../../data/heat-map.ts';
+import { FilterChoice } from '../../ui/fields.tsx';
 
 const shortOf = (setting: string): string => setting.split('.').at(-1) ?? setting;
 /** Text keeps its contrast: the color of the best cell is mixed in by at most a third. */
@@ -18,15 +19,6 @@ export function StudyHeatMap({ study: { report } }: { study: Study }): ReactElem
   const measure = measures[at] ?? measures[0];
   const map = measure && heatMapOf(report, axes, measure);
   if (!map) return null;
-  const choice = (label: string, value: string, onChange: (value: string) => void, options: [string, string][]) => (
-    <select className="select filter-choice" aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
-      {options.map(([name, text]) => (
-        <option key={name} value={name}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
   const names = settings.map(({ setting }): [string, string] => [setting, shortOf(setting)]);
   const [x, y] = axes;
   return (
@@ -36,61 +28,71 @@ export function StudyHeatMap({ study: { report } }: { study: Study }): ReactElem
           {shortOf(x)} by {shortOf(y)}
         </h2>
         <div className="row">
-          {choice(
-            'Measure',
-            String(at),
-            (value) => setAt(Number(value)),
-            measures.map(({ name }, index) => [String(index), name]),
+          <FilterChoice
+            label="Measure"
+            value={String(at)}
+            onValue={(value) => setAt(Number(value))}
+            options={measures.map(({ name }, index) => [String(index), name])}
+          />
+          {settings.length > 2 && (
+            <>
+              <FilterChoice label="Across" value={x} onValue={(value) => setAxes(value === y ? [y, x] : [value, y])} options={names} />
+              <FilterChoice label="Down" value={y} onValue={(value) => setAxes(value === x ? [y, x] : [x, value])} options={names} />
+            </>
           )}
-          {settings.length > 2 && choice('Across', x, (value) => setAxes(value === y ? [y, x] : [value, y]), names)}
-          {settings.length > 2 && choice('Down', y, (value) => setAxes(value === x ? [y, x] : [x, value]), names)}
         </div>
       </div>
       <div className="card-flush" tabIndex={0} role="region" aria-label={`${measure.name} by ${shortOf(x)} and ${shortOf(y)}`}>
-        <table className="heat">
-          <thead>
-            <tr>
-              <td className="small soft">
-                {shortOf(y)} down, {shortOf(x)} across
-              </td>
-              {map.x.values.map((value) => (
-                <th key={value} scope="col" className="num">
-                  {value}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {map.cells.map((cells, index) => (
-              <tr key={map.y.values[index]}>
-                <th scope="row" className="num">
-                  {map.y.values[index]}
-                </th>
-                {cells.map((cell, column) => (
-                  <td
-                    key={map.x.values[column]}
-                    className="num"
-                    data-best={cell?.goodness === 1}
-                    style={cell ? { background: colorOf(cell.goodness) } : undefined}
-                  >
-                    {cell ? (
-                      <Link className="row-link" href={`/jobs/${cell.row.training_job_id}`} title={cell.row.name}>
-                        {number(cell.value)}
-                        {cell.goodness === 1 && <span className="visually-hidden"> (best)</span>}
-                      </Link>
-                    ) : (
-                      '–'
-                    )}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <HeatTable map={map} x={x} y={y} />
       </div>
       <p className="small soft">
         {measure.name}: {measure.isLowerBetter ? 'lower' : 'higher'} is better; the best cell has a frame.
       </p>
     </section>
+  );
+}
+
+function HeatTable({ map, x, y }: { map: HeatMap; x: string; y: string }): ReactElement {
+  return (
+    <table className="heat">
+      <thead>
+        <tr>
+          <td className="small soft">
+            {shortOf(y)} down, {shortOf(x)} across
+          </td>
+          {map.x.values.map((value) => (
+            <th key={value} scope="col" className="num">
+              {value}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {map.cells.map((cells, index) => (
+          <tr key={map.y.values[index]}>
+            <th scope="row" className="num">
+              {map.y.values[index]}
+            </th>
+            {cells.map((cell, column) => (
+              <HeatCell key={map.x.values[column]} cell={cell} />
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function HeatCell({ cell }: { cell: HeatMap['cells'][number][number] }): ReactElement {
+  if (!cell) return <td className="num">–</td>;
+  const { goodness, row, value } = cell;
+  const isBest = goodness === 1;
+  return (
+    <td className="num" data-best={isBest} style={{ background: colorOf(goodness) }}>
+      <Link className="row-link" href={`/jobs/${row.training_job_id}`} title={row.name}>
+        {number(value)}
+        {isBest && <span className="visually-hidden"> (best)</span>}
+      </Link>
+    </td>
   );
 }

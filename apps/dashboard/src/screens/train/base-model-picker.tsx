@@ -4,6 +4,7 @@ import type { ReactElement } from 'react';
 import { bytes } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
 import { type Draft, errorAt, getAt, hasRounds } from '../../data/training-draft.ts';
+import { SelectField, TextField } from '../../ui/fields.tsx';
 import type { FormPart } from './part.ts';
 
 const ABOUT: Record<string, string> = {
@@ -16,9 +17,11 @@ const ABOUT: Record<string, string> = {
   styledrop: 'Learns adapters in two rounds: you keep the best candidates of the first.',
 };
 
+const aboutModel = ({ resolution, size_bytes: size, description, license }: BaseModel): string =>
+  `${resolution} × ${resolution} pixels, ${bytes(size)}. ${description}. Licence: ${license ?? 'unknown'}`;
+
 export function BaseModelPicker({ models, draft, change, check }: FormPart & { models: BaseModel[] }): ReactElement {
   const model = models.find(({ name }) => name === draft.base_model);
-  const error = errorAt(check, ['base_model']);
   const chooseMethod = (name: Draft['method']) => {
     change(['method'], name);
     // They belong to the method before.
@@ -28,57 +31,32 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
   };
   return (
     <section className="card form-grid">
-      <div className="field">
-        <label htmlFor="base-model">Base model</label>
-        <select
-          id="base-model"
-          className="select"
-          value={draft.base_model}
-          aria-invalid={error !== undefined}
-          onChange={(event) => change(['base_model'], event.target.value)}
-        >
-          {models.map(({ name, title }) => (
-            <option key={name} value={name}>
-              {title}
-            </option>
-          ))}
-        </select>
-        {error && <span className="error">{error}</span>}
-        {model && (
-          <span className="help">
-            {model.resolution} × {model.resolution} pixels, {bytes(model.size_bytes)}. {model.description}. Licence:{' '}
-            {model.license ?? 'unknown'}
-          </span>
-        )}
-      </div>
-      <div className="field">
-        <label htmlFor="method">Method</label>
-        <select
-          id="method"
-          className="select"
-          value={draft.method}
-          onChange={(event) => chooseMethod(event.target.value as Draft['method'])}
-        >
-          {Object.entries(METHODS).map(([name, label]) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
-          ))}
-        </select>
-        <span className="help">{ABOUT[draft.method]}</span>
-        {errorAt(check, ['method']) && <span className="error">{errorAt(check, ['method'])}</span>}
-      </div>
-      <div className="field">
-        <label htmlFor="job-name">Name</label>
-        <input
-          id="job-name"
-          className="input"
-          value={String(getAt(draft, ['name']) ?? '')}
-          maxLength={200}
-          onChange={(event) => change(['name'], event.target.value || undefined)}
-        />
-        <span className="help">Only a label; it does not affect the training.</span>
-      </div>
+      <SelectField
+        id="base-model"
+        label="Base model"
+        value={draft.base_model}
+        onValue={(name) => change(['base_model'], name)}
+        options={models.map(({ name, title }) => [name, title])}
+        help={model && aboutModel(model)}
+        error={errorAt(check, ['base_model'])}
+      />
+      <SelectField
+        id="method"
+        label="Method"
+        value={draft.method}
+        onValue={(name) => chooseMethod(name as Draft['method'])}
+        options={Object.entries(METHODS)}
+        help={ABOUT[draft.method]}
+        error={errorAt(check, ['method'])}
+      />
+      <TextField
+        id="job-name"
+        label="Name"
+        value={String(getAt(draft, ['name']) ?? '')}
+        maxLength={200}
+        onValue={(name) => change(['name'], name || undefined)}
+        help="Only a label; it does not affect the training."
+      />
     </section>
   );
 }

@@ -1,6 +1,8 @@
 // Chooses a dataset, shows its images, and makes a new one of what is dropped on it.
+import type { DatasetDetail } from '@styleforge/sdk';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
+import type { DroppedFile } from '../../data/dropped-files.ts';
 import { useBaseModels, useDataset, useDatasets } from '../../data/queries.ts';
 import { sampleDataset } from '../../data/samples.ts';
 import { useClient } from '../../data/session.ts';
@@ -8,6 +10,7 @@ import { notifyError } from '../../data/toasts.ts';
 import { errorAt, getAt, METHODS_WITH_AUX } from '../../data/training-draft.ts';
 import { useUpload } from '../../data/uploads.ts';
 import { DropZone } from '../../ui/drop-zone.tsx';
+import { type Option, SelectField } from '../../ui/fields.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { UploadList } from '../../ui/upload-list.tsx';
 import { KINDS, type Kind } from '../datasets/new-dataset.tsx';
@@ -30,6 +33,11 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
   const choose = (next: string) => change(path, next);
   const guarded = (work: () => Promise<void>) =>
     void work().catch((failure: unknown) => notifyError('The dataset could not be created', failure));
+  const uploadAll = async (files: DroppedFile[]) => {
+    const dataset = await client.datasets.create({ name: files[0]?.path.split('/').at(-2) ?? TITLES[kind], kind });
+    await upload.start(dataset.id, files);
+    choose(dataset.id);
+  };
   const useSample = () =>
     guarded(async () => {
       const resolution = models.data?.find(({ name }) => name === draft.base_model)?.resolution ?? 64;
@@ -38,56 +46,44 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
     });
   return (
     <div className="card stack">
-      <div className="field">
-        <label htmlFor={`set-${kind}`}>
-          <strong>{TITLES[kind]}</strong>
-          {kind === 'aux' && !METHODS_WITH_AUX.includes(draft.method) && <span className="soft"> (optional)</span>}
-        </label>
-        <span className="help">{KINDS[kind].about}</span>
-        <select
-          id={`set-${kind}`}
-          className="select"
-          value={id}
-          aria-invalid={error !== undefined}
-          aria-describedby={error && `set-${kind}-error`}
-          onChange={(event) => choose(event.target.value)}
-        >
-          <option value="">Choose a dataset</option>
-          {datasets.map((dataset) => (
-            <option key={dataset.id} value={dataset.id}>
-              {dataset.name} ({dataset.image_count})
-            </option>
-          ))}
-        </select>
-        {error && (
-          <span id={`set-${kind}-error`} className="error">
-            {error}
-          </span>
-        )}
-      </div>
+      <SelectField
+        id={`set-${kind}`}
+        label={<DatasetLabel kind={kind} isOptional={kind === 'aux' && !METHODS_WITH_AUX.includes(draft.method)} />}
+        value={id}
+        onValue={choose}
+        options={[['', 'Choose a dataset'], ...datasets.map((one): Option => [one.id, `${one.name} (${one.image_count})`])]}
+        help={KINDS[kind].about}
+        error={error}
+      />
       {chosen ? (
-        <div className="mosaic mosaic-6" aria-label={`Images of ${chosen.name}`} role="img">
-          {chosen.images.slice(0, SHOWN).map((image) => (
-            <Picture key={image.id} path={image.thumbnail_url} alt="" width={image.width} />
-          ))}
-        </div>
+        <Shown dataset={chosen} />
       ) : (
-        <DropZone
-          label="Or drop images here"
-          onFiles={(files) =>
-            guarded(async () => {
-              const dataset = await client.datasets.create({ name: files[0]?.path.split('/').at(-2) ?? TITLES[kind], kind });
-              await upload.start(dataset.id, files);
-              choose(dataset.id);
-            })
-          }
-        >
+        <DropZone label="Or drop images here" onFiles={(files) => guarded(() => uploadAll(files))}>
           <button type="button" className="button quiet small" onClick={useSample}>
             Use sample images
           </button>
         </DropZone>
       )}
       <UploadList upload={upload} />
+    </div>
+  );
+}
+
+function DatasetLabel({ kind, isOptional }: { kind: Kind; isOptional: boolean }): ReactElement {
+  return (
+    <>
+      <strong>{TITLES[kind]}</strong>
+      {isOptional && <span className="soft"> (optional)</span>}
+    </>
+  );
+}
+
+function Shown({ dataset: { name, images } }: { dataset: DatasetDetail }): ReactElement {
+  return (
+    <div className="mosaic mosaic-6" aria-label={`Images of ${name}`} role="img">
+      {images.slice(0, SHOWN).map((image) => (
+        <Picture key={image.id} path={image.thumbnail_url} alt="" width={image.width} />
+      ))}
     </div>
   );
 }

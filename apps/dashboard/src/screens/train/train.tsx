@@ -1,6 +1,6 @@
 // New training: images, preset, settings and summary on one page; the form and the YAML show the same request.
 import type { BaseModel, TrainingJob, TrainingPreset } from '@styleforge/sdk';
-import type { ReactElement } from 'react';
+import type { Dispatch, ReactElement, SetStateAction } from 'react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useAddress } from '../../data/address.ts';
@@ -14,6 +14,7 @@ import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx
 import { BaseModelPicker } from './base-model-picker.tsx';
 import { DatasetPicker } from './dataset-picker.tsx';
 import { MethodFields } from './method-fields.tsx';
+import type { FormPart } from './part.ts';
 import { PresetPicker } from './preset-picker.tsx';
 import { Prompts } from './prompts.tsx';
 import { SettingsForm } from './settings-form.tsx';
@@ -62,7 +63,6 @@ const VIEWS = [
 
 function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft; cloned?: TrainingJob }): ReactElement {
   const [draft, setDraft] = useState(initial);
-  const [preset, setPreset] = useState('');
   const [params, set] = useAddress();
   const view = params.get('view') === 'yaml' ? 'yaml' : 'form';
   const { data: defaults } = useDefaults(draft.method, draft.base_model);
@@ -70,10 +70,6 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
   const change = (path: readonly string[], value: unknown) => setDraft((before) => setAt(before, path, value));
   const show = (next: 'form' | 'yaml') => set('view', next === 'yaml' ? next : null);
   const part = { draft, change, check: check.data, defaults: defaults ?? {} };
-  const choosePreset = (chosen: Pick<TrainingPreset, 'name' | 'request'>) => {
-    setPreset(chosen.name);
-    setDraft((before) => withPreset(before, chosen));
-  };
   return (
     <>
       <PageHead
@@ -88,21 +84,35 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
           {view === 'yaml' ? (
             <YamlView draft={draft} onDraft={setDraft} check={check.data} />
           ) : (
-            <>
-              <section className="train-sets">
-                <DatasetPicker kind="style_ref" {...part} />
-                {!hasRounds(draft.method) && <DatasetPicker kind="aux" {...part} />}
-              </section>
-              <BaseModelPicker models={models} {...part} />
-              <MethodFields {...part} />
-              <PresetPicker draft={draft} chosen={preset} onChoose={choosePreset} />
-              <Prompts {...part} />
-              <SettingsForm {...part} />
-            </>
+            <Parts models={models} part={part} setDraft={setDraft} />
           )}
         </div>
         <Summary {...part} isChecking={check.isFetching} failure={check.error} />
       </div>
+    </>
+  );
+}
+
+type PartsProps = { models: BaseModel[]; part: FormPart; setDraft: Dispatch<SetStateAction<Draft>> };
+
+function Parts({ models, part, setDraft }: PartsProps): ReactElement {
+  const { draft } = part;
+  const [preset, setPreset] = useState('');
+  const choosePreset = (chosen: Pick<TrainingPreset, 'name' | 'request'>) => {
+    setPreset(chosen.name);
+    setDraft((before) => withPreset(before, chosen));
+  };
+  return (
+    <>
+      <section className="train-sets">
+        <DatasetPicker kind="style_ref" {...part} />
+        {!hasRounds(draft.method) && <DatasetPicker kind="aux" {...part} />}
+      </section>
+      <BaseModelPicker models={models} {...part} />
+      <MethodFields {...part} />
+      <PresetPicker draft={draft} chosen={preset} onChoose={choosePreset} />
+      <Prompts {...part} />
+      <SettingsForm {...part} />
     </>
   );
 }
