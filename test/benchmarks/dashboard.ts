@@ -41,30 +41,31 @@ const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Ma
 const share = (values: number[], part: number): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 const say = (name: string, text: string) => process.stdout.write(`${name.padEnd(44)}${text}\n`);
 
-/** Milliseconds from the start of the navigation to the first paint, and to the heading of the screen. */
-async function firstView(context: BrowserContext, url: string): Promise<{ paint: number; heading: number }> {
-  const page = await context.newPage();
-  await page.goto(url, { waitUntil: 'commit' });
-  await page.locator('h1').first().waitFor();
-  const heading = (await page.evaluate('performance.now()')) as number;
-  const paint = (await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`)) as number;
-  await page.close();
-  return { paint, heading };
-}
-
-async function measureViews(context: BrowserContext, name: string, url: string): Promise<void> {
-  const views = [];
-  for (let view = 0; view < VIEWS; view++) views.push(await firstView(context, url));
-  say(
-    name,
-    `${median(views.map(({ paint }) => paint)).toFixed(0)} ms to the first paint, ${median(views.map(({ heading }) => heading)).toFixed(0)} ms to the heading`,
-  );
-}
-
 /** Seconds of processor time that the page's main thread has used: the same, however busy the machine is. */
 async function processorTime(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+}
+
+/** Milliseconds from the start of the navigation to the first paint, and to the heading of the screen. */
+async function firstView(context: BrowserContext, url: string): Promise<{ paint: number; heading: number; work: number }> {
+  const page = await context.newPage();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.locator('h1').first().waitFor();
+  const heading = (await page.evaluate('performance.now()')) as number;
+  const paint = (await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`)) as number;
+  const work = 1000 * (await processorTime(session));
+  await page.close();
+  return { paint, heading, work };
+}
+
+async function measureViews(context: BrowserContext, name: string, url: string): Promise<void> {
+  const views: Awaited<ReturnType<typeof firstView>>[] = [];
+  for (let view = 0; view < VIEWS; view++) views.push(await firstView(context, url));
+  const of = (part: 'paint' | 'heading' | 'work') => median(views.map((view) => view[part])).toFixed(0);
+  say(name, `${of('paint')} ms to the first paint, ${of('heading')} ms to the heading, ${of('work')} ms of processor time`);
 }
 
 async function measureFrames(page: Page, name: string, script: string): Promise<void> {
