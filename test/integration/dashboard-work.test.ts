@@ -143,7 +143,9 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       expect(await violationsOf(page)).toEqual([]);
       await expectFits(page, `${service.service.url}/app`, [new URL(page.url()).pathname.replace('/app', '')]);
       await page.getByText('1 kept, 1 dropped').waitFor();
+      const first = page.url();
       await button('Train round 2 on 1').click();
+      await page.waitForURL((url) => /\/jobs\/job_[^/]+$/.test(url.pathname) && url.href !== first);
       await page.getByText(/^StyleDrop on tiny/).waitFor();
       await service.request('POST', `/v1/training-jobs/${new URL(page.url()).pathname.split('/').at(-1)}/cancel`);
     },
