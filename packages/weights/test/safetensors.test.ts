@@ -172,7 +172,7 @@ describe('shards', () => {
   it('refuses shards outside the folder and names that a shard lacks', async () => {
     const path = join(directory, 'bad.safetensors.index.json');
     await writeFile(path, JSON.stringify({ weight_map: { a: '../a.safetensors' } }));
-    await expect(openTensors(path)).rejects.toThrow(/beside the index/);
+    await expect(openTensors(path)).rejects.toThrow(/next to the index/);
     await writeFile(path, JSON.stringify({ weight_map: { c: 'model-00001-of-00002.safetensors' } }));
     await expect(openTensors(path)).rejects.toThrow(/contains no tensor c/);
   });
