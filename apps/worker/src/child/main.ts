@@ -29,6 +29,7 @@ staysWithParent();
 listen(messageToChild, (message) => {
   switch (message.type) {
     case 'start':
+      void send({ type: 'begun' });
       void withOrigin(message.telemetry.origin, () => run(message.task, message.telemetry));
       break;
     case 'prepare':

@@ -11,6 +11,8 @@ export interface JobListener {
 
 export class JobChild extends ChildHost<MessageFromChild, MessageToChild> {
   readonly #listener: { current: JobListener | undefined };
+  /** Whether its task has arrived. */
+  hasBegun = false;
 
   constructor(env: NodeJS.ProcessEnv) {
     const listener: { current: JobListener | undefined } = { current: undefined };

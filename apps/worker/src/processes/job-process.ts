@@ -2,7 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { engineEnvironment } from '@styleforge/config';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
-import { TaskError } from '../errors.ts';
+import { ProcessDiedError, TaskError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { JobChild } from './job-child.ts';
 import {
@@ -56,7 +56,20 @@ export interface JobProcessOptions {
 
 /** `aborted`: the signal stopped the task; what it had saved until then is saved. */
 export async function runInChild(task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
-  const { child, last } = start(task, options);
+  const environment = { savesMemory: task.kind === 'train' && task.savesMemory };
+  const spare = task.kind === 'train' ? options.spare?.take(environment) : undefined;
+  const outcome = spare && (await runIn(spare, task, options).catch(unlessNotBegun(spare)));
+  return outcome ?? runIn(new JobChild(engineEnvironment(environment)), task, options);
+}
+
+/** A process that waits may end before the task arrives: nothing of the task was done, and undefined is what came of it. */
+const unlessNotBegun = (child: JobChild) => (error: unknown) => {
+  if (child.hasBegun || !(error instanceof ProcessDiedError)) throw error;
+  return undefined;
+};
+
+async function runIn(child: JobChild, task: Task, options: JobProcessOptions): Promise<ChildResult | 'aborted'> {
+  const last = lastWord(child, options);
   const stopWatching = child.stopOn(options.signal, {
     ask: { type: 'abort' },
     graceMs: abortGraceMs,
@@ -72,11 +85,9 @@ export async function runInChild(task: Task, options: JobProcessOptions): Promis
   }
 }
 
-/** `last`: the child's last word, or undefined when it ended without one; rejects when something could not be saved. */
-function start(task: Task, options: JobProcessOptions): { child: JobChild; last: Promise<FinalMessage | undefined> } {
-  const environment = { savesMemory: task.kind === 'train' && task.savesMemory };
-  const child = (task.kind === 'train' && options.spare?.take(environment)) || new JobChild(engineEnvironment(environment));
-  const last = new Promise<FinalMessage | undefined>((resolve, reject) => {
+/** The child's last word, or undefined when it ended without one; rejects when something could not be saved. */
+function lastWord(child: JobChild, options: JobProcessOptions): Promise<FinalMessage | undefined> {
+  return new Promise((resolve, reject) => {
     child.listen({
       // What a message sets off belongs to this job, like the rest of its work.
       onMessage: AsyncResource.bind((message: MessageFromChild) => hear(message, child, options, { resolve, reject })),
@@ -87,7 +98,6 @@ function start(task: Task, options: JobProcessOptions): { child: JobChild; last:
     });
     void child.ended.then(() => resolve(undefined));
   });
-  return { child, last };
 }
 
 type FinalMessage = Extract<MessageFromChild, { type: 'result' | 'aborted' | 'error' }>;
@@ -114,6 +124,9 @@ function hear(
   end: { resolve(last: FinalMessage): void; reject(error: unknown): void },
 ): void {
   switch (message.type) {
+    case 'begun':
+      child.hasBegun = true;
+      return;
     case 'progress':
       return options.onProgress?.(message);
     case 'compiled-shape':
@@ -143,7 +156,7 @@ function telemetryFor({ log, tracing }: JobProcessOptions): ChildTelemetry {
   return { origin: currentOrigin(), logLevel: log.level, logBindings, ...(tracing && { tracing }) };
 }
 
-type KeptMessage = Exclude<MessageFromChild, FinalMessage | Progress | CompiledShape | MemoryPlanned | Measuring>;
+type KeptMessage = Exclude<MessageFromChild, { type: 'begun' } | FinalMessage | Progress | CompiledShape | MemoryPlanned | Measuring>;
 
 function keep(message: KeptMessage, options: JobProcessOptions): Promise<void> | undefined {
   switch (message.type) {

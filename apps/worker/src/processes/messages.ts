@@ -242,6 +242,8 @@ export const failureMessage = {
 };
 
 export const messageFromChild = z.discriminatedUnion('type', [
+  /** The task has arrived. */
+  z.object({ type: z.literal('begun') }),
   progress,
   compiledShape,
   memoryPlan,
