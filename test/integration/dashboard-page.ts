@@ -102,7 +102,7 @@ type AxeResult = { violations: { id: string; help: string; nodes: { html: string
 const ALL_RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const COLORS = { type: 'rule', values: ['color-contrast'] };
 
-/** What axe holds against the page as it is, by the rules of WCAG 2.2 A and AA. Only violations are described: most of the time went into the descriptions of what is right. */
+/** Violations that axe finds on the page by the rules of WCAG 2.2 A and AA. Passes are not described, because that took most of the time. */
 export async function violationsOf(page: Page, runOnly: object = ALL_RULES): Promise<string[]> {
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource);
   const options = { runOnly, resultTypes: ['violations'], preload: false };

@@ -1,4 +1,5 @@
-// What one does at the dashboard while jobs run and after: steer them, keep or drop StyleDrop's candidates, vote blindly, bring an adapter from elsewhere, look through long lists.
+// What a user does at the dashboard while jobs run and after: steers them, keeps or drops StyleDrop's candidates, votes blindly, uploads an adapter,
+// looks through long lists.
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

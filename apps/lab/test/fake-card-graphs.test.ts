@@ -3,7 +3,7 @@
 import { gradients } from '@styleforge/autodiff';
 import { emitOnnx } from '@styleforge/onnx';
 import { type CompileOptions, passMemory } from '@styleforge/runtime';
-import { addLowRank, type PlannedStep, trainStepGraph } from '@styleforge/styleforge';
+import { type PlannedStep, trainStepGraph } from '@styleforge/styleforge';
 import { isInstalled, warnNotTested } from '@styleforge/testing';
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { geometryOf, modelOfGeometry } from '../src/bench/engine/geometries.ts';
+import { LORA } from '../src/bench/engine/train-step.ts';
 
 const program = fileURLToPath(new URL('../../../packages/runtime/test/fake-gpu/measure-model.ts', import.meta.url));
 const hasProvider =
@@ -19,16 +20,7 @@ const hasProvider =
 const missing = hasProvider ? undefined : 'onnxruntime-gpu (PyPI) or a C++ compiler is missing';
 const isLong = globalThis.process.env['TEST_LARGE_GRAPHS'] ? missing : 'it takes minutes: set TEST_LARGE_GRAPHS=1';
 
-const lora: Partial<PlannedStep> = {
-  trainsText: false,
-  adaptation: {
-    adapter: {
-      layer: (graph, layer) =>
-        /\.attn\d\.(to_q|to_k|to_v|to_out\.0)$/.test(layer.name) ? addLowRank(graph, layer, { rank: 16, alpha: 16 }) : layer.output,
-    },
-    ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
-  },
-};
+const lora: Partial<PlannedStep> = { trainsText: false, adaptation: LORA };
 const recomputed = { gradientCheckpointing: true };
 
 interface Measured {

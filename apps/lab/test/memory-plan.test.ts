@@ -1,7 +1,8 @@
 // What a training keeps in a card's memory, chosen from simulated amounts of free memory at the real geometries; no weights are made.
-import { addLowRank, type MemoryPlan, planMemory, type PlannedStep } from '@styleforge/styleforge';
+import { type MemoryPlan, planMemory, type PlannedStep } from '@styleforge/styleforge';
 import { expect, it } from 'vitest';
 import { geometryOf, modelOfGeometry } from '../src/bench/engine/geometries.ts';
+import { LORA } from '../src/bench/engine/train-step.ts';
 
 const GIBIBYTE = 2 ** 30;
 /** Memory that the driver and a context leave on a card of this size, in gigabytes as NVIDIA counts them. */
@@ -19,16 +20,7 @@ function step(name: string, further: Partial<PlannedStep> = {}): PlannedStep {
   };
 }
 
-const lora: Partial<PlannedStep> = {
-  trainsText: false,
-  adaptation: {
-    adapter: {
-      layer: (graph, layer) =>
-        /\.attn\d\.(to_q|to_k|to_v|to_out\.0)$/.test(layer.name) ? addLowRank(graph, layer, { rank: 16, alpha: 16 }) : layer.output,
-    },
-    ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
-  },
-};
+const lora: Partial<PlannedStep> = { trainsText: false, adaptation: LORA };
 
 const plan = (wanted: PlannedStep, gigabytes: number, { mixedPrecision = false, validates = true } = {}): MemoryPlan =>
   planMemory(wanted, { device: 'cuda', mixedPrecision, validates, state, freeBytes: freeOn(gigabytes) });

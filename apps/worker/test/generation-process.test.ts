@@ -1,5 +1,4 @@
 // The process that generates images, with a real model: what stays loaded, who waits for whom, and what a death costs.
-import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import {
   type WorkerServices,
 } from '@styleforge/worker';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
+import { childPids } from './child-pids.ts';
 
 const patience = 300_000;
 let directory: string;
@@ -55,10 +55,7 @@ const taskFor = (modelDirectory: string, changes: object = {}, made: number[] = 
 const neverAborted = new AbortController().signal;
 
 function generatorPid(): number {
-  const pids = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .filter((line) => line.includes('/child/generate-main.ts'))
-    .map((line) => Number.parseInt(line, 10));
+  const pids = childPids('/child/generate-main.ts');
   expect(pids).toHaveLength(1);
   return pids[0] ?? Number.NaN;
 }

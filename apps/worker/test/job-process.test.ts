@@ -1,5 +1,4 @@
 // The child process and what its parent makes of its ends.
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -15,6 +14,7 @@ import {
   type Task,
   TaskError,
 } from '@styleforge/worker';
+import { childPids } from './child-pids.ts';
 
 const log = createLogger('silent');
 const resolved = resolveTrainingConfig(
@@ -39,11 +39,7 @@ const task: Task = {
   savesMemory: false,
   classImagesDirectory: '',
 };
-const children = () =>
-  spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .filter((line) => line.includes('/worker/src/child/main.ts'))
-    .map((line) => Number.parseInt(line, 10));
+const children = () => childPids('/worker/src/child/main.ts');
 
 describe('runInChild', () => {
   it('brings an error of the child over, with its name and message', async () => {

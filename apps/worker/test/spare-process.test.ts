@@ -1,7 +1,7 @@
 // The process that waits for the next training: it runs the training it fits, and nothing is lost when it is gone.
-import { spawnSync } from 'node:child_process';
 import { createLogger, runInChild, SpareProcess, type Task } from '@styleforge/worker';
 import { afterEach, expect, it } from 'vitest';
+import { childPids } from './child-pids.ts';
 
 const log = createLogger('silent');
 const baseModelDirectory = new URL('../../../models/styleforge-mini', import.meta.url).pathname;
@@ -20,11 +20,7 @@ const task: Extract<Task, { kind: 'train' }> = {
   savesMemory: false,
   classImagesDirectory: '',
 };
-const children = (): number[] =>
-  spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .filter((line) => line.includes('/worker/src/child/main.ts'))
-    .map((line) => Number.parseInt(line, 10));
+const children = () => childPids('/worker/src/child/main.ts');
 
 let spare = new SpareProcess(log);
 afterEach(async () => {

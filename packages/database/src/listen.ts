@@ -13,7 +13,8 @@ export interface ListenOptions {
 const RETRY_MS = 1_000;
 
 /**
- * Calls back for every notification. After each new connection, it also calls back once for each channel with an empty payload, because notifications may have been lost.
+ * Calls back for each notification. After every new connection it calls back once more for each channel, with an empty payload: notifications may
+ * have been lost in between.
  * Resolves when it listens, or when the first try has failed.
  */
 export async function listen(

@@ -60,7 +60,7 @@ describe('the database', () => {
     expect(rows.map(({ subject, from, to }) => `${subject} ${from} ${to}`).sort()).toEqual(expected.sort());
   });
 
-  it.each(JOB_STATUSES)('lets a job go from %s where the table says, and nowhere else, for every caller', async (from) => {
+  it.each(JOB_STATUSES)('changes the status of a job from %s only as the table allows, for every caller', async (from) => {
     for (const to of JOB_STATUSES.filter((status) => status !== from)) {
       const id = await createJob();
       for (const status of pathTo(from, JOB_TRANSITIONS)) await setRaw(id, status);
@@ -69,7 +69,7 @@ describe('the database', () => {
     }
   });
 
-  it.each(['generations', 'evaluations'] as const)('lets %s go where the table says, and nowhere else, for every caller', async (table) => {
+  it.each(['generations', 'evaluations'] as const)('changes the status of %s only as the table allows, for every caller', async (table) => {
     const create = async (status: string) => {
       const data = { id: newId('generation'), projectId, status, config: {} };
       return (

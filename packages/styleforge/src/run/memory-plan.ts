@@ -6,7 +6,10 @@ import { TrainingInputError } from '../config.ts';
 import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
 import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
 
-/** What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is that much off (docs/experiments/gpu.md). */
+/**
+ * What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is that much
+ * off (docs/experiments/gpu.md).
+ */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
 const FLOAT32 = 4;
@@ -72,7 +75,10 @@ function measure(
   return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, compile)];
 }
 
-/** Chooses recomputation if it was requested or if the training would not fit otherwise, and no more of it than that takes. Throws TrainingInputError if it cannot fit. */
+/**
+ * Chooses recomputation if it was requested or if the training would not fit otherwise, and no more of it than that takes. Throws TrainingInputError
+ * if it cannot fit.
+ */
 export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan {
   const { freeBytes } = options;
   let [least, kept] = [0, 0];

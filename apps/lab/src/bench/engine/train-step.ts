@@ -42,19 +42,22 @@ function conditionFeeds(model: DiffusionModel, step: number): Feeds {
   return Object.fromEntries(rows);
 }
 
+/** LoRA as torch's comparison has it. */
+export const LORA: Pick<Adaptation, 'adapter' | 'ratesOf'> = {
+  adapter: {
+    layer: (graph, layer) =>
+      BENCH_LORA.targets.some((target) => layer.name.endsWith(`.${target}`)) ? addLowRank(graph, layer, BENCH_LORA) : layer.output,
+  },
+  ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
+};
+
 const methods: Record<BenchMethod, { adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>; text: typeof textFeeds; trainsText: boolean }> =
   {
     full: { text: textFeeds, trainsText: true },
     lora: {
       text: conditionFeeds,
       trainsText: false,
-      adaptation: {
-        adapter: {
-          layer: (graph, layer) =>
-            BENCH_LORA.targets.some((target) => layer.name.endsWith(`.${target}`)) ? addLowRank(graph, layer, BENCH_LORA) : layer.output,
-        },
-        ratesOf: (name) => (/\.lora_[AB]\.weight$/.test(name) ? {} : null),
-      },
+      adaptation: LORA,
     },
   };
 

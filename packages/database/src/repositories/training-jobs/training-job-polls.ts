@@ -17,7 +17,8 @@ const columns = Object.keys(Prisma.TrainingJobScalarFieldEnum)
   .join(', ');
 
 const POLL = `
-  select ${columns}, case when job.status = 'queued' then (select queue_position from training_job_positions(array[job.id])) end as "$position", job.xmin::text || ' ' || job.ctid::text as "$stored",
+  select ${columns}, job.xmin::text || ' ' || job.ctid::text as "$stored",
+    case when job.status = 'queued' then (select queue_position from training_job_positions(array[job.id])) end as "$position",
     used."$deviceSeconds", used."$steps", used."$images"
   from training_jobs job, lateral (
     select sum(device_seconds)::float8 as "$deviceSeconds", sum(steps)::int as "$steps", sum(images)::int as "$images"
