@@ -9,7 +9,7 @@ export {
   TrainingInputError,
 } from './config.ts';
 export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './data/check-inputs.ts';
-export { learningRateAt } from './run/lr-schedule.ts';
+export { learningRateAt, type WarmupStableDecay, warmupStableDecayAt } from './run/lr-schedule.ts';
 export { drawFrom, drawMixed } from './data/sample-plan.ts';
 export { cropOf, loadImage, toLatentMask, toPixelValues } from './data/image-source.ts';
 export { bucketSizes, drawBucketBatch, nearestSize } from './data/buckets.ts';

@@ -1,9 +1,9 @@
-// The loop of the pretraining stages: their schedule, log lines and snapshots around the trainer's own update, average and state files.
+// The loop of the pretraining stages: their log lines and snapshots around the trainer's own schedule, update, average and state files.
 import { Float32Arrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
-import { makeUpdate, type StateArrays } from '@styleforge/styleforge';
+import { emaDecayAt, makeUpdate, type StateArrays, type WarmupStableDecay, warmupStableDecayAt } from '@styleforge/styleforge';
 import { loadRun, type RunProgress, saveRun } from './run-state.ts';
 
-export interface LoopOptions {
+export interface LoopOptions extends WarmupStableDecay {
   readonly program: Pick<TrainingProgram<never>, 'weights' | 'optimizer' | 'update' | 'moveAverage' | 'download'>;
   /**
    * Forward and backward of one step; returns the loss. What it feeds is a function of the step alone, so that
@@ -13,9 +13,6 @@ export interface LoopOptions {
   /** Called after each update, for weights that are not to go where the gradients lead. */
   readonly afterUpdate?: () => void;
   readonly stateDirectory: string;
-  readonly steps: number;
-  readonly learningRate: number;
-  readonly warmupSteps: number;
   readonly emaDecay: number;
   readonly maxGradNorm: number;
   readonly batchSize: number;
@@ -29,30 +26,17 @@ const LOG_EVERY = 50;
 /** Number of steps between two updates of the average, because a pass over all weights costs a tenth of a step. */
 const EMA_EVERY = 4;
 
-/** The last part of the steps, in which the rate falls; until then a run can be continued to more steps without a change of plan. */
-const FALLING = 0.35;
-
-/** Linear warm-up, then constant, then half a cosine down to a hundredth. */
-function learningRateAt(step: number, { learningRate, warmupSteps, steps }: LoopOptions): number {
-  if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
-  const fallen = Math.max(0, (step - steps * (1 - FALLING)) / (steps * FALLING));
-  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * fallen)));
-}
-
-/** Early steps average over fewer. */
-const decayAt = (step: number, decay: number): number => Math.min(decay, (1 + step) / (10 + step));
-
 /** The update after `step` steps. */
 async function makeStep(step: number, ema: ParameterBuffers, options: LoopOptions) {
   const { program, maxGradNorm } = options;
-  const learningRate = learningRateAt(step, options);
+  const learningRate = warmupStableDecayAt(step, options);
   const made = await makeUpdate(program, {
     ...{ learningRate, weightDecay: 0, maxGradNorm },
     makePasses: async () => ({ loss: await options.pass(step) }),
     explain: () => `at step ${step}`,
   });
   options.afterUpdate?.();
-  if ((step + 1) % EMA_EVERY === 0) await program.moveAverage(ema, 1 - decayAt(step, options.emaDecay) ** EMA_EVERY);
+  if ((step + 1) % EMA_EVERY === 0) await program.moveAverage(ema, 1 - emaDecayAt(step + 1, options.emaDecay) ** EMA_EVERY);
   return { ...made, learningRate };
 }
 

@@ -1,4 +1,4 @@
-// Learning-rate schedules, step by step equal to diffusers.optimization.get_scheduler.
+// Learning-rate schedules: those of fine-tuning, step by step equal to diffusers.optimization.get_scheduler, and that of pretraining.
 import { type TrainingHyperparameters } from '../config.ts';
 
 const POLYNOMIAL_END = 1e-7;
@@ -28,4 +28,20 @@ export function learningRateAt(step: number, config: TrainingHyperparameters): n
     case 'polynomial':
       return step > total ? POLYNOMIAL_END : (base - POLYNOMIAL_END) * (1 - progress) ** power + POLYNOMIAL_END;
   }
+}
+
+export interface WarmupStableDecay {
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly steps: number;
+}
+
+/** The last part of the steps, in which the rate falls; until then a run can be continued to more steps without a change of plan. */
+const FALLING = 0.35;
+
+/** Learning rate of update `step`, counted from 0: linear warm-up, then constant, then half a cosine down to a hundredth. */
+export function warmupStableDecayAt(step: number, { learningRate, warmupSteps, steps }: WarmupStableDecay): number {
+  if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
+  const fallen = Math.max(0, (step - steps * (1 - FALLING)) / (steps * FALLING));
+  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * fallen)));
 }
