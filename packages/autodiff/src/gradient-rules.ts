@@ -1,4 +1,5 @@
-// Reverse-mode rules, one per operation: the gradients of the operands from the gradient of the result; and what it costs to compute its result again.
+// Reverse-mode rules, one per operation: gradients of the operands from the gradient of the result, and the cost of computing the result
+// again.
 import { type Graph } from './graph.ts';
 import { type OpNode } from './nodes.ts';
 import { type OpKind } from './ops.ts';
@@ -8,7 +9,7 @@ export interface GradientContext<K extends OpKind> {
   readonly graph: Graph;
   readonly node: OpNode<K>;
   readonly inputs: readonly Tensor[];
-  /** The first result, the one that has a gradient. */
+  /** The first result, which is the only one with a gradient. */
   readonly output: Tensor;
   /** All results. */
   readonly outputs: readonly Tensor[];
@@ -19,7 +20,7 @@ export interface GradientContext<K extends OpKind> {
 }
 
 export type GradientRule<K extends OpKind> = (context: GradientContext<K>) => readonly (Tensor | null)[];
-/** States why an operation has no gradient; asking for one is an error that says so. */
+/** An operation without a gradient, and the reason. Requesting its gradient is an error that states the reason. */
 export interface NotDifferentiable {
   readonly notDifferentiable: string;
 }
@@ -66,7 +67,7 @@ function conv2dGradient({ graph, node, inputs: [x, weight], dy, needs }: Gradien
   ];
 }
 
-/** d/dx x s(a x) = s + a x s (1 - s), s the logistic function. */
+/** d/dx x s(a x) = s + a x s (1 - s), where s is the logistic function. */
 function scaledLogisticGradient(graph: Graph, x: Tensor, dy: Tensor, a: number): Tensor {
   const scaled = a === 1 ? x : graph.mul(x, a);
   const s = graph.sigmoid(scaled);
@@ -131,7 +132,7 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
   erf: ({ graph, inputs: [x], dy }) => [graph.mul(dy, graph.mul(graph.exp(graph.neg(graph.square(x))), TWO_OVER_SQRT_PI))],
   sin: ({ graph, inputs: [x], dy }) => [graph.mul(dy, graph.cos(x))],
   cos: ({ graph, inputs: [x], dy }) => [graph.neg(graph.mul(dy, graph.sin(x)))],
-  // y / (y + tiny) is 1 where x > 0 and 0 elsewhere, without a comparison operation
+  // y / (y + tiny) is 1 if x > 0 and 0 elsewhere, without a comparison operation
   relu: ({ graph, output: y, dy }) => [graph.mul(dy, graph.div(y, graph.add(y, 1e-38)))],
   silu: ({ graph, inputs: [x], output, dy }) => [graph.apply('siluGradient', [x, output, dy], {})],
   quickGelu: ({ graph, inputs: [x], dy }) => [scaledLogisticGradient(graph, x, dy, 1.702)],
@@ -177,7 +178,7 @@ export const gradientRules: { readonly [K in OpKind]: GradientRule<K> | NotDiffe
 
 const none = (): number => 0;
 
-/** Multiplications behind one value of an operation's result: what recomputation costs in place of keeping it. */
+/** Multiplications for one value of an operation's result: the cost of recomputing it instead of keeping it. */
 export const workPerValue: { readonly [K in OpKind]: (node: OpNode<K>) => number } = {
   input: none,
   parameter: none,

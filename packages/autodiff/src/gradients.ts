@@ -1,4 +1,4 @@
-// Reverse-mode differentiation: walks the graph backwards and sums what each use of a value contributes.
+// Reverse-mode differentiation: walks the graph backwards and sums the contributions of each use of a value.
 import { type Graph, type OwnGradient } from './graph.ts';
 import { isNode, type OpNode } from './nodes.ts';
 import { gradientRules, type GradientContext, type GradientRule, type NotDifferentiable } from './gradient-rules.ts';
@@ -6,7 +6,7 @@ import { type OpKind } from './ops.ts';
 import { Replay } from './replay.ts';
 import { type Tensor } from './tensor.ts';
 
-/** Ids of all tensors on a path from one of `targets` up to the last of `nodes`. */
+/** Ids of all tensors on a path from one of `targets` to the last of `nodes`. */
 function dependents(nodes: readonly OpNode[], targets: readonly Tensor[]): Set<number> {
   const needed = new Set(targets.map((target) => target.id));
   for (const { kind, inputs, outputs } of nodes) {
@@ -23,7 +23,7 @@ interface Step {
   readonly needed: ReadonlySet<number>;
 }
 
-/** What a node contributes to the gradients of values before it. */
+/** Gradients that a node contributes to the values before it. */
 type Contributions = readonly (readonly [Tensor, Tensor | null])[];
 
 function ownContributions({ graph, node, dy, replay, needed }: Step, { operands, saved, rule }: OwnGradient): Contributions {
@@ -50,7 +50,10 @@ function contributions(step: Step): Contributions {
   return node.inputs.map((input, i) => [input, needs[i] ? results[i] : null]);
 }
 
-/** The axis along which both are the only thing behind, or in front of, zeros that the other one fills exactly; or null. */
+/**
+ * The axis along which two zero-padded contributions complement each other, so that concatenation can replace their addition; null if there
+ * is none.
+ */
 function complementaryAxis(graph: Graph, first: Tensor, second: Tensor): number | null {
   const [a, b] = [graph.nodeOf(first), graph.nodeOf(second)];
   if (!isNode(a, 'pad') || !isNode(b, 'pad')) return null;
@@ -64,7 +67,7 @@ function complementaryAxis(graph: Graph, first: Tensor, second: Tensor): number 
   return fits ? axis : null;
 }
 
-/** The sum of two contributions; the gradients of the two halves of a tensor are put together instead of being padded and added. */
+/** Sums two contributions. Gradients of the two halves of a tensor are concatenated instead of padded and added. */
 function accumulate(graph: Graph, sum: Tensor, contribution: Tensor): Tensor {
   for (const [first, second] of [
     [sum, contribution],
@@ -78,8 +81,8 @@ function accumulate(graph: Graph, sum: Tensor, contribution: Tensor): Tensor {
 
 /**
  * Appends to `graph` the gradients of the scalar `loss` with respect to `targets`.
- * `seed` is the gradient of the loss itself: with another scalar than 1 all gradients are multiplied by it.
- * A target that the loss does not depend on is an error naming its index.
+ * `seed` is the gradient of the loss itself: a value other than 1 multiplies all gradients.
+ * Throws an error that names the index of a target that the loss does not depend on.
  */
 export function gradients(graph: Graph, loss: Tensor, targets: readonly Tensor[], seed: Tensor = graph.scalar(1)): Tensor[] {
   if (loss.shape.length !== 0) throw new Error(`the loss must be a scalar, not [${loss.shape}]`);

@@ -1,4 +1,4 @@
-// The differentiable graph: what is computed, never how or where.
+// The differentiable graph: it says what is computed, but not how or where.
 export { elementCount, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
 export { type AttentionAttributes, type Conv2dAttributes, type OpAttributes, type OpKind } from './ops.ts';
 export { Graph, type OwnGradient, type OwnGradientContext } from './graph.ts';

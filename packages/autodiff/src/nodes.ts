@@ -1,4 +1,4 @@
-// What a graph is told and made of: its options, its nodes, and gradients that take the place of those of several operations.
+// The parts of a graph: its options, its nodes, and custom gradients that replace those of several operations.
 import { type OpAttributes, type OpKind } from './ops.ts';
 import { type Tensor } from './tensor.ts';
 
@@ -10,11 +10,11 @@ export interface OpNode<K extends OpKind = OpKind> {
   readonly outputs: readonly Tensor[];
 }
 
-/** What the rule of a value's own gradient is given: values that were kept or computed again, as recomputation demands. */
+/** Input of a custom gradient's rule. Its values were kept or computed again, as recomputation requires. */
 export interface OwnGradientContextOf<GraphType> {
   readonly graph: GraphType;
   readonly operands: readonly Tensor[];
-  /** Values between operands and result that the rule reads. */
+  /** Values between operands and result that the rule uses. */
   readonly saved: readonly Tensor[];
   readonly output: Tensor;
   /** Gradient of the loss with respect to the value. */
@@ -23,7 +23,7 @@ export interface OwnGradientContextOf<GraphType> {
   readonly needs: readonly boolean[];
 }
 
-/** A gradient that takes the place of those of the operations between `operands` and a value. */
+/** A custom gradient, which replaces those of the operations between `operands` and a value. */
 export interface OwnGradientOf<GraphType> {
   readonly operands: readonly Tensor[];
   readonly saved: readonly Tensor[];

@@ -20,13 +20,13 @@ export interface AttentionAttributes {
   readonly scale: number;
 }
 
-/** Attributes of every operation; its operands are listed beside it. */
+/** Attributes of every operation, with its operands in the comment. */
 export interface OpAttributes {
-  /** () -> fed at each run */
+  /** () -> a value that is set for each run */
   input: { readonly name: string };
-  /** () -> a trainable or frozen weight, fed from a parameter buffer */
+  /** () -> a trainable or frozen weight, read from a parameter buffer */
   parameter: { readonly name: string };
-  /** () -> baked into the graph */
+  /** () -> a value stored in the graph */
   constant: { readonly data: Float32Array | Int32Array };
 
   add: None;
@@ -54,7 +54,7 @@ export interface OpAttributes {
   siluGradient: None;
   /** (x, dy) -> dx */
   geluGradient: None;
-  /** identity through which no gradient flows */
+  /** identity, with no gradient */
   stopGradient: None;
 
   /** (a, b) -> alpha * a' @ b'; leading dimensions broadcast */
@@ -67,7 +67,7 @@ export interface OpAttributes {
   conv2dInputGradient: Conv2dAttributes & { readonly inputShape: readonly number[] };
   /** (x, dy) -> dweight [o, c * kh * kw] */
   conv2dWeightGradient: Conv2dAttributes & { readonly kernel: readonly [number, number] };
-  /** largest value of each window of [n, c, h, w]; padding never wins */
+  /** largest value of each window of [n, c, h, w]; padding does not count */
   maxPool2d: Pool2dAttributes;
   /** mean of each window of [n, c, h, w]; padding is not counted */
   averagePool2d: Pool2dAttributes;
@@ -93,13 +93,13 @@ export interface OpAttributes {
   /** over the last axis */
   softmax: None;
   /**
-   * (q [batch, queries, heads * d], k [batch, keys, heads * d], v like k) -> softmax(scale q k') v for each head,
-   * never holding the scores of all heads
+   * (q [batch, queries, heads * d], k [batch, keys, heads * d], v like k) -> softmax(scale q k') v for each head.
+   * The scores of all heads are never in memory together.
    */
   attention: AttentionAttributes;
-  /** (q, k, v, output, dy) -> dq, dk, dv: the gradients of attention's operands from its output and the gradient of that */
+  /** (q, k, v, output, dy) -> dq, dk, dv: the gradients of attention's operands from its output and the gradient of its output */
   attentionGradient: AttentionAttributes;
-  /** over the last axis: (x - mean) r, and r = 1 / sqrt(variance + epsilon), kept with size 1 */
+  /** over the last axis: (x - mean) r, and r = 1 / sqrt(variance + epsilon); the axis keeps size 1 */
   standardize: { readonly epsilon: number };
   /** (y, r, dy) -> dx, from the results of standardize */
   standardizeGradient: None;

@@ -1,4 +1,4 @@
-// Recomputation: the copy of a segment that the backward pass reads in place of kept activations. Values that cost much are kept nevertheless.
+// Recomputation: the copy of a segment that the backward pass reads instead of kept activations. Expensive values are kept anyway.
 import { workPerValue } from './gradient-rules.ts';
 import { type Graph } from './graph.ts';
 import { type OpNode } from './nodes.ts';
@@ -8,7 +8,7 @@ import { type Tensor } from './tensor.ts';
 export class Replay {
   readonly #graph: Graph;
   readonly #nodesOf = new Map<number, OpNode[]>();
-  /** Per replayed segment: original tensor id -> the tensor to read instead. */
+  /** The tensor to read instead of each original tensor, by segment and tensor id. */
   readonly #copies = new Map<number, Map<number, Tensor>>();
 
   constructor(graph: Graph) {
@@ -39,15 +39,15 @@ export class Replay {
     outputs.forEach(({ id }, i) => copies.set(id, results[i]));
   }
 
-  /** The tensor that stands for `tensor`, an operand or the result of `node`, in the backward pass. */
+  /** The tensor that the backward pass reads instead of `tensor`, which is an operand or the result of `node`. */
   valueFor(node: OpNode, tensor: Tensor): Tensor {
     const segment = this.#graph.segmentOf(node.outputs[0]);
     return segment === null ? tensor : (this.#copies.get(segment)!.get(tensor.id) ?? tensor);
   }
 
   /**
-   * What enters the segment or is kept of it, made to depend on the incoming gradient: the copy then cannot run before the backward pass
-   * needs it, nor be merged with the original. Adding zero times a finite number changes no bit.
+   * Makes a segment's input or kept value depend on the incoming gradient. The copy then cannot run before the backward pass
+   * needs it, and cannot be merged with the original. Adding zero times a finite number changes no bit.
    */
   #anchored(input: Tensor, zero: Tensor, copies: Map<number, Tensor>): Tensor {
     const isActivation = input.dtype === 'float32' && this.#graph.nodeOf(input).inputs.length > 0;

@@ -1,4 +1,4 @@
-// Shape and type of every operation's result, and the checks that its operands fit.
+// Shape and type of every operation's result, and checks of its operands.
 import { type Conv2dAttributes, type OpAttributes, type OpKind, type Pool2dAttributes } from './ops.ts';
 import { broadcastShapes, elementCount, normalizeAxis, sameShape, ShapeError, type DType, type Shape, type Tensor } from './tensor.ts';
 
@@ -7,9 +7,9 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-/** The type of the result, or of each of several. */
+/** Computes the type of the result, or a list of several. */
 type ShapeRule<K extends OpKind> = (inputs: readonly Tensor[], attributes: OpAttributes[K]) => TensorType | readonly TensorType[];
-/** Graph sources bring their own type; every computed operation infers it. */
+/** Sources of the graph, which have types of their own. The types of all other nodes are inferred. */
 export type SourceKind = 'input' | 'parameter' | 'constant';
 export type ComputedKind = Exclude<OpKind, SourceKind>;
 

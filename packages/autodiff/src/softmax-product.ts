@@ -1,9 +1,9 @@
-// softmax(scores) @ values with a gradient of its own, which goes to the scores past the softmax.
+// softmax(scores) @ values with a custom gradient, which bypasses that of the softmax.
 import { type Graph, type OwnGradientContext } from './graph.ts';
 import { type Tensor } from './tensor.ts';
 
 /**
- * Values with a last column of -1, and gradients with the row sums of dy * output as their last: one product, dy1 v1', gives
+ * Appends a last column of -1 to the values, and the row sums of dy * output to the gradients: the product dy1 v1' is then
  * dy v' - rowsum(dy output).
  */
 export function withRowSums(graph: Graph, v: Tensor, output: Tensor, dy: Tensor): { v1: Tensor; dy1: Tensor } {

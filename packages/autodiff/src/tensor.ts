@@ -3,14 +3,14 @@
 export type DType = 'float32' | 'int32';
 export type Shape = readonly number[];
 
-/** One value in a graph. Shapes are static: every dimension is known while the graph is built. */
+/** A value in a graph. Shapes are static: every dimension is known while the graph is built. */
 export interface Tensor {
   readonly id: number;
   readonly dtype: DType;
   readonly shape: Shape;
 }
 
-/** Thrown while a graph is built when operands do not fit an operation. */
+/** Thrown when operands do not fit an operation, while the graph is built. */
 export class ShapeError extends Error {
   override name = 'ShapeError';
 }
@@ -36,7 +36,7 @@ export function broadcastShapes(a: Shape, b: Shape, context: string): number[] {
   });
 }
 
-/** Negative axes count from the end. */
+/** Converts negative axes, which count from the end. */
 export function normalizeAxis(axis: number, rank: number, context: string): number {
   const normalized = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(normalized) || normalized < 0 || normalized >= rank) {

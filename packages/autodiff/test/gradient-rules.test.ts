@@ -1,4 +1,4 @@
-// Every gradient rule against finite differences. The table is typed over all operations: one without a case does not compile.
+// Every gradient rule against finite differences. The table covers all operations: one without a case does not compile.
 import { gradientRules, Graph, gradients, softmaxProduct, type OpKind, type Tensor } from '@styleforge/autodiff';
 import { checkGradients, type GradientCheckCase } from '@styleforge/testing';
 import { describe, expect, it } from 'vitest';
@@ -181,7 +181,7 @@ const cases: { readonly [K in OpKind]: readonly GradientCheckCase[] | 'no gradie
   standardize: [{ shapes: [[3, 8]], build: (graph, [x]) => graph.standardize(x, 1e-5), domain: (u) => 2 * u + 1 }],
 };
 
-/** Values with a gradient of their own. */
+/** Values with custom gradients. */
 const ownGradients: readonly GradientCheckCase[] = [
   {
     shapes: [

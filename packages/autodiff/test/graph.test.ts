@@ -1,4 +1,4 @@
-// Nodes with several results, and values with a gradient of their own.
+// Nodes with several results, and values with custom gradients.
 import { Graph, gradients, softmaxProduct } from '@styleforge/autodiff';
 import { describe, expect, it } from 'vitest';
 

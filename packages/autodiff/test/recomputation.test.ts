@@ -1,11 +1,11 @@
-// Gradient checkpointing: cheap values are computed again, dear ones are kept, and neither changes a gradient.
+// Gradient checkpointing: cheap values are computed again, expensive ones are kept, and neither changes a gradient.
 import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { Program } from '@styleforge/runtime';
 import { expect, it } from 'vitest';
 
 const WIDTH = 32;
 
-/** A step with many or few multiplications per value; the graph is two segments of it, between cheap steps. */
+/** A step with many or few multiplications per value. The graph consists of two segments of it, between cheap steps. */
 const builds: Record<
   string,
   { readonly kept: boolean; readonly shape: readonly number[]; readonly step: (graph: Graph, x: Tensor) => Tensor; readonly kind: string }

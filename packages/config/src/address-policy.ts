@@ -1,4 +1,5 @@
-// Which addresses a request that a caller has asked for may go to: public ones, and the networks that the installation allows.
+// Addresses that the service may send a caller's requests to (webhooks, image imports): public ones, and the networks that the installation
+// allows.
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
 export type AddressPolicy = (address: string) => boolean;
@@ -23,10 +24,10 @@ const NOT_PUBLIC_V4 = [
 const PUBLIC_V6 = ['2000::/3'];
 /** Networks inside 2000::/3 that are not public: protocol assignments with Teredo, documentation, 6to4, which carries an IPv4 address. */
 const NOT_PUBLIC_V6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
-/** An IPv4 address in the last four bytes: mapped, and translated by NAT64. */
+/** Networks with an IPv4 address in the last four bytes: mapped addresses, and those that NAT64 translates. */
 const EMBEDDING = ['::ffff:0:0/96', '64:ff9b::/96'];
 
-/** `allowedNetworks`: in CIDR notation. */
+/** Creates the policy. `allowedNetworks`: additional networks, in CIDR notation. */
 export function createAddressPolicy(allowedNetworks: readonly string[]): AddressPolicy {
   const [allowed, notV4, publicV6, notV6, embedding] = [allowedNetworks, NOT_PUBLIC_V4, PUBLIC_V6, NOT_PUBLIC_V6, EMBEDDING].map(
     networks,
@@ -46,7 +47,7 @@ export function isNetwork(text: string): boolean {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= most && text.split('/').length === 2;
 }
 
-/** The literal address that a URL names, if it names one; URL has normalized spellings such as 0x7f.1 by then. */
+/** The address that a URL contains instead of a host name, or undefined. The URL parser has already normalized spellings such as 0x7f.1. */
 export function literalAddress({ hostname }: URL): string | undefined {
   const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   return isIP(bare) === 0 ? undefined : bare;

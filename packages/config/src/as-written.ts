@@ -1,7 +1,7 @@
-// Values of variables as people, files of variables and clipboards write them: what is harmless is taken away, what would mean something else is refused.
+// Values of variables as shells, env files and clipboards deliver them: harmless additions are removed, misleading ones are refused.
 import { z } from 'zod';
 
-/** The values without blanks and line ends around them. An empty one counts as not set. */
+/** Removes blanks and line ends around the values. An empty value counts as not set. */
 export function givenValues(env: NodeJS.ProcessEnv): Record<string, string> {
   const trimmed = Object.entries(env).map(([name, value]) => [name, value?.trim() ?? ''] as const);
   return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
@@ -10,7 +10,7 @@ export function givenValues(env: NodeJS.ProcessEnv): Record<string, string> {
 const QUOTED = /^(["']).*\1$/s;
 const IS_PATH = /_(DIRECTORY|WEIGHTS|PYTHON|CREDENTIALS)$/;
 
-/** What a shell would have taken away or replaced, and what starts a process does not. */
+/** Reports what a shell would have replaced but a process manager does not: quotation marks and a leading ~. */
 export function shellFaults(names: readonly string[], given: Readonly<Record<string, string>>): string[] {
   return names.flatMap((name) => {
     const value = given[name] ?? '';
@@ -29,7 +29,7 @@ const isDecodable = (text: string): boolean => {
   }
 };
 
-/** An address whose user name and password may have characters with a meaning in addresses. */
+/** Schema of a URL. Special characters in its user name and password must be percent-encoded. */
 export const url = (...protocols: string[]) => {
   const starts = protocols.map((protocol) => `${protocol}//`);
   return z
@@ -41,7 +41,7 @@ export const url = (...protocols: string[]) => {
     );
 };
 
-/** The name of a bucket, and nothing of its address. */
+/** Schema of a bucket name, without any part of its URL. */
 export const bucketName = z
   .string()
   .regex(/^[\w.-]+$/, 'must be the name of the bucket alone; a prefix of its keys goes into S3_PREFIX, an address into S3_ENDPOINT');

@@ -1,4 +1,4 @@
-// Resolves the host of a request that a caller has asked for, and refuses addresses that the service may not reach.
+// Resolves the host of a request that a caller asked for, and refuses addresses that the service may not reach.
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { type AddressPolicy, literalAddress } from './address-policy.ts';
@@ -7,7 +7,7 @@ export class ForbiddenAddressError extends Error {
   override name = 'ForbiddenAddressError';
 }
 
-/** A `lookup` for requests: the connection goes to the address that was checked. */
+/** A `lookup` for HTTP requests: the connection uses exactly the address that was checked. */
 export function checkedLookup(mayReach: AddressPolicy): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -20,7 +20,7 @@ export function checkedLookup(mayReach: AddressPolicy): LookupFunction {
   };
 }
 
-/** No name is resolved for a literal address, so that it is checked by itself. */
+/** Checks a URL that contains an address instead of a host name, for which Node calls no `lookup`. */
 export function refuseForbiddenLiteral(url: URL, mayReach: AddressPolicy): void {
   const literal = literalAddress(url);
   if (literal !== undefined && !mayReach(literal)) throw forbidden(url.hostname, literal);

@@ -19,38 +19,70 @@ const origins = z
     'must be origins such as https://app.example.com, separated by commas, or * alone for any',
   );
 
-/** docs/configuration.md is generated from it: `npm run docs:configuration`. */
+/** Schema of the environment. docs/configuration.md is generated from it: `npm run docs:configuration`. */
 export const environmentSchema = z.object({
-  HOST: z.string().default('127.0.0.1').describe('Address on which the API and the status page of a worker listen'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe(
+      'Network address on which the API, and the status page of a worker, listen. `127.0.0.1` accepts connections from the same machine only; `0.0.0.0` from every machine that can reach it',
+    ),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 = any free port'),
   DATABASE_URL: url('postgres:', 'postgresql:')
     .optional()
-    .describe('URL of Postgres 14 or newer. Without it, `npm start` starts an embedded one'),
+    .describe(
+      'URL of Postgres 14 or newer. Default: `npm start` starts an embedded Postgres. API and workers that are started one by one require the URL',
+    ),
   REDIS_URL: url('redis:', 'rediss:')
     .optional()
-    .describe('URL of Redis 7 or newer with `maxmemory-policy noeviction`, for the queue. Without it, the queue is stored in Postgres'),
-  DATA_DIRECTORY: z.string().default('.styleforge').describe('Folder for embedded data, logs and the scratch files of running jobs'),
+    .describe(
+      'URL of Redis 7 or newer with `maxmemory-policy noeviction`, for the queue and the counts of the rate limit. Default: the queue is stored in Postgres, which is enough for a few machines',
+    ),
+  DATA_DIRECTORY: z
+    .string()
+    .default('.styleforge')
+    .describe(
+      'Folder for the embedded database, logs and the scratch files of running jobs. Must be writable, with disk space for the checkpoints of a job',
+    ),
   OBJECT_STORE_DIRECTORY: z
     .string()
     .optional()
-    .describe('Folder for images and checkpoints if there is no S3. Default: `objects` in `DATA_DIRECTORY`'),
-  S3_BUCKET: bucketName.optional().describe('Bucket for images and checkpoints. Without a bucket they are stored in a folder'),
-  S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
-  S3_ENDPOINT: url('http:', 'https:').optional().describe('Address of an S3-compatible store that is not AWS'),
-  S3_FORCE_PATH_STYLE: flag.default(false).describe('Whether the bucket is named in the path, as most stores outside AWS require'),
-  S3_ACCESS_KEY_ID: z.string().optional().describe('Access key. Default: the credentials of the machine, such as a role'),
-  S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret of the access key'),
-  S3_PREFIX: z.string().optional().describe('Prefix of every key, for a shared bucket'),
-  S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional().describe('Address at which callers reach the store, for links to files'),
+    .describe(
+      'Folder for images and checkpoints, if `S3_BUCKET` is not set. API and workers must see the same folder. Default: `objects` in `DATA_DIRECTORY`',
+    ),
+  S3_BUCKET: bucketName.optional().describe('S3 bucket for images and checkpoints. Default: they are stored in `OBJECT_STORE_DIRECTORY`'),
+  S3_REGION: z.string().default('us-east-1').describe('Region of the bucket. Stores outside AWS usually accept any name'),
+  S3_ENDPOINT: url('http:', 'https:')
+    .optional()
+    .describe('URL of an S3-compatible store outside AWS, such as `http://minio:9000`. Default: AWS'),
+  S3_FORCE_PATH_STYLE: flag
+    .default(false)
+    .describe(
+      'Set to `true` if the store expects the bucket in the path of the URL instead of the host name, as most stores outside AWS do',
+    ),
+  S3_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('Access key of the store. Default: the credentials of the machine, such as an instance role'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret of the access key. Required with `S3_ACCESS_KEY_ID`'),
+  S3_PREFIX: z.string().optional().describe('Prefix of every key, so that several installations can share a bucket. Default: none'),
+  S3_PUBLIC_ENDPOINT: url('http:', 'https:')
+    .optional()
+    .describe('URL at which callers reach the store, for links to files, if they cannot use `S3_ENDPOINT`. Default: `S3_ENDPOINT`'),
   S3_DOWNLOADS: z
     .enum(['redirect', 'stream'])
     .default('redirect')
-    .describe('Whether downloads redirect to the store or stream through the API'),
-  BASE_MODELS_DIRECTORY: z.string().default('models').describe('Folder that contains one folder for each base model'),
+    .describe(
+      'How callers get files from S3: `redirect` sends them to the store with a link that works for an hour; `stream` sends the file through the API, for callers that cannot reach the store',
+    ),
+  BASE_MODELS_DIRECTORY: z
+    .string()
+    .default('models')
+    .describe('Folder with one folder for each installed base model. API and workers each read their own'),
   HUB_URL: url('http:', 'https:')
     .default('https://huggingface.co')
-    .describe('Model hub from which `npm run base-models` downloads `hf:OWNER/NAME`'),
-  HUB_TOKEN: z.string().optional().describe('Token for repositories of the hub that require one'),
+    .describe('Model hub from which `npm run base-models` downloads `hf:OWNER/NAME`. Set it to use a mirror'),
+  HUB_TOKEN: z.string().optional().describe('Access token, for repositories of the hub that require one'),
   ...workerEnvironment,
   ...extractorEnvironment,
   ...flowEnvironment,
@@ -60,14 +92,16 @@ export const environmentSchema = z.object({
     .min(0)
     .max(1_000_000)
     .default(6000)
-    .describe('Requests that an API key may make within `RATE_LIMIT_SECONDS`; 0 = no limit'),
+    .describe(
+      'Requests that an API key may make within `RATE_LIMIT_SECONDS`. Further ones are refused with 429 `rate_limited`; 0 = no limit',
+    ),
   RATE_LIMIT_SECONDS: z.coerce
     .number()
     .int()
     .min(1)
     .max(86_400)
     .default(60)
-    .describe('Time over which the requests of an API key are counted'),
+    .describe('Seconds over which the requests of an API key are counted'),
   WRONG_KEYS_PER_MINUTE: z.coerce
     .number()
     .int()
@@ -75,12 +109,12 @@ export const environmentSchema = z.object({
     .max(1_000_000)
     .default(100)
     .describe(
-      'Requests with a wrong API key or session that an address may make in a minute before its further requests are refused without a check; 0 = no limit',
+      'Requests with a wrong API key or session that one network address may make in a minute. Its further requests are refused without a check; 0 = no limit',
     ),
   TRUSTED_PROXIES: networks
     .optional()
     .describe(
-      'Networks of the proxies in front of the API, `10.0.0.0/8,127.0.0.1/32`. The address of a caller is then the one in `X-Forwarded-For`. Default: the address of the connection',
+      "Networks of the proxies in front of the API, such as `10.0.0.0/8,127.0.0.1/32`. From these, the API takes the caller's address from `X-Forwarded-For`. Default: the address of the connection",
     ),
   EVENT_STREAMS_PER_KEY: z.coerce
     .number()
@@ -88,14 +122,18 @@ export const environmentSchema = z.object({
     .min(1)
     .max(100_000)
     .default(100)
-    .describe('Event streams that an API key may have open at the same time, in each API process'),
+    .describe(
+      'Event streams that an API key may keep open at the same time, in each API process. Further ones are refused with 429 `too_many_event_streams`',
+    ),
   UPLOADS_PER_KEY: z.coerce
     .number()
     .int()
     .min(1)
     .max(1_000)
     .default(4)
-    .describe('Uploads of images that an API key may run at the same time, in each API process'),
+    .describe(
+      'Uploads of images that an API key may run at the same time, in each API process. Further ones are refused with 429 `too_many_uploads`',
+    ),
   UPLOADS_AT_ONCE: z.coerce
     .number()
     .int()
@@ -113,13 +151,13 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: origins
     .optional()
     .describe(
-      'Origins whose pages may call the API from a browser, such as `https://app.example.com,http://localhost:5173`, or `*` for any. Default: none',
+      'Web pages that may call the API from a browser, as origins such as `https://app.example.com,http://localhost:5173`, or `*` for any. Default: none but the dashboard, which the API serves itself',
     ),
   ...operationsEnvironment,
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
-    .describe('Minimum severity of log lines'),
+    .describe('Minimum severity of the log lines that are written. `silent` writes none'),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
@@ -129,7 +167,7 @@ export interface Config {
   port: number;
   /** Address of Postgres. Absent: the embedded Postgres of packages/stack is started. */
   databaseUrl?: string;
-  /** Address of Redis. Absent: the queue is kept in Postgres. */
+  /** Address of Redis. Absent: the queue is stored in Postgres. */
   redisUrl?: string;
   dataDirectory: string;
   objectStore: ObjectStoreConfig;
@@ -140,16 +178,16 @@ export interface Config {
   extractors: ExtractorSettings;
   /** Limit of each API key; null for none. */
   rateLimit: { requests: number; seconds: number } | null;
-  /** Limit for one address; null for any number. */
+  /** Limit for each network address; null for no limit. */
   wrongKeysPerMinute: number | null;
-  /** Proxies, in CIDR notation, whose word on a caller's address counts. */
+  /** Networks of the proxies whose X-Forwarded-For header is trusted, in CIDR notation. */
   trustedProxies: string[];
   /** Limit in each API process. */
   eventStreamsPerKey: number;
   uploadsPerKey: number;
   uploadsAtOnce: number;
   maxConnections: number;
-  /** Whose pages may call the API from a browser; `*` for any. */
+  /** Origins whose pages may call the API from a browser; `*` for any. */
   corsOrigins: string[];
   flow: FlowConfig;
   operations: OperationsConfig;
@@ -203,11 +241,11 @@ function problemsOf({ issues }: z.ZodError, given: NodeJS.ProcessEnv): string[] 
     const wanted = numberWanted(allowed[name] ?? {});
     return `${name}: ${wanted === undefined ? message : `got ${JSON.stringify(given[name])}; give ${wanted}`}`;
   });
-  // A number may break several rules, and all of them are in one line.
+  // One invalid number may break several rules, but gets one line.
   return [...new Set(lines)];
 }
 
-/** The variables that make a child process load this very Config; on top of `env`. */
+/** The environment that makes a child process load the same Config, in addition to `env`. */
 export function environmentOf(config: Config, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const store = config.objectStore;
   const s3 = store.kind === 's3' ? store : undefined;

@@ -1,4 +1,4 @@
-// Where the weights of the feature extractors are: a path, an address with the sha256 it must have, or a key of the object store.
+// Where the weights of the feature extractors are: a path, a URL with the SHA-256 of the file, or a key of the object store.
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -29,17 +29,37 @@ const pinnedFiles = z.string().transform((text, context) => {
 });
 
 export const extractorEnvironment = {
-  INCEPTION_WEIGHTS: z.string().optional().describe('Path of the Inception weights for FID'),
-  INCEPTION_WEIGHTS_URL: address.optional().describe('Address to fetch the Inception weights from'),
-  INCEPTION_WEIGHTS_SHA256: sha256.optional().describe('SHA-256 that the Inception weights must have'),
+  INCEPTION_WEIGHTS: z
+    .string()
+    .optional()
+    .describe(
+      'Path of the Inception weights, which FID requires: `pt_inception-2015-12-05-6726825d` as `.pth` or `.safetensors`. Set this, the URL, or the object key. Default: evaluations cannot use Inception',
+    ),
+  INCEPTION_WEIGHTS_URL: address
+    .optional()
+    .describe('URL from which a worker downloads the Inception weights when it first needs them. Requires `INCEPTION_WEIGHTS_SHA256`'),
+  INCEPTION_WEIGHTS_SHA256: sha256.optional().describe('SHA-256 of the Inception weights. A file with another hash is refused'),
   INCEPTION_WEIGHTS_OBJECT: z.string().optional().describe('Key of the Inception weights in the object store'),
-  CLIP_WEIGHTS: z.string().optional().describe('Folder of the CLIP model for CLIP scores'),
-  CLIP_WEIGHTS_URL: address.optional().describe('Address of a CLIP folder to fetch'),
-  CLIP_WEIGHTS_FILES: pinnedFiles.optional().describe('Files of the CLIP folder with their SHA-256: `name=sha256`, separated by commas'),
+  CLIP_WEIGHTS: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of the CLIP model for CLIP scores: `config.json`, `preprocessor_config.json`, `model.safetensors` and the files of its tokenizer. Set this, the URL, or the object key. Default: evaluations cannot use this model',
+    ),
+  CLIP_WEIGHTS_URL: address
+    .optional()
+    .describe('URL of the folder from which a worker downloads the CLIP model when it first needs it. Requires `CLIP_WEIGHTS_FILES`'),
+  CLIP_WEIGHTS_FILES: pinnedFiles.optional().describe('Files of the CLIP folder with their SHA-256, as `name=sha256`, separated by commas'),
   CLIP_WEIGHTS_OBJECT: z.string().optional().describe('Key prefix of the CLIP folder in the object store'),
-  CLIP_WEIGHTS_SHA256: sha256.optional().describe('SHA-256 that the CLIP weights must have'),
-  EXTRACTOR_CACHE_DIRECTORY: z.string().optional().describe('Folder for fetched extractor weights'),
-  METRICS_PYTHON: z.string().optional().describe('Python interpreter with reference implementations; only for benchmarks'),
+  CLIP_WEIGHTS_SHA256: sha256.optional().describe('SHA-256 of `model.safetensors`. A file with another hash is refused'),
+  EXTRACTOR_CACHE_DIRECTORY: z
+    .string()
+    .optional()
+    .describe('Folder in which a worker keeps downloaded weights of Inception and CLIP. Default: `extractors` in `DATA_DIRECTORY`'),
+  METRICS_PYTHON: z
+    .string()
+    .optional()
+    .describe('Python interpreter with the reference implementations that `npm run bench` compares with. The service does not use it'),
 };
 
 type ExtractorEnvironment = z.infer<z.ZodObject<typeof extractorEnvironment>>;
@@ -47,7 +67,7 @@ type ExtractorEnvironment = z.infer<z.ZodObject<typeof extractorEnvironment>>;
 export type ExtractorWeights =
   | { path: string }
   | { url: string; sha256: string }
-  /** A folder: its address, and the sha256 of each of its files. */
+  /** A folder: its URL, and the SHA-256 of each of its files. */
   | { url: string; files: Record<string, string> }
   | { objectKey: string; sha256?: string };
 
@@ -55,13 +75,13 @@ export interface ExtractorSettings {
   /** Weights of Inception. Absent: the extractor cannot be used. */
   inception?: ExtractorWeights;
   clip?: ExtractorWeights;
-  /** Folder for downloads and objects. */
+  /** Folder for downloaded weights. */
   cacheDirectory: string;
   /** A Python with torch-fidelity or clean-fid, for `npm run bench -- metrics`. */
   python?: string;
 }
 
-/** The wording of what is wrong, or nothing. */
+/** Describes how the settings contradict each other; undefined if they do not. */
 function problemOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): string | undefined {
   const pin = name === 'INCEPTION' ? 'INCEPTION_WEIGHTS_SHA256' : 'CLIP_WEIGHTS_FILES';
   const given = ([`${name}_WEIGHTS`, `${name}_WEIGHTS_URL`, `${name}_WEIGHTS_OBJECT`] as const).filter((key) => settings[key]);
@@ -82,7 +102,7 @@ function weightsOf(settings: ExtractorEnvironment, name: 'INCEPTION' | 'CLIP'): 
   return objectKey ? { objectKey, ...(hash && { sha256: hash }) } : undefined;
 }
 
-/** Gives the problem's wording where the settings contradict each other. */
+/** Returns a description of the problem if the settings contradict each other. */
 export function extractorSettingsOf(settings: ExtractorEnvironment, dataDirectory: string): ExtractorSettings | string {
   const problem = problemOf(settings, 'INCEPTION') ?? problemOf(settings, 'CLIP');
   if (problem) return problem;

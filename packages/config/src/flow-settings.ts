@@ -1,4 +1,4 @@
-// Settings of the job flow: what a project may queue and run at a time, how webhooks are sent, how long things are kept.
+// Settings of the job flow: how many jobs a project may queue and run, how webhooks are sent, and how long data is kept.
 import { z } from 'zod';
 import { isNetwork } from './address-policy.ts';
 import { flag } from './operations-settings.ts';
@@ -14,66 +14,81 @@ export const flowEnvironment = {
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('URL at which callers reach the API; used for links in webhooks'),
+    .describe('URL at which callers reach the API; used for links in webhooks. Set it if the API is behind a proxy'),
   WEBHOOK_ALLOWED_NETWORKS: networks
     .optional()
-    .describe('Networks that webhooks may reach in addition to the public internet, such as `10.0.0.0/8,fd00::/8`'),
-  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(1).max(60).default(15).describe('Time within which a webhook receiver must respond'),
-  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).default(5).describe('Days of failures after which an endpoint is disabled'),
+    .describe(
+      'Networks that webhooks and image imports may reach in addition to the public internet, such as `10.0.0.0/8,fd00::/8`. Default: none, so that callers cannot make the service send requests to internal addresses',
+    ),
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(60)
+    .default(15)
+    .describe('Seconds within which a webhook receiver must respond. A later response counts as a failed delivery, which is tried again'),
+  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce
+    .number()
+    .min(1)
+    .default(5)
+    .describe('Days without a successful delivery after which a failing webhook endpoint is disabled'),
   MAX_QUEUED_JOBS_PER_PROJECT: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_000)
-    .describe('Maximum number of waiting training jobs of a project, unless the project has its own limit'),
+    .describe(
+      'Maximum number of waiting training jobs of a project, unless the project has its own limit. Above it, new jobs are refused with 429 `too_many_queued_jobs`',
+    ),
   MAX_RUNNING_JOBS_PER_PROJECT: z.coerce
     .number()
     .int()
     .min(1)
     .optional()
-    .describe('Maximum number of training jobs of a project that run at the same time. Default: as many as there are workers'),
+    .describe(
+      'Maximum number of training jobs of a project that run at the same time; further ones wait. Default: no limit but the number of workers',
+    ),
   GENERATION_BUDGET_PER_PROJECT: budget(100_000).describe(
-    'Maximum cost of all unfinished generations of a project, unless the project has its own limit. The cost of a generation is images x megapixels x steps, twice that with guidance, and at least 10: 4 images of 512x512 in 50 steps with guidance cost 105. A single request that costs more than the limit is refused',
+    'Maximum cost of all unfinished generations of a project, unless the project has its own limit. Above it, requests are refused with 429 `too_much_unfinished_work`. The cost of a generation is images x megapixels x steps, twice that with guidance, and at least 10: 4 images of 512x512 in 50 steps with guidance cost 105',
   ),
   EVALUATION_BUDGET_PER_PROJECT: budget(5_000_000).describe(
-    'The same limit for unfinished evaluations, over all their models. It also applies to the evaluation stage of a training job',
+    'The same limit for unfinished evaluations, summed over their models. It also applies to the evaluation stage of a training job',
   ),
   RETENTION_CHECKPOINT_DAYS: days(30).describe(
-    'How long checkpoints are kept after their job has ended; the result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
+    'Days for which checkpoints are kept after their job has ended. The result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
   ),
-  RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('How long validation images of ended jobs are kept'),
-  RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('How long generated images are kept'),
+  RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('Days for which the validation images of ended jobs are kept'),
+  RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('Days for which generated images are kept'),
   RETENTION_EXPORT_DAYS: days(7).describe(
-    'How long an exported file of a checkpoint is kept after it was last requested. A later request makes it again',
+    'Days for which an exported file of a checkpoint is kept after it was last requested. A later request makes it again',
   ),
-  RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('How long webhook deliveries are kept'),
+  RETENTION_WEBHOOK_DELIVERY_DAYS: days(30).describe('Days for which webhook deliveries are kept'),
   ORPHAN_GRACE_HOURS: z.coerce
     .number()
     .min(1)
     .default(24)
     .describe(
-      'Minimum age before the sweep removes objects missing a database row, or rows missing their object. Also the minimum time between two looks at such a row',
+      'Minimum age in hours before the sweep removes objects missing a database row, or rows missing their object. Also the minimum time between two checks of such a row',
     ),
-  SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Time between two sweeps'),
+  SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Minutes between two sweeps'),
   TRASH_DAYS: days(7).describe(
-    'How long objects that a sweep removed stay in `trash/` of the object store before they are deleted; 0 = deleted immediately',
+    'Days for which objects that a sweep removed stay in `trash/` of the object store, from where they can be restored; 0 = deleted immediately',
   ),
   SWEEP_BRAKE: flag
     .default(true)
     .describe(
       'Whether a sweep stops if more objects or rows are missing than crashes explain. Set to `false` for one sweep only, after reading its log',
     ),
-  SWEEP_DRY_RUN: flag.default(false).describe('Whether a sweep only logs what it would remove'),
+  SWEEP_DRY_RUN: flag.default(false).describe('Set to `true` to log what a sweep would remove without removing it'),
 };
 
 type FlowEnvironment = z.infer<z.ZodObject<typeof flowEnvironment>>;
 
 export interface FlowConfig {
-  /** Limit for projects without a number of their own, like the next one. */
+  /** Limit of a project's waiting jobs, for projects that have no limit of their own. */
   maxQueuedJobsPerProject: number;
   /** Limit of a project's running jobs. Absent: as many as there are workers. */
   maxRunningJobsPerProject?: number;
-  /** What the unfinished work of a project may cost, unless it has numbers of its own. */
+  /** Maximum cost of a project's unfinished work, for projects that have no budgets of their own. */
   generationBudgetPerProject: number;
   evaluationBudgetPerProject: number;
   webhooks: {
@@ -86,9 +101,9 @@ export interface FlowConfig {
   };
   sweep: {
     everyMinutes: number;
-    /** Whether only the log says what would be removed. */
+    /** Whether sweeps only log what they would remove. */
     dryRun: boolean;
-    /** Hours for which objects without a row are left alone: their row may be on its way. */
+    /** Hours for which objects without a row are not removed, because their row may still be written. */
     orphanGraceHours: number;
     checkpointDays: number;
     validationImageDays: number;

@@ -1,4 +1,4 @@
-// Where the processes of the service listen, and what to change when they cannot.
+// Addresses on which the processes of the service listen, and error messages that say what to change if they cannot.
 import { isIPv6 } from 'node:net';
 
 /** `setting`: the variable that names the port. */
@@ -9,30 +9,30 @@ export interface ListeningAddress {
 }
 
 /**
- * The address at which a server that listens at a wildcard address is reached on its own machine; browsers and URLs cannot use the
- * wildcard itself.
+ * The loopback address by wildcard address: a server that listens on a wildcard is reached there from its own machine, because browsers
+ * and URLs cannot use the wildcard itself.
  */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' };
 
-/** Whether `host` stands for all addresses of the machine, however it is written. */
+/** Whether `host` stands for all addresses of the machine, in any spelling. */
 export function isWildcard(host: string): boolean {
   return normalized(host) in LOOPBACK_OF;
 }
 
-/** An address that opens on this machine, also where `host` is a wildcard. */
+/** A URL that can be opened on this machine, even if `host` is a wildcard. */
 export function urlOf(host: string, port: number): string {
   return `http://${LOOPBACK_OF[normalized(host)] ?? bracketed(host)}:${port}`;
 }
 
 const bracketed = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
 
-/** 0 and ::0 are wildcards, too. */
+/** Normalizes other spellings of the wildcards, such as 0 and ::0. */
 function normalized(host: string): string {
   const url = `http://${bracketed(host)}`;
   return URL.canParse(url) ? new URL(url).hostname : host;
 }
 
-/** The error of a `listen` with the setting that helps; any other error as it is. */
+/** Adds the setting to change to an error of `listen`; returns any other error unchanged. */
 export function listenError(error: unknown, { host, port, setting }: ListeningAddress): unknown {
   const explain = (message: string) => new Error(message, { cause: error });
   switch ((error as NodeJS.ErrnoException).code) {

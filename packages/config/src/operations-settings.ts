@@ -1,9 +1,9 @@
-// The settings that those who run the service care for: status pages, migrations, disk space, traces.
+// Settings for operators: status pages, migrations, disk space, traces.
 import { z } from 'zod';
 
 export const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
-/** OpenTelemetry's own form: name=value pairs separated by commas. */
+/** Parses OpenTelemetry's own format: name=value pairs separated by commas. */
 const headers = z.string().transform((text, context) => {
   const pairs = text.split(',').map((pair) => pair.trim().split(/=(.*)/s));
   if (pairs.every(([name, value]) => name && value !== undefined)) {
@@ -24,22 +24,29 @@ export const operationsEnvironment = {
     .min(0)
     .max(65535)
     .optional()
-    .describe('Port on which a worker serves `/healthz`, `/readyz` and `/metrics`. Without it, a worker does not listen'),
+    .describe('Port on which a worker serves `/healthz`, `/readyz` and `/metrics`; 0 = any free port. Default: the worker does not listen'),
   MIGRATE_ON_START: flag
     .default(true)
-    .describe('Whether the API migrates the database to the newest schema when it starts. Set to false if a separate job does this'),
-  QUEUE_BOARD: flag.default(false).describe('Whether `/admin/queues` shows the queues of all projects, to API keys with the scope `admin`'),
+    .describe('Whether the API migrates the database to the newest schema when it starts. Set to `false` if a separate job does this'),
+  QUEUE_BOARD: flag
+    .default(false)
+    .describe('Set to `true` to show the queues of all projects at `/admin/queues`, to API keys with the scope `admin`'),
   MIN_FREE_DISK_MB: z.coerce
     .number()
     .int()
     .min(0)
     .default(256)
-    .describe('Free disk space in `DATA_DIRECTORY` below which `/readyz` reports not ready'),
+    .describe('Free disk space of `DATA_DIRECTORY` in MB below which `/readyz` reports not ready'),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     .optional()
-    .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP). Without it, tracing is off'),
-  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('Headers for the collector: `name=value` pairs separated by commas'),
-  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('Share of the traces that is kept, from 0 to 1'),
+    .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP). Default: no traces are sent'),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('HTTP headers for the collector, as `name=value` pairs separated by commas'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the requests and jobs that are traced, from 0 to 1'),
 };
 
 type OperationsEnvironment = z.infer<z.ZodObject<typeof operationsEnvironment>>;

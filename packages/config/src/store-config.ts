@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.ts';
 
-/** How S3 is reached, whatever the bucket. */
+/** Connection to S3, independent of the bucket. */
 export interface S3Config {
   region: string;
   endpoint?: string;
@@ -17,13 +17,13 @@ export type ObjectStoreConfig =
       kind: 's3';
       bucket: string;
       prefix?: string;
-      /** Address at which callers reach the server, where it differs from `endpoint`: signed links lead there. */
+      /** Address at which callers reach the server, if it differs from `endpoint`; signed links use it. */
       publicEndpoint?: string;
       /** `redirect`: callers fetch files from the server by signed links; `stream`: through the API. */
       downloads?: 'redirect' | 'stream';
     } & S3Config);
 
-/** The settings that it follows from. */
+/** The settings that determine the object store. */
 interface StoreEnvironment {
   OBJECT_STORE_DIRECTORY?: string | undefined;
   S3_BUCKET?: string | undefined;

@@ -1,4 +1,4 @@
-// The settings of a worker process: which queues, on which device, with how much of the machine.
+// Settings of a worker process: its queues, its devices, and how much of the machine it uses.
 import {
   DEFAULT_DEVICE,
   deviceKindOf,
@@ -13,7 +13,7 @@ import { z } from 'zod';
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most);
 
-/** `train:1,generate:2`: only these queues, each with this number of jobs at a time; a name without a number means one. */
+/** `train:1,generate:2`: consumes only these queues, each with this number of jobs at a time; without a number, one. */
 const queues = z.string().transform((text, context) => {
   const found: Record<string, number> = {};
   for (const entry of text.split(',').map((part) => part.trim())) {
@@ -57,12 +57,12 @@ export const workerEnvironment = {
   DEVICE: devices
     .default([DEFAULT_DEVICE])
     .describe(
-      'Device of a worker: cpu, webgpu or cuda; or several of one kind, as in `cuda:0,cuda:1`, with a training job on each. The worker refuses to start if one is missing',
+      'Device of a worker: `cpu`, `webgpu` or `cuda`. Several devices of one kind, as in `cuda:0,cuda:1`, each run a training job. The worker refuses to start if a device is missing',
     ),
   TRAINING_DEVICES: count(64)
     .default(1)
     .describe(
-      'Number of devices that train one job together, at most as many as DEVICE names. They share the passes of each step (gradient_accumulation_steps) and sum the gradients',
+      'Number of devices that train one job together, at most as many as DEVICE names. They share the passes of each step (`gradient_accumulation_steps`) and sum the gradients',
     ),
   CUDA_GRADIENT_KERNELS: z
     .enum(GRADIENT_KERNELS)
@@ -73,63 +73,75 @@ export const workerEnvironment = {
     ),
   WORKER_QUEUES: queues
     .optional()
-    .describe('Queues that this worker consumes, with concurrency: `train:1,generate:2`. Default: all queues'),
+    .describe(
+      'Queues that this worker consumes, with the number of jobs at the same time, as in `train:1,generate:2`. Default: all queues',
+    ),
   WORKER_GRACE_SECONDS: z.coerce
     .number()
     .min(0)
     .max(3600)
     .default(25)
-    .describe('Time in which the running jobs of a stopping worker must save a checkpoint'),
+    .describe(
+      'Seconds that a stopping worker gives its running jobs to save a checkpoint. Jobs that take longer are killed and continue from their previous checkpoint. The platform must wait at least 15 s longer before it kills the worker',
+    ),
+  TRAINING_THREADS: count(1024).optional().describe('Processor threads of one operation in training. Default: one for each physical core'),
+  GENERATION_THREADS: count(1024)
+    .optional()
+    .describe('Processor threads of one operation in generation. Default: one for each physical core'),
+  GENERATION_MODELS: count(100)
+    .default(2)
+    .describe(
+      'Number of models that a worker keeps loaded for later generations. Above this number it unloads the model that was used least recently',
+    ),
+  GENERATION_MODELS_MB: count(1 << 20)
+    .default(8192)
+    .describe(
+      'Maximum size in MB of the weights of all loaded models together. The model that was used last stays loaded even if it is larger',
+    ),
   POD_NAME: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Name of the pod of the worker. The worker then tells Kubernetes whether it is busy, so that idle pods are removed first when the deployment shrinks',
+      "Name of the worker's pod. The worker then tells Kubernetes whether it is busy, so that idle pods are removed first when the deployment shrinks. The manifests in `infra/kubernetes` set this variable and the next one",
     ),
-  POD_NAMESPACE: z.string().min(1).optional().describe('Namespace of that pod'),
+  POD_NAMESPACE: z.string().min(1).optional().describe("Namespace of the worker's pod"),
   KUBERNETES_API: z
     .url({ protocol: /^https$/ })
     .default('https://kubernetes.default.svc')
-    .describe("The cluster's API, for POD_NAME"),
+    .describe('URL of the Kubernetes API; used only with `POD_NAME`'),
   KUBERNETES_CREDENTIALS: z
     .string()
     .min(1)
     .default('/var/run/secrets/kubernetes.io/serviceaccount')
-    .describe('Folder with `token` and `ca.crt` of the service account, for POD_NAME'),
-  TRAINING_THREADS: count(1024).optional().describe('Threads of one operation while training. Default: one for each physical core'),
-  GENERATION_THREADS: count(1024).optional().describe('Threads of one operation while generating. Default: one for each physical core'),
-  GENERATION_MODELS: count(100).default(2).describe('Number of models that stay loaded for later generations'),
-  GENERATION_MODELS_MB: count(1 << 20)
-    .default(8192)
-    .describe('Maximum memory for the weights of all loaded models'),
+    .describe('Folder with `token` and `ca.crt` of the service account; used only with `POD_NAME`'),
 };
 
 type WorkerEnvironment = z.infer<z.ZodObject<typeof workerEnvironment>>;
 
 export interface WorkerConfig {
-  /** The kind of its devices. */
+  /** The kind of the worker's devices. */
   device: DeviceName;
   devices: readonly [NamedDevice, ...NamedDevice[]];
-  /** How many of them train one job together. */
+  /** Number of devices that train one job together. */
   trainingDevices: number;
-  /** Gradients that kernels of our own compute on a card. */
+  /** Gradients that StyleForge's own kernels compute on an NVIDIA card. */
   gradientKernels: GradientKernels;
-  /** Jobs at a time by queue; absent: every queue with the number that its catalog says. */
+  /** Jobs at a time by queue. Absent: every queue, with the concurrency of its catalog. */
   queues?: Record<string, number>;
-  /** Time that running jobs have to save a checkpoint after SIGTERM; a container platform usually kills after thirty seconds. */
+  /** Seconds in which running jobs must save a checkpoint after SIGTERM; a container platform usually kills after thirty seconds. */
   graceSeconds: number;
-  /** The pod that the worker runs in, where Kubernetes is to be told whether it is at work. */
+  /** The worker's pod, if Kubernetes is told whether the worker is busy. */
   pod?: { name: string; namespace: string; apiServer: string; credentialsDirectory: string };
   /** Threads of one operation; absent: one per physical core. */
   trainingThreads?: number;
   generationThreads?: number;
-  /** Number of models that stay loaded for later generations, and how much memory their weights may take together. */
+  /** Maximum number of models that stay loaded for later generations, and maximum memory in MB for their weights together. */
   generationModels: number;
   generationModelsMB: number;
 }
 
-/** What is wrong with settings that are right by themselves. */
+/** Describes how settings that are valid one by one contradict each other; undefined if they do not. */
 export function workerProblem({ DEVICE, TRAINING_DEVICES }: WorkerEnvironment): string | undefined {
   if (TRAINING_DEVICES <= DEVICE.length) return undefined;
   const named = `the ${DEVICE.length} ${DEVICE.length === 1 ? 'device' : 'devices'}`;

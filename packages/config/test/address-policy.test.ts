@@ -1,4 +1,4 @@
-// Which addresses a webhook may reach, in every disguise.
+// The addresses that a webhook may reach, in every spelling.
 import { createAddressPolicy, literalAddress, loadConfig } from '@styleforge/config';
 import { describe, expect, it } from 'vitest';
 
@@ -42,13 +42,13 @@ describe('the address policy', () => {
   });
 
   it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700:4700::1111', '::ffff:8.8.8.8', '64:ff9b::808:808'])(
-    'lets %s be reached',
+    'allows %s',
     (address) => {
       expect(mayReach(address)).toBe(true);
     },
   );
 
-  it('lets the networks be reached that the installation allows, and no others', () => {
+  it('allows the networks that the installation allows, and no others', () => {
     const policy = createAddressPolicy(['10.1.0.0/16', 'fd00::/8']);
     expect(['10.1.2.3', '::ffff:10.1.2.3', 'fd00::1'].map(policy)).toEqual([true, true, true]);
     expect(['10.2.0.1', '127.0.0.1', '::1'].map(policy)).toEqual([false, false, false]);
@@ -60,7 +60,7 @@ describe('the address policy', () => {
     ['http://017700000001/', '127.0.0.1'],
     ['http://[::1]/', '::1'],
     ['http://localhost/', undefined],
-  ])('sees the address in %s', (url, address) => {
+  ])('recognizes the embedded address in %s', (url, address) => {
     expect(literalAddress(new URL(url))).toBe(address);
   });
 

@@ -1,10 +1,10 @@
-// Checks defaults, the wording of errors and that a Config survives the way through a child's environment.
+// Checks defaults, error messages, and that a Config survives the environment of a child process.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, describeConfiguration, environmentOf, loadConfig } from '@styleforge/config';
 
 describe('loadConfig', () => {
-  it('runs with nothing set: embedded database, queue in Postgres, plain files', () => {
+  it('works without any setting: embedded database, queue in Postgres, plain files', () => {
     const config = loadConfig({});
     expect(config).toEqual({
       extractors: { cacheDirectory: resolve('.styleforge/extractors') },
@@ -47,7 +47,7 @@ describe('loadConfig', () => {
   it.each([
     [{ PORT: '-1.5' }, /^PORT: got "-1.5"; give a whole number from 0 to 65535$/],
     [{ GENERATION_MODELS: '0' }, /^GENERATION_MODELS: got "0"; give a whole number from 1 to 100$/],
-    [{ RETENTION_CHECKPOINT_DAYS: 'ever' }, /^RETENTION_CHECKPOINT_DAYS: got "ever"; give a whole number from 0 on$/],
+    [{ RETENTION_CHECKPOINT_DAYS: 'ever' }, /^RETENTION_CHECKPOINT_DAYS: got "ever"; give a whole number of at least 0$/],
     [{ OTEL_TRACES_SAMPLER_ARG: '2' }, /^OTEL_TRACES_SAMPLER_ARG: got "2"; give a number from 0 to 1$/],
     [{ DATABASE_URL: 'mysql://localhost/x' }, /^DATABASE_URL: must be a URL starting with postgres:\/\//],
     [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL: /],
@@ -75,11 +75,11 @@ describe('loadConfig', () => {
     expect(() => loadConfig(env)).toThrow(message);
   });
 
-  it('says of every number what it got and what is allowed', () => {
-    const table = describeConfiguration().matchAll(/^\| `(\w+)` \|[^|]*\| (-?[\d.]+) to ?([\d.]*) \|/gm);
+  it('names the value and the allowed range of every number', () => {
+    const table = describeConfiguration().matchAll(/^\| `(\w+)` \|[^|]*\| (-?[\d.]+) (?:to ([\d.]+)|or more) \|/gm);
     const numbers = [...table].map(([, name = '', least, most]) => ({
       name,
-      range: most ? `from ${least} to ${most}` : `from ${least} on`,
+      range: most ? `from ${least} to ${most}` : `of at least ${least}`,
     }));
     expect(numbers.length).toBeGreaterThan(20);
     for (const { name, range } of numbers) {
@@ -91,7 +91,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ PORT: '-1', LOG_LEVEL: 'loud' })).toThrow(/PORT: [^]*LOG_LEVEL: /);
   });
 
-  it('reads a mix of queues, one job at a time where no number stands', () => {
+  it('reads a mix of queues, one job at a time for a name without a number', () => {
     expect(loadConfig({ WORKER_QUEUES: 'train, generate:4' }).worker.queues).toEqual({ train: 1, generate: 4 });
   });
 
@@ -104,13 +104,13 @@ describe('loadConfig', () => {
     expect(loadConfig({ DEVICE: 'cuda:2' }).worker).toMatchObject({ device: 'cuda', devices: ['cuda:2'] });
   });
 
-  it('takes away the blanks and line ends that a file of variables leaves around a value', () => {
+  it('removes the blanks and line ends that a file of variables leaves around a value', () => {
     const config = loadConfig({ S3_BUCKET: 'bucket\r', DATABASE_URL: ' postgres://host/db\n', REDIS_URL: ' ' });
     expect(config).toMatchObject({ databaseUrl: 'postgres://host/db', objectStore: { bucket: 'bucket' } });
     expect(config.redisUrl).toBeUndefined();
   });
 
-  it('takes an empty variable as unset', () => {
+  it('treats an empty variable as not set', () => {
     expect(loadConfig({ REDIS_URL: '', S3_BUCKET: '' })).toEqual(loadConfig({}));
   });
 

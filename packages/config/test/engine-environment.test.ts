@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { engineEnvironment, hasEngineEnvironment } from '@styleforge/config';
 
 describe('engineEnvironment', () => {
-  it('asks for huge pages in addition to tunables that are set, and does not override a choice about them', () => {
+  it('asks for huge pages in addition to tunables that are set, and keeps a setting of huge pages that is there', () => {
     expect(engineEnvironment({}, {}).GLIBC_TUNABLES).toBe('glibc.malloc.hugetlb=1');
     expect(engineEnvironment({}, { GLIBC_TUNABLES: 'glibc.malloc.check=1' }).GLIBC_TUNABLES).toBe(
       'glibc.malloc.check=1:glibc.malloc.hugetlb=1',
@@ -11,7 +11,7 @@ describe('engineEnvironment', () => {
     expect(engineEnvironment({}, { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' }).GLIBC_TUNABLES).toBe('glibc.malloc.hugetlb=0');
   });
 
-  it('is known again by a process that was started with it', () => {
+  it('is recognized by a process that was started with it', () => {
     expect(hasEngineEnvironment({}, {})).toBe(false);
     expect(hasEngineEnvironment({}, engineEnvironment({}, { HOME: '/home' }))).toBe(true);
     expect(hasEngineEnvironment({ savesMemory: true }, engineEnvironment({}, {}))).toBe(false);

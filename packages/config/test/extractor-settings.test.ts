@@ -1,4 +1,4 @@
-// Where the extractors' weights are: what the settings mean, what is refused, and the way through a child's environment.
+// Settings of the extractors' weights: their meaning, refused combinations, and the way through a child's environment.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, environmentOf, loadConfig } from '@styleforge/config';

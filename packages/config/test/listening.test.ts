@@ -1,4 +1,4 @@
-// Addresses that are shown: ones that open.
+// Addresses that are shown to people can be opened.
 import { isWildcard, urlOf } from '@styleforge/config';
 import { expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-// What the contracts promise elsewhere: transitions that end, the method's numbers, names that the engine knows.
+// Promises of the contracts to other packages: transitions that end, the method's numbers, names that the engine knows.
 import {
   ACTIVE_JOB_STATUSES,
   barePrompt,
@@ -59,7 +59,7 @@ describe("a base model's watch", () => {
     watch: { subjects: ['house', 'bear'], sampling_steps: 15, min_clip_share: 0.6 },
   };
 
-  it('holds for a job that asks for neither validation nor early stopping', () => {
+  it('applies to a job that asks for neither validation nor early stopping', () => {
     const config = resolve({ method: 'multi-styleforge' }, profile);
     expect(config.validation).toMatchObject({ every_steps: 20, num_images: 1, sampler: 'ddim', steps: 15, guidance_scale: 4 });
     expect(config.validation?.prompts).toEqual(['a photo of zwx style, ukj style, house', 'a photo of zwx style, ukj style, bear']);
@@ -73,7 +73,7 @@ describe("a base model's watch", () => {
     expect(resolve({ method: 'styledrop', styledrop: { style: 'ink' } }, profile).validation?.prompts[0]).toBe('house in ink style');
   });
 
-  it('does not hold for a short training, nor where the request says something itself', () => {
+  it('does not apply to a short training, or if the request has either', () => {
     const nothing = { validation: null, early_stopping: null };
     expect(resolve({ hyperparameters: { max_train_steps: 49 } }, profile)).toMatchObject(nothing);
     expect(resolve({ early_stopping: null }, profile)).toMatchObject(nothing);
@@ -82,7 +82,7 @@ describe("a base model's watch", () => {
     expect(resolve({}, { ...profile, watch: undefined })).toMatchObject(nothing);
   });
 
-  it('has a share of the CLIP score for the metric clip alone', () => {
+  it('accepts a share of the CLIP score only with the metric clip', () => {
     const stopping = { metric: 'kid', patience: 1, min_clip_share: 0.5 };
     const asked = parse({ validation: { prompts: ['a', 'b'], every_steps: 5 }, early_stopping: stopping });
     expect(resolveTrainingConfig(asked, baseModelProfile.parse(profile))).toMatchObject({
@@ -95,7 +95,7 @@ describe("a base model's watch", () => {
 });
 
 describe('training configuration', () => {
-  it("is the paper's for a base model without a profile", () => {
+  it("equals the paper's for a base model without a profile", () => {
     const config = resolve({ aux: { dataset_id: DATASET } });
     expect(config.hyperparameters).toEqual(METHOD_HYPERPARAMETERS);
     expect(config.hyperparameters).toMatchObject({
@@ -119,14 +119,14 @@ describe('training configuration', () => {
     expect(config.style_ref.components).toEqual([{ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }]);
   });
 
-  it('takes the request before the base model before the method', () => {
+  it('prefers the request to the base model, and the base model to the method', () => {
     const profile = { resolution: 64, defaults: { learning_rate: 3e-5, max_train_steps: 200 }, auxiliary_prompt: 'an icon of style' };
     const config = resolve({ aux: { dataset_id: DATASET, weight: 0.5 }, hyperparameters: { max_train_steps: 10 } }, profile);
     expect(config.hyperparameters).toEqual({ ...METHOD_HYPERPARAMETERS, resolution: 64, learning_rate: 3e-5, max_train_steps: 10 });
     expect(config.aux).toEqual({ dataset_id: DATASET, prompt: 'an icon of style', weight: 0.5 });
   });
 
-  it("has class images for dreambooth alone, with the base model's way of sampling", () => {
+  it('has class images for dreambooth only, with the sampling of the base model', () => {
     const profile = { auxiliary_prompt: 'an icon of style', generation: { steps: 20 } };
     const config = resolve({ method: 'dreambooth', prior_preservation: { weight: 0.5 } }, profile);
     expect(config.prior_preservation).toEqual({
@@ -146,7 +146,7 @@ describe('training configuration', () => {
     }
   });
 
-  it('trains all weights unless asked for less, and gives each adaptation its own defaults, the base model a say, the request the last word', () => {
+  it('trains all weights by default, and takes settings from the request, then the base model, then the adaptation', () => {
     expect(resolve({}).adaptation).toEqual({ kind: 'full' });
     const profile = { defaults: { learning_rate: 3e-5, train_batch_size: 4 }, adaptations: { lora: { max_train_steps: 70 } } };
     const config = resolve({ method: 'lora', prior_preservation: {} }, profile);
@@ -168,7 +168,7 @@ describe('training configuration', () => {
     expect(refused).toMatchObject({ ok: false, errors: [{ pointer: '/adaptation/kind' }] });
   });
 
-  it('binds the words for a style to the caption of each image with styledrop, by adapters or a LoRA alone', () => {
+  it('combines the words for a style with the caption of each image for styledrop, with adapters or a LoRA only', () => {
     const config = resolve({ method: 'styledrop', styledrop: { style: 'watercolor painting' } });
     expect(config).toMatchObject({
       adaptation: { kind: 'adapter', bottleneck: 4, shared: true },
@@ -194,7 +194,7 @@ describe('training configuration', () => {
     expect(refusalOf(both)).toMatchObject({ errors: [{ pointer: '/style_ref/components/0/token' }] });
   });
 
-  it('refuses settings of a round that is not theirs, and a component whose placeholder is that of the caption', () => {
+  it('refuses settings that belong to another round, and a component named like the caption placeholder', () => {
     const pointersOf = (changes: object) => {
       const resolution = resolveTrainingConfig(parse(changes), baseModelProfile.parse({}));
       return resolution.ok ? [] : resolution.errors.map(({ pointer }) => pointer);
@@ -207,7 +207,7 @@ describe('training configuration', () => {
     expect(pointersOf(named)).toEqual(['/style_ref/components/1/name']);
   });
 
-  it('gives Prodigy what it needs, and refuses what it cannot have, with the field and the remedy', () => {
+  it('sets what Prodigy needs, and refuses what it does not support, with field and remedy', () => {
     const profile = { defaults: { learning_rate: 3e-4, text_encoder_learning_rate: 1e-5, adam_moments: 'bfloat16' } };
     const ofProdigy = (changes: object = {}) =>
       resolveTrainingConfig(parse({ hyperparameters: { optimizer: 'prodigy', ...changes } }), baseModelProfile.parse(profile));
@@ -245,7 +245,7 @@ describe('training configuration', () => {
     });
   });
 
-  it('asks for a token where none is known', () => {
+  it('requires a token if none is known', () => {
     const components = ['person', 'background', 'animal'].map((name) => ({ name }));
     const result = resolveTrainingConfig(
       parse({ method: 'multi-styleforge', style_ref: { dataset_id: DATASET, components } }),
@@ -260,7 +260,7 @@ describe('names', () => {
     expect([...SAMPLERS].sort()).toEqual([...samplerNames].sort());
   });
 
-  it('of errors are lower case, their statuses errors', () => {
+  it('of error codes are lower case, with statuses of 400 or more', () => {
     for (const [code, { status }] of Object.entries(ERRORS)) {
       expect(code).toMatch(/^[a-z_]+$/);
       expect(status).toBeGreaterThanOrEqual(400);
@@ -278,7 +278,7 @@ describe('a stored report', () => {
     expect(parseStoredReport(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
   });
 
-  it('has null or nothing for what was not measured when it was written', () => {
+  it('has null or an empty list for what was not measured when it was written', () => {
     const read = parseStoredReport(
       without([
         'diversity',
@@ -305,7 +305,7 @@ describe('a stored report', () => {
     expect(parseStoredReport(without(['training', 'reference']))).toMatchObject({ training: null, reference: null });
   });
 
-  it('has for settings that came later what is their default now', () => {
+  it('gets the present defaults for settings that were added later', () => {
     const settings = [
       'lr_num_cycles',
       'lr_power',
@@ -324,7 +324,7 @@ describe('a stored report', () => {
     expect(parseStoredReport(without(settings))).toEqual(whole);
   });
 
-  it('is refused when it is none', () => {
+  it('is refused if it is not a report', () => {
     for (const stored of [{}, { format: 1, models: [] }, without(['verdict']), { ...whole, format: 2 }])
       expect(() => parseStoredReport(stored)).toThrow(/path/);
   });
@@ -345,12 +345,12 @@ describe('placeholders in the prompts of an evaluation', () => {
     expect([evaluatedPrompt(prompt, model), barePrompt(prompt, model.tokens)]).toEqual([drawn, judged]);
   });
 
-  it('stay where a model has no tokens', () => {
+  it('stay unchanged if a model has no tokens', () => {
     expect(evaluatedPrompt('a [V] house', { prompt_prefix: 'x, ', tokens: [] })).toBe('x, a [V] house');
     expect(barePrompt('a [V] house,by night', [])).toBe('a [V] house,by night');
   });
 
-  it('tokens mean nothing but themselves', () => {
+  it('special characters in tokens have no meaning', () => {
     for (const token of ['c$$h', '$&x', "a$'b", '[person]', 'v1.5'])
       expect(withTokens('a [V] house, [person]', [{ name: 'person', token }])).toBe(`a ${token} house, ${token}`);
     const named = ['a v1.5 house', 'in v1.5-style', 'a "v1.5" house', 'v1.5!', 'v1.5'];

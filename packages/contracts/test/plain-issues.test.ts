@@ -1,4 +1,4 @@
-// Wrong input is described in plain words that name what is allowed, for every check that zod has.
+// Wrong input is described in plain words that name the allowed values, for every check of zod.
 import { createTrainingJobRequest } from '@styleforge/contracts';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
@@ -28,11 +28,11 @@ it.each([
   [z.string().startsWith('ds_'), 'x', 'must begin with "ds_"'],
   [z.strictObject({}), { colour: 1 }, 'must not have "colour": there is no such field'],
   [z.union([z.string(), z.number()]), null, 'has none of the allowed forms'],
-])('%#: says what is allowed', (schema, value, message) => {
+])('%#: names what is allowed', (schema, value, message) => {
   expect(messageOf(schema, value)).toBe(message);
 });
 
-it('leaves no word of zod in what a request is refused for', () => {
+it('shows no words of zod in the error of a request', () => {
   const body = {
     method: 1,
     base_model: '',

@@ -1,4 +1,4 @@
-// Presets are worked out from a base model's defaults, and each fits the body of a job; estimates follow what was measured.
+// Presets follow from a base model's defaults, and each fits the body of a job; estimates follow from measurements.
 import {
   baseModelProfile,
   checkTrainingJobRequest,
@@ -26,7 +26,7 @@ function configOf(body: object = {}): TrainingConfig {
 }
 
 describe('presets', () => {
-  it('are five for every method, and the job takes each', () => {
+  it('exist five times for every method, and a job accepts each', () => {
     for (const method of TRAINING_METHODS) {
       const presets = presetsOf(profile, method);
       expect(presets.map(({ name }) => name)).toEqual(PRESET_NAMES);
@@ -63,7 +63,7 @@ describe('an estimate', () => {
     recomputes: null,
   };
 
-  it('adds start, steps, validations and checkpoints, and takes the fastest device', () => {
+  it('adds start, steps, validations and checkpoints, and uses the fastest device', () => {
     const config = configOf({
       hyperparameters: { checkpointing_steps: 25, checkpoints_total_limit: 2 },
       validation: { prompts: ['x'], every_steps: 50 },
@@ -76,7 +76,7 @@ describe('an estimate', () => {
     expect(estimate).toMatchObject({ seconds: 31, checkpoint_bytes: 1000, checkpoints_bytes: 2000, queue_position: 3 });
   });
 
-  it("says what the card's own memory has to hold, and what the last worker chose", () => {
+  it('contains the memory that the card needs, and what the last worker chose', () => {
     const onCard = (deviceMemoryBytes: number | null, recomputes: boolean | null): JobCost => ({
       ...{ ...cost, device: 'cuda', deviceMemoryBytes, recomputes },
     });
@@ -109,7 +109,7 @@ describe('an estimate', () => {
     expect(estimateJob(configOf(), [], 0)).toMatchObject({ seconds: null, peak_memory_bytes: null, checkpoint_bytes: null, devices: [] });
   });
 
-  it('is of jobs with the same cost: steps and rate do not count, size and adaptation do', () => {
+  it('uses jobs with the same cost: size and adaptation count, steps and rate do not', () => {
     const key = costKey(configOf());
     expect(costKey(configOf({ hyperparameters: { max_train_steps: 7, learning_rate: 1e-5, seed: 9 } }))).toBe(key);
     for (const other of [{ hyperparameters: { resolution: 32 } }, { adaptation: { kind: 'lora' } }, { aux: { dataset_id: dataset } }])

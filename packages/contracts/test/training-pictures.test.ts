@@ -1,4 +1,4 @@
-// Which images a job trains on, and what is said of those that it cannot be trained on.
+// Which images a job trains on, and the errors for images that it cannot be trained on.
 import {
   baseModelProfile,
   checkTrainingPictures,
@@ -44,7 +44,7 @@ const select = (changes: object, styleRef: Picture[], reference: Picture[] = [])
   selectTrainingPictures(configOf(changes), { styleRef, aux: [], reference });
 const numbers = (of: Picture[]) => of.map(({ fileName }) => Number(/\d+/.exec(fileName)?.[0]));
 
-it('each component trains on its own, the first of each where a mix says how many', () => {
+it('each component trains on its own images, the first of each if a mix limits them', () => {
   expect(select(multi, both).styleRef.map(({ component, pictures: own }) => [component.token, numbers(own)])).toEqual([
     ['zwx', [1, 2, 3, 4, 5, 6]],
     ['ukj', [1, 2, 3, 4]],
@@ -53,7 +53,7 @@ it('each component trains on its own, the first of each where a mix says how man
   expect(mixed.styleRef.map(({ pictures: own }) => own)).toEqual([[both[0], both[6], both[7]]]);
 });
 
-it('every fifth is held out for KID, unless a reference is named', () => {
+it('every fifth image is held out for KID, unless a reference is named', () => {
   const { styleRef, reference } = select({ validation, early_stopping }, pictures(11));
   expect([numbers(styleRef[0]?.pictures ?? []), numbers(reference)]).toEqual([
     [1, 2, 3, 4, 6, 7, 8, 9, 11],
@@ -130,7 +130,7 @@ it.each<[string, object, { styleRef?: Picture[]; aux?: Picture[] }, string | und
     '/early_stopping/reference_dataset_id',
     /^kid needs two reference images/,
   ],
-])('tells of %s', (_case, changes, { styleRef = pictures(3), aux = pictures(3) }, code, pointer, detail) => {
+])('reports %s', (_case, changes, { styleRef = pictures(3), aux = pictures(3) }, code, pointer, detail) => {
   const faults = checkTrainingPictures(configOf(changes), { styleRef, aux, reference: [] });
   expect(faults).toEqual(code === undefined ? [] : [{ code, pointer, detail: expect.stringMatching(detail) as string }]);
 });

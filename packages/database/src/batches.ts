@@ -1,11 +1,11 @@
-// Requests that would wait for each other anyway are sent together: what comes while a batch is under way is the next batch.
+// Combines requests that would wait for each other: those that arrive while a batch is being written form the next batch.
 
 /** Maximum batch size: larger batches save little more, and hold locks longer. */
 const LARGEST = 100;
 
 type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
 
-/** One batch of a key at a time; an item that comes alone is sent at once. */
+/** Runs one batch of a key at a time. An item that arrives alone is sent at once. */
 export class Batches<Item, Result> {
   readonly #run: (key: string, items: Item[]) => Promise<Result[]>;
   readonly #waiting = new Map<string, Waiting<Item, Result>[]>();

@@ -50,7 +50,7 @@ export type DatabaseOptions = {
   onQuery?: (statement: string, milliseconds: number) => void;
 };
 
-/** Milliseconds. A crowd of requests waits for a connection instead of failing after Prisma's two seconds. */
+/** Timeouts in milliseconds. Many requests at once wait for a connection instead of failing after Prisma's two seconds. */
 const transactionOptions = { maxWait: 20_000, timeout: 30_000 };
 
 const clients = new WeakMap<object, PrismaClient>();
@@ -80,9 +80,9 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     ...createRepositories({ prisma, statements, keys, presence, alone }),
     /** Runs work that only one process may do at a time; undefined if another process is doing it. */
     exclusively: alone,
-    /** While it lasts, others see at once when this process dies, and API keys are remembered until they are revoked. */
+    /** Marks this process as alive, so that others notice at once when it dies. API keys are remembered until they are revoked. */
     bePresent: (onTrouble: (error: unknown) => void): Promise<Listener> => presence.begin(databaseUrl, keys, onTrouble),
-    /** Follows channels that the database notifies, all on one connection outside the pool. */
+    /** Listens to notifications of channels, all on one connection outside the pool. */
     listen: (
       channels: string | readonly string[],
       onNotify: (payload: string, channel: string) => void,

@@ -1,4 +1,4 @@
-// What repositories throw when a write does not meet the state it expects.
+// Errors that repositories throw when a row is not in the state that a write expects.
 
 /** The row does not have the status that the write expects: another writer was first. */
 export class StatusConflictError extends Error {
@@ -20,7 +20,7 @@ export class BudgetError extends Error {
   override name = 'BudgetError';
   readonly budget: number;
   readonly cost: number;
-  /** Cost of what is unfinished already. */
+  /** Cost of the unfinished work so far. */
   readonly spent: number;
   constructor({ budget, cost, spent }: { budget: number; cost: number; spent: number }) {
     super(
@@ -31,7 +31,7 @@ export class BudgetError extends Error {
     this.spent = spent;
   }
 
-  /** Waiting does not help: the work alone is too much. */
+  /** Whether the work alone exceeds the budget, so that waiting does not help. */
   get isTooLarge(): boolean {
     return this.cost > this.budget;
   }
@@ -39,7 +39,7 @@ export class BudgetError extends Error {
 
 const whole = (cost: number) => Math.ceil(cost).toLocaleString('en-US');
 
-/** A worker writes under an attempt that another worker has taken over. */
+/** A worker writes with an attempt that another worker has taken over. */
 export class StaleAttemptError extends Error {
   override name = 'StaleAttemptError';
 }

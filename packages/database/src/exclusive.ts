@@ -1,11 +1,11 @@
-// Work that one process at a time does, held by a lock that goes with its connection.
+// Work that only one process does at a time, under a lock that ends with its connection.
 import pg from 'pg';
 
 /** Returns undefined if another process holds the lock. Throws after the work if the connection broke meanwhile, because the lock was lost with it. */
 export async function exclusively<Result>(databaseUrl: string, name: string, work: () => Promise<Result>): Promise<Result | undefined> {
   const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
   let broken: Error | undefined;
-  // Without a listener, a database that restarts would end this process.
+  // Without a listener, a restart of the database would end this process.
   client.on('error', (error) => (broken = error));
   await client.connect();
   try {

@@ -1,7 +1,7 @@
-// Who an API key belongs to, remembered for seconds: only while somebody listens for revocations.
+// Cache of the owners of API keys, for seconds, and only while this process listens for revocations.
 import type { ApiKeyScope } from '@styleforge/contracts';
 
-/** Milliseconds after which a revocation counts even without its notification. */
+/** Milliseconds after which a revocation applies even without its notification. */
 const KEPT_MS = 10_000;
 const MOST_KEYS = 10_000;
 
@@ -12,7 +12,7 @@ export class KeyCache {
   readonly #byHash = new Map<string, Known>();
   #isListening = false;
 
-  /** What was remembered before may have been revoked while nobody listened. */
+  /** Starts with an empty cache, because a key may have been revoked while nobody listened. */
   enable(): void {
     this.#byHash.clear();
     this.#isListening = true;
@@ -30,7 +30,7 @@ export class KeyCache {
 
   remember(hash: string, identity: ApiKeyIdentity, expiresAt: Date | null): void {
     if (!this.#isListening) return;
-    // The oldest goes first.
+    // The oldest entry is removed first.
     if (this.#byHash.size >= MOST_KEYS) for (const oldest of this.#byHash.keys()) if (this.#byHash.delete(oldest)) break;
     this.#byHash.set(hash, { identity, until: Math.min(Date.now() + KEPT_MS, expiresAt?.getTime() ?? Infinity) });
   }

@@ -1,4 +1,4 @@
-// Listens to channels of the database on a connection of its own, and makes a new one when it breaks.
+// Listens to channels of the database on a connection of its own, and connects again when it breaks.
 import pg from 'pg';
 
 export type Listener = { stop(): Promise<void> };
@@ -13,9 +13,8 @@ export interface ListenOptions {
 const RETRY_MS = 1_000;
 
 /**
- * Calls back for each notification. After every new connection it calls back once more for each channel, with an empty payload: notifications may
- * have been lost in between.
- * Resolves when it listens, or when the first try has failed.
+ * Calls back for each notification. After every new connection it calls back once for each channel, with an empty payload, because
+ * notifications may have been lost in between. Resolves when it listens, or when the first attempt has failed.
  */
 export async function listen(
   databaseUrl: string,

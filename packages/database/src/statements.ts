@@ -1,4 +1,4 @@
-// Statements that are sent as they are, past the Prisma client: for the paths that callers take most. Each is prepared once per connection.
+// Statements that are sent without the Prisma client, for the most frequent requests. Each is prepared once per connection.
 import type pg from 'pg';
 
 export type OnQuery = (statement: string, milliseconds: number) => void;
@@ -12,7 +12,10 @@ export class Statements {
     this.#onQuery = onQuery;
   }
 
-  /** `name` stands for the text: one name, one text. Columns are listed, never `*`: a prepared statement must keep its result when a migration adds a column. */
+  /**
+   * Runs a statement. `name` identifies the text. Columns are listed, never `*`, because a prepared statement must keep its result when a
+   * migration adds a column.
+   */
   async run<Row>(name: string, text: string, values: unknown[]): Promise<Row[]> {
     const start = performance.now();
     const { rows } = await this.#pool.query({ name, text, values });

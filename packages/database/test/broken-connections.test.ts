@@ -1,4 +1,4 @@
-// A server that ends a connection at the very moment at which the pool hands it on: the statement fails, the process lives.
+// The server ends a connection at the moment at which the pool hands it on: the statement fails, and the process survives.
 import { clientOf } from '@styleforge/database/testing';
 import { createServer, connect, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
@@ -33,7 +33,7 @@ beforeAll(async () => {
     far.on('data', (piece: Buffer) => {
       if (!endAtNextReady || !piece.subarray(-6, -1).equals(READY)) return void near.write(piece);
       endAtNextReady = false;
-      // Both in one piece, as they come when a server stops.
+      // Both in one packet, as a stopping server sends them.
       near.end(Buffer.concat([piece, farewell()]));
       far.destroy();
     });
@@ -52,10 +52,10 @@ afterAll(async () => {
 it('costs the transaction that was given the connection, and nothing else', async () => {
   const prisma = clientOf(database);
   await prisma.$queryRaw`select 1`;
-  // Prisma sends nothing before somebody waits for it.
+  // Prisma sends nothing before the result is awaited.
   const first = prisma.$queryRaw`select pg_sleep(0.5)::text as slept`.then((rows) => rows);
   endAtNextReady = true;
-  // Waits for the only connection, and gets it as its last message comes in.
+  // Waits for the only connection, and gets it when its last message arrives.
   const second = prisma.$transaction(async (tx) => tx.$queryRaw`select 2 as two`).catch((error: unknown) => error);
   await first;
   expect(isDatabaseAway(await second)).toBe(true);

@@ -1,4 +1,4 @@
-// The evaluation stage of a training job: taken over with its job, ended with its job.
+// The evaluation stage of a training job is taken over with its job, and ends with its job.
 import { ACTIVE_JOB_STATUSES, FINISHED_JOB_STATUSES } from '@styleforge/contracts';
 import type { EvaluationConfig } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';

@@ -1,4 +1,4 @@
-// The key that the first start of an installation makes.
+// The key that is created at the first start of an installation.
 import { clientOf } from '@styleforge/database/testing';
 import { startTestDatabase } from '@styleforge/testing';
 import type { TestDatabase } from '@styleforge/testing';

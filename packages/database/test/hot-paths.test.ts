@@ -1,4 +1,5 @@
-// What callers send most: status polls and submissions are one statement each, and the place in the line is the one that lining up all jobs gives.
+// The most frequent requests: status polls and submissions are one statement each, and the queue position equals that of a full ordering of
+// all jobs.
 import { clientOf, fairOrder, Prisma } from '@styleforge/database/testing';
 import { createDatabase, newId } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Numbers that look random and are the same in each run. */
+/** Reproducible pseudorandom numbers. */
 function randomNumbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -21,7 +22,7 @@ function randomNumbers(seed: number): (below: number) => number {
 
 const WEIGHTS = [1, 1, 2, 0.5, 3, 0.3];
 
-/** Projects of several weights and virtual times with jobs of all kinds in the line. */
+/** Creates projects of several weights and virtual times, with jobs of all kinds in the queue. */
 async function lineUp(random: (below: number) => number): Promise<void> {
   const { apiKeys, datasets, trainingJobs } = fixture.database;
   const prisma = clientOf(fixture.database);
@@ -42,7 +43,7 @@ async function lineUp(random: (below: number) => number): Promise<void> {
       const fate = random(8);
       if (fate === 0) await prisma.outboxMessage.deleteMany({ where: { key } });
       if (fate === 1) await prisma.outboxMessage.updateMany({ where: { key }, data: { parkedAt: new Date() } });
-      // Under way again, and in the outbox to be rescued.
+      // Under way again, and in the outbox after a rescue.
       if (fate === 2) await trainingJobs.claim(key);
     }
   }
@@ -51,7 +52,7 @@ async function lineUp(random: (below: number) => number): Promise<void> {
 const EVERY_MESSAGE = Prisma.sql`
   select *, row_number() over (partition by project_id order by priority desc, id) as place from outbox where topic = 'train' and parked_at is null`;
 
-/** The position of every queued job, by lining all of them up. */
+/** The position of every queued job, by ordering all of them. */
 async function lineUpAll(): Promise<Map<string, number>> {
   const rows = await clientOf(fixture.database).$queryRaw<{ id: string; position: number }[]>`
     with waiting as (
@@ -155,7 +156,7 @@ it('sends a batch again one by one when one of its jobs cannot be written', asyn
   const { apiKeys, datasets, trainingJobs } = fixture.database;
   const { projectId } = await apiKeys.createProject('spoilt');
   const { id } = await datasets.create(projectId, { name: 'spoilt', kind: 'style_ref' });
-  // Postgres keeps no NUL in its JSON.
+  // Postgres cannot store NUL in JSON.
   const submit = (name: string) => trainingJobs.create({ projectId, config: trainingConfig(id), metadata: { name } });
   const submitted = await Promise.allSettled(['first', 'good', 'b\0d', 'last'].map(submit));
   expect(submitted.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);

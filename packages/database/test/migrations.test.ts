@@ -1,4 +1,4 @@
-// Migrations on a real Postgres: they make the tables that schema.prisma means, once, also when many ask at the same time.
+// Migrations on a real Postgres: they create the tables of schema.prisma once, also when many processes migrate at the same time.
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,7 +36,7 @@ async function newDatabase(name: string): Promise<string> {
   return url.href;
 }
 
-/** Triggers are no part of schema.prisma, those that wait for the commit included, which stand among the constraints. */
+/** Triggers are not part of schema.prisma, including deferred ones, which are listed as constraints. */
 const describeTables = async (databaseUrl: string) => ({
   columns: await query(
     databaseUrl,

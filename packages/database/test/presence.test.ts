@@ -1,4 +1,4 @@
-// What a process that is present gains: keys are remembered until somebody revokes them, and its idempotency keys are free when it is gone.
+// Effects of presence: keys are remembered until they are revoked, and the idempotency keys of a dead process are released.
 import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, type Database, isDatabaseAway } from '@styleforge/database';
@@ -32,7 +32,7 @@ describe('API keys', () => {
     for (let again = 0; again < 100; again += 1) expect(await other.apiKeys.identify(key)).toEqual(identity);
     expect(statements).toEqual([]);
     await fixture.database.apiKeys.revoke(keyId);
-    // Less than the seconds for which a key is remembered without news.
+    // Less than the time for which a key is remembered without notifications.
     await expect.poll(() => other.apiKeys.identify(key), { timeout: 5_000, interval: 20 }).toBeNull();
     await presence.stop();
   });

@@ -1,4 +1,4 @@
-// The table of transitions in the contracts and the one that the database enforces: the same, and never left by any sequence of calls.
+// The transitions in the contracts equal those that the database enforces, and no sequence of calls leaves them.
 import { clientOf } from '@styleforge/database/testing';
 import fc from 'fast-check';
 import {
@@ -40,7 +40,7 @@ const TABLES = {
 const setRaw = (id: string, status: string, table: keyof typeof TABLES = 'training_jobs') =>
   clientOf(fixture.database).$executeRawUnsafe(`update ${table} set status = $1 where id = $2`, status, id);
 
-/** A way through the table from `queued`. */
+/** A path through the table from `queued`. */
 function pathTo<Status extends string>(wanted: Status, table: Record<Status, readonly Status[]>): Status[] {
   const paths: Status[][] = [['queued' as Status]];
   for (const path of paths) {
@@ -139,7 +139,7 @@ const progress = {
 };
 const failure = { code: 'internal_error' as const, message: 'x', retryable: true };
 
-/** What API and worker do, at any time and in any order; `attempt` is the one that the caller believes in. */
+/** Calls of API and worker, at any time and in any order; `attempt` is the one that the caller believes to hold. */
 async function perform(call: Call, id: string, attempt: number): Promise<void> {
   switch (call) {
     case 'claim':
@@ -195,6 +195,6 @@ it('no sequence of calls, also of concurrent ones, leaves the table; every chang
     }),
     { numRuns: 60 },
   );
-  // The sequences are worth something only if they get about.
+  // The sequences are worth something only if they reach many statuses.
   expect(seen.size).toBeGreaterThan(8);
 }, 180_000);

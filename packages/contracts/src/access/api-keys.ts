@@ -1,4 +1,4 @@
-// API keys: what a key may do, and how it is shown once it has been made.
+// API keys: their scopes, and the response that shows a new key once.
 import { z } from 'zod';
 import { requiredText } from '../common/text.ts';
 import { apiKeyId } from '../common/ids.ts';

@@ -1,4 +1,4 @@
-// Browser sessions: a cookie in the place of an API key, and who the caller is.
+// Browser sessions: a cookie instead of an API key, and who the caller is.
 import { z } from 'zod';
 import { API_KEY_SCOPES } from './api-keys.ts';
 import { apiKeyId } from '../common/ids.ts';

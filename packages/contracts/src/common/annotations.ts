@@ -14,24 +14,24 @@ const fields = {
 const hasField = (body: object) => Object.keys(body).length > 0;
 const examples = [{ notes: 'the best so far', starred: true }];
 
-/** Changes of objects that may have no name. */
+/** Changes to objects whose name is optional. */
 export const updateAnnotationsRequest = z
   .strictObject({ name: name.nullable().optional().describe('null removes the name'), ...fields })
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateAnnotationsRequest', examples });
-/** Changes of objects that always have a name. */
+/** Changes to objects that always have a name. */
 export const updateNamedRequest = z
   .strictObject({ name: name.optional(), ...fields })
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateNamedRequest', examples });
-/** Changes of versions, whose name never changes. */
+/** Changes to versions, whose name never changes. */
 export const updateNotesRequest = z
   .strictObject(fields)
   .refine(hasField, 'must name at least one field')
   .meta({ id: 'UpdateNotesRequest', examples });
 export type AnnotationChange = z.infer<typeof updateAnnotationsRequest>;
 
-/** Fields of responses. */
+/** Fields of responses that show these annotations. */
 export const notesFields = {
   notes: z.string(),
   starred: z.boolean(),

@@ -1,16 +1,19 @@
-// What a model may be computed on, and what each device but the processor needs of a machine.
+// The devices that models can run on, and what a machine needs for each.
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 export type DeviceName = (typeof DEVICES)[number];
 
-/** Gradients that kernels of our own may compute on a card: none, those of activations and normalizations, or that of attention as well. */
+/**
+ * Gradients that StyleForge's own kernels may compute on an NVIDIA card: none, those of activations and normalizations, or that of
+ * attention as well.
+ */
 export const GRADIENT_KERNELS = ['none', 'activations', 'all'] as const;
 export type GradientKernels = (typeof GRADIENT_KERNELS)[number];
 
-/** One of several of a kind: `cuda:1`. A kind alone is its first one. */
+/** Name of one of several devices of a kind: `cuda:1`. The kind alone names the first one. */
 export type NamedDevice = DeviceName | `${DeviceName}:${number}`;
 
-/** Kind and number of a name; null for a name that is none. The processor is one device. */
+/** Splits a name into kind and index; null for an unknown name. There is only one device `cpu`. */
 export function parseDevice(name: string): { readonly kind: DeviceName; readonly index: number } | null {
   const [, kind, index] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(name) ?? [];
   const known = DEVICES.find((device) => device === kind);
@@ -18,13 +21,13 @@ export function parseDevice(name: string): { readonly kind: DeviceName; readonly
   return { kind: known, index: Number(index ?? 0) };
 }
 
-/** The kind of a device that has been checked. */
+/** The kind of a device whose name has been checked. */
 export const deviceKindOf = (name: NamedDevice): DeviceName => name.split(':')[0] as DeviceName;
 
-/** The device of every machine. */
+/** The device that every machine has. */
 export const DEFAULT_DEVICE: DeviceName = 'cpu';
 
-/** What each device needs; null where a machine needs nothing for it. */
+/** What a machine needs for each device; null for nothing. */
 export const DEVICE_NEEDS: Readonly<Record<DeviceName, string | null>> = {
   cpu: null,
   webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',

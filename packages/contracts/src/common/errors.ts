@@ -1,4 +1,4 @@
-// The one table of error codes, and the problem document in every error response (RFC 9457).
+// The only table of error codes, and the problem document in every error response (RFC 9457).
 import { z } from 'zod';
 
 export const ERRORS = {
@@ -228,7 +228,7 @@ export const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
 export type Problem = z.infer<typeof problem>;
 
-/** Remedies by failure code: why a job or a generation ends as `failed`, and what helps. */
+/** Remedies by failure code: why a job or a generation ends as `failed`, and what to do about it. */
 export const FAILURES = {
   invalid_input: 'The images, prompts or numbers do not fit together; `message` names the field. Change it and send a new job.',
   too_few_images: 'A component or the Aux dataset has fewer than 3 images. Upload more: 15 to 20 work best.',

@@ -1,4 +1,4 @@
-// Ids: a prefix that tells what a thing is, and a UUIDv7, so that ids sort by age.
+// Ids: a prefix that names the kind of object, and a UUIDv7, so that ids sort by age.
 import { z } from 'zod';
 
 export const ID_PREFIXES = {

@@ -1,6 +1,6 @@
 // The median of measurements.
 
-/** The mean of the middle two of an even number; 0 for none. */
+/** Returns the mean of the two middle values of an even number, and 0 for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -1,7 +1,7 @@
-// Cursor pages: newest first, or by step for what a job has made; `after` is the `next` of the page before.
+// Cursor pages: newest first, or in the order of steps for what a job has made. `after` is the `next` of the previous page.
 import { z } from 'zod';
 
-/** `cursor` is what `next` is made of. A filter that does not exist is refused: without it, the page would contain too much. */
+/** Query of a page. `cursor` is the schema of `next`. Unknown filters are refused, because without them the page would contain too much. */
 export const pageQuery = <T extends z.ZodType>(cursor: T) =>
   z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20), after: cursor.optional() });
 export type PageQuery = { limit: number; after?: string | undefined };
@@ -9,7 +9,7 @@ export type PageQuery = { limit: number; after?: string | undefined };
 /** Pages of what a job has made, in the order of its steps. */
 export const stepPageQuery = <T extends z.ZodType>(cursor: T) =>
   z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(100), after: cursor });
-/** Keeps text as it is, so that an empty one is refused instead of being read as 0. */
+/** Leaves text unchanged, so that empty text is refused instead of being read as 0. */
 export const numberText = (value: unknown) => (typeof value === 'string' && value.trim() === '' ? Number.NaN : value);
 export const stepCursor = z.preprocess(
   numberText,

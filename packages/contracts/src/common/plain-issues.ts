@@ -1,4 +1,4 @@
-// The sentences that zod says about wrong input, in plain words: every package that parses with zod and imports this one speaks them.
+// Messages for wrong input in plain words instead of zod's own. They apply in every package that parses with zod and imports this one.
 import { z } from 'zod';
 
 type Issue = z.core.$ZodRawIssue;
@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** Formats of texts, with an example where one helps. */
+/** Names of text formats, with an example where one helps. */
 const FORMATS: Readonly<Record<string, string>> = {
   url: 'must be a URL such as https://example.com/path',
   email: 'must be an e-mail address',
@@ -33,7 +33,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 const kindOf = (type: string): string => KINDS[type] ?? type;
 const quoted = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 
-/** A value in a sentence: numbers as they are, the rest by their kind. */
+/** A value in a sentence: numbers as they are, other values by their kind. */
 function nameOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
@@ -52,7 +52,7 @@ function boundOf(origin: string, bound: number | bigint, words: { inclusive: str
   return `be ${word} ${bound}`;
 }
 
-/** A sentence without its subject, which is the field: `must be at least 1`. Undefined leaves the message to zod. */
+/** A message without its subject, which is the field: `must be at least 1`. Undefined: zod's own message is used. */
 export function plainMessage(issue: Issue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

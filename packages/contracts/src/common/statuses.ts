@@ -1,4 +1,4 @@
-// What states jobs and generations pass through, and which changes are allowed.
+// The statuses of jobs and generations, and the allowed changes between them.
 import { z } from 'zod';
 
 export const JOB_STATUSES = [
@@ -24,7 +24,7 @@ export const JOB_TRANSITIONS: Record<JobStatus, readonly JobStatus[]> = {
   validating: ['running', 'pausing', 'failed', 'cancelled'],
   running: ['evaluating', 'pausing', 'succeeded', 'failed', 'cancelled'],
   evaluating: ['succeeded', 'failed', 'cancelled'],
-  // Also a job whose last step was done before it could pause.
+  // Also for a job whose last step was done before it could pause.
   pausing: ['paused', 'evaluating', 'succeeded', 'failed', 'cancelled'],
   paused: ['queued', 'cancelled'],
   succeeded: ['queued'],
@@ -32,13 +32,13 @@ export const JOB_TRANSITIONS: Record<JobStatus, readonly JobStatus[]> = {
   cancelled: ['queued'],
 };
 
-/** A worker holds the job. */
+/** Statuses in which a worker holds the job. */
 export const ACTIVE_JOB_STATUSES = ['validating', 'running', 'evaluating', 'pausing'] as const satisfies readonly JobStatus[];
 export const FINISHED_JOB_STATUSES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly JobStatus[];
-/** The job may still need its datasets. */
+/** Statuses in which the job may still need its datasets. */
 export const LIVE_JOB_STATUSES = ['queued', 'paused', ...ACTIVE_JOB_STATUSES] as const satisfies readonly JobStatus[];
 
-/** Order among the jobs of one project: higher priority goes first; projects share by weight, whatever their priorities. */
+/** Order among the jobs of one project: higher priority goes first. Priorities do not affect the shares of projects. */
 export const PRIORITY_RANKS = { low: -1, normal: 0, high: 1 } as const;
 export type JobPriority = keyof typeof PRIORITY_RANKS;
 export const jobPriority = z.enum(['low', 'normal', 'high']).meta({ id: 'TrainingJobPriority' });
@@ -51,7 +51,7 @@ export const GENERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 
 export type GenerationStatus = (typeof GENERATION_STATUSES)[number];
 export const generationStatus = z.enum(GENERATION_STATUSES).meta({ id: 'GenerationStatus' });
 
-/** Transitions of generations and evaluations. The database has both in its table. */
+/** Transitions of generations and evaluations, which the database enforces too. */
 export const GENERATION_TRANSITIONS: Record<GenerationStatus, readonly GenerationStatus[]> = {
   queued: ['running', 'failed', 'cancelled'],
   running: ['succeeded', 'failed', 'cancelled'],
@@ -64,7 +64,7 @@ export const EXPORT_STATUSES = ['queued', 'running', 'succeeded', 'failed'] as c
 export type ExportStatus = (typeof EXPORT_STATUSES)[number];
 export const exportStatus = z.enum(EXPORT_STATUSES).meta({ id: 'ExportStatus' });
 
-/** A file that has gone or could not be made is made again when somebody asks for it. */
+/** An expired or failed file is made again when it is requested. */
 export const EXPORT_TRANSITIONS: Record<ExportStatus, readonly ExportStatus[]> = {
   queued: ['running', 'failed'],
   running: ['succeeded', 'failed'],

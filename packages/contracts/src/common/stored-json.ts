@@ -1,9 +1,9 @@
-// JSON that the service wrote itself, perhaps before a field existed, in the form that it has now.
+// Brings JSON that an earlier version of the service stored into its present form.
 import { z } from 'zod';
 
 /**
- * `stored` with what it lacks: null or an empty list, where the schema takes that for nothing known. Whatever else is missing stays so,
- * and what the schema does not know is kept.
+ * Adds the fields that `stored` lacks, as null or an empty list, where the schema allows that. Other missing fields stay missing, and
+ * fields that the schema does not know are kept.
  */
 export function withAbsentFields(schema: z.ZodType, stored: unknown): unknown {
   if (stored === null || typeof stored !== 'object') return stored;

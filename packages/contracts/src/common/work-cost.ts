@@ -1,6 +1,6 @@
-// What generating images costs: the unit of the budgets that each project has for its unfinished generations and evaluations.
+// The cost of generating images: the unit of each project's budgets for unfinished generations and evaluations.
 
-/** Least cost of a request: even the smallest takes a place in the queue and a row. */
+/** Minimum cost of a request, because even the smallest one takes a row and a place in the queue. */
 const LEAST_COST = 10;
 
 export type SampledImages = {
@@ -11,15 +11,15 @@ export type SampledImages = {
   passes: number;
 };
 
-/** Guidance (above 1) runs the model twice in each step. */
+/** Passes of the model in each step: two with guidance (above 1), else one. */
 export const passesOf = (guidanceScale: number): number => (guidanceScale > 1 ? 2 : 1);
 
-/** Million pixels times steps of the sampler times passes of the model, of all images together. */
+/** The cost: megapixels x sampler steps x passes of the model, summed over the images. */
 export function costOfImages({ images, width, height, steps, passes }: SampledImages): number {
   return Math.max(LEAST_COST, (images * width * height * steps * passes) / 1e6);
 }
 
-/** The largest value of a factor of the cost that keeps it within the budget while the others stay as they are; below 1: none does. */
+/** The largest value of one factor of the cost that stays within the budget if the other factors do not change. Below 1: no value does. */
 export function largestAffordable(value: number, cost: number, budget: number): number {
   return Math.floor((value * budget) / cost);
 }

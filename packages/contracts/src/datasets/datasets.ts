@@ -11,18 +11,18 @@ export type DatasetKind = (typeof DATASET_KINDS)[number];
 export const UPLOAD_LIMITS = {
   fileBytes: 25 * 1024 * 1024,
   pixels: 40_000_000,
-  /** Longest side in pixels: a decoder holds whole rows, so a long side costs memory however small the image is. */
+  /** Maximum side in pixels: a decoder keeps whole rows in memory, so a long side is expensive even if the image is small. */
   side: 16_384,
   smallestSide: 16,
-  /** Spent on decoding the images of one request. */
+  /** Maximum seconds for decoding the images of one request. */
   decodeSeconds: 900,
   imagesPerDataset: 1000,
-  /** Files, and labels that are set and cleared between them. */
+  /** Maximum number of parts of a multipart body: files, and the labels between them. */
   parts: 5000,
   zipBytes: 512 * 1024 * 1024,
   zipEntries: 2000,
   zipUnpackedBytes: 2 * 1024 ** 3,
-  /** Text beside an image, or a list of them. */
+  /** Maximum size of a caption file, or a file that lists captions. */
   captionFileBytes: 1024 * 1024,
   urlsPerImport: 100,
   urlSeconds: 30,

@@ -1,9 +1,9 @@
-// Files that go straight to the object store: a link to send one to, and the id that names it in a dataset afterwards.
+// Uploads that go straight to the object store: the link to send a file to, and the id that names the file in a dataset afterwards.
 import { z } from 'zod';
 import { uploadId } from '../common/ids.ts';
 import { timestamp } from '../common/pages.ts';
 
-/** Where files are sent that the object store takes through this service, outside of /v1. */
+/** Path at which this service accepts files for the object store, outside /v1. */
 export const UPLOADS_PATH = '/uploads';
 
 export const createUploadRequest = z

@@ -1,4 +1,4 @@
-// Evaluations: a report for any model against any reference images and prompts.
+// Evaluations: a report on any models, with any reference images and prompts.
 import { z } from 'zod';
 import { annotationFields } from '../common/annotations.ts';
 import { failure } from '../common/errors.ts';
@@ -97,7 +97,7 @@ export const evaluatedModel = z
   .meta({ id: 'EvaluatedModel' });
 export type EvaluatedModel = z.infer<typeof evaluatedModel>;
 
-/** Whether it is a base model with nothing on top of it. */
+/** Whether the model is a base model without checkpoint or adapter. */
 export const isBaseAlone = ({ checkpoint_id, adapter }: Pick<EvaluatedModel, 'checkpoint_id' | 'adapter'>): boolean =>
   checkpoint_id === null && adapter === null;
 
@@ -119,7 +119,7 @@ const resolved = {
   reference_dataset_id: datasetId.nullable().describe('null: no reference images, so only CLIP scores are computed'),
 };
 
-/** The evaluation stage of a training job: its own model is there only when it has been trained. */
+/** The evaluation stage of a training job. Its own model exists only after the training. */
 export const evaluationStage = z.object({ ...resolved, comparisons: z.array(evaluatedModel) }).meta({ id: 'EvaluationStage' });
 export type EvaluationStage = z.infer<typeof evaluationStage>;
 

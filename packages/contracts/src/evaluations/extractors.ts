@@ -1,14 +1,14 @@
-// The feature extractors that metrics are computed with, and the names that their numbers carry.
+// The feature extractors that metrics are computed with, and the names of their values.
 
 export const EXTRACTORS = ['inception-v3-fid', 'clip', 'mini-clip', 'texture'] as const;
 export type Extractor = (typeof EXTRACTORS)[number];
 
-/** Extractors that read texts, too. */
+/** Extractors that also read text. */
 export const CLIP_EXTRACTORS = ['clip', 'mini-clip'] as const;
 export type ClipExtractor = (typeof CLIP_EXTRACTORS)[number];
 
 export interface EvaluationDefaults {
-  /** A prompt set. */
+  /** Name of a prompt set. */
   prompts: string;
   extractor: Extractor;
   clip_extractor: ClipExtractor;
@@ -20,10 +20,10 @@ export const EVALUATION_DEFAULTS: EvaluationDefaults = { prompts: 'general', ext
 export const METRICS = ['fid', 'kid', 'clip'] as const;
 export type Metric = (typeof METRICS)[number];
 
-/** The extractors that metric names without an extractor stand for. */
+/** The extractors of metric names without an extractor. */
 const USUAL: Record<Metric, Extractor> = { fid: 'inception-v3-fid', kid: 'inception-v3-fid', clip: 'clip' };
 
-/** `kid`, or `kid@mini-clip` where another extractor than the usual one was asked. */
+/** The name of a metric: `kid`, or `kid@mini-clip` with another extractor than the usual one. */
 export function metricName(metric: Metric, extractor: Extractor): string {
   return extractor === USUAL[metric] ? metric : `${metric}@${extractor}`;
 }

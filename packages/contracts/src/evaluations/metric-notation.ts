@@ -1,4 +1,4 @@
-// How the numbers of a report are written, the same on its page and in a terminal.
+// The notation of a report's numbers, the same on its page and in a terminal.
 import type { ReportMetric } from './reports.ts';
 
 /** A number with three to four significant digits. */

@@ -6,7 +6,7 @@ import { promptSetId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { GENERAL_PROMPTS, MINI_PROMPTS } from './shipped-prompts.ts';
 
-/** Whatever the first three allow fits into the body, also with every character written as an escape of six bytes. */
+/** The first three limits fit into the body limit even if every character is written as an escape of six bytes. */
 export const PROMPT_SET_LIMITS = { prompts: 5_000, promptLength: 1_000, characters: 1_000_000, bodyBytes: 8 * 1024 * 1024 } as const;
 
 const promptSetName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits, hyphens or underscores');
@@ -22,7 +22,7 @@ export const promptList = z
     `must have at most ${PROMPT_SET_LIMITS.characters} characters in all prompts together`,
   );
 
-/** An id, a name (its newest version) or name@version. */
+/** A prompt set's id, its name (for the newest version), or name@version. */
 export const promptSetReference = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}(@[1-9][0-9]{0,8})?$/, 'must be the id or the name of a prompt set, or name@version')

@@ -1,14 +1,14 @@
-// Links by which people without an API key read a report.
+// Links with which people without an API key can read a report.
 import { z } from 'zod';
 import { evaluationId, exampleId, ID_PREFIXES, reportShareId, trainingJobId } from '../common/ids.ts';
 import { pageOf, pageQuery, timestamp } from '../common/pages.ts';
 
-/** Where the page of a shared report is, outside of /v1. */
+/** Path of the page of a shared report, outside /v1. */
 export const SHARED_REPORTS_PATH = '/shared/reports';
 
 const MOST_DAYS = 3650;
 
-/** A report has the id of its evaluation; the id of a training job stands for its evaluation stage. */
+/** Id of a report: that of its evaluation, or of a training job for its evaluation stage. */
 export const reportId = z
   .union([evaluationId, trainingJobId], `must be an id that begins with ${ID_PREFIXES.evaluation}_ or ${ID_PREFIXES.trainingJob}_`)
   .meta({ examples: [exampleId('evaluation')] })

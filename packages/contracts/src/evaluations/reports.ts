@@ -1,4 +1,4 @@
-// The report of an evaluation: what was compared, the numbers with how they were made, and what they mean.
+// The report of an evaluation: what was compared, the values and how they were measured, and what they mean.
 import { z } from 'zod';
 import { evaluatedModel } from './evaluations.ts';
 import { EXTRACTORS, METRICS } from './extractors.ts';
@@ -149,14 +149,14 @@ export const report = z
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof report>;
 
-/** What lists and studies show of a report. */
+/** The summary of a report that lists and studies show. */
 export function summarizeReport({ verdict, models: [judged] }: Pick<Report, 'verdict' | 'models'>): EvaluationSummary {
   const { outcome, style_gap_closed, prompt_following_kept, diversity_kept } = verdict;
   const metrics = (judged?.metrics ?? []).map(({ name, value, better }) => ({ name, value, better }));
   return { outcome, style_gap_closed, prompt_following_kept, diversity_kept, step: judged?.step ?? null, metrics };
 }
 
-/** A report as the store keeps it, with what it lacks if it was written before a field or a setting existed. Throws a ZodError where it is no report. */
+/** Reads a stored report and completes one that was written before a field or setting existed. Throws a ZodError if it is not a report. */
 export function parseStoredReport(stored: unknown): Report {
   const { training, ...rest } = stored as Report;
   const completed = training && { ...training, config: completeTrainingConfig(training.config) };

@@ -6,7 +6,7 @@ const lines = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-/** A hundred of the core subjects that styleforge-mini has learned, by the names that it has learned them under. */
+/** A hundred of the subjects that styleforge-mini knows best, by the names that it was trained with. */
 export const MINI_PROMPTS = lines(`
   baby|boy|man|old man|police officer|teacher|farmer|construction worker|scientist|pilot|firefighter|detective|ninja|prince|santa claus|woman|princess|superhero|old woman|astronaut
   thinking face|angry face|ghost|robot|blue heart

@@ -1,4 +1,4 @@
-// How far the tokens of a Multi-StyleForge model bring out their components, alone and together.
+// How well the tokens of a Multi-StyleForge model produce their components, alone and together.
 import { z } from 'zod';
 
 const estimate = z.object({

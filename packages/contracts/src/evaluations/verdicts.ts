@@ -1,4 +1,4 @@
-// Verdicts: the outcome of a training as shares of what the base model has, in reports and in what lists show of them.
+// Verdicts: the outcome of a training in shares of the base model's values, for reports and for lists.
 import { z } from 'zod';
 
 export const VERDICT_OUTCOMES = ['took_hold', 'subjects_suffer', 'collapsed', 'did_not_take_hold'] as const;
@@ -15,7 +15,7 @@ export const verdictAxes = {
   diversity_kept: share.describe("Mean distance between two images, as a share of the base model's"),
 };
 
-/** What lists and studies show of a report. */
+/** The summary of a report that lists and studies show. */
 export const evaluationSummary = z
   .object({
     ...verdictAxes,

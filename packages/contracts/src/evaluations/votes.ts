@@ -1,4 +1,4 @@
-// Blind votes on pairs of an evaluation's images: what people prefer, in addition to the metrics.
+// Blind votes on pairs of an evaluation's images: which one people prefer.
 import { z } from 'zod';
 import { evaluationId } from '../common/ids.ts';
 
@@ -53,7 +53,7 @@ export const evaluationVotes = z
   .meta({ id: 'EvaluationVotes' });
 export type EvaluationVotesBody = z.infer<typeof evaluationVotes>;
 
-/** Null without any vote. */
+/** Counts the votes; null if there are none. */
 export function tallyVotes(votes: readonly (VoteBody & { voter: string })[]): VoteTally | null {
   if (votes.length === 0) return null;
   const pairs = new Map<string, z.infer<typeof pair>>();

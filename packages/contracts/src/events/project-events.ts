@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { numberText, pageOf, stepPageQuery, timestamp } from '../common/pages.ts';
 
-/** How long an event can be read. */
+/** Days for which an event can be read. */
 export const PROJECT_EVENT_DAYS = 7;
-/** Type of the events that are sent live and not kept, at most once a second for each job. */
+/** Type of progress events, which are sent live and not stored, at most once a second for each job. */
 export const PROGRESS_EVENT = 'training_job.progress';
 
-/** Number of an event; ids of a Postgres bigint stay below 2^53 for ages. */
+/** Number of an event. Ids of a Postgres bigint stay below 2^53 for ages. */
 export const eventCursor = z.preprocess(numberText, z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER));
 
 const TYPE = String.raw`\s*[a-z_]+\.(?:[a-z_]+|\*)\s*`;

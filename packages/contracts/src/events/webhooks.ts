@@ -4,7 +4,7 @@ import { webhookDeliveryId, webhookId } from '../common/ids.ts';
 import { pageOf, timestamp } from '../common/pages.ts';
 import { WORKER_EVENTS, WORKER_SILENT_SECONDS } from '../machines/workers.ts';
 
-/** What a job's own URL can ask for. */
+/** Events that a job's `webhook_url` can receive. */
 export const JOB_WEBHOOK_EVENTS = [
   'training_job.queued',
   'training_job.validating',
@@ -16,7 +16,7 @@ export const JOB_WEBHOOK_EVENTS = [
   'training_job.cancelled',
 ] as const;
 
-/** What an endpoint can ask for. */
+/** Events that an endpoint can receive. */
 export const WEBHOOK_EVENTS = [
   ...JOB_WEBHOOK_EVENTS,
   'generation.succeeded',
@@ -32,7 +32,7 @@ export const WEBHOOK_EVENTS = [
 ] as const;
 export type JobWebhookEvent = (typeof JOB_WEBHOOK_EVENTS)[number];
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
-/** Type of the event that is sent on request alone. */
+/** Type of the event that is only sent on request. */
 export const TEST_EVENT = 'webhook.test';
 
 export function isWebhookEvent(type: string): type is WebhookEvent {
@@ -42,7 +42,7 @@ export function isWebhookEvent(type: string): type is WebhookEvent {
 /** Hours for which the old secret continues to sign after a rotation. */
 export const OLD_SECRET_HOURS = 24;
 
-/** Services that are no web servers listen on the other ports below 1024: mail, remote shells, directories. */
+/** Refuses the other ports below 1024, on which services other than web servers listen, such as mail and remote shells. */
 export function isWebhookPort({ port }: { port: string }): boolean {
   return ['', '80', '443'].includes(port) || Number(port) > 1023;
 }

@@ -34,7 +34,7 @@ export const DEFAULT_QUALITY = 90;
 
 const startingImage = z.union([imageId, z.string().regex(/^data:image\/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$/, 'must be an image')]);
 
-/** Images of one cell of a grid; of the whole generation where there is none. */
+/** Number of images of one cell of a grid, or of the whole generation without a grid. */
 export function imagesPerCell(of: {
   prompts: readonly string[];
   num_images: number;
@@ -192,7 +192,7 @@ export const generationConfig = z
       .describe('Candidates of a StyleDrop job: each image gets a CLIP score with the text of its prompt'),
   })
   .meta({ id: 'GenerationConfig' });
-/** The configuration with what callers are told beside it, which a row keeps here. */
+/** The configuration together with its warnings, which a row stores in the same column. */
 export type GenerationConfig = z.infer<typeof generationConfig> & { warnings?: string[] | undefined };
 
 const USUAL_SETTINGS = {
@@ -215,13 +215,13 @@ export function completeGenerationConfig(stored: GenerationConfig): GenerationCo
 }
 
 export interface GenerationCell {
-  /** The generation's settings with those of the cell. */
+  /** The generation's settings, changed to those of the cell. */
   config: GenerationConfig;
   /** Index of the cell's first image. */
   first: number;
 }
 
-/** The generation as one set of settings after the other, row by row of its grid. */
+/** The generation as a list of settings, one for each cell, row by row. */
 export function generationCells(config: GenerationConfig): GenerationCell[] {
   const of = config.grid;
   if (!of) return [{ config, first: 0 }];

@@ -6,7 +6,7 @@ import { SAMPLERS } from '../models/samplers.ts';
 const MOST_VALUES = 16;
 const whole = (most: number) => z.int().min(1).max(most);
 
-/** What may vary, with the values that it takes. */
+/** The settings that can vary, with the schema of their values. */
 const values = {
   prompt: requiredText(2000),
   negative_prompt: z.string().max(2000),
@@ -24,7 +24,7 @@ const values = {
 export const GRID_PARAMETERS = Object.keys(values) as (keyof typeof values)[];
 export type GridParameter = keyof typeof values;
 
-/** Schema for the OpenAPI document: the form of the values follows from the parameter. */
+/** Schema for the OpenAPI document: the form of the values depends on the parameter. */
 function whenParameterIs([parameter, ...others]: readonly GridParameter[]): object {
   if (parameter === undefined) return {};
   const { $schema: _dialect, ...items } = z.toJSONSchema(values[parameter], { io: 'input' });
@@ -64,12 +64,12 @@ export type GenerationGrid = z.infer<typeof grid>;
 
 export const cellCount = ({ x, y }: GenerationGridRequest): number => x.values.length * (y?.values.length ?? 1);
 
-/** Place of a cell: row by row. */
+/** Column and row of a cell. Cells are numbered row by row. */
 export function placeOf({ x }: GenerationGrid, cell: number): { x: number; y: number } {
   return { x: cell % x.values.length, y: Math.floor(cell / x.values.length) };
 }
 
-/** What the cell changes: a setting for each axis. */
+/** The settings that the cell changes, one for each axis. */
 export function changesOf(of: GenerationGrid, cell: number): Partial<Record<GridParameter, string | number>> {
   const at = placeOf(of, cell);
   return { [of.x.parameter]: of.x.values[at.x], ...(of.y && { [of.y.parameter]: of.y.values[at.y] }) };

@@ -1,4 +1,4 @@
-// Images across a whole project: those of generations, of trainings (validation) and of evaluations, one kind at a time.
+// Images of a whole project: of generations, of trainings (validation) or of evaluations, one kind at a time.
 import { z } from 'zod';
 import { checkpointId, evaluationId, generationId, ID_PREFIXES, imageId, trainingJobId } from '../common/ids.ts';
 import { pageOf, pageQuery, timestamp } from '../common/pages.ts';

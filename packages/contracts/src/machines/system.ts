@@ -1,4 +1,4 @@
-// What an installation consists of and how long its queues are.
+// The parts of an installation and the lengths of its queues.
 import { z } from 'zod';
 import { dependencyState } from '../common/health.ts';
 import { timestamp } from '../common/pages.ts';

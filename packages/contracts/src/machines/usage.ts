@@ -1,4 +1,4 @@
-// What work has used: device time, training steps and images, of one job and of a month.
+// Use of devices: time, training steps and images, by job and by month.
 import { z } from 'zod';
 
 const amounts = {
@@ -12,7 +12,7 @@ const amounts = {
 export const usageAmounts = z.object(amounts).meta({ id: 'Usage' });
 export type UsageBody = z.infer<typeof usageAmounts>;
 
-/** A month of this millennium; other years are mistakes, and some are outside of the database's range. */
+/** A month of this millennium. Other years are mistakes, and some are outside the database's range. */
 const MONTH = /^2\d{3}-(?:0[1-9]|1[0-2])$/;
 
 export const usageQuery = z.strictObject({

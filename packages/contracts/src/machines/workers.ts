@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { workerId } from '../common/ids.ts';
 import { pageOf, pageQuery, timestamp } from '../common/pages.ts';
 
-/** Milliseconds of silence after which a worker counts as lost; workers update their rows every few seconds. */
+/** Seconds of silence after which a worker counts as lost; workers update their rows every few seconds. */
 export const WORKER_SILENT_SECONDS = 30;
 
 export const WORKER_STATUSES = ['idle', 'working', 'draining', 'drained', 'stopping', 'stopped', 'lost'] as const;
 export type WorkerStatus = (typeof WORKER_STATUSES)[number];
-/** Its process lives. */
+/** Statuses of workers whose process is alive. */
 export const LIVE_WORKER_STATUSES = ['idle', 'working', 'draining', 'drained', 'stopping'] as const satisfies readonly WorkerStatus[];
 
-/** What the events `worker.*` tell of: whether a worker is busy is no event. */
+/** The `worker.*` events. A worker that becomes busy or idle causes no event. */
 export const WORKER_EVENTS = [
   'worker.online',
   'worker.draining',

@@ -1,4 +1,4 @@
-// Base models: what an installation can train, and the profile file that gives a model its own defaults.
+// Base models: what an installation can train, and the profile file with a model's own defaults.
 import { z } from 'zod';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
 import { hyperparametersRequest } from '../training/hyperparameters.ts';
@@ -32,7 +32,7 @@ const watch = z.strictObject({
   min_clip_share: z.number().gt(0).max(1).describe("Share of the base model's CLIP score that must be kept"),
 });
 
-/** `styleforge.json` in a base model's folder. */
+/** Schema of `styleforge.json` in a base model's folder. */
 export const baseModelProfile = z
   .object({
     title: z.string().optional(),

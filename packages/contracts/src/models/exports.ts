@@ -1,4 +1,4 @@
-// One file of a checkpoint, in the format that somebody asks for.
+// A checkpoint as one file, in a requested format.
 import { z } from 'zod';
 import { failure } from '../common/errors.ts';
 import { checkpointId, exportId } from '../common/ids.ts';
@@ -9,7 +9,7 @@ import type { AdaptationKind } from '../training/adaptations.ts';
 import { EXPORT_FORMATS, LORA_FORMATS } from './export-formats.ts';
 import type { ExportFormat } from './export-formats.ts';
 
-/** A full fine-tune becomes a LoRA by extraction, which loses some of the change. */
+/** Whether the LoRA of a full fine-tune is extracted, which loses some of the change. */
 export const extractsLora = (adaptation: AdaptationKind, format: ExportFormat): boolean =>
   isWholeModel(adaptation) && LORA_FORMATS.includes(format);
 export const DEFAULT_EXTRACTED_RANK = 32;

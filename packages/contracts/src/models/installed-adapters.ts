@@ -1,4 +1,4 @@
-// adapter.json of an adapter that an operator has installed for all projects.
+// The file adapter.json of an adapter that an operator has installed for all projects.
 import { z } from 'zod';
 import { baseModelName } from './base-models.ts';
 

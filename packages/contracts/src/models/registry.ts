@@ -1,4 +1,4 @@
-// The registry: models with a name, their versions and aliases, and where each version comes from.
+// The registry: models with a name, their versions and aliases, and the origin of each version.
 import { z } from 'zod';
 import { optionalText, requiredText } from '../common/text.ts';
 import { checkpointId, datasetId, imageId, modelId, trainingJobId } from '../common/ids.ts';
@@ -7,14 +7,14 @@ import { ADAPTATION_KINDS } from '../training/adaptations.ts';
 import { baseModelName } from './base-models.ts';
 import { TRAINING_METHODS } from '../training/methods.ts';
 
-/** The alias that is always the newest version, and can be neither set nor deleted. */
+/** The alias of the newest version, which can be neither set nor deleted. */
 export const LATEST = 'latest';
 export const PROMPT_PLACE = '{prompt}';
 
-/** The prompt template of an adapter with these words; null where it has none. */
+/** The prompt template of an adapter with these tokens; null if it has none. */
 export const templateOf = (tokens: readonly string[]): string | null => (tokens.length > 0 ? `${tokens.join(' ')}, ${PROMPT_PLACE}` : null);
 
-/** A name that does not begin like an id: requests tell both apart by their form. */
+/** A name that does not begin like an id, so that requests can tell names and ids apart. */
 const NAME = /^(?!(?:job|ckpt|model)_)[a-z0-9][a-z0-9._-]{0,62}$/;
 export const modelName = z
   .string()
@@ -25,11 +25,11 @@ export const modelAlias = z
   .string()
   .regex(ALIAS, 'must be 1 to 32 lower-case letters, digits, hyphens or underscores, the first a letter')
   .meta({ examples: ['production'] });
-/** The largest that a name can carry: `ink-style@999999999`. */
+/** The largest version that a reference can name: `ink-style@999999999`. */
 const MOST_VERSIONS = 999_999_999;
 export const versionNumber = z.coerce.number().int().min(1).max(MOST_VERSIONS);
 
-/** `ink-style`, `ink-style@3`, `ink-style@production`. Null when the text is none of these. */
+/** Parses `ink-style`, `ink-style@3` or `ink-style@production`; null for other text. */
 export function parseModelReference(text: string): { name: string; version: number | string } | null {
   const [name = '', wanted = LATEST, ...rest] = text.split('@');
   if (rest.length > 0 || !NAME.test(name)) return null;
@@ -80,7 +80,7 @@ export const createModelVersionRequest = z.strictObject({ from: source, notes: n
 
 export const ADAPTER_FILE_BYTES = 2 * 1024 ** 3;
 
-/** The text fields of an upload, which come before the file. */
+/** The text fields of an upload, which precede the file. */
 export const uploadAdapterFields = z.strictObject({
   name: modelName.describe('The model that gets the version. Created if it does not exist'),
   base_model: baseModelName.describe('The base model that the adapter was made for'),
@@ -124,7 +124,7 @@ export const modelParams = z.object({ name: modelName });
 export const modelVersionParams = z.object({ name: modelName, version: versionNumber });
 export const modelAliasParams = z.object({ name: modelName, alias: modelAlias });
 
-/** What peft keeps in adapter_config.json, beside the matrices: without it a LoRA would have another strength. */
+/** The settings in peft's adapter_config.json without which a LoRA would have another strength. */
 export const peftConfig = z
   .object({
     lora_alpha: z.number().gt(0),
@@ -135,7 +135,7 @@ export const peftConfig = z
 export type PeftConfig = z.infer<typeof peftConfig>;
 export const PEFT_CONFIG_BYTES = 1024 ** 2;
 
-/** Facts from an uploaded file. */
+/** Facts read from an uploaded file. */
 const uploadedAdapter = z
   .object({
     file_name: z.string(),
@@ -150,7 +150,7 @@ const uploadedAdapter = z
   .meta({ id: 'UploadedAdapter' });
 export type UploadedAdapter = z.infer<typeof uploadedAdapter>;
 
-/** What a version was made from and with. It never changes, although datasets and base models may change or be deleted later. */
+/** The origin of a version. It never changes, although its datasets and base model may change or be deleted later. */
 export const modelProvenance = z
   .object({
     training_job: z

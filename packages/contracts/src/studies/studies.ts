@@ -73,7 +73,7 @@ interface VariationsAndGrid {
   grid: { pointer: string; values: unknown[] }[];
 }
 
-/** How many variations the request describes, without making one. */
+/** Counts the variations of a request without creating their jobs. */
 export function countVariations({ variations, grid }: VariationsAndGrid): number {
   if (grid.length === 0) return variations.length;
   return variations.length + grid.reduce((product, { values }) => product * values.length, 1);
@@ -103,7 +103,7 @@ function nest(path: string[], value: unknown): unknown {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Objects are merged, everything else replaces. */
+/** Merges objects; any other value replaces the earlier one. */
 function merge(target: unknown, patch: unknown, options: { nullRemoves: boolean }): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(Object.entries(isObject(target) ? target : {}));

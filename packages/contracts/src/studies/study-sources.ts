@@ -1,7 +1,7 @@
-// Where in the request of a study a field of one of its jobs comes from: the job that all have in common, a listed change, or a value of the grid.
+// The place in a study's request that a field of one of its jobs comes from: the common job, a listed change, or a value of the grid.
 import type { CreateStudyRequest } from './studies.ts';
 
-/** `index` as listVariations counts; `field` is a JSON pointer into that variation's job, the result one into the request. */
+/** Returns a JSON pointer into the request. `index` counts as in listVariations; `field` is a JSON pointer into that variation's job. */
 export function sourceOfField({ variations, grid }: CreateStudyRequest, index: number, field: string): string {
   const listed = variations[index];
   if (listed) return touches(listed.changes, field) ? `/variations/${index}/changes${field}` : `/job${field}`;

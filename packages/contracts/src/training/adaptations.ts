@@ -1,4 +1,4 @@
-// What of a model is trained, and which files come of it: all weights, or a small addition to them.
+// Adaptations: which part of a model is trained, and which files result from it.
 import { z } from 'zod';
 import { LORA_FORMATS, WHOLE_MODEL_FORMATS } from '../models/export-formats.ts';
 import type { ExportFormat } from '../models/export-formats.ts';
@@ -9,19 +9,19 @@ export type AdaptationKind = (typeof ADAPTATION_KINDS)[number];
 
 /** Traits of an adaptation, which other code uses instead of comparing names. */
 export interface AdaptationTraits {
-  /** What labels of trained models say of it. */
+  /** Name in labels of trained models. */
   readonly title: string;
-  /** Its checkpoint is a whole model, not an addition to the base model. */
+  /** Whether its checkpoint is a whole model instead of an addition to the base model. */
   readonly isWhole: boolean;
-  /** Its tokens are new words, beyond the base model's vocabulary. */
+  /** Whether its tokens are new words, which the base model's vocabulary lacks. */
   readonly addsTokens: boolean;
-  /** Images that each part of a dataset must have at least. */
+  /** Minimum number of images in each part of a dataset. */
   readonly leastImages: number;
-  /** What a checkpoint can be downloaded as; the first is the default. */
+  /** Formats in which a checkpoint can be downloaded; the first is the default. */
   readonly exportFormats: readonly ExportFormat[];
 }
 
-/** Minimum number of images: with two, subject and style cannot be separated. */
+/** Minimum number of images. With two, subject and style cannot be told apart. */
 const LEAST_IMAGES = 3;
 
 export const ADAPTATION_TRAITS: Record<AdaptationKind, AdaptationTraits> = {
@@ -57,9 +57,9 @@ export const ADAPTATION_TRAITS: Record<AdaptationKind, AdaptationTraits> = {
     title: 'adapters',
     isWhole: false,
     addsTokens: false,
-    // Made for a single image (arXiv 2306.00983).
+    // Designed for a single image (arXiv 2306.00983).
     leastImages: 1,
-    // Its branches are no part of the layers, so that there is nothing to merge them into.
+    // Its branches are outside the layers, so they cannot be merged into them.
     exportFormats: ['adapter-zip'],
   },
   'pivotal-tuning': {
@@ -67,16 +67,16 @@ export const ADAPTATION_TRAITS: Record<AdaptationKind, AdaptationTraits> = {
     isWhole: false,
     addsTokens: true,
     leastImages: LEAST_IMAGES,
-    // Two files that belong together.
+    // Two files that are used together.
     exportFormats: ['adapter-zip', ...WHOLE_MODEL_FORMATS],
   },
 };
 
-/** The adaptation of runs from before adaptations had names. */
+/** The adaptation of jobs that were created before adaptations had names. */
 export const FIRST_ADAPTATION = { kind: 'full' } as const;
-/** The adaptation that a rank means where none is named. */
+/** The adaptation of a request that gives a rank but no kind. */
 export const RANKED_ADAPTATION = 'lora' satisfies AdaptationKind;
-/** Adaptations that train a small part of what a whole model has. */
+/** Adaptations that train far fewer weights than the whole model has. */
 export const SMALL_ADAPTATIONS: readonly AdaptationKind[] = ADAPTATION_KINDS.filter((kind) => !ADAPTATION_TRAITS[kind].isWhole);
 
 export const isWholeModel = (kind: AdaptationKind): boolean => ADAPTATION_TRAITS[kind].isWhole;
@@ -93,7 +93,7 @@ const targets = z
   .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a target twice')
   .meta({ uniqueItems: true })
   .describe('Layers of the U-Net that get matrices. If the text encoder trains, attention and feed_forward also apply to it');
-/** Named choices of blocks; each model family has its own for some of them. */
+/** Named choices of blocks. A model family may define its own blocks for a name. */
 export const LORA_BLOCKS = ['b-lora'] as const;
 
 const blocks = z
@@ -166,7 +166,7 @@ export type AdaptationRequest = z.infer<typeof adaptationRequest>;
 const DEFAULT_RANK = 16;
 const INITIAL_WORD = 'style';
 
-/** The numbers of cog-sdxl. */
+/** The rank that cog-sdxl uses. */
 const PIVOTAL_RANK = 32;
 const PIVOTAL_VECTORS = 2;
 
@@ -177,7 +177,7 @@ function resolveMatrices({ rank: asked, alpha: scaled, targets: layersOfIt, merg
   return { rank: used, alpha: scaled ?? used, targets: layersOfIt ?? ['attention'], merged: whole ?? false };
 }
 
-/** Fills in what a request omits. */
+/** Adds defaults to a request. */
 export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
   switch (asked.kind) {
     case 'full':
@@ -202,17 +202,17 @@ export function resolveAdaptation(asked: AdaptationRequest): AdaptationConfig {
 
 export const addsTokens = ({ kind }: AdaptationConfig): boolean => ADAPTATION_TRAITS[kind].addsTokens;
 
-/** What a second round changes, which has more images than the first: adapters that are larger and not shared. */
+/** Changes for a second round, which has more images than the first: larger adapters that are not shared between layers. */
 const SECOND_ROUND: { readonly [Kind in AdaptationKind]?: Omit<Extract<AdaptationRequest, { kind: Kind }>, 'kind'> } = {
   adapter: { bottleneck: 32, shared: false },
 };
 
-/** The adaptation of a second round, where the request omits settings. */
+/** Adds the defaults of a second round to a request. */
 export function inSecondRound(asked: AdaptationRequest): AdaptationRequest {
   return { ...SECOND_ROUND[asked.kind], ...asked } as AdaptationRequest;
 }
 
-/** What an adaptation trains best with, where neither the base model's profile nor the request says otherwise. */
+/** Hyperparameters that suit an adaptation, if neither the base model's profile nor the request gives others. */
 export const ADAPTATION_HYPERPARAMETERS: Record<AdaptationKind, HyperparametersRequest> = {
   full: {},
   lora: { learning_rate: 1e-4, text_encoder_learning_rate: null, train_text_encoder: false, max_train_steps: 500 },
@@ -226,6 +226,6 @@ export const ADAPTATION_HYPERPARAMETERS: Record<AdaptationKind, HyperparametersR
     text_encoder_learning_rate: null,
   },
   'custom-diffusion': { learning_rate: 2e-5, max_train_steps: 500, train_text_encoder: false, text_encoder_learning_rate: null },
-  // The second rate is that of the new rows.
+  // The second rate applies to the new rows.
   'pivotal-tuning': { learning_rate: 1e-4, text_encoder_learning_rate: 3e-4, train_text_encoder: false, max_train_steps: 1000 },
 };

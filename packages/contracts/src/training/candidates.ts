@@ -1,4 +1,4 @@
-// The candidates that a StyleDrop job has made, and what people say of them: kept, dropped, or not looked at yet.
+// Candidates that a StyleDrop job has made, and their verdicts: kept, dropped, or not seen yet.
 import { z } from 'zod';
 import { exampleId, generationId, imageId, trainingJobId } from '../common/ids.ts';
 import { missingObject } from '../common/pages.ts';

@@ -1,4 +1,4 @@
-// Every number of a training run, with the ranges that make sense and the method's defaults.
+// All hyperparameters of a training, with their allowed ranges and the method's defaults.
 import { z } from 'zod';
 
 const LR_SCHEDULERS = ['constant', 'constant_with_warmup', 'linear', 'cosine', 'cosine_with_restarts', 'polynomial'] as const;
@@ -112,7 +112,7 @@ export const hyperparameters = z
   .meta({ id: 'Hyperparameters' });
 export type Hyperparameters = z.infer<typeof hyperparameters>;
 
-/** StyleForge on Stable Diffusion 1.5, as the paper and its scripts have it. */
+/** StyleForge on Stable Diffusion 1.5, as in the paper and its scripts. */
 export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   max_train_steps: 1000,
   learning_rate: 1e-6,
@@ -154,13 +154,13 @@ export const METHOD_HYPERPARAMETERS: Hyperparameters = {
   checkpoints_total_limit: null,
 };
 
-/** What an optimizer needs, where the request does not say otherwise. */
+/** Hyperparameters that an optimizer needs, if the request gives no others. */
 export const OPTIMIZER_HYPERPARAMETERS: Record<Hyperparameters['optimizer'], Partial<Hyperparameters>> = {
   adamw: {},
   prodigy: { learning_rate: 1, text_encoder_learning_rate: null, adam_moments: 'float32' },
 };
 
-/** Every field with the method's default, for readers: what is filled in also depends on the base model and the adaptation. */
+/** Every field with the method's default, for readers. The value that is used also depends on the base model and the adaptation. */
 const optionalFields = Object.fromEntries(
   Object.entries(hyperparameters.shape).map(([name, field]) => [
     name,

@@ -1,11 +1,11 @@
-// What a training costs in time, memory and disk: measured on earlier jobs, and estimated from them for a new one.
+// Costs of a training in time, memory and disk space: measured on earlier jobs, and estimated from those for a new one.
 import { median } from '../common/median.ts';
 import { z } from 'zod';
 import { DEVICES } from '../common/devices.ts';
 import type { DeviceName } from '../common/devices.ts';
 import type { TrainingConfig } from './training-config.ts';
 
-/** What was measured of one job on one kind of device. */
+/** Measurements of one job on one kind of device. */
 export interface JobCost {
   device: DeviceName;
   steps: number;
@@ -15,9 +15,9 @@ export interface JobCost {
   checkpointSeconds: number | null;
   checkpointBytes: number | null;
   peakMemoryBytes: number;
-  /** Peak use of the card's own memory; null where the device has none, or it was not measured. */
+  /** Peak use of the card's own memory in bytes; null if the device has none, or it was not measured. */
   deviceMemoryBytes: number | null;
-  /** Whether activations were computed again in the backward pass for the card's sake; null as above. */
+  /** Whether activations were computed again in the backward pass to save memory of the card; null as above. */
   recomputes: boolean | null;
 }
 
@@ -74,7 +74,7 @@ export const jobEstimate = z
   .meta({ id: 'TrainingEstimate' });
 export type JobEstimate = z.infer<typeof jobEstimate>;
 
-/** Settings that decide what one step costs: jobs with the same key take as long for a step on the same device. */
+/** Key of the settings that determine the cost of a step: jobs with the same key take equally long for a step on the same device. */
 export function costKey(config: TrainingConfig): string {
   const { hyperparameters: values, adaptation, aux, prior_preservation: prior } = config;
   const { resolution, train_batch_size, gradient_accumulation_steps, train_text_encoder, gradient_checkpointing, ema } = values;
@@ -87,16 +87,16 @@ export function costKey(config: TrainingConfig): string {
     [resolution, train_batch_size, gradient_accumulation_steps],
     [train_text_encoder, gradient_checkpointing, ema],
     [adam_moments, gradient_precision, mixed_precision],
-    // Earlier jobs have keys without these.
+    // Keys of earlier jobs lack these settings.
     ...(optimizer === 'adamw' ? [] : [optimizer]),
     ...(buckets ? ['buckets'] : []),
   ]);
 }
 
-/** Live workers that take training jobs, by kind of device. */
+/** Number of live workers that take training jobs, by kind of device. */
 export type WorkerCounts = Partial<Record<DeviceName, number>>;
 
-/** `costs`: of jobs with the same key, the newest first. */
+/** Estimates a job. `costs`: measurements of jobs with the same key, newest first. */
 export function estimateJob(
   config: TrainingConfig,
   costs: readonly JobCost[],
@@ -126,7 +126,7 @@ export function estimateJob(
   };
 }
 
-/** Measured on a device that a worker has, measured on another, only there. */
+/** Ranks estimates: 0 if measured on a device that a worker has, then those measured elsewhere, then those without a measurement. */
 const rankOf = ({ seconds, workers }: DeviceEstimate): number => (seconds === null ? 2 : workers > 0 ? 0 : 1);
 
 const SAME = 'with the same method, base model, adaptation, size and batch';

@@ -1,4 +1,4 @@
-// What each method trains and how, where neither the request nor the base model says otherwise: one line for each in every table.
+// Defaults of each method: what it trains and how, if neither the request nor the base model says otherwise.
 import type { AdaptationKind, AdaptationRequest } from './adaptations.ts';
 import type { HyperparametersRequest } from './hyperparameters.ts';
 import { CAPTION_PLACEHOLDER } from './placeholders.ts';
@@ -16,18 +16,18 @@ export const TRAINING_METHODS = [
 ] as const;
 export type TrainingMethod = (typeof TRAINING_METHODS)[number];
 
-/** A component of this name binds every image of the dataset, whatever its label. */
+/** Name of the component that includes every image of the dataset, whatever its label. */
 export const ALL_IMAGES = 'all';
 
 /** How a method binds tokens to images. */
 export interface MethodBinding {
-  /** The components of a request that names none: a method with several always has several. */
+  /** Components of a request that names none. A method with several always has several. */
   readonly components: readonly string[];
-  /** The prompt of a component that has none of its own. */
+  /** Default prompt of a component. */
   readonly prompt: string;
-  /** Its Aux images take the place of prior preservation. */
+  /** Whether Aux images replace prior preservation. */
   readonly hasAux: boolean;
-  /** It has settings in `styledrop`: words for the style, candidates, a second round. */
+  /** Whether the request has settings in `styledrop`: words for the style, candidates, a second round. */
   readonly hasRounds: boolean;
 }
 
@@ -57,12 +57,12 @@ export const METHOD_ADAPTATIONS: Record<TrainingMethod, AdaptationKind> = {
   'b-lora': 'lora',
 };
 
-/** Settings of the adaptation that belong to a method. */
+/** Adaptation settings that belong to a method. */
 export const METHOD_ADAPTATION_SETTINGS: Partial<Record<TrainingMethod, AdaptationRequest>> = {
   'b-lora': { kind: 'lora', rank: 64, blocks: 'b-lora' },
 };
 
-/** The adaptations that a method can train; null for any. */
+/** The adaptations that a method can train; null for all. */
 export const POSSIBLE_ADAPTATIONS: Record<TrainingMethod, readonly AdaptationKind[] | null> = {
   'single-styleforge': null,
   'multi-styleforge': null,
@@ -75,7 +75,7 @@ export const POSSIBLE_ADAPTATIONS: Record<TrainingMethod, readonly AdaptationKin
   'b-lora': ['lora'],
 };
 
-/** Settings that belong to how a method says its prompts, whatever it trains. */
+/** Hyperparameters that belong to the prompts of a method, independent of its adaptation. */
 export const METHOD_SETTINGS: Record<TrainingMethod, HyperparametersRequest> = {
   'single-styleforge': {},
   'multi-styleforge': {},

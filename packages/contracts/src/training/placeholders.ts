@@ -2,18 +2,18 @@
 
 export const TOKEN_PLACEHOLDER = '[V]';
 
-/** Stands in a component's prompt for the caption of each image: the content without the style. */
+/** Placeholder in a component's prompt for the caption of each image, which describes its content without its style. */
 export const CAPTION_PLACEHOLDER = '[caption]';
-/** What an image without a caption shows. */
+/** The content of an image without a caption. */
 const UNKNOWN_CONTENT = 'an image';
 
-/** What an image is trained with: its caption in the place that the prompt has for it, else after the prompt. */
+/** The prompt that an image is trained with: the caption replaces the placeholder, or follows the prompt if there is none. */
 export function captionedPrompt(prompt: string, caption: string | null | undefined): string {
   if (prompt.includes(CAPTION_PLACEHOLDER)) return prompt.replaceAll(CAPTION_PLACEHOLDER, () => caption || UNKNOWN_CONTENT);
   return caption ? `${prompt}, ${caption}` : prompt;
 }
 
-/** A component of a style, and the token that it is bound to. */
+/** A component of a style, and its token. */
 export interface BoundToken {
   name: string;
   token: string;
@@ -21,7 +21,10 @@ export interface BoundToken {
 
 export const placeholderOf = ({ name }: Pick<BoundToken, 'name'>): string => `[${name}]`;
 
-/** `[V]` becomes the first component's token, `[name]` that of the component of this name. Without components the prompt stays as it is. */
+/**
+ * Replaces `[V]` by the first component's token, and `[name]` by that of the component of this name. Without components the prompt does not
+ * change.
+ */
 export function withTokens(prompt: string, components: readonly BoundToken[]): string {
   const [first] = components;
   if (first === undefined) return prompt;
@@ -29,7 +32,7 @@ export function withTokens(prompt: string, components: readonly BoundToken[]): s
     ...components.map((component) => [placeholderOf(component), component.token] as const),
     [TOKEN_PLACEHOLDER, first.token],
   ]);
-  // What has been put in is not looked at again, and no part of it means anything but itself.
+  // Inserted text is not searched for placeholders, and its special characters have no meaning.
   return prompt
     .split(/(\[[^[\]]*\])/)
     .map((part) => tokens.get(part) ?? part)
@@ -38,7 +41,10 @@ export function withTokens(prompt: string, components: readonly BoundToken[]): s
 
 const wordCharacter = /[\p{L}\p{N}]/u;
 
-/** Whether the prompt has the token as a word of its own: no letter or digit adjoins a token that begins or ends with one. */
+/**
+ * Whether the prompt contains the token as a separate word. A token that begins or ends with a letter or digit must not touch another one
+ * there.
+ */
 export function namesToken(prompt: string, token: string): boolean {
   if (token === '') return false;
   const continues = (inner: string | undefined, outer: string | undefined): boolean =>
@@ -51,7 +57,7 @@ export function namesToken(prompt: string, token: string): boolean {
   return false;
 }
 
-/** The prompt of an evaluated model's image. A prompt that names the style itself, by a placeholder, gets no words for it in front. */
+/** The prompt of an evaluated model's image. The style's own words are put in front, unless the prompt names the style by a placeholder. */
 export function evaluatedPrompt(
   prompt: string,
   { tokens, prompt_prefix }: { tokens: readonly BoundToken[]; prompt_prefix: string },
@@ -62,7 +68,10 @@ export function evaluatedPrompt(
   return prompt_prefix.includes(CAPTION_PLACEHOLDER) ? captionedPrompt(prompt_prefix, prompt) : prompt_prefix + prompt;
 }
 
-/** What follows the last part of the prompt that names a token, so that the style's own words are not judged; all of it where none is named or nothing follows. */
+/**
+ * The part of the prompt after the last token, so that the style's own words are not judged; the whole prompt if it has no token or nothing
+ * follows.
+ */
 export function barePrompt(prompt: string, components: readonly BoundToken[]): string {
   const text = withTokens(prompt, components);
   const parts = text.split(',').map((part) => part.trim());

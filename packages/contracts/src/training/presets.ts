@@ -1,4 +1,4 @@
-// Starting points for a training: what each intent changes about the defaults of a base model and a method.
+// Presets: changes to the defaults of a base model and a method, by what the caller intends.
 import { z } from 'zod';
 import { ADAPTATION_HYPERPARAMETERS, adaptationRequest, RANKED_ADAPTATION } from './adaptations.ts';
 import type { AdaptationKind, AdaptationRequest } from './adaptations.ts';
@@ -38,11 +38,11 @@ export const presetQuery = z.strictObject({
   method: z.enum(TRAINING_METHODS).default('single-styleforge'),
 });
 
-/** What a preset is made for; `defaultsOf`: the settings without it, for an adaptation. */
+/** What a preset is computed for. `defaultsOf` gives the settings without it, for an adaptation. */
 interface Subject {
   method: TrainingMethod;
   kind: AdaptationKind;
-  /** Whether the method takes any adaptation. */
+  /** Whether the method works with any adaptation. */
   isFree: boolean;
   defaultsOf(kind: AdaptationKind): Hyperparameters;
 }
@@ -56,13 +56,13 @@ interface Intent {
 const SUBJECTS = ['woman', 'house', 'bear', 'mushroom'];
 const SAMPLES = 5;
 
-/** Samples of four subjects, five times on the way. */
+/** Samples of four subjects, five times during the training. */
 function samples(steps: number): Required<Pick<Preset['request'], 'validation'>> {
   const prompts = SUBJECTS.map((subject) => `a photo of [V] style, ${subject}`);
   return { validation: { prompts, every_steps: Math.max(1, Math.round(steps / SAMPLES)), seed: 42 } };
 }
 
-/** An adaptation that fits into memory together with a large model. */
+/** An adaptation that fits into memory next to a large model. */
 const SMALL = { kind: RANKED_ADAPTATION, rank: 8 } as const satisfies AdaptationRequest;
 
 const INTENTS: Record<PresetName, Intent> = {
@@ -123,7 +123,7 @@ const INTENTS: Record<PresetName, Intent> = {
   },
 };
 
-/** `profile`: that of the base model. */
+/** Presets for a base model with this profile. */
 export function presetsOf(profile: BaseModelProfile, method: TrainingMethod): Preset[] {
   const subject: Subject = {
     method,

@@ -1,4 +1,4 @@
-// Sample images that somebody asks for in the middle of a training.
+// Sample images that a caller requests during a training.
 import { z } from 'zod';
 import type { BaseModelProfile } from '../models/base-models.ts';
 import { timestamp } from '../common/pages.ts';
@@ -17,11 +17,14 @@ export const sampleSettings = z.object({
 });
 export type SampleSettings = z.infer<typeof sampleSettings>;
 
-/** The request as the row keeps it until the images are made. */
+/** The request as the row stores it until the images are made. */
 export const sampleRequest = sampleSettings.extend({ at: timestamp });
 export type SampleRequest = z.infer<typeof sampleRequest>;
 
-/** The prompts of the job's validation, so that the images join the same grid; for a job without one, what its components are trained with. */
+/**
+ * The prompts of the job's validation, so that the images appear in the same grid. A job without validation uses the prompts of its
+ * components.
+ */
 export function sampleSettingsOf(config: TrainingConfig, defaults: BaseModelProfile['generation']): SampleSettings {
   if (config.validation) {
     const { every_steps: _every, ...settings } = config.validation;

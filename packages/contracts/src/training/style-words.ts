@@ -1,4 +1,4 @@
-// The words that bring a trained style out.
+// The words of a prompt that select a trained style.
 import { CAPTION_PLACEHOLDER } from './placeholders.ts';
 import type { BoundToken } from './placeholders.ts';
 
@@ -6,12 +6,15 @@ interface Styled {
   readonly style_ref: { readonly components: readonly (BoundToken & { readonly prompt: string })[] };
 }
 
-/** How the style prompt of an evaluated model is written: see `evaluatedPrompt`. */
+/** The style's words for the prompts of an evaluated model: see `evaluatedPrompt`. */
 export function styleWords({ style_ref }: Styled): { prompt_prefix: string; tokens: BoundToken[] } {
   return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
 }
 
-/** Words in front of each prompt: `a photo of zwx style, ukj style, `, the words that the components share said once. With a place for the caption the prompt goes there. */
+/**
+ * Words in front of each prompt, with the words that all components share once: `a photo of zwx style, ukj style, `. A caption placeholder
+ * marks where the prompt goes.
+ */
 function stylePrefix({ style_ref: { components } }: Styled): string {
   const [first] = components;
   if (first === undefined) return '';

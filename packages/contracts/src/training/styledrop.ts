@@ -1,4 +1,4 @@
-// StyleDrop (arXiv 2306.00983): the words for a style, a pool of candidates after the first round, and the choice that the second one trains on.
+// StyleDrop (arXiv 2306.00983): the words for a style, the candidates after the first round, and the selection for the second round.
 import { z } from 'zod';
 import { requiredText } from '../common/text.ts';
 import type { FieldError } from '../common/errors.ts';
@@ -7,7 +7,7 @@ import { CLIP_EXTRACTORS, EVALUATION_DEFAULTS } from '../evaluations/extractors.
 import type { BaseModelProfile } from '../models/base-models.ts';
 import { METHOD_SAMPLING, SAMPLERS, negativePromptSetting } from '../models/samplers.ts';
 
-/** The prompts of the paper's candidates (appendix B): subjects, each in several places. */
+/** Prompts of the paper's candidates (appendix B): subjects, each in several places. */
 const PLACED: readonly (readonly [subjects: readonly string[], places: readonly string[]])[] = [
   [
     ['a chihuahua', 'a tabby cat', 'a human'],
@@ -116,17 +116,17 @@ export const styledropSettings = z
   .meta({ id: 'StyleDropSettings' });
 export type StyleDropSettings = z.infer<typeof styledropSettings>;
 
-/** The paper's lambda_A and lambda_B where a request does not give them. */
+/** Defaults from the paper for its lambda_A and lambda_B. */
 export const STYLE_GUIDANCE = { style_guidance: 2, text_guidance: 5 } as const;
 const SELECTION = { per_prompt: 1, seed: 0, include_reference: false };
 
 interface Surroundings {
-  /** What the style is called where the request does not say. */
+  /** Default name of the style. */
   readonly style: string;
   readonly profile: Pick<BaseModelProfile, 'generation' | 'evaluation'>;
 }
 
-/** Fills in what a request omits. */
+/** Adds defaults to a request. */
 export function resolveStyledrop(asked: StyleDropRequest, { style: usual, profile }: Surroundings): StyleDropSettings {
   const { sampler, steps, negative_prompt } = { ...METHOD_SAMPLING, ...profile.generation };
   const defaults = {
@@ -150,7 +150,7 @@ export function completeStyledrop(stored: Pick<StyleDropSettings, 'style'> & Par
   return { round: 1, candidates: null, parent_job_id: null, selection: null, ...stored };
 }
 
-/** What of the request does not fit together. */
+/** Lists settings of the request that contradict each other. */
 export function checkRounds({ round = 1, parent_job_id: parent, selection: chosen }: StyleDropRequest): FieldError[] {
   if (round === 2) {
     return [

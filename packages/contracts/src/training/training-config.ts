@@ -1,4 +1,4 @@
-// A training request with every default resolved: the row keeps it, the response shows it and the worker runs it.
+// A training request with every default filled in: the row stores it, responses show it, and the worker runs it.
 import { z } from 'zod';
 import { adaptation, ADAPTATION_HYPERPARAMETERS, addsTokens, FIRST_ADAPTATION, inSecondRound, resolveAdaptation } from './adaptations.ts';
 import type { AdaptationConfig, AdaptationRequest } from './adaptations.ts';
@@ -27,7 +27,7 @@ import type { CreateTrainingJobRequest, TrainableJobRequest } from './training-r
 
 export const DEFAULT_AUX_PROMPT = 'a photo of style';
 const DEFAULT_AUX_WEIGHT = 1;
-/** The authors' rare tokens: the first for persons, the second for backgrounds. */
+/** The rare tokens of the method's authors: the first for persons, the second for backgrounds. */
 export const RARE_TOKENS: readonly string[] = ['zwx', 'ukj'];
 
 const DEFAULT_CLASS_IMAGES = 100;
@@ -53,10 +53,10 @@ export const trainingConfig = z
   .meta({ id: 'TrainingConfig' });
 export type TrainingConfig = z.infer<typeof trainingConfig>;
 
-/** Rows from before adaptations had names say nothing of them, nor of StyleDrop. */
+/** A stored configuration: rows from before adaptations had names lack the adaptation and StyleDrop's settings. */
 type StoredTrainingConfig = Omit<TrainingConfig, 'adaptation' | 'styledrop'> & Partial<Pick<TrainingConfig, 'adaptation' | 'styledrop'>>;
 
-/** A configuration as a row keeps it, with what it lacks if it was written before a setting existed: it was trained with what is the default now. */
+/** Completes a stored configuration that was written before a setting existed. The added values are those it was trained with. */
 export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingConfig {
   const { hyperparameters, validation, prior_preservation, evaluation } = stored;
   return withAbsentFields(trainingConfig, {
@@ -72,7 +72,7 @@ export function completeTrainingConfig(stored: StoredTrainingConfig): TrainingCo
 
 export type Resolution = { ok: true; config: TrainingConfig } | { ok: false; errors: FieldError[] };
 
-/** Fills in the base model's defaults, then the method's. Fails when the parts of the request do not fit together. */
+/** Adds the base model's defaults, then the method's. Throws if parts of the request contradict each other. */
 export function resolveTrainingConfig(asked: CreateTrainingJobRequest, profile: BaseModelProfile): Resolution {
   const { style_ref } = asked;
   if (style_ref === undefined)
@@ -100,7 +100,7 @@ export function resolveTrainingConfig(asked: CreateTrainingJobRequest, profile: 
     styledrop: styledropOf(request, profile),
     hyperparameters: resolvedHyperparameters,
     ...resolveWatch(request, { components, profile, steps: resolvedHyperparameters.max_train_steps }),
-    // Who resolves it needs to know prompt sets and other jobs.
+    // The caller fills these in, since that requires prompt sets and other jobs.
     evaluation: null,
     suffix: request.suffix ?? null,
   };
@@ -113,7 +113,9 @@ function resolveHyperparameters(request: CreateTrainingJobRequest, profile: Base
   return { ...defaults, ...OPTIMIZER_HYPERPARAMETERS[optimizer], ...request.hyperparameters };
 }
 
-/** The adaptation's defaults come after the base model's, which are for full fine-tuning; a profile may have better ones for an adaptation. */
+/**
+ * The adaptation's defaults override the base model's, which are for full fine-tuning, unless the profile has defaults for the adaptation.
+ */
 export function defaultHyperparameters(profile: BaseModelProfile, method: TrainingMethod, kind: AdaptationConfig['kind']): Hyperparameters {
   const resolution = profile.resolution ?? METHOD_HYPERPARAMETERS.resolution;
   return {
@@ -126,7 +128,7 @@ export function defaultHyperparameters(profile: BaseModelProfile, method: Traini
   };
 }
 
-/** Methods that are named after what they train. */
+/** Checks methods that are named after their adaptation. */
 function checkAdaptation(method: TrainingMethod, { kind }: AdaptationConfig): FieldError[] {
   const possible = POSSIBLE_ADAPTATIONS[method];
   if (possible === null || possible.includes(kind)) return [];
@@ -164,7 +166,7 @@ function resolveComponents(request: TrainableJobRequest, resolvedAdaptation: Ada
   });
 }
 
-/** The descriptor of the style, which `[V]` stands for; undefined for another method. */
+/** The style's descriptor, which replaces `[V]`; undefined for other methods. */
 function styleOf({ method, styledrop, style_ref }: TrainableJobRequest): string | undefined {
   return METHOD_BINDINGS[method].hasRounds ? (styledrop?.style ?? style_ref.components?.[0]?.token ?? RARE_TOKENS[0]!) : undefined;
 }
@@ -256,7 +258,7 @@ function checkHyperparameters(values: Hyperparameters): FieldError[] {
   return [{ pointer: '/hyperparameters/lr_warmup_steps', detail: `must be at most max_train_steps (${values.max_train_steps})` }];
 }
 
-/** Smallest plausible factor of Prodigy's rate; a value below is a rate for AdamW that was left in place. */
+/** Smallest plausible factor for Prodigy's rate. A smaller value is probably a learning rate for AdamW. */
 const SMALLEST_FACTOR = 0.01;
 
 function checkOptimizer(values: Hyperparameters): { name: keyof Hyperparameters; detail: string } | null {

@@ -33,7 +33,7 @@ const jobProgress = z.object({
     ),
   evaluation: evaluationProgress.optional().describe('Progress of the evaluation stage, once the training has ended'),
 });
-/** What the worker measures and the row keeps. */
+/** Progress as the worker measures it and the row stores it. */
 export type JobProgress = z.infer<typeof jobProgress>;
 
 const trainingProgress = jobProgress
@@ -158,7 +158,7 @@ const resumeFields = z
   })
   .meta({ id: 'ResumeTrainingJobRequest', examples: [{ max_train_steps: 400 }] });
 
-/** The server hands null to the check where there is no body. */
+/** Body of a resume. A request without a body passes null to this check. */
 export const resumeTrainingJobRequest = z.preprocess((body) => body ?? undefined, resumeFields.optional());
 
 export const jobEvent = z
@@ -252,7 +252,7 @@ export const validationImagePage = pageOf(validationImage, 'ValidationImagePage'
 
 const CHECKPOINT_FORMATS = ['diffusers', 'adapter'] as const;
 
-/** An adapter's checkpoint has no model of its own at its root. */
+/** The format of a checkpoint. That of an adapter has no model at its root. */
 export function checkpointFormat(files: readonly { path: string }[]): (typeof CHECKPOINT_FORMATS)[number] {
   return files.some(({ path }) => path === 'model_index.json') ? 'diffusers' : 'adapter';
 }

@@ -1,4 +1,4 @@
-// Which images of its datasets a job trains on, and whether they will do: asked before the job is taken, and again before it is trained.
+// Chooses the images of the datasets that a job trains on and checks them: when the job is created, and again before it is trained.
 import { ADAPTATION_TRAITS } from './adaptations.ts';
 import type { AdaptationKind } from './adaptations.ts';
 import type { FailureCode, FieldError } from '../common/errors.ts';
@@ -6,18 +6,18 @@ import { counted } from '../common/counted.ts';
 import { ALL_IMAGES } from './methods.ts';
 import type { StyleRefComponent, TrainingConfig } from './training-config.ts';
 
-/** What an image is chosen and refused by; its sides in pixels. */
+/** The facts about an image that decide whether it is used; sides in pixels. */
 export interface Picture {
   fileName: string;
   component: string | null;
   caption: string | null;
-  /** It has a mask of its own. */
+  /** Whether it has a mask of its own. */
   hasMask: boolean;
   width: number;
   height: number;
 }
 
-/** All images of a job's datasets, the first uploaded first; `reference` is that of its early stopping. */
+/** All images of a job's datasets, in the order of their upload. `reference`: images for early stopping. */
 export interface DatasetPictures<Kind extends Picture = Picture> {
   styleRef: readonly Kind[];
   aux: readonly Kind[];
@@ -27,13 +27,13 @@ export interface DatasetPictures<Kind extends Picture = Picture> {
 export interface TrainingPictures<Kind extends Picture> {
   styleRef: { component: StyleRefComponent; pictures: Kind[] }[];
   aux: Kind[];
-  /** What KID compares with during the training. */
+  /** The images that KID compares with during the training. */
   reference: Kind[];
 }
 
 export type PictureFault = FieldError & { code: Extract<FailureCode, 'invalid_input' | 'too_few_images' | 'image_too_small'> };
 
-/** Number of small images that an error names. */
+/** Maximum number of small images that an error names. */
 const NAMED = 20;
 /** One in this many StyleRef images is held out of the training if KID has no other reference. */
 const HELD_OUT_OF = 5;
@@ -55,7 +55,7 @@ export function selectTrainingPictures<Kind extends Picture>(
   };
 }
 
-/** Reasons why the job cannot be trained on these images, each with the field to change; empty if it can. */
+/** Reasons why the job cannot be trained on these images, each with the field to change; empty if it can be. */
 export function checkTrainingPictures(config: TrainingConfig, datasets: DatasetPictures): PictureFault[] {
   const absent = [...checkMix(config, datasets.styleRef), ...checkComponents(config, datasets.styleRef)];
   if (absent.length > 0) return absent;
@@ -84,7 +84,7 @@ function ofComponent<Kind extends Picture>(pictures: readonly Kind[], name: stri
   return name === ALL_IMAGES ? pictures : pictures.filter(({ component }) => component === name);
 }
 
-/** The first images of each component, as many as the job asks for. */
+/** The first images of each component, in the number that the job requests. */
 function mixOf<Kind extends Picture>({ style_ref: { mix } }: TrainingConfig, pictures: readonly Kind[]): readonly Kind[] {
   if (mix === undefined) return pictures;
   const kept = new Set(Object.entries(mix).flatMap(([name, count]) => ofComponent(pictures, name).slice(0, count)));
@@ -127,7 +127,7 @@ export function tooFewImages(part: string, count: number, kind: AdaptationKind):
   return `${part} has ${counted(count, 'image')} to train on: at least ${least} are needed, 15 to 20 work best; upload more images`;
 }
 
-/** Why these images are too small to train on, by name; null where none is. */
+/** Names the images that are too small to train on; null if there are none. */
 export function tooSmallImages(pictures: Iterable<Pick<Picture, 'fileName' | 'width' | 'height'>>, resolution: number): string | null {
   const small = [...pictures]
     .filter(({ width, height }) => Math.min(width, height) < resolution)

@@ -31,7 +31,7 @@ const styleRefComponentRequest = z
   })
   .meta({ id: 'StyleRefComponentRequest' });
 
-/** Map from the name of a component, or `all`, to the number of its images that are used. */
+/** Map from the name of a component, or `all`, to the number of images to use. */
 export const styleRefMix = z
   .record(componentName, z.int().min(1).max(1000))
   .refine((mix) => Object.keys(mix).length > 0, 'must name a component or `all`')
@@ -180,7 +180,7 @@ export type CreateTrainingJobRequest = z.infer<typeof createTrainingJobRequest>;
 /** The training request with the images that it is trained on. */
 export type TrainableJobRequest = CreateTrainingJobRequest & Required<Pick<CreateTrainingJobRequest, 'style_ref'>>;
 
-/** The same before its datasets are there. */
+/** The request as it can be checked before its datasets exist. */
 export const checkTrainingJobRequest = createTrainingJobRequest
   .extend({
     style_ref: styleRefRequest.partial({ dataset_id: true }).optional(),

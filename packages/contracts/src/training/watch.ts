@@ -1,4 +1,4 @@
-// How a training is watched: validation on the way, and when to stop early.
+// Monitoring of a training: validation, and early stopping.
 import { z } from 'zod';
 import type { FieldError } from '../common/errors.ts';
 import { datasetId } from '../common/ids.ts';
@@ -11,7 +11,7 @@ import type { CreateTrainingJobRequest } from './training-request.ts';
 
 export const DEFAULT_SAMPLING = { ...METHOD_SAMPLING, seed: 0 } as const;
 
-/** Minimum number of steps for the watch: shorter trainings are usually tests, and too short to overfit. */
+/** Minimum number of steps for the defaults of a base model: shorter trainings are usually tests, and too short to overfit. */
 const FEWEST_WATCHED_STEPS = 50;
 
 export const samplingConfig = {
@@ -50,7 +50,7 @@ interface Watched {
   steps: number;
 }
 
-/** The request's own validation and early stopping; the base model's, where the request says nothing about either. */
+/** The request's validation and early stopping; those of the base model if the request has neither. */
 export function resolveWatch({ validation, early_stopping: stopping }: CreateTrainingJobRequest, watched: Watched): Watch {
   const { components, profile, steps } = watched;
   if (validation === undefined && stopping === undefined && profile.watch !== undefined && steps >= FEWEST_WATCHED_STEPS)

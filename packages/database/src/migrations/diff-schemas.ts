@@ -1,9 +1,9 @@
-// The SQL that leads from one schema.prisma to another, worked out without a database.
+// The SQL that changes a database from one schema.prisma to another, computed without a database.
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { openSchemaEngine } from './schema-engine.ts';
 
-/** Empty when both schemas mean the same tables. `from` null stands for an empty database. */
+/** Returns empty text if both schemas describe the same tables. `from` is null for an empty database. */
 export async function diffSchemas(from: string | null, to: string): Promise<string> {
   const engine = await openSchemaEngine(offlinePostgres);
   const datamodel = (content: string) => ({ tag: 'schemaDatamodel' as const, files: [{ path: 'schema.prisma', content }] });
@@ -19,7 +19,7 @@ export async function diffSchemas(from: string | null, to: string): Promise<stri
 
 const POSTGRES_VERSION = 180000;
 
-/** The engine asks any connection once for the server's version, then compares the two texts by itself. */
+/** The engine only asks the connection for the server's version; it compares the two texts by itself. */
 const offlineConnection: SqlDriverAdapter = {
   provider: 'postgres',
   adapterName: 'offline',

@@ -1,4 +1,4 @@
-// Brings a database to the newest schema; any number of processes may ask at once.
+// Migrates a database to the newest schema. Several processes may do this at once.
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
@@ -6,14 +6,14 @@ import { openClient } from '../open-client.ts';
 import { loadMigrationList, migrationsDirectory } from './migration-files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
-/** Any number but the engine's own lock, 72707369: that one gives up after ten seconds, this one waits. */
+/** Any number other than the engine's own lock 72707369, which gives up after ten seconds. This lock waits. */
 const MIGRATION_LOCK = 83_416_205;
 
-/** Applies the migrations that are missing and returns their names. Refuses a database where one has failed. */
+/** Applies the migrations that are missing and returns their names. Throws if an earlier migration has failed. */
 export async function migrate(databaseUrl: string, directory: string = migrationsDirectory): Promise<string[]> {
   const migrationsList = await loadMigrationList(directory);
   return withAdvisoryLock(databaseUrl, async () => {
-    // The engine keeps its own lock as long as its connection lives, so the connection must end with the work.
+    // The engine keeps its own lock until its connection ends, so the connection must end with the work.
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
     try {
       const engine = await openSchemaEngine(wholeScripts(new PrismaPg(pool)));
@@ -25,7 +25,10 @@ export async function migrate(databaseUrl: string, directory: string = migration
   });
 }
 
-/** The adapter cuts a script at every semicolon, also inside a function or a comment. Without arguments, Postgres takes it whole. */
+/**
+ * Makes the adapter send scripts whole, by a call without arguments. It would cut them at every semicolon, also inside a function or a
+ * comment.
+ */
 function wholeScripts(factory: SqlMigrationAwareDriverAdapterFactory): SqlMigrationAwareDriverAdapterFactory {
   return {
     provider: factory.provider,
@@ -45,7 +48,7 @@ async function withAdvisoryLock<T>(databaseUrl: string, work: () => Promise<T>):
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     return await work();
   } finally {
-    // The lock goes with its connection.
+    // The lock ends with its connection.
     await client.end();
   }
 }

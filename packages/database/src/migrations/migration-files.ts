@@ -1,4 +1,4 @@
-// The migrations on disk: one folder each, with its SQL and the schema.prisma it leads to.
+// The migrations on disk: one folder each, with its SQL and the resulting schema.prisma.
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,13 +17,13 @@ export async function listMigrations(directory: string = migrationsDirectory): P
     .sort();
 }
 
-/** The schema that the last migration leads to; null before the first. */
+/** The schema after the last migration; null before the first. */
 export async function readMigratedSchema(directory: string = migrationsDirectory): Promise<string | null> {
   const last = (await listMigrations(directory)).at(-1);
   return last === undefined ? null : readFile(path.join(directory, last, 'schema.prisma'), 'utf8');
 }
 
-/** All migrations in the form that the schema engine takes. */
+/** All migrations in the form that the schema engine expects. */
 export async function loadMigrationList(directory: string = migrationsDirectory): Promise<MigrationList> {
   const names = await listMigrations(directory);
   return {

@@ -1,4 +1,4 @@
-// Prisma's schema engine as WebAssembly: runs inside the process and downloads nothing.
+// Prisma's schema engine as WebAssembly, which runs inside the process and downloads nothing.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapt
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 
 type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
-/** The part of the WebAssembly interface used here; Node's own types leave it to the DOM library. */
+/** The part of the WebAssembly interface that is used here. Node's types leave it to the DOM library. */
 type WebAssemblyLoader = {
   instantiate(source: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, () => void> } }>;
 };

@@ -1,4 +1,4 @@
-// `npm run db:check`: fails when schema.prisma has changes that no migration makes.
+// `npm run db:check`: fails if schema.prisma has changes that no migration contains.
 import { readFile } from 'node:fs/promises';
 import { diffSchemas } from '../migrations/diff-schemas.ts';
 import { readMigratedSchema, schemaFile } from '../migrations/migration-files.ts';

@@ -1,4 +1,4 @@
-// `npm run db:migration -- <name>`: writes the migration from the last migrated schema to schema.prisma.
+// `npm run db:migration -- <name>`: writes a migration from the last migrated schema to schema.prisma.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { diffSchemas } from '../migrations/diff-schemas.ts';

@@ -1,4 +1,4 @@
-// `npm run db:generate`: writes the Prisma client from schema.prisma, when it is not up to date. Needs no network.
+// `npm run db:generate`: generates the Prisma client from schema.prisma if it is not up to date. Needs no network.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const { version } = JSON.parse(readFileSync(prismaPackage, 'utf8')) as { version
 const madeFrom = createHash('sha256').update(version).update(readFileSync(schema)).digest('hex');
 
 if (existsSync(stamp) && readFileSync(stamp, 'utf8') === madeFrom) {
-  // Tells those who compare times that it has been looked at.
+  // Marks the client as checked, for build tools that compare times.
   utimesSync(path.join(generated, 'client.ts'), new Date(), new Date());
 } else {
   generateClient();
@@ -25,7 +25,7 @@ if (existsSync(stamp) && readFileSync(stamp, 'utf8') === madeFrom) {
 
 function generateClient(): void {
   const command = path.join(path.dirname(prismaPackage), 'build/index.js');
-  // Generating a client never starts the schema engine, but looks for one and would download it: any executable stops that.
+  // Generating a client never starts the schema engine, but downloads it if it is missing. Any executable prevents that.
   const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
   execFileSync(process.execPath, [command, 'generate', '--schema', schema], { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -1,4 +1,4 @@
-// API keys: made once, shown once, kept as a SHA-256.
+// API keys: shown once when they are created, and stored as a SHA-256.
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import type { ApiKey } from '../../generated/client.ts';
@@ -16,7 +16,7 @@ export type NewApiKey = { id?: string; expiresAt?: Date | null };
 const KEY_PREFIX = 'sf_';
 const KEY_BYTES = 32;
 const HINT_LENGTH = 9;
-/** Minimum time between two records of a key's use, because a write costs more than the look-up. */
+/** Minimum milliseconds between two records of a key's use, because a write costs more than the look-up. */
 const USE_RESOLUTION_MS = 60_000;
 
 export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
@@ -26,13 +26,13 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return { projectId: id };
     },
 
-    /** The oldest project of this name or id. */
+    /** The oldest project with this name or id. */
     async findProject(nameOrId: string): Promise<{ projectId: string; name: string } | null> {
       const row = await prisma.project.findFirst({ where: { OR: [{ id: nameOrId }, { name: nameOrId }] }, orderBy: { id: 'asc' } });
       return row && { projectId: row.id, name: row.name };
     },
 
-    /** The key itself, which only this result contains. */
+    /** Creates a key. Only this result contains the key itself. */
     async create(
       projectId: string,
       name: string,
@@ -41,7 +41,7 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
     ): Promise<{ keyId: string; key: string; row: ApiKeyRow }> {
       const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
       const secret = { keyHash: hash(key), keyHint: key.slice(0, HINT_LENGTH) };
-      // A request that takes over from one that died writes the row again: nobody has seen the first key.
+      // A repeated request of one that died replaces the row, because nobody has seen the first key.
       const row = await prisma.apiKey.upsert({
         where: { id, projectId },
         create: { id, projectId, name, scopes, expiresAt, ...secret },
@@ -50,10 +50,10 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return { keyId: id, key, row: toRow(row) };
     },
 
-    /** Creates a project, and a key to it with every scope, at the first start of an installation. Null where there is a project already. */
+    /** Creates a project and a key to it with every scope, at the first start of an installation. Null if there is already a project. */
     async createFirst(): Promise<{ key: string } | null> {
       const project = await prisma.$transaction(async (transaction) => {
-        // Of several processes that start at once, one makes it.
+        // If several processes start at once, one of them creates it.
         await transaction.$executeRaw`lock table projects in share row exclusive mode`;
         return (await transaction.project.findFirst()) === null
           ? transaction.project.create({ data: { id: newId('project'), name: 'default' } })
@@ -62,7 +62,7 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return project && this.create(project.id, 'made at start', ['read', 'write', 'admin']);
     },
 
-    /** Who a key belongs to; null for one that is unknown, revoked or expired. */
+    /** The owner of a key; null if the key is unknown, revoked or expired. */
     async identify(key: string): Promise<ApiKeyIdentity | null> {
       const keyHash = hash(key);
       const remembered = known.find(keyHash);
@@ -78,10 +78,10 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
       return identity;
     },
 
-    /** Whether the key was recently found valid and needs no look-up. */
+    /** Whether the key was recently found valid, so that it needs no look-up. */
     isRemembered: (key: string): boolean => known.find(hash(key)) !== undefined,
 
-    /** Whether a key that was valid before still is. */
+    /** Whether a key that was valid earlier still is. */
     async isUsable(id: string): Promise<boolean> {
       const unexpired = { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
       return (await prisma.apiKey.count({ where: { id, revokedAt: null, ...unexpired } })) > 0;
@@ -99,8 +99,8 @@ export function createApiKeyRepository(prisma: PrismaClient, known: KeyCache) {
     },
 
     /**
-     * Revokes the key. This process refuses the next request with it at once, others when they are notified, in milliseconds. Repeating
-     * this changes nothing. Null when there is no such key.
+     * Revokes the key. This process refuses its next request at once, others within milliseconds, when they are notified. Repeating
+     * the call changes nothing. Null if there is no such key.
      */
     async revoke(id: string, projectId?: string): Promise<ApiKeyRow | null> {
       const ofProject = projectId === undefined ? {} : { projectId };
@@ -118,7 +118,7 @@ function toRow({ keyHash: _keyHash, ...row }: ApiKey): ApiKeyRow {
   return { ...row, scopes: row.scopes as ApiKeyScope[] };
 }
 
-// A key carries 256 random bits, so a plain hash cannot be searched backwards.
+// A key has 256 random bits, so a plain hash cannot be reversed by search.
 function hash(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }

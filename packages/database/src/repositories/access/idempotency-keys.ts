@@ -1,4 +1,4 @@
-// Idempotency keys: the first request runs, later ones with the same key get its response.
+// Idempotency keys: the first request runs, and later ones with the same key get its response.
 import { uuidv7 } from 'uuidv7';
 import type { IdempotencyKey } from '../../generated/client.ts';
 import { OWNER_LOCK } from '../../presence.ts';
@@ -7,7 +7,7 @@ import type { Statements } from '../../statements.ts';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** Lock of the running request of a key. The end of a lock is unique for its key, so that it identifies the holder. */
+/** The lock of a key's running request. The end of a lock is unique for its key, so that it identifies the holder. */
 export type IdempotencyLock = { projectId: string; key: string; lockedUntil: Date };
 export type StoredResponse = { status: number; headers: Record<string, string>; body: unknown };
 export type IdempotencyDecision =
@@ -18,15 +18,15 @@ export type IdempotencyDecision =
 
 type Client = { prisma: PrismaClient; statements: Statements };
 
-/** A process whose connection broke has made a new one by then. */
+/** Time after which a process whose connection broke has connected again. */
 const RECONNECT_MS = 3_000;
 
-/** `ownerOf`: the number by which others see whether this process lives (presence.ts); null when they cannot. */
+/** `ownerOf`: the number by which other processes see whether this one is alive (presence.ts); null if they cannot. */
 export function createIdempotencyKeyRepository({ prisma, statements }: Client, ownerOf: () => number | null = () => null) {
   return {
     /**
      * Lets exactly one of many concurrent requests with the same key run. If it neither ends nor renews its lock within `lockMs`
-     * milliseconds, it is taken to be dead, and the next one takes over; within seconds when its whole process is gone.
+     * milliseconds, it counts as dead, and the next request takes over; within seconds if its whole process is gone.
      */
     async begin(projectId: string, key: string, requestHash: string, lockMs: number): Promise<IdempotencyDecision> {
       const now = Date.now();
@@ -45,20 +45,20 @@ export function createIdempotencyKeyRepository({ prisma, statements }: Client, o
       ]);
       if (won[0] !== undefined) return { kind: 'run', reservedUuid: won[0].reservedUuid, lock: { projectId, key, lockedUntil } };
       const row = await prisma.idempotencyKey.findUnique({ where: { projectId_key: { projectId, key } } });
-      // The first request was refused between the two statements and gave its key back.
+      // The first request was refused between the two statements, and released its key.
       if (row === null) return { kind: 'in_progress' };
       return row.requestHash === requestHash ? decide(row) : { kind: 'other_request' };
     },
 
-    /** The lock that takes this one's place; null when another request has taken over. */
+    /** Renews the lock and returns the new one; null if another request has taken over. */
     async renew(lock: IdempotencyLock, lockMs: number): Promise<IdempotencyLock | null> {
-      // Later than the old end, whatever the clock says.
+      // Later than the previous end, whatever the clock says.
       const lockedUntil = new Date(Math.max(Date.now() + lockMs, lock.lockedUntil.getTime() + 1));
       const { count } = await prisma.idempotencyKey.updateMany({ where: held(lock), data: { lockedUntil } });
       return count === 0 ? null : { ...lock, lockedUntil };
     },
 
-    /** False when another request has taken over: then its response is the one that is kept. */
+    /** Stores the response. False if another request has taken over: then the response of that one is stored. */
     async complete(lock: IdempotencyLock, response: StoredResponse): Promise<boolean> {
       const { status, headers, body } = response;
       const values = [lock.projectId, lock.key, lock.lockedUntil, status, JSON.stringify(headers), JSON.stringify(body)];
@@ -76,7 +76,7 @@ export function createIdempotencyKeyRepository({ prisma, statements }: Client, o
   };
 }
 
-/** Nobody holds the owner's lock, and it has had the time to take it again. */
+/** Condition: nobody holds the owner's lock, and the owner had time to take it again. */
 const OWNER_IS_GONE = `
   kept.owner is not null and kept.locked_until < now() + make_interval(secs => $8::float8)
   and not exists (
@@ -84,7 +84,7 @@ const OWNER_IS_GONE = `
       and database = (select oid from pg_database where datname = current_database())
   )`;
 
-/** An expired key is replaced; a dead request's key keeps its reserved id for the one that takes over. */
+/** Statement that replaces an expired key. The key of a dead request keeps its reserved id for the request that takes over. */
 const BEGIN = `
   insert into idempotency_keys as kept (project_id, key, request_hash, reserved_uuid, locked_until, expires_at, owner)
   values ($1, $2, $3, $4::uuid, $5, $6, $7::int)

@@ -1,4 +1,4 @@
-// Browser sessions: a random cookie for an API key, kept as a SHA-256. A session ends with its key.
+// Browser sessions: a random cookie for an API key, stored as a SHA-256. A session ends with its key.
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import { newId } from '../../new-id.ts';
@@ -28,7 +28,7 @@ export function createSessionRepository(prisma: PrismaClient) {
       return { token, sessionId, expiresAt };
     },
 
-    /** Who a session belongs to; null when it is unknown or expired, or when its key has been revoked or has expired. */
+    /** The owner of a session; null if it is unknown or expired, or if its key has been revoked or has expired. */
     async identify(token: string): Promise<SessionIdentity | null> {
       const row = await prisma.session.findUnique({ where: { tokenHash: hash(token) }, include: { apiKey: true } });
       const now = new Date();
@@ -38,7 +38,7 @@ export function createSessionRepository(prisma: PrismaClient) {
       return { keyId: apiKey.id, projectId: apiKey.projectId, scopes: apiKey.scopes as ApiKeyScope[], sessionId, expiresAt };
     },
 
-    /** Whether a session that was valid before still is, apart from its key. */
+    /** Whether a session that was valid earlier still is, not counting its key. */
     async isOpen(sessionId: string): Promise<boolean> {
       return (await prisma.session.count({ where: { id: sessionId, expiresAt: { gt: new Date() } } })) > 0;
     },
@@ -51,7 +51,7 @@ export function createSessionRepository(prisma: PrismaClient) {
   };
 }
 
-// A token carries 256 random bits, so a plain hash cannot be searched backwards.
+// A token has 256 random bits, so a plain hash cannot be reversed by search.
 function hash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -1,4 +1,4 @@
-// Deleting what a caller no longer wants, unless something that is not finished still needs it. The objects are the caller's to remove, afterwards.
+// Deletes objects unless unfinished work still needs them. The caller removes their files from the store afterwards.
 import { isFinishedJob } from '@styleforge/contracts';
 import type { JobStatus } from '@styleforge/contracts';
 import { Prisma } from '../../generated/client.ts';
@@ -6,13 +6,16 @@ import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 import { checkpointUsers, modelsOf, UNFINISHED } from '../models/checkpoint-users.ts';
 import { liveEvaluations, liveJobs } from '../datasets/datasets.ts';
 
-/** `users`: the jobs, generations and evaluations that still need it. `unfinished`: it is at work itself. */
+/**
+ * Result of a deletion. `users`: the jobs, generations and evaluations that still need the object. `unfinished`: the object itself is
+ * unfinished work.
+ */
 export type Deletion =
   | { kind: 'deleted' }
   | { kind: 'not_found' }
   | { kind: 'in_use'; users: string[] }
   | { kind: 'unfinished'; status: string };
-/** `evaluations`: those that went with the job. */
+/** Result of deleting a job. `evaluations`: the evaluations that were deleted with it. */
 export type JobDeletion =
   | { kind: 'not_found' }
   | { kind: 'deleted'; evaluations: string[] }
@@ -41,7 +44,7 @@ export function createDeletionRepository(prisma: PrismaClient) {
         const row = await transaction.checkpoint.findUnique({ where: { id, projectId }, include: { job: { select: { id: true } } } });
         if (row === null) return { kind: 'not_found' };
         const status = await lock(transaction, 'training_jobs', projectId, row.job.id);
-        // A live job may be resumed from it.
+        // A live job may be resumed from this one.
         if (status !== null && !isFinishedJob(status as JobStatus)) return { kind: 'in_use', users: [row.job.id] };
         const users = [...(await checkpointUsers(transaction, projectId, [id])), ...(await modelsOf(transaction, [id]))];
         if (users.length > 0) return { kind: 'in_use', users };
@@ -53,17 +56,17 @@ export function createDeletionRepository(prisma: PrismaClient) {
 
     evaluation: (projectId: string, id: string): Promise<Deletion> => deleteFinished(prisma, 'evaluations', projectId, id),
 
-    /** The jobs of the study stay. */
+    /** Deletes the study; its jobs stay. */
     async study(projectId: string, id: string): Promise<Deletion> {
       return { kind: (await prisma.study.deleteMany({ where: { id, projectId } })).count > 0 ? 'deleted' : 'not_found' };
     },
 
-    /** Evaluations have copies of its prompts. */
+    /** Deletes the prompt set; evaluations have copies of its prompts. */
     async promptSet(projectId: string, id: string): Promise<Deletion> {
       return { kind: (await prisma.promptSet.deleteMany({ where: { id, projectId } })).count > 0 ? 'deleted' : 'not_found' };
     },
 
-    /** An uploaded image, unless something unfinished uses its dataset. */
+    /** Deletes an uploaded image, unless unfinished work uses its dataset. */
     uploadedImage: (projectId: string, id: string): Promise<Deletion> =>
       prisma.$transaction(async (transaction): Promise<Deletion> => {
         const row = await transaction.image.findUnique({ where: { id, projectId }, select: { datasetId: true } });
@@ -89,7 +92,7 @@ export function createDeletionRepository(prisma: PrismaClient) {
 
 type Statused = 'training_jobs' | 'generations' | 'evaluations';
 
-/** The row's status, which stays so until the end of the transaction; null when there is none. */
+/** Locks the row until the end of the transaction and returns its status; null if there is none. */
 async function lock(transaction: Transaction, table: Statused, projectId: string, id: string): Promise<string | null> {
   const rows = await transaction.$queryRaw<{ status: string }[]>`
     select status from ${Prisma.raw(table)} where id = ${id} and project_id = ${projectId} for update`;

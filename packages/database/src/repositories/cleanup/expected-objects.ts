@@ -1,15 +1,15 @@
-// What the rows of one project say of the object store: which objects there are, and which were missing when last looked for.
+// The objects that the store must contain by the rows of one project, and which were missing at the last check.
 import { FINISHED_JOB_STATUSES, type JobStatus } from '@styleforge/contracts';
 import type { PrismaClient } from '../../prisma-types.ts';
 
-/** A row with the objects that it stands for. */
+/** A row and the objects that it refers to. */
 export type ExpectedRow = {
   keys: string[];
   createdAt: Date;
-  /** When a sweep first saw the row without an object; null while all are there. */
+  /** When a sweep first found an object of the row missing; null while all are there. */
   missingSince: Date | null;
   mark(missingSince: Date | null): Promise<unknown>;
-  /** Null for what a caller has uploaded and for results of jobs: their rows stay, and are shown as missing. */
+  /** Removes the row. Null for uploads and for results of jobs: their rows stay, and are shown as missing. */
   remove: (() => Promise<unknown>) | null;
 } & (
   | { kind: 'dataset image'; datasetId: string; imageId: string }
@@ -122,7 +122,7 @@ export function createExpectedObjects(prisma: PrismaClient) {
       }),
     );
 
-  /** Every row of the project that stands for objects. */
+  /** Every row of the project that refers to objects. */
   return async (projectId: string): Promise<ExpectedRow[]> =>
     (
       await Promise.all([

@@ -1,10 +1,10 @@
-// What has been kept long enough, and goes.
+// Data that is older than its retention time.
 import { FINISHED_JOB_STATUSES, LIVE_JOB_STATUSES } from '@styleforge/contracts';
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import { createExpectedObjects } from './expected-objects.ts';
 
-/** `objects` is a key, or a prefix that ends with a slash. */
+/** A row to remove. `objects` is a key, or a prefix that ends with a slash. */
 export type Expired = { id: string; objects: string };
 const BATCH = 500;
 
@@ -12,7 +12,10 @@ export function createRetentionRepository(prisma: PrismaClient) {
   return {
     expectedRows: createExpectedObjects(prisma),
 
-    /** Checkpoints of jobs that ended before then, except the result, the furthest one, and those that a generation or an evaluation still needs. */
+    /**
+     * Checkpoints of jobs that ended before the time, except the result, the latest one, and those that a generation or an evaluation still
+     * needs.
+     */
     async expiredCheckpoints(before: Date): Promise<Expired[]> {
       return prisma.$queryRaw<Expired[]>`
         select checkpoint.id, checkpoint.object_prefix as objects
@@ -31,7 +34,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
       await prisma.checkpoint.deleteMany({ where: { id } });
     },
 
-    /** The id is that of the row: job, step and index. */
+    /** Validation images; `id` is that of the row: job, step and index. */
     async expiredValidationImages(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
       const where = { createdAt: { lt: before }, job: { status: { in: [...FINISHED_JOB_STATUSES] } } };
       const rows = await prisma.validationImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
@@ -52,7 +55,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
       }));
     },
 
-    /** Files made of checkpoints that nobody has asked for since then; they can be made again. */
+    /** Exported files that nobody has requested since the time; they can be made again. */
     async expiredExports(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
       const where = { status: 'succeeded', objectKey: { not: null }, usedAt: { lt: before } };
       const rows = await prisma.export.findMany({ where, orderBy: { usedAt: 'asc' }, take: BATCH });
@@ -67,7 +70,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
       return prisma.webhookDelivery.count({ where: expiredDelivery(before) });
     },
 
-    /** Deletes old deliveries, and the endpoints that jobs have made when nothing is left of them. */
+    /** Deletes old deliveries, and endpoints of jobs that have no deliveries left. */
     async deleteExpiredDeliveries(before: Date): Promise<number> {
       const { count } = await prisma.webhookDelivery.deleteMany({ where: expiredDelivery(before) });
       await prisma.$executeRaw`
@@ -83,7 +86,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
   };
 }
 
-/** Condition that a list of evaluated models contains the checkpoint. */
+/** Condition: a list of evaluated models contains the checkpoint. */
 const names = (models: string) => Prisma.raw(`${models} @> jsonb_build_array(jsonb_build_object('checkpoint_id', checkpoint.id))`);
 
 const expiredDelivery = (before: Date) => ({ createdAt: { lt: before }, status: { not: 'pending' } });

@@ -1,11 +1,11 @@
-// What people add to an object: its name, notes, metadata and star.
+// Annotations of an object by people: name, notes, metadata and star.
 import type { AnnotationChange } from '@styleforge/contracts';
 import type { PrismaClient } from '../../prisma-types.ts';
 
 type Change = { name?: string | null; notes?: string; metadata?: Record<string, string>; starred?: boolean };
 type NamedChange = Omit<Change, 'name'> & { name?: string };
 
-/** Fields that the request has; null is a value. */
+/** The fields that the request contains; null is a value. */
 const given = ({ name, notes, metadata, starred }: AnnotationChange): Change => ({
   ...(name !== undefined && { name }),
   ...(notes !== undefined && { notes }),
@@ -13,7 +13,7 @@ const given = ({ name, notes, metadata, starred }: AnnotationChange): Change => 
   ...(starred !== undefined && { starred }),
 });
 
-/** Each resolves to false if the project has no such object. Omitted fields are not changed. */
+/** Creates the repository. Each method returns false if the project has no such object; omitted fields do not change. */
 export function createAnnotationRepository(prisma: PrismaClient) {
   const found = async (updated: Promise<{ count: number }>): Promise<boolean> => (await updated).count > 0;
   return {

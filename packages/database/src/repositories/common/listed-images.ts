@@ -1,4 +1,4 @@
-// Validation and evaluation images of a whole project, for the list across all of it. Those of generations are in generations.ts.
+// Validation and evaluation images of a whole project. Those of generations are in generations.ts.
 import type { EvaluatedModel } from '@styleforge/contracts';
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
@@ -7,19 +7,19 @@ import type { ValidationImageRow } from '../training-jobs/validation-images.ts';
 import { toPage } from './page.ts';
 import type { RowPage } from './page.ts';
 
-/** `model`: a base model, a checkpoint or a training job. */
+/** Filter of the list. `model`: a base model, a checkpoint or a training job. */
 export type ListedImageFilter = { model?: string | undefined; trainingJobId?: string | undefined };
-/** The parts of the primary key of the last row seen. */
+/** Primary key of the last row of a page. */
 export type ImagePlace = { id: string; first: number; index: number };
 export type ListedImagePage = { limit: number; after?: ImagePlace | undefined };
 
 export type ListedValidationImageRow = ValidationImageRow & { baseModel: string };
-/** `evaluated`: the model in the evaluation's list that the image is of. */
+/** An evaluation image. `evaluated`: the model in the evaluation's list that generated it. */
 export type ListedEvaluationImageRow = EvaluationImageRow & { evaluated: EvaluatedModel | null };
 
 export function createListedImageRepository(prisma: PrismaClient) {
   return {
-    /** The newest job first, and of each job the latest step. */
+    /** Validation images: the newest job first, and the latest step of each job first. */
     async validations(
       projectId: string,
       filter: ListedImageFilter,
@@ -43,7 +43,7 @@ export function createListedImageRepository(prisma: PrismaClient) {
       );
     },
 
-    /** The newest evaluation first. */
+    /** Evaluation images: the newest evaluation first. */
     async evaluations(
       projectId: string,
       filter: ListedImageFilter,
@@ -73,7 +73,7 @@ export function createListedImageRepository(prisma: PrismaClient) {
   };
 }
 
-/** The name of the base model, where it was evaluated as it is. */
+/** SQL of the base model's name if it was evaluated without a checkpoint. */
 const baseAlone = Prisma.sql`case when evaluated ->> 'checkpoint_id' is null then evaluated ->> 'base_model' end`;
 
 const isBelow = ({ id, first, index }: ImagePlace): Prisma.ValidationImageWhereInput => ({

@@ -1,9 +1,9 @@
-// One page of rows, newest first, from a query that asked for one row more than the page holds.
+// One page of rows, newest first, from a query for one row more than the page contains.
 export type RowPage<Row> = { rows: Row[]; hasMore: boolean };
 
 export type PageRequest = { limit: number; after?: string | undefined };
 
-/** The parts of a Prisma query that make it a page. Ids sort by age. */
+/** The parts of a Prisma query that select a page. Ids sort by age. */
 export function pageArguments({ limit, after }: PageRequest) {
   return { take: limit + 1, orderBy: { id: 'desc' as const }, where: after === undefined ? {} : { id: { lt: after } } };
 }

@@ -1,18 +1,18 @@
-// What has happened in a project, numbered in the order in which it was committed. Triggers of the database write it.
-// Events of the installation (those of its workers) are one row without a project, which every project sees that was there before.
+// The events of a project, numbered in the order of their commits. Triggers of the database write them.
+// An event of the installation (of its workers) is one row without a project, visible to every project that existed at that time.
 import { Prisma } from '../../generated/client.ts';
 import type { ProjectEvent } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import { toTrainingJobRow } from '../training-jobs/training-job-row.ts';
 import type { TrainingJobRow } from '../training-jobs/training-job-row.ts';
 
-/** Postgres notifies this channel when an event is committed, with the project's id, or with nothing for all projects. */
+/** Channel that Postgres notifies when an event is committed, with the project's id, or with nothing for all projects. */
 export const PROJECT_EVENTS_CHANNEL = 'styleforge_project_events';
-/** And this one, with the job's id, when a job's progress or log has changed. */
+/** Channel that Postgres notifies with the job's id when a job's progress or log has changed. */
 export const JOB_CHANNEL = 'styleforge_job_events';
 
 export type ProjectEventRow = Omit<ProjectEvent, 'id'> & { id: number };
-/** Exact types, or all that begin with a word and a dot; every type when absent. */
+/** Exact types, or all types that begin with a word and a dot. Absent: every type. */
 export type EventTypes = readonly string[] | undefined;
 
 export function createProjectEventRepository(prisma: PrismaClient) {
@@ -30,7 +30,7 @@ export function createProjectEventRepository(prisma: PrismaClient) {
         ],
         ' and ',
       );
-      // One statement sees one state: of two, the later one could show an event whose forerunner the earlier one had not seen.
+      // One statement reads one state. Of two statements, the later one could return an event whose predecessor the earlier one missed.
       const rows = await prisma.$queryRaw<ProjectEvent[]>`
         with own as (select * from project_events where project_id = ${projectId} and ${wanted} order by id limit ${limit}),
           shared as (select * from project_events where ${isShared(projectId)} and ${wanted} order by id limit ${limit})
@@ -39,7 +39,7 @@ export function createProjectEventRepository(prisma: PrismaClient) {
       return rows.map((row) => ({ ...row, id: Number(row.id) }));
     },
 
-    /** The number of the newest event; 0 before the first. */
+    /** The number of the newest event; 0 if there is none. */
     async last(projectId: string): Promise<number> {
       const [row] = await prisma.$queryRaw<{ last: bigint | null }[]>`
         select greatest(
@@ -49,7 +49,7 @@ export function createProjectEventRepository(prisma: PrismaClient) {
       return Number(row?.last ?? 0);
     },
 
-    /** The given jobs that belong to one of the projects, for their progress. */
+    /** Selects the given jobs that belong to one of the projects. */
     async jobsOf(ids: readonly string[], projectIds: readonly string[]): Promise<TrainingJobRow[]> {
       const rows = await prisma.trainingJob.findMany({ where: { id: { in: [...ids] }, projectId: { in: [...projectIds] } } });
       return rows.map(toTrainingJobRow);

@@ -1,4 +1,4 @@
-// Datasets with what their images add up to.
+// Datasets with totals over their images.
 import { LIVE_JOB_STATUSES } from '@styleforge/contracts';
 import type { DatasetKind } from '@styleforge/contracts';
 import type { Dataset } from '../../generated/client.ts';
@@ -13,10 +13,10 @@ export type DatasetRow = Omit<Dataset, 'kind'> & { kind: DatasetKind };
 export type ComponentCount = { component: string | null; count: number };
 export type DatasetSummary = DatasetRow & { imageCount: number; sizeBytes: number; components: ComponentCount[] };
 
-/** `users`: the jobs and evaluations that may still read it. */
+/** Result of a deletion. `users`: the jobs and evaluations that may still read the dataset. */
 export type DatasetDeletion = { kind: 'deleted' | 'not_found' } | { kind: 'in_use'; users: string[] };
 
-/** What decides whether a job can train on a dataset; its images in the order in which they were uploaded, without those that are excluded. */
+/** Facts that decide whether a job can train on a dataset. The images are in the order of their upload, without excluded ones. */
 export type TrainingDataset = { id: string; kind: DatasetKind; imageCount: number; measures: ImageMeasures[] };
 
 const FOR_TRAINING = `
@@ -61,19 +61,19 @@ export function createDatasetRepository(prisma: PrismaClient, statements: Statem
       return row === null ? null : ((await summarize([row]))[0] ?? null);
     },
 
-    /** Facts that decide whether a job can train on each dataset, by id, without ids that do not exist. */
+    /** These facts for each dataset, by id. Unknown ids are absent. */
     async forTraining(projectId: string, ids: readonly string[]): Promise<Map<string, TrainingDataset>> {
       const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
       return new Map(rows.map((row) => [row.id, row]));
     },
 
-    /** Datasets by id, without ids that do not exist. */
+    /** Datasets by id. Unknown ids are absent. */
     async findAll(projectId: string, ids: readonly string[]): Promise<Map<string, DatasetSummary>> {
       const rows = await prisma.dataset.findMany({ where: { id: { in: [...ids] }, projectId } });
       return new Map((await summarize(rows)).map((summary) => [summary.id, summary]));
     },
 
-    /** Null when there is no such dataset. */
+    /** Renames a dataset; null if there is none. */
     async rename(projectId: string, id: string, name: string): Promise<DatasetSummary | null> {
       await prisma.dataset.updateMany({ where: { id, projectId }, data: { name } });
       return this.find(projectId, id);
@@ -93,10 +93,10 @@ export function createDatasetRepository(prisma: PrismaClient, statements: Statem
       return { rows: await summarize(rows), hasMore };
     },
 
-    /** Deletes the row and its images' rows, unless a job or an evaluation that is not finished uses it. */
+    /** Deletes the row and its images' rows, unless an unfinished job or evaluation uses it. */
     async delete(projectId: string, id: string): Promise<DatasetDeletion> {
       return prisma.$transaction(async (transaction) => {
-        // Creating a job or an evaluation locks its datasets' rows too, so that none can appear between the count and the deletion.
+        // Creating a job or an evaluation locks the rows of its datasets too, so that none can appear between the count and the deletion.
         const locked = await transaction.$queryRaw<unknown[]>`
           select id from datasets where id = ${id} and project_id = ${projectId} for update`;
         if (locked.length === 0) return { kind: 'not_found' };
@@ -109,7 +109,7 @@ export function createDatasetRepository(prisma: PrismaClient, statements: Statem
   };
 }
 
-/** Jobs that may still read the dataset: to train with it, or to compare with it. */
+/** Jobs that may still read the dataset, to train on it or to compare with it. */
 export async function liveJobs(transaction: Transaction, id: string): Promise<string[]> {
   const reference = (part: string) => ({ config: { path: [part, 'reference_dataset_id'], equals: id } });
   const rows = await transaction.trainingJob.findMany({

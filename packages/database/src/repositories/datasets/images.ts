@@ -1,19 +1,19 @@
-// Uploaded images: the rows beside the PNGs in the object store.
+// Uploaded images: the rows for the PNG files in the object store.
 import type { Image } from '../../generated/client.ts';
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 
 export type ImageRow = Image;
 export type ImageMeasures = Pick<Image, 'fileName' | 'component' | 'caption' | 'width' | 'height'> & { hasMask: boolean };
-/** What a caller may change. */
+/** The fields that a caller may change. */
 export type ImageChange = { caption?: string | null | undefined; component?: string | null | undefined; excluded?: boolean | undefined };
 export type NewImage = Omit<Image, 'createdAt' | 'missingSince' | 'excluded' | keyof ImageMask> & Partial<ImageMask>;
-/** The object of a mask; null for none. */
+/** The mask's object; null for no mask. */
 export type ImageMask = Pick<Image, 'maskKey' | 'maskSha256'>;
 
 export function createImageRepository(prisma: PrismaClient) {
   return {
-    /** A dataset holds each image once, and at most `limit` images, however many requests add to it at a time. */
+    /** Adds an image. A dataset contains each image once, and at most `limit` images, however many requests add to it at the same time. */
     async add(image: NewImage, limit: number): Promise<ImageRow | 'duplicate' | 'dataset_full' | 'no_dataset'> {
       try {
         return await prisma.$transaction(async (transaction) => {
@@ -37,12 +37,12 @@ export function createImageRepository(prisma: PrismaClient) {
       return prisma.image.findMany({ where, orderBy: { id: 'asc' }, take: limit });
     },
 
-    /** What a job trains on: all but those that are excluded. */
+    /** The images that a job trains on: all but excluded ones. */
     async listForTraining(projectId: string, datasetId: string): Promise<ImageRow[]> {
       return prisma.image.findMany({ where: { projectId, datasetId, excluded: false }, orderBy: { id: 'asc' } });
     },
 
-    /** Null when there is no such image. */
+    /** Changes an image; null if there is none. */
     async update(projectId: string, id: string, { caption, component, excluded }: ImageChange): Promise<ImageRow | null> {
       const data = {
         ...(caption !== undefined && { caption }),
@@ -53,7 +53,7 @@ export function createImageRepository(prisma: PrismaClient) {
       return prisma.image.findUnique({ where: { id, projectId } });
     },
 
-    /** Captions by image id, all or none; the ids that the dataset does not have. */
+    /** Sets captions by image id, all or none. Returns the ids that the dataset does not contain. */
     async setCaptions(projectId: string, datasetId: string, captions: ReadonlyMap<string, string | null>): Promise<string[]> {
       return prisma.$transaction(async (transaction) => {
         const rows = await transaction.image.findMany({
@@ -68,7 +68,10 @@ export function createImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Gives the image another mask, or none. Null when there is no such image; else the key of the object that can go now, if it had a mask. */
+    /**
+     * Sets or removes the image's mask. Returns null if there is no such image, else the key of the previous mask's object, which can be
+     * deleted.
+     */
     async setMask(projectId: string, id: string, mask: ImageMask): Promise<{ replaced: string | null } | null> {
       return prisma.$transaction(async (transaction) => {
         await transaction.$queryRaw`select id from images where id = ${id} for update`;
@@ -79,7 +82,7 @@ export function createImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The row, whose objects can go now; null when there was no such row. */
+    /** Deletes the row and returns it, so that its objects can be deleted; null if there was none. */
     async delete(id: string): Promise<ImageRow | null> {
       const row = await prisma.image.findUnique({ where: { id } });
       if (row !== null) await prisma.image.deleteMany({ where: { id } });

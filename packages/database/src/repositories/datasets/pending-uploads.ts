@@ -1,4 +1,4 @@
-// Files that callers send to the object store by a link, until a dataset has taken them.
+// Files that callers send to the object store by a link, until a dataset takes them over.
 import { createHash, randomBytes } from 'node:crypto';
 import type { PendingUpload } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
@@ -11,17 +11,17 @@ const TOKEN_BYTES = 32;
 export function createPendingUploadRepository(prisma: PrismaClient) {
   const live = () => ({ expiresAt: { gt: new Date() } });
   return {
-    /** Rows that have expired are removed on the way; the sweep removes their objects. `hasToken`: the link is one of this service. */
+    /** Creates a row, and removes expired rows; the sweep removes their objects. `hasToken`: the link leads to this service. */
     async create(upload: NewPendingUpload, hasToken: boolean): Promise<{ token: string | null }> {
       await prisma.pendingUpload.deleteMany({ where: { expiresAt: { lte: new Date() } } });
       const token = hasToken ? randomBytes(TOKEN_BYTES).toString('base64url') : null;
       const tokenHash = token && hash(token);
-      // A request that takes over from one that died makes the row again: nobody has seen the first link.
+      // A repeated request of one that died replaces the row, because nobody has seen the first link.
       await prisma.pendingUpload.upsert({ where: { id: upload.id }, create: { ...upload, tokenHash }, update: { tokenHash } });
       return { token };
     },
 
-    /** The file that a link of this service takes; null when it is unknown or expired. */
+    /** The upload that a link of this service belongs to; null if it is unknown or expired. */
     async resolve(token: string): Promise<PendingUploadRow | null> {
       return prisma.pendingUpload.findFirst({ where: { tokenHash: hash(token), ...live() } });
     },
@@ -36,5 +36,5 @@ export function createPendingUploadRepository(prisma: PrismaClient) {
   };
 }
 
-// A token carries 256 random bits, so a plain hash cannot be searched backwards.
+// A token has 256 random bits, so a plain hash cannot be reversed by search.
 const hash = (token: string): string => createHash('sha256').update(token).digest('hex');

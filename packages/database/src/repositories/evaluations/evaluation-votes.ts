@@ -6,7 +6,7 @@ export type VoteRow = VoteBody & { voter: string };
 
 export function createEvaluationVoteRepository(prisma: PrismaClient) {
   return {
-    /** The votes by pair and image. */
+    /** The votes, ordered by pair and image. */
     async list(evaluationId: string): Promise<VoteRow[]> {
       const rows = await prisma.evaluationVote.findMany({
         where: { evaluationId },
@@ -18,7 +18,7 @@ export function createEvaluationVoteRepository(prisma: PrismaClient) {
       }));
     },
 
-    /** A vote of the same voter on the same pair is replaced. */
+    /** Stores votes. A vote replaces the earlier one of the same voter on the same pair. */
     async set(evaluationId: string, voterId: string, votes: readonly VoteBody[]): Promise<void> {
       const pairs = votes.map(({ index, first, second }) => ({ index, first, second }));
       await prisma.$transaction([

@@ -49,7 +49,9 @@ export function createEvaluationRepository(prisma: PrismaClient) {
   }
 
   return {
-    /** Writes the evaluation and its outbox message together; null when its reference dataset has been deleted meanwhile. Throws BudgetError. */
+    /**
+     * Writes the evaluation and its outbox message together; null if its reference dataset has been deleted meanwhile. Throws BudgetError.
+     */
     async create({ id = newId('evaluation'), projectId, config, cost = 0, budget }: NewEvaluation): Promise<EvaluationRow | null> {
       return prisma.$transaction(async (transaction) => {
         const existing = await transaction.evaluation.findUnique({ where: { id, projectId } });
@@ -63,8 +65,8 @@ export function createEvaluationRepository(prisma: PrismaClient) {
     },
 
     /**
-     * The evaluation stage of a job under a new attempt: the one with this id again where there is one, with the images that it has. It ends
-     * with its job, so one that has ended is an error.
+     * Starts the evaluation stage of a job under a new attempt. An existing stage with this id continues with its images. It ends
+     * with its job, so a stage that has ended is an error.
      */
     async startStage(
       id: string,
@@ -76,7 +78,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return row;
     },
 
-    /** The project's own budget; null where it has none. */
+    /** The project's own budget; null if it has none. */
     budgetOf: (projectId: string) => budgetOf(prisma, 'evaluations', projectId),
 
     find: (projectId: string, id: string) => get({ id, projectId }),
@@ -104,7 +106,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       if (count === 0) throw await explainMiss(id, `make it ${to}`, attempt);
     },
 
-    /** Saves progress and returns whether cancellation was requested. */
+    /** Saves progress, and returns whether cancellation was requested. */
     async updateProgress(id: string, attempt: number, progress: EvaluationProgress): Promise<{ cancelRequested: boolean }> {
       const [row] = await prisma.evaluation.updateManyAndReturn({
         where: { id, attempt, status: 'running' },
@@ -115,7 +117,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return { cancelRequested: row.cancelRequestedAt !== null };
     },
 
-    /** Saves the summary of the stored report, which lists and studies show. */
+    /** Saves the summary of the stored report for lists and studies. */
     async recordSummary(id: string, attempt: number, summary: EvaluationSummary): Promise<void> {
       const { count } = await prisma.evaluation.updateMany({ where: { id, attempt, status: 'running' }, data: { summary } });
       if (count === 0) throw await explainMiss(id, 'record its summary', attempt);
@@ -127,7 +129,10 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return new Map(rows.map((row) => [row.id, toRow(row)]));
     },
 
-    /** A queued one is cancelled at once, a running one by its worker; asking again changes nothing. Null when there is none. */
+    /**
+     * Cancels a queued evaluation at once; a running one is cancelled by its worker. Repeating the call changes nothing. Null if there is
+     * none.
+     */
     async requestCancel(projectId: string, id: string): Promise<EvaluationRow | null> {
       const now = new Date();
       const own = { id, projectId, trainingJobId: null, cancelRequestedAt: null };
@@ -143,7 +148,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return get({ id, projectId });
     },
 
-    /** An image that is made again after a worker died replaces the first. */
+    /** Records an image. One that is generated again after a worker died replaces the first. */
     async recordImage({ seed, ...image }: Omit<EvaluationImageRow, 'createdAt' | 'missingSince'>): Promise<void> {
       const { evaluationId, model, index, ...values } = image;
       await prisma.evaluationImage.upsert({
@@ -154,7 +159,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       await forgetSetbacks(prisma, 'evaluations', evaluationId);
     },
 
-    /** The images by model, then by index. */
+    /** The images, ordered by model and index. */
     async listImages(evaluationId: string, model?: number): Promise<EvaluationImageRow[]> {
       const where = { evaluationId, ...(model === undefined ? {} : { model }) };
       const rows = await prisma.evaluationImage.findMany({ where, orderBy: [{ model: 'asc' }, { index: 'asc' }] });
@@ -168,7 +173,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
   };
 }
 
-/** Keeps the dataset from being deleted until the commit. False when it does not exist any more. */
+/** Prevents the dataset from being deleted until the commit. False if it no longer exists. */
 async function lockReference(
   transaction: Transaction,
   projectId: string,
@@ -179,7 +184,7 @@ async function lockReference(
   return found.length > 0;
 }
 
-/** The evaluation stage of a job that ends ends as the job does, in the same transaction: no crash comes between the two. */
+/** Ends the evaluation stage of a job that ends, in the same transaction, so that no crash separates the two. */
 export async function endStage(transaction: Transaction, trainingJobId: string, status: GenerationStatus, error?: Failure): Promise<void> {
   const ended = await transaction.evaluation.updateManyAndReturn({
     where: { trainingJobId, status: 'running' },

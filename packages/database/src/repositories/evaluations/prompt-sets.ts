@@ -19,10 +19,10 @@ export type NewPromptSet = {
 
 export function createPromptSetRepository(prisma: PrismaClient) {
   return {
-    /** The next version of its name. */
+    /** Creates the next version of its name. */
     async create({ id = newId('promptSet'), projectId, ...values }: NewPromptSet): Promise<PromptSetRow> {
       return prisma.$transaction(async (transaction) => {
-        // Two requests with one name at a time get two numbers.
+        // Two concurrent requests with one name get two numbers.
         await transaction.$queryRaw`select id from projects where id = ${projectId} for no key update`;
         const existing = await transaction.promptSet.findUnique({ where: { id, projectId } });
         if (existing !== null) return existing;
@@ -33,7 +33,7 @@ export function createPromptSetRepository(prisma: PrismaClient) {
 
     find: (projectId: string, id: string): Promise<PromptSetRow | null> => prisma.promptSet.findUnique({ where: { id, projectId } }),
 
-    /** The newest version where none is named. */
+    /** Finds a version; the newest one if `version` is omitted. */
     async findVersion(projectId: string, name: string, version?: number): Promise<PromptSetRow | null> {
       const where = { projectId, name, ...(version === undefined ? {} : { version }) };
       return prisma.promptSet.findFirst({ where, orderBy: { version: 'desc' } });

@@ -1,4 +1,4 @@
-// Links to reports for people without a key: a random token, shown once and kept as a SHA-256, with an end or without.
+// Links to reports for people without a key: a random token, shown once and stored as a SHA-256, with or without an expiry date.
 import { createHash, randomBytes } from 'node:crypto';
 import type { ReportShare } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 
 export function createReportShareRepository(prisma: PrismaClient) {
   return {
-    /** The token is only ever in this result. Links that have expired are removed on the way. */
+    /** Creates a link, and removes expired ones. Only this result contains the token. */
     async create({
       id = newId('reportShare'),
       projectId,
@@ -27,7 +27,7 @@ export function createReportShareRepository(prisma: PrismaClient) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const secret = { tokenHash: hash(token), tokenHint: token.slice(0, HINT_LENGTH) };
       const expiresAt = days === null ? null : new Date(now.getTime() + days * DAY_MS);
-      // A request that takes over from one that died makes the row again: nobody has seen the first token.
+      // A repeated request of one that died replaces the row, because nobody has seen the first token.
       const row = await prisma.reportShare.upsert({
         where: { id },
         create: { id, projectId, evaluationId, expiresAt, ...secret },
@@ -36,28 +36,28 @@ export function createReportShareRepository(prisma: PrismaClient) {
       return { token, row: toRow(row) };
     },
 
-    /** The report that a link leads to; null when it is unknown, revoked or expired. */
+    /** The report of a link; null if the link is unknown, revoked or expired. */
     async resolve(token: string): Promise<{ projectId: string; evaluationId: string } | null> {
       const row = await prisma.reportShare.findUnique({ where: { tokenHash: hash(token) } });
       return row === null || (row.expiresAt !== null && row.expiresAt <= new Date()) ? null : row;
     },
 
-    /** Links that work, the newest first. */
+    /** Valid links, newest first. */
     async list(evaluationId: string, page: PageRequest): Promise<RowPage<ReportShareRow>> {
       const { where, ...rest } = pageArguments(page);
       const works = { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
       return toPage((await prisma.reportShare.findMany({ ...rest, where: { ...where, ...works, evaluationId } })).map(toRow), page.limit);
     },
 
-    /** One link, or all links of the report. Returns how many worked until now. */
+    /** Revokes one link, or all links of the report. Returns how many were valid. */
     async revoke(evaluationId: string, id?: string): Promise<number> {
       return (await prisma.reportShare.deleteMany({ where: { evaluationId, ...(id !== undefined && { id }) } })).count;
     },
   };
 }
 
-/** The hash stays in this file. */
+/** The row without its hash, which does not leave this file. */
 const toRow = ({ tokenHash: _tokenHash, ...row }: ReportShare): ReportShareRow => row;
 
-// A token carries 256 random bits, so a plain hash cannot be searched backwards.
+// A token has 256 random bits, so a plain hash cannot be reversed by search.
 const hash = (token: string): string => createHash('sha256').update(token).digest('hex');

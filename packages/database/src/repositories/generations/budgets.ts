@@ -1,10 +1,10 @@
-// What a project may have unfinished of generated images, counted by their cost.
+// Budgets for a project's unfinished generations and evaluations, counted by cost.
 import { BudgetError } from '../../errors.ts';
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 
 export type BudgetedTable = 'generations' | 'evaluations';
-/** `budget`: for projects without a number of their own; without it, such a project has no limit. */
+/** New work. `budget`: for projects without a budget of their own; if it is omitted too, there is no limit. */
 export type NewWork = { projectId: string; cost: number; budget?: number | undefined };
 
 const ownBudget = { generations: Prisma.sql`generation_budget`, evaluations: Prisma.sql`evaluation_budget` } satisfies Record<
@@ -12,7 +12,7 @@ const ownBudget = { generations: Prisma.sql`generation_budget`, evaluations: Pri
   Prisma.Sql
 >;
 
-/** Locks the project's budget: until the commit no other work of the project is counted, so that the sum is exact. Throws BudgetError. */
+/** Locks the project's budget until the commit, so that no other work is added and the sum is exact. Throws BudgetError. */
 export async function spendBudget(transaction: Transaction, table: BudgetedTable, { projectId, cost, budget }: NewWork): Promise<void> {
   const [project] = await transaction.$queryRaw<{ own: number | null }[]>`
     select ${ownBudget[table]} as own from projects where id = ${projectId} for no key update`;
@@ -24,7 +24,7 @@ export async function spendBudget(transaction: Transaction, table: BudgetedTable
   if (spent + cost > limit) throw new BudgetError({ budget: limit, cost, spent });
 }
 
-/** The project's own budget; null where it has none. */
+/** The project's own budget; null if it has none. */
 export async function budgetOf(prisma: PrismaClient, table: BudgetedTable, projectId: string): Promise<number | null> {
   const [project] = await prisma.$queryRaw<
     { own: number | null }[]

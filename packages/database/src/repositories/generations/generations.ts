@@ -15,19 +15,19 @@ import type { PageRequest, RowPage } from '../common/page.ts';
 type TypedColumns = { status: GenerationStatus; config: GenerationConfig; error: Failure | null };
 export type GenerationRow = Omit<Generation, keyof TypedColumns> & TypedColumns;
 export type GeneratedImageRow = Omit<GeneratedImage, 'seed' | 'verdict'> & { seed: number; verdict: CandidateVerdict | null };
-/** The generation with its images in order and the job whose checkpoint it uses. */
+/** A generation with its images in order, and the job whose checkpoint it uses. */
 export type GenerationDetail = GenerationSummaryRow & { images: GeneratedImageRow[] };
 export type GenerationSummaryRow = GenerationRow & { trainingJobId: string | null };
 export type GenerationFilter = { status?: GenerationStatus | undefined };
 
 export type GenerationModel = { baseModel: string } | { checkpointId: string };
 export type NewGeneration = { id?: string | undefined; projectId: string; model: GenerationModel; config: GenerationConfig } & Spending;
-/** What it costs, and what projects without a budget of their own may have unfinished. */
+/** Cost of the generation, and the budget of projects that have none of their own. */
 export type Spending = { cost?: number; budget?: number | undefined };
 export type GeneratedImageFilter = { model?: string | undefined; trainingJobId?: string | undefined; starred?: boolean | undefined };
 /** An image with the settings of its generation. */
 export type FoundImageRow = GeneratedImageRow & { config: GenerationConfig };
-/** An image with the model that it was made with. */
+/** An image with the model that generated it. */
 export type ListedImageRow = GeneratedImageRow & { config: GenerationConfig } & Pick<
     GenerationSummaryRow,
     'baseModel' | 'checkpointId' | 'trainingJobId'
@@ -95,8 +95,8 @@ export function createGenerationRepository(prisma: PrismaClient) {
     },
 
     /**
-     * Cancels the generation at once, whether it is queued or running: its worker stops when it notices. A finished one stays as it is.
-     * Null when there is none.
+     * Cancels a queued or running generation at once; its worker stops when it notices. A finished one does not change.
+     * Null if there is none.
      */
     async cancel(projectId: string, id: string): Promise<GenerationDetail | null> {
       await prisma.generation.updateMany({
@@ -122,8 +122,8 @@ export function createGenerationRepository(prisma: PrismaClient) {
     },
 
     /**
-     * Keeps an image that the attempt has made; throws StatusConflictError when it does not hold the generation any more. An image that
-     * is made again after a worker died replaces the first; its id stays.
+     * Records an image of the attempt. Throws StatusConflictError if the attempt no longer holds the generation. An image that
+     * is generated again after a worker died replaces the first and keeps its id.
      */
     async recordImage(attempt: number, { seed, ...image }: NewGeneratedImage): Promise<GeneratedImageRow> {
       const { id, generationId, index, ...values } = image;
@@ -141,7 +141,9 @@ export function createGenerationRepository(prisma: PrismaClient) {
       });
     },
 
-    /** What the attempt has measured of each image, in their order. Throws StatusConflictError when it does not hold the generation any more. */
+    /**
+     * Records the attempt's scores of the images, in their order. Throws StatusConflictError if the attempt no longer holds the generation.
+     */
     async recordScores(id: string, attempt: number, scores: readonly number[]): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const held = await transaction.$queryRaw<unknown[]>`
@@ -154,7 +156,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Verdicts by image id, all or none; the ids that the generation does not have. */
+    /** Sets verdicts by image id, all or none. Returns the ids that the generation does not contain. */
     async setVerdicts(projectId: string, generationId: string, verdicts: ReadonlyMap<string, CandidateVerdict | null>): Promise<string[]> {
       return prisma.$transaction(async (transaction) => {
         const rows = await transaction.generatedImage.findMany({
@@ -197,7 +199,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       return toPage(listed, page.limit);
     },
 
-    /** Null when there is no such image. */
+    /** Stars an image or removes its star; null if there is none. */
     async starImage(projectId: string, id: string, starred: boolean): Promise<FoundImageRow | null> {
       await prisma.generatedImage.updateMany({ where: { id, projectId }, data: { starred } });
       return this.findImage(projectId, id);
@@ -213,7 +215,7 @@ export function createGenerationRepository(prisma: PrismaClient) {
       return { ...toImageRow(row), config: completeGenerationConfig(generation.config as unknown as GenerationConfig) };
     },
 
-    /** Generations that started from an image, which the store keeps with their images. */
+    /** Ids of generations with a start image, which is stored with their images. */
     async idsWithInput(projectId: string): Promise<string[]> {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
         select id from generations where project_id = ${projectId} and jsonb_typeof(config -> 'image') = 'object'`;

@@ -1,4 +1,4 @@
-// The installation that the database belongs to, and what shows that an object store is its own.
+// The installation that the database belongs to, and what identifies its object store.
 import type { PrismaClient } from '../../prisma-types.ts';
 
 export type InstallationRow = { id: string; storeBoundAt: Date | null };
@@ -12,17 +12,17 @@ export function createInstallationRepository(
       return prisma.installation.findFirstOrThrow({ select: { id: true, storeBoundAt: true } });
     },
 
-    /** Ids of all projects, the oldest first. */
+    /** Ids of all projects, oldest first. */
     async projectIds(): Promise<string[]> {
       return (await prisma.project.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).map(({ id }) => id);
     },
 
-    /** The object store has this id from now on, and the database with it. */
+    /** Records that the object store with this id belongs to the database. */
     async bindStore(id: string): Promise<void> {
       await prisma.installation.updateMany({ data: { id, storeBoundAt: new Date() } });
     },
 
-    /** Keys of objects that rows stand for, chosen at random, up to `count` of each kind. */
+    /** Keys of objects that rows refer to, up to `count` of each kind, chosen at random. */
     async sampleKeys(count: number): Promise<string[]> {
       const rows = await prisma.$queryRaw<{ key: string }[]>`
         (select object_key as key from images order by random() limit ${count})
@@ -33,7 +33,7 @@ export function createInstallationRepository(
       return rows.map(({ key }) => key);
     },
 
-    /** Runs the work while no other process binds a store. */
+    /** Runs the work while no other process can bind a store. */
     alone: <Result>(work: () => Promise<Result>): Promise<Result | undefined> => exclusively('store identity', work),
   };
 }

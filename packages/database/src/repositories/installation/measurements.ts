@@ -1,4 +1,4 @@
-// What benchmarks and drills ask of the database: how much work it holds, how long jobs waited, and what the server needs.
+// Queries for benchmarks and drills: amount of work, waiting times, and use of the server.
 import type { PrismaClient } from '../../prisma-types.ts';
 
 export type ProjectWaits = { project: string; jobs: number; median: number; p95: number; longest: number };
@@ -6,7 +6,7 @@ export type DatabaseSize = { total: number; tables: { name: string; megabytes: n
 export type WorkTotals = {
   trainingJobs: number;
   generations: number;
-  /** Neither succeeded, failed nor cancelled. */
+  /** Jobs that have neither succeeded nor failed and are not cancelled. */
   unfinishedJobs: number;
   unfinishedGenerations: number;
   checkpoints: number;
@@ -18,7 +18,7 @@ const UNFINISHED = { status: { notIn: ['succeeded', 'failed', 'cancelled'] } };
 
 export function createMeasurementRepository(prisma: PrismaClient) {
   return {
-    /** Work of all projects, and what has been saved of it. */
+    /** Work of all projects, and its saved results. */
     async totals(): Promise<WorkTotals> {
       const [trainingJobs, generations, unfinishedJobs, unfinishedGenerations] = await Promise.all([
         prisma.trainingJob.count(),
@@ -34,7 +34,7 @@ export function createMeasurementRepository(prisma: PrismaClient) {
       return { trainingJobs, generations, unfinishedJobs, unfinishedGenerations, checkpoints, generatedImages, undeliveredWebhooks };
     },
 
-    /** Seconds from a job's creation until a worker took it. */
+    /** Seconds from the creation of a job until a worker took it. */
     async waitsByProject(): Promise<ProjectWaits[]> {
       return prisma.$queryRaw<ProjectWaits[]>`
         select project.name as project, count(*)::int as jobs,
@@ -57,7 +57,7 @@ export function createMeasurementRepository(prisma: PrismaClient) {
       return { total: size?.total ?? 0, tables };
     },
 
-    /** Connections that listen: one for each process and purpose, however many streams there are. */
+    /** Connections that listen: one for each process and purpose, independent of the number of streams. */
     async listeners(): Promise<number> {
       const [row] = await prisma.$queryRaw<{ count: number }[]>`
         select count(*)::int as count from pg_stat_activity where datname = current_database() and query ilike 'listen styleforge_%'`;

@@ -1,4 +1,4 @@
-// What operators and their instruments ask of the database: how much there is, how long it waits, whether the schema is right.
+// Queries for operators and monitoring: amount of work, waiting times, and whether the schema is up to date.
 import { Prisma } from '../../generated/client.ts';
 import { listMigrations } from '../../migrations/migration-files.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
@@ -16,7 +16,9 @@ export type QueueLength = {
 };
 export type WaitingWork = { queue: string; id: string; priority: number; since: Date };
 
-/** Work that goes through a queue, with what tells whether it waits or is held. The evaluation stage of a job goes with its job. */
+/**
+ * Work that goes through a queue, with the facts that tell whether it waits or is held. The evaluation stage of a job is part of its job.
+ */
 const queuedWork = Prisma.sql`
   select 'train' as queue, id, project_id, priority, status, updated_at from training_jobs
   where status in ('queued', 'validating', 'running', 'evaluating', 'pausing')
@@ -44,7 +46,7 @@ export function createOperationsRepository(prisma: PrismaClient) {
       const [[outbox], oldestQueued] = await Promise.all([
         prisma.$queryRaw<Backlog['outbox'][]>`
           select count(*)::int as count, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "oldestSeconds" from outbox`,
-        // A job that is resumed waits from then on.
+        // A resumed job waits from the moment of the resume.
         prisma.$queryRaw<Backlog['oldestQueued']>`
           select 'train' as queue, coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as seconds from training_jobs where status = 'queued'
           union all
@@ -55,7 +57,7 @@ export function createOperationsRepository(prisma: PrismaClient) {
       return { outbox: outbox ?? { count: 0, oldestSeconds: 0 }, oldestQueued };
     },
 
-    /** How much waits and runs in each queue, of all projects and of this one. */
+    /** Numbers of waiting and running work in each queue, of all projects and of this one. */
     async queueLengths(projectId: string): Promise<QueueLength[]> {
       return prisma.$queryRaw<QueueLength[]>`
         select name as queue,
@@ -69,14 +71,14 @@ export function createOperationsRepository(prisma: PrismaClient) {
         group by name, place order by place`;
     },
 
-    /** The project's work that waits, first come first. */
+    /** The project's waiting work, oldest first. */
     async waitingWork(projectId: string): Promise<WaitingWork[]> {
       return prisma.$queryRaw<WaitingWork[]>`
         select queue, id, priority::int as priority, updated_at as since from (${queuedWork}) work
         where status = 'queued' and project_id = ${projectId} order by updated_at, id limit ${LISTED_WAITING}`;
     },
 
-    /** Longest time in seconds since the last heartbeat of a running training job; 0 when none runs. */
+    /** Longest time in seconds since the last heartbeat of a running training job; 0 if none runs. */
     async longestSilence(): Promise<number> {
       const [row] = await prisma.$queryRaw<{ seconds: number }[]>`
         select coalesce(max(extract(epoch from now() - coalesce((heartbeat ->> 'at')::timestamptz, updated_at))), 0)::float8 as seconds

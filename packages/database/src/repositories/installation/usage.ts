@@ -1,4 +1,4 @@
-// What work has used of the devices: added to while it runs, summed by subject and by month.
+// Use of the devices: recorded while work runs, summed by subject and by month.
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 
@@ -25,7 +25,7 @@ const amounts = Prisma.sql`
 
 export function createUsageRepository(prisma: PrismaClient) {
   return {
-    /** Adds to what the subject has used today (UTC). */
+    /** Adds to the subject's usage of today (UTC). */
     async add({ projectId, kind, subjectId, device }: UsageSubject, { deviceSeconds, steps, images }: UsageAmounts): Promise<void> {
       await prisma.$executeRaw`
         insert into usage_records (project_id, kind, subject_id, day, device, device_seconds, steps, images)
@@ -36,7 +36,7 @@ export function createUsageRepository(prisma: PrismaClient) {
           images = usage_records.images + excluded.images`;
     },
 
-    /** Usage by subject; subjects that have used nothing yet are absent. */
+    /** Usage by subject. Subjects without usage are absent. */
     async bySubject(subjectIds: string[]): Promise<Map<string, UsageAmounts>> {
       if (subjectIds.length === 0) return new Map();
       const rows = await prisma.$queryRaw<(UsageAmounts & { id: string })[]>`
@@ -44,7 +44,7 @@ export function createUsageRepository(prisma: PrismaClient) {
       return new Map(rows.map(({ id, ...used }) => [id, used]));
     },
 
-    /** Bytes in the object store by what they are. */
+    /** Bytes in the object store, by kind. */
     async storage(projectId: string): Promise<StoredBytes> {
       const [row] = await prisma.$queryRaw<Record<keyof StoredBytes, bigint>[]>`
         select

@@ -1,10 +1,10 @@
-// What still needs a checkpoint: work that is not finished, exports that are being made, and versions of models.
+// Users of a checkpoint: unfinished work, running exports, and versions of models.
 import { LIVE_JOB_STATUSES } from '@styleforge/contracts';
 import type { Transaction } from '../../prisma-types.ts';
 
 export const UNFINISHED = ['queued', 'running'];
 
-/** Generations, evaluations and jobs that are not finished and name one of the checkpoints. */
+/** Unfinished generations, evaluations and jobs that name one of the checkpoints. */
 export async function checkpointUsers(transaction: Transaction, projectId: string, checkpointIds: string[]): Promise<string[]> {
   if (checkpointIds.length === 0) return [];
   const rows = await transaction.$queryRaw<{ id: string }[]>`
@@ -23,7 +23,7 @@ export async function checkpointUsers(transaction: Transaction, projectId: strin
   return rows.map(({ id }) => id);
 }
 
-/** Generations, evaluations and training jobs that are not finished and use one of the uploaded adapters. */
+/** Unfinished generations, evaluations and training jobs that use one of the uploaded adapters. */
 export async function uploadUsers(transaction: Transaction, projectId: string, versionIds: string[]): Promise<string[]> {
   if (versionIds.length === 0) return [];
   const rows = await transaction.$queryRaw<{ id: string }[]>`
@@ -41,7 +41,7 @@ export async function uploadUsers(transaction: Transaction, projectId: string, v
   return rows.map(({ id }) => id);
 }
 
-/** Versions of models that are made from one of the checkpoints, as requests name them. */
+/** Versions of models that consist of one of the checkpoints, in the notation of requests. */
 export async function modelsOf(transaction: Transaction, checkpointIds: string[]): Promise<string[]> {
   const rows = await transaction.modelVersion.findMany({
     where: { checkpointId: { in: checkpointIds } },

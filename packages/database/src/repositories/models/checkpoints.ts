@@ -1,4 +1,4 @@
-// Checkpoints: a row appears only after all files and the manifest are in the object store.
+// Checkpoints. A row is written only after all files and the manifest are in the object store.
 import { z } from 'zod';
 import type { Checkpoint } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
@@ -14,7 +14,7 @@ export type NewCheckpoint = { projectId: string; jobId: string; step: number; ob
 
 export function createCheckpointRepository(prisma: PrismaClient) {
   return {
-    /** One row for a job and step, however often the step is saved: the later files replace the earlier. */
+    /** Records one row for a job and step. If the step is saved again, the later files replace the earlier ones. */
     async record({ projectId, jobId, step, objectPrefix, files }: NewCheckpoint): Promise<CheckpointRow> {
       const sizeBytes = files.reduce((sum, file) => sum + file.size, 0);
       const isNew = (await prisma.checkpoint.count({ where: { jobId, step } })) === 0;
@@ -43,7 +43,7 @@ export function createCheckpointRepository(prisma: PrismaClient) {
       return toPage(rows.map(toRow), limit);
     },
 
-    /** Deletes the checkpoint; false when a model of the registry has a version that is made from it: then it stays. */
+    /** Deletes the checkpoint. False if a model of the registry has a version that consists of it; then it stays. */
     async deleteUnnamed(id: string): Promise<boolean> {
       return (await prisma.checkpoint.deleteMany({ where: { id, modelVersions: { none: {} } } })).count > 0;
     },

@@ -1,4 +1,4 @@
-// Files that are made of a checkpoint when somebody asks for them.
+// Files that are made from a checkpoint on request.
 import type { ExportFormat, ExportProgress, ExportStatus, Failure } from '@styleforge/contracts';
 import { StaleAttemptError } from '../../errors.ts';
 import { Prisma } from '../../generated/client.ts';
@@ -19,7 +19,7 @@ export type ExportRow = Omit<Export, keyof TypedColumns> & TypedColumns;
 export type WantedExport = { projectId: string; checkpointId: string; format: ExportFormat; rank: number };
 export type MadeExport = { objectKey: string; sizeBytes: number; sha256: string; keptShare: number | null };
 
-/** Time after a temporary failure after which a new request tries again. */
+/** Milliseconds after a temporary failure before a new request tries again. */
 const RETRY_AFTER_MS = 30_000;
 
 export function createExportRepository(prisma: PrismaClient) {
@@ -28,7 +28,7 @@ export function createExportRepository(prisma: PrismaClient) {
     return row && toRow(row);
   };
   return {
-    /** Returns the export, and queues it if it does not exist, its file is gone, or its failure was temporary. */
+    /** Returns the export. Queues it if it does not exist, its file is gone, or its failure was temporary. */
     async request({ projectId, checkpointId, format, rank }: WantedExport): Promise<ExportRow> {
       return prisma.$transaction(async (transaction) => {
         await transaction.$queryRaw`select id from checkpoints where id = ${checkpointId} for key share`;
@@ -68,7 +68,7 @@ export function createExportRepository(prisma: PrismaClient) {
       return claimed === 0 ? null : get({ id });
     },
 
-    /** Throws StaleAttemptError when another worker has it. */
+    /** Saves progress. Throws StaleAttemptError if another worker has taken over. */
     async updateProgress(id: string, attempt: number, progress: ExportProgress): Promise<void> {
       const { count } = await prisma.export.updateMany({ where: { id, attempt, status: 'running' }, data: { progress } });
       if (count === 0) throw new StaleAttemptError(`Attempt ${attempt} of export ${id} was taken over, or the export is gone.`);

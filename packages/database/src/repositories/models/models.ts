@@ -12,7 +12,7 @@ import type { PageRequest, RowPage } from '../common/page.ts';
 import { announceModel } from '../webhooks/webhook-announcements.ts';
 
 export type ModelVersionRow = Omit<ModelVersion, 'provenance' | 'sizeBytes'> & { provenance: ModelProvenance; sizeBytes: number };
-/** The one file of an uploaded adapter. */
+/** The file of an uploaded adapter. */
 export type UploadedFile = { versionId: string; objectKey: string; sha256: string; sizeBytes: number };
 export type ModelRow = RegisteredModel & { aliases: Record<string, number>; versionCount: number; latest: ModelVersionRow | null };
 export type NewModelVersion = { notes: string; provenance: ModelProvenance } & ({ checkpointId: string } | { upload: UploadedFile });
@@ -48,11 +48,11 @@ export function createModelRepository(prisma: PrismaClient) {
   };
 
   return {
-    /** Null when the project has a model of this name. */
+    /** Creates a model; null if the project already has one of this name. */
     async create({ id = newId('model'), version, ...values }: NewModel): Promise<ModelRow | null> {
       const { projectId, name } = values;
       const isNew = await prisma.$transaction(async (transaction) => {
-        // Two requests with one name at a time: the second one finds the model of the first.
+        // Of two concurrent requests with one name, the second finds the model of the first.
         await transaction.$queryRaw`select id from projects where id = ${projectId} for no key update`;
         const existing = await transaction.registeredModel.findUnique({ where: { projectId_name: { projectId, name } } });
         if (existing !== null) return existing.id === id;
@@ -75,7 +75,7 @@ export function createModelRepository(prisma: PrismaClient) {
       return toPage(rows.map(toRow), page.limit);
     },
 
-    /** `name_taken`: another model of the project has the new name. */
+    /** Changes a model. `name_taken`: another model of the project has the new name. */
     async update(projectId: string, name: string, change: ModelChange): Promise<'updated' | 'not_found' | 'name_taken'> {
       return prisma.$transaction(async (transaction) => {
         await transaction.$queryRaw`select id from projects where id = ${projectId} for no key update`;
@@ -90,7 +90,7 @@ export function createModelRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The new version's number; null when there is no such model. */
+    /** Adds a version and returns its number; null if there is no such model. */
     async addVersion(projectId: string, name: string, version: NewModelVersion): Promise<number | null> {
       return prisma.$transaction(async (transaction) => {
         const model = await lockModel(transaction, projectId, name);
@@ -101,7 +101,7 @@ export function createModelRepository(prisma: PrismaClient) {
       });
     },
 
-    /** `wanted`: a number, an alias, or `latest`. */
+    /** Finds a version by number, alias, or `latest`. */
     async findVersion(projectId: string, name: string, wanted: number | string): Promise<ModelVersionRow | null> {
       const model = await prisma.registeredModel.findUnique({ where: { projectId_name: { projectId, name } }, include: { aliases: true } });
       if (model === null) return null;
@@ -115,14 +115,14 @@ export function createModelRepository(prisma: PrismaClient) {
       return row && toVersion(row);
     },
 
-    /** The newest first; `before`: the number of the last version seen. */
+    /** Versions, newest first. `before`: the number of the last version of the previous page. */
     async listVersions(modelId: string, before: number | undefined, limit: number): Promise<RowPage<ModelVersionRow>> {
       const where = { modelId, ...(before !== undefined && { number: { lt: before } }) };
       const rows = await prisma.modelVersion.findMany({ where, orderBy: { number: 'desc' }, take: limit + 1, include: withSize });
       return toPage(rows.map(toVersion), limit);
     },
 
-    /** The version by its id. */
+    /** Finds a version by its id. */
     async findVersionById(projectId: string, id: string): Promise<ModelVersionRow | null> {
       const row = await prisma.modelVersion.findUnique({ where: { id, projectId }, include: withSize });
       return row && toVersion(row);
@@ -132,7 +132,7 @@ export function createModelRepository(prisma: PrismaClient) {
       await prisma.modelVersion.updateMany({ where: { id }, data: { notes } });
     },
 
-    /** False when the model has no such version. */
+    /** Sets an alias; false if the model has no such version. */
     async setAlias(modelId: string, alias: string, number: number): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         await transaction.$queryRaw`select id from models where id = ${modelId} for update`;
@@ -150,7 +150,7 @@ export function createModelRepository(prisma: PrismaClient) {
       return (await prisma.modelAlias.deleteMany({ where: { modelId, alias } })).count > 0;
     },
 
-    /** Deletes the model with its versions and aliases, unless something unfinished uses one of its checkpoints. */
+    /** Deletes the model with its versions and aliases, unless unfinished work uses one of its checkpoints. */
     async delete(projectId: string, name: string): Promise<Deletion> {
       return prisma.$transaction(async (transaction): Promise<Deletion> => {
         const model = await lockModel(transaction, projectId, name);
@@ -167,7 +167,7 @@ export function createModelRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Deletes the version with the aliases that name it. */
+    /** Deletes the version and the aliases that name it. */
     async deleteVersion(projectId: string, name: string, number: number): Promise<Deletion> {
       return prisma.$transaction(async (transaction): Promise<Deletion> => {
         const model = await lockModel(transaction, projectId, name);
@@ -196,7 +196,7 @@ async function lockModel(transaction: Transaction, projectId: string, name: stri
   return transaction.registeredModel.findUnique({ where: { projectId_name: { projectId, name } } });
 }
 
-/** Completes the stored origin of versions from before adapters could be uploaded. */
+/** Completes the stored origin of versions that were created before adapters could be uploaded. */
 function toVersion({ checkpoint, ...row }: LoadedVersion): ModelVersionRow {
   const stored = row.provenance as ModelProvenance;
   const provenance = { ...stored, upload: (stored as Partial<ModelProvenance>).upload ?? null };

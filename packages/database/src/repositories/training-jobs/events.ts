@@ -10,8 +10,8 @@ export type EventData = Record<string, JsonInput | null>;
 const ENDS = FINISHED_JOB_STATUSES.map((status) => `job.${status}`);
 
 /**
- * Endpoints receive the event if they subscribe to it. Numbers are assigned under the job's row lock, so they are committed in order and
- * without gaps.
+ * Appends an event. Endpoints that subscribe to it receive it. Numbers are assigned under the lock of the job's row, so they are committed
+ * in order and without gaps.
  */
 export async function appendJobEvent(
   client: Transaction | PrismaClient,

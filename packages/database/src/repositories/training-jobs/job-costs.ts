@@ -1,9 +1,9 @@
-// What jobs have cost on their workers, for estimates of later ones.
+// Measured costs of jobs, for estimates of later ones.
 import type { JobCost } from '@styleforge/contracts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
 
-/** Number of newest jobs per device that are read for a median. */
+/** Number of the newest jobs per device that are read for a median. */
 const MEASURED = 20;
 
 const LIST = `
@@ -12,7 +12,7 @@ const LIST = `
     recomputes
   from job_costs where key = $1 order by updated_at desc limit $2`;
 
-/** The driver gives 64-bit numbers as text. */
+/** A row as the driver returns it: 64-bit numbers are text. */
 type JobCostRow = Omit<JobCost, 'checkpointBytes' | 'peakMemoryBytes' | 'deviceMemoryBytes'> & {
   checkpointBytes: string | null;
   peakMemoryBytes: string;
@@ -37,7 +37,7 @@ export function createJobCostRepository(prisma: PrismaClient, statements: Statem
       await prisma.jobCost.upsert({ where, create: { jobId, device, ...values }, update: values });
     },
 
-    /** Newest first, of every project: the machines are shared, and the numbers say nothing of what was trained. */
+    /** Costs of all projects, newest first: machines are shared, and the numbers reveal nothing about what was trained. */
     async list(key: string): Promise<JobCost[]> {
       const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
       return rows.map((row) => ({

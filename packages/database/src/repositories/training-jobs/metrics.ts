@@ -21,7 +21,7 @@ export type CurveBucket = {
 
 export function createMetricRepository(prisma: PrismaClient) {
   return {
-    /** Writes many points at once; a step that was done again after a resume replaces its first point. */
+    /** Writes many points at once. A step that was repeated after a resume replaces its first point. */
     async record(jobId: string, points: MetricPoint[]): Promise<void> {
       if (points.length === 0) return;
       await prisma.$executeRaw`
@@ -34,7 +34,7 @@ export function createMetricRepository(prisma: PrismaClient) {
           grad_norm = excluded.grad_norm, learning_rate = excluded.learning_rate, created_at = now()`;
     },
 
-    /** Each job's curve in a limited number of buckets with the same number of steps, each with minimum, mean and maximum. */
+    /** Each job's curve in a limited number of buckets with the same number of steps, with minimum, mean and maximum of each. */
     async curves(jobIds: readonly string[], points: number): Promise<CurveBucket[]> {
       return prisma.$queryRaw<CurveBucket[]>`
         with span as (

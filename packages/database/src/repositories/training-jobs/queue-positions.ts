@@ -1,12 +1,12 @@
-// How many jobs go before a queued one.
+// The number of jobs ahead of a queued one.
 import { Batches } from '../../batches.ts';
 import type { Statements } from '../../statements.ts';
 
 const POSITIONS = 'select job_id as "id", queue_position as "position" from training_job_positions($1)';
 
 /**
- * The number of jobs ahead of each of these jobs that is queued: first those that the outbox has released to the queue, by age; then those in
- * the outbox, in the order of their turns. A turn that a project's limit of running jobs holds back counts like any other.
+ * The number of jobs ahead of each of these queued jobs: first those that the outbox has released to the queue, by age; then those in
+ * the outbox, in the order of their turns. A turn that waits for the project's limit of running jobs counts too.
  */
 export async function queuePositions(statements: Statements, ids: string[]): Promise<Map<string, number>> {
   if (ids.length === 0) return new Map();
@@ -14,7 +14,7 @@ export async function queuePositions(statements: Statements, ids: string[]): Pro
   return new Map(rows.map(({ id, position }) => [id, position]));
 }
 
-/** The position of one job at a time; what is asked for while a statement is under way is one statement afterwards. Null for a job that is not queued. */
+/** Reads the position of one job. Calls during a statement are combined in the next one. Null for a job that is not queued. */
 export function positionReader(statements: Statements): (id: string) => Promise<number | null> {
   const batches = new Batches<string, number | null>(async (_key, ids) => {
     const positions = await queuePositions(statements, ids);

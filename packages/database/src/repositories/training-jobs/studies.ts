@@ -1,4 +1,4 @@
-// Studies: created with all their jobs, read with what the jobs have come to.
+// Studies: created with all their jobs, and read with the results of the jobs.
 import type { JobPriority, JobStatus, JobWebhookEvent, TrainingConfig } from '@styleforge/contracts';
 import type { Study } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
@@ -18,7 +18,7 @@ export type NewStudy = {
   variations: {
     name: string;
     changes: Record<string, unknown>;
-    /** Name of the variation's job; null: it is called as the variation is. */
+    /** Name of the variation's job. Null: the name of the variation. */
     jobName?: string | null | undefined;
     notes?: string | undefined;
     config: TrainingConfig;
@@ -29,18 +29,18 @@ export type NewStudy = {
   }[];
   maxQueuedJobs?: number | undefined;
 };
-/** What the jobs of a study have come to; `finishedAt` is that of the last one that has ended. */
+/** State of a study's jobs. `finishedAt`: the end of the last one. */
 export type StudyProgress = { jobs: Partial<Record<JobStatus, number>>; finishedAt: Date | null };
 /** Means over the last tenth of a job's steps. */
 export type FinalLosses = { style_ref_loss: number; aux_loss: number | null };
 export type ScoredValidation = { step: number; scores: Record<string, number> };
 
-/** Part of every loss curve that a comparison looks at. */
+/** Last part of every loss curve, over which a comparison averages. */
 const LAST_PART = 0.1;
 
 export function createStudyRepository(prisma: PrismaClient) {
   return {
-    /** All jobs or none; null when a dataset has been deleted meanwhile. */
+    /** Creates all jobs or none; null if a dataset has been deleted meanwhile. */
     async create({ id = newId('study'), projectId, name, variations, maxQueuedJobs }: NewStudy): Promise<Study | null> {
       try {
         return await prisma.$transaction(
@@ -94,7 +94,7 @@ export function createStudyRepository(prisma: PrismaClient) {
       return progress;
     },
 
-    /** Cancels every job that is not finished: all in one transaction, so that no reader sees half a study cancelled. Null when there is no such study. */
+    /** Cancels every unfinished job, in one transaction, so that no reader sees a study half cancelled. Null if there is no such study. */
     async cancel(projectId: string, id: string): Promise<Study | null> {
       return prisma.$transaction(
         async (transaction) => {
@@ -124,7 +124,7 @@ export function createStudyRepository(prisma: PrismaClient) {
       return row === undefined || row.style_ref_loss === null ? null : { style_ref_loss: row.style_ref_loss, aux_loss: row.aux_loss };
     },
 
-    /** One of each step, the last where a resumed job has done it again. */
+    /** Scored validations, one for each step: the last if a resumed job repeated the step. */
     async scoredValidations(jobId: string): Promise<ScoredValidation[]> {
       const events = await prisma.jobEvent.findMany({ where: { jobId, type: 'validation.done' }, orderBy: { sequence: 'asc' } });
       const scored = events.map(({ data }) => data as unknown as ScoredValidation).filter(({ scores }) => Object.keys(scores).length > 0);

@@ -1,4 +1,4 @@
-// Cancelling training jobs: what a caller's wish does to a job's state.
+// Cancelling training jobs: the effect of a request on the state of a job.
 import { ACTIVE_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
 import type { JobResult, JobStatus } from '@styleforge/contracts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
@@ -8,14 +8,14 @@ import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
 /**
- * A job that no worker holds is cancelled at once; a running one is told to stop, and its worker cancels it.
- * Asking again, or asking for a finished job, changes nothing. Null when there is no such job.
+ * Cancels a job at once if no worker holds it; otherwise its worker is told to cancel it.
+ * Repeating the call, or cancelling a finished job, changes nothing. Null if there is no such job.
  */
 export function requestCancel(prisma: PrismaClient, projectId: string, id: string): Promise<TrainingJobRow | null> {
   return prisma.$transaction((transaction) => cancelWithin(transaction, projectId, id));
 }
 
-/** Like `requestCancel`, within a transaction that cancels more than this job. */
+/** Like `requestCancel`, as part of a larger transaction. */
 export async function cancelWithin(transaction: Transaction, projectId: string, id: string): Promise<TrainingJobRow | null> {
   await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
   const row = await transaction.trainingJob.findUnique({ where: { id, projectId } });

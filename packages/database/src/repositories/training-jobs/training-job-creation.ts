@@ -14,7 +14,7 @@ import { announceJob } from '../webhooks/webhook-announcements.ts';
 import { ensureWebhook } from '../webhooks/webhooks.ts';
 
 export type NewTrainingJob = {
-  /** Decided beforehand for a request that may be sent twice: the second finds the first one's job. */
+  /** Decided in advance for a request that may be sent twice: the second one finds the job of the first. */
   id?: string | undefined;
   projectId: string;
   config: TrainingConfig;
@@ -25,15 +25,15 @@ export type NewTrainingJob = {
   webhookUrl?: string | null | undefined;
   /** Events of the job that the URL receives. Default: all. */
   webhookEvents?: JobWebhookEvent[] | undefined;
-  /** How many jobs of the project may be queued, unless the project has a number of its own. */
+  /** Limit of the project's queued jobs, unless the project has its own. */
   maxQueuedJobs?: number | undefined;
-  /** The study that it is a variation of. */
+  /** The study that the job is a variation of. */
   study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
 
 /**
- * Creates jobs; null when a dataset has been deleted meanwhile. One statement, unless the job has a name or notes, or an endpoint receives its events. Jobs of one
- * project have to wait for each other's commit, so those that come meanwhile are sent together.
+ * Creates jobs; null if a dataset has been deleted meanwhile. One statement, unless the job has a name or notes, or an endpoint receives
+ * its events. Jobs of one project wait for each other's commit, so those that arrive meanwhile are sent together.
  */
 export function trainingJobCreator(prisma: PrismaClient, statements: Statements): (job: NewTrainingJob) => Promise<TrainingJobRow | null> {
   const batches = new Batches<object, Queued>((projectId, jobs) =>
@@ -49,12 +49,12 @@ export function trainingJobCreator(prisma: PrismaClient, statements: Statements)
   };
 }
 
-/** Like `createTrainingJob`, within a transaction that makes more than this job. */
+/** Like `createTrainingJob`, as part of a larger transaction. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
   const { id = newId('trainingJob'), projectId, webhookUrl = null, webhookEvents = [] } = job;
   const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
   if (existing !== null) return toTrainingJobRow(existing);
-  // From here to the commit, one job of a project after the other: as few statements as can be.
+  // From here to the commit, the project's jobs are handled one after the other, so the number of statements is kept small.
   const named = { ...job, id };
   const [queued] = await transaction.$queryRawUnsafe<Queued[]>(QUEUE_JOBS, projectId, JSON.stringify([queueArguments(named, false)]));
   const row = outcomeOf(named, queued);
@@ -67,7 +67,7 @@ export async function addTrainingJob(transaction: Transaction, job: NewTrainingJ
   return row;
 }
 
-/** What the database's function queue_training_jobs (migration queue_positions) says. */
+/** Result of the database's function queue_training_jobs (migration queue_positions). */
 type Queued = { outcome: 'made' | 'dataset_gone' | 'queue_full' | 'watched'; limit: number | null; madeAt: Date; isWatched: boolean };
 type NamedJob = NewTrainingJob & { id: string };
 
@@ -94,7 +94,7 @@ function queueArguments(job: NamedJob, unwatchedOnly: boolean): object {
 
 const variationOf = ({ study }: NewTrainingJob) => (study ? { index: study.index, name: study.name, changes: study.changes } : null);
 
-/** The row as it was written; null when a dataset is gone. Throws QueueFullError. */
+/** The row as it was written; null if a dataset is gone. Throws QueueFullError. */
 function outcomeOf(job: NamedJob, queued: Queued | undefined): TrainingJobRow | null {
   if (queued?.outcome === 'dataset_gone') return null;
   if (queued?.outcome === 'queue_full') throw new QueueFullError(queued.limit ?? 0);
@@ -151,8 +151,8 @@ export const queueTraining = (transaction: Transaction, job: QueuedJob): Promise
   addOutboxMessage(transaction, trainingMessage(job));
 
 /**
- * Locks datasets and project until the commit: no dataset of the job can be deleted, and no other job of the project be queued, so that
- * a count of those that are is exact. Returns the project's own limit of queued jobs; null when a dataset does not exist any more.
+ * Locks datasets and project until the commit, so that no dataset of the job can be deleted, no other job of the project be queued, and
+ * the count of queued jobs is exact. Returns the project's own limit of queued jobs; null if a dataset no longer exists.
  */
 export async function lockForQueueing(
   transaction: Transaction,
@@ -166,7 +166,7 @@ export async function lockForQueueing(
   return locked?.datasets === ids.length ? { limit: locked.limit ?? undefined } : null;
 }
 
-/** The datasets that a job reads, each once. */
+/** The datasets that a job reads, without duplicates. */
 function datasetsOf(config: TrainingConfig): string[] {
   const named = [
     config.style_ref.dataset_id,

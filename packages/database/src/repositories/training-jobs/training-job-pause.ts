@@ -1,4 +1,4 @@
-// Pausing and resuming a training job: what a caller's wish does to the job's state.
+// Pausing and resuming training jobs: the effect of a request on the state of a job.
 import { isFinishedJob } from '@styleforge/contracts';
 import type { JobStatus, TrainingConfig } from '@styleforge/contracts';
 import { Prisma } from '../../generated/client.ts';
@@ -16,7 +16,7 @@ export type PauseOutcome =
 
 export type ResumeOutcome =
   | PauseOutcome
-  /** `after`: the steps that are done already, which `max_train_steps` must exceed. */
+  /** `after`: the number of finished steps, which `max_train_steps` must exceed. */
   | { kind: 'needs_more_steps'; after: number }
   | { kind: 'warmup_too_long'; warmupSteps: number }
   | { kind: 'no_dataset' };
@@ -24,8 +24,8 @@ export type ResumeOutcome =
 export type ResumeOptions = { maxTrainSteps?: number | undefined; maxQueuedJobs?: number | undefined };
 
 /**
- * A queued job is paused at once; one that a worker holds becomes `pausing`, and its worker makes it `paused` when the checkpoint
- * is saved. Asking again changes nothing; a job that is evaluated or finished cannot be paused.
+ * Pauses a queued job at once. A job that a worker holds becomes `pausing`, and its worker makes it `paused` when the checkpoint
+ * is saved. Repeating the call changes nothing. A job in evaluation or a finished job cannot be paused.
  */
 export async function requestPause(prisma: PrismaClient, projectId: string, id: string): Promise<PauseOutcome> {
   return prisma.$transaction(async (transaction) => {
@@ -40,8 +40,8 @@ export async function requestPause(prisma: PrismaClient, projectId: string, id: 
 }
 
 /**
- * Puts a paused or finished job back into the queue, from where it continues from its last checkpoint. A succeeded one needs more steps.
- * Repeating the request while the job is under way, or when it has done those steps, changes nothing.
+ * Puts a paused or finished job back into the queue; it continues from its last checkpoint. A succeeded job requires more steps.
+ * Repeating the call while the job is under way, or after it has done those steps, changes nothing.
  */
 export async function resumeJob(
   prisma: PrismaClient,
@@ -98,7 +98,7 @@ async function stepsDone(transaction: Transaction, jobId: string): Promise<numbe
   return last?.step ?? 0;
 }
 
-/** The row is locked, so its status is the one that the change expects. */
+/** Changes a locked row, whose status is therefore the one that the change expects. */
 async function change(
   transaction: Transaction,
   job: TrainingJobRow,

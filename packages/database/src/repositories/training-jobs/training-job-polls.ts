@@ -1,4 +1,4 @@
-// A training job as status polls read it: its row, its place in the queue and what it has used, in one statement.
+// A training job for status polls: its row, its place in the queue and its usage, in one statement.
 import { Prisma } from '../../generated/client.ts';
 import type { TrainingJob } from '../../generated/client.ts';
 import type { Statements } from '../../statements.ts';
@@ -7,8 +7,8 @@ import type { TrainingJobRow } from './training-job-row.ts';
 import type { UsageAmounts } from '../installation/usage.ts';
 
 /**
- * `position`: the number of jobs ahead of it; null once it has left the queue. `version` is another one whenever anything of it is:
- * it names the version of the row that Postgres has stored. `read` works the job out, which a caller who has seen the version need not ask for.
+ * `position`: the number of jobs ahead of it; null once it has left the queue. `version` changes whenever any part changes,
+ * and names the version of the row that Postgres stores. `read` builds the job, which a caller who has seen the version does not need.
  */
 export type PolledJob = { version: string; read(): { job: TrainingJobRow; position: number | null; usage: UsageAmounts } };
 
@@ -34,7 +34,7 @@ type PollRow = TrainingJob & {
   $images: number | null;
 };
 
-/** Null when the project has no such job. */
+/** Reads the job; null if the project has no such job. */
 export async function pollTrainingJob(statements: Statements, projectId: string, id: string): Promise<PolledJob | null> {
   const [row] = await statements.run<PollRow>('poll_training_job', POLL, [id, projectId]);
   if (row === undefined) return null;

@@ -1,4 +1,4 @@
-// What somebody wants of a job without stopping it: a checkpoint or sample images, noted in its row until its worker has made them.
+// Requests to a running job that do not stop it: a checkpoint or sample images, noted in its row until its worker has made them.
 import type { JobStatus, SampleRequest } from '@styleforge/contracts';
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
@@ -13,12 +13,12 @@ export type JobRequestOutcome =
   | { kind: 'not_found' }
   | { kind: 'conflict'; status: JobStatus; cancelRequested: boolean };
 
-/** Columns of a row whose job does not train: no request is open any more. */
+/** Columns of a job that does not train, and so has no open requests. */
 export const NO_REQUESTS = { checkpointRequestedAt: null, sampleRequest: Prisma.DbNull } as const;
 
 const TRAINING: readonly JobStatus[] = ['validating', 'running'];
 
-/** Requests something of a job, only while a worker trains it. The same request while one is pending changes nothing. */
+/** Adds a request to a job while a worker trains it. The same request has no effect while one is pending. */
 export function requestOfJob(prisma: PrismaClient, projectId: string, id: string, request: JobRequest): Promise<JobRequestOutcome> {
   return prisma.$transaction(async (transaction) => {
     await transaction.$queryRaw`select id from training_jobs where id = ${id} and project_id = ${projectId} for update`;
@@ -36,7 +36,7 @@ export function requestOfJob(prisma: PrismaClient, projectId: string, id: string
   });
 }
 
-/** The request has been met; a newer one stays. */
+/** Clears the request after it was fulfilled; a newer one stays. */
 export async function meetRequest(prisma: PrismaClient, id: string, request: JobRequest): Promise<void> {
   if (request.kind === 'checkpoint')
     await prisma.trainingJob.updateMany({ where: { id, checkpointRequestedAt: request.at }, data: { checkpointRequestedAt: null } });

@@ -1,4 +1,4 @@
-// Training jobs: created with their outbox message, changed only from the state that the change expects.
+// Training jobs: created with their outbox message, and changed only from the status that the change expects.
 import { ACTIVE_JOB_STATUSES, definedOnly, isFinishedJob, JOB_TRANSITIONS, PRIORITY_RANKS } from '@styleforge/contracts';
 import type { Failure, JobHeartbeat, JobPriority, JobProgress, JobResult, JobStatus, TrainingMethod } from '@styleforge/contracts';
 import { StaleAttemptError, StatusConflictError } from '../../errors.ts';
@@ -24,7 +24,7 @@ export type JobFilter = {
   status?: JobStatus | undefined;
   method?: TrainingMethod | undefined;
   baseModel?: string | undefined;
-  /** Pairs that the job must all carry. */
+  /** Metadata pairs that the job must have, all of them. */
   metadata?: [key: string, value: string][] | undefined;
 };
 export type JobAnnotation = {
@@ -36,7 +36,7 @@ export type JobAnnotation = {
 export type StatusChange = {
   from: JobStatus | readonly JobStatus[];
   to: JobStatus;
-  /** The claim that the writer works under; omitted by writers that hold none. */
+  /** The attempt of the writer; omitted by writers that hold no claim. */
   attempt?: number;
   result?: JobResult;
   error?: Failure;
@@ -57,7 +57,7 @@ export function wishesOf({ status, cancelRequestedAt, checkpointRequestedAt: at,
 }
 
 export function createTrainingJobRepository(prisma: PrismaClient, statements: Statements) {
-  /** Explains why a conditional update met no row. */
+  /** Explains why a conditional update matched no row. */
   async function explainMiss(id: string, wanted: string, attempt?: number): Promise<Error> {
     const row = await prisma.trainingJob.findUnique({ where: { id } });
     if (row === null) return new StatusConflictError(`There is no training job ${id}.`);
@@ -78,7 +78,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       return row && toTrainingJobRow(row);
     },
 
-    /** Finds a row of any project: workers serve all of them. */
+    /** Finds a job of any project, because workers serve all of them. */
     async get(id: string): Promise<TrainingJobRow | null> {
       const row = await prisma.trainingJob.findUnique({ where: { id } });
       return row && toTrainingJobRow(row);
@@ -92,19 +92,19 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       return toPage(rows.map(toTrainingJobRow), page.limit);
     },
 
-    /** The number of jobs ahead of each of these jobs that is queued. */
+    /** The number of jobs ahead of each of these queued jobs. */
     queuePositions: (ids: string[]) => queuePositions(statements, ids),
 
     /** The number of jobs ahead of a queued job; null once it has left the queue. */
     positionOf: positionReader(statements),
 
-    /** The project's queued jobs of at least this priority. */
+    /** Number of the project's queued jobs with at least this priority. */
     countQueued: (projectId: string, priority: JobPriority): Promise<number> =>
       prisma.trainingJob.count({ where: { projectId, status: 'queued', priority: { gte: PRIORITY_RANKS[priority] } } }),
 
     /**
-     * Claims the job under a new attempt: a queued one becomes `validating`, one whose worker died keeps its status.
-     * The queue delivers a job to one worker at a time. Null when the job is finished, paused or unknown.
+     * Claims the job under a new attempt. A queued job becomes `validating`; one whose worker died keeps its status.
+     * The queue delivers a job to one worker at a time. Null if the job is finished, paused or unknown.
      */
     async claim(id: string): Promise<TrainingJobRow | null> {
       return prisma.$transaction(async (transaction) => {
@@ -123,7 +123,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       });
     },
 
-    /** The inputs are checked: a `validating` job becomes `running`, any other stays as it is. Throws StaleAttemptError. */
+    /** Makes a `validating` job `running` after its inputs were checked; other statuses do not change. Throws StaleAttemptError. */
     async start(id: string, attempt: number): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const { count } = await transaction.trainingJob.updateMany({
@@ -135,7 +135,10 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       });
     },
 
-    /** Changes the status and logs it; a job that ends takes its evaluation stage along. Throws StatusConflictError or StaleAttemptError. */
+    /**
+     * Changes the status and logs the change. A job that ends also ends its evaluation stage. Throws StatusConflictError or
+     * StaleAttemptError.
+     */
     async setStatus(id: string, change: StatusChange): Promise<TrainingJobRow> {
       const from = typeof change.from === 'string' ? [change.from] : [...change.from];
       assertAllowed(from, change.to);
@@ -186,13 +189,13 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
       return row && toTrainingJobRow(row);
     },
 
-    /** The project's jobs that a worker holds now. */
+    /** Ids of the project's jobs that a worker holds now. */
     async activeIds(projectId: string, limit: number): Promise<string[]> {
       const where = { projectId, status: { in: [...ACTIVE_JOB_STATUSES] } };
       return (await prisma.trainingJob.findMany({ where, select: { id: true }, orderBy: { id: 'desc' }, take: limit })).map(({ id }) => id);
     },
 
-    /** The given ids that are jobs of the project. */
+    /** Selects the given ids that are jobs of the project. */
     async ownIds(projectId: string, ids: readonly string[]): Promise<string[]> {
       return (await prisma.trainingJob.findMany({ where: { projectId, id: { in: [...ids] } }, select: { id: true } })).map(({ id }) => id);
     },

@@ -1,4 +1,4 @@
-// Images that were made in the middle of a training.
+// Validation images, which are made during a training.
 import type { ValidationImage } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import { toPage } from '../common/page.ts';
@@ -8,7 +8,7 @@ export type ValidationImageRow = Omit<ValidationImage, 'seed'> & { seed: number 
 
 export function createValidationImageRepository(prisma: PrismaClient) {
   return {
-    /** A step that is validated again after a resume replaces its images, which are the same. */
+    /** Records an image. A step that is validated again after a resume replaces its images, which are identical. */
     async record({ seed, ...image }: Omit<ValidationImageRow, 'createdAt' | 'missingSince'>): Promise<void> {
       const { jobId, step, index, ...values } = image;
       await prisma.validationImage.upsert({
@@ -18,7 +18,7 @@ export function createValidationImageRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Rows after the one named, in the order of step and index. */
+    /** Rows after the given one, in the order of step and index. */
     async listAfter(
       jobId: string,
       after: { step: number; index: number },

@@ -1,4 +1,4 @@
-// Tells endpoints what has happened: one delivery for each endpoint that subscribes to the event, in the transaction of the event.
+// Announces events to webhook endpoints: one delivery for each endpoint that subscribes to the event, in the transaction of the event.
 import { FINISHED_JOB_STATUSES, isWebhookEvent } from '@styleforge/contracts';
 import type { WebhookEvent } from '@styleforge/contracts';
 import { newId } from '../../new-id.ts';
@@ -8,7 +8,7 @@ import { addOutboxMessage } from '../work/outbox.ts';
 type Client = Transaction | PrismaClient;
 type NewDelivery = { projectId: string; webhookId: string; eventType: string; data: Record<string, JsonInput | null> };
 
-/** `logType` is that of the job's event log, such as job.succeeded; the rest of the log is not announced. */
+/** Announces an event of a job. `logType` is the type in the job's event log, such as job.succeeded; other types are not announced. */
 export async function announceJob(client: Client, jobId: string, logType: string): Promise<void> {
   const eventType = logType.replace(/^job\./, 'training_job.');
   if (!isWebhookEvent(eventType)) return;
@@ -38,7 +38,7 @@ export async function announceGeneration(client: Client, generationId: string, s
   for (const { id } of endpoints) await addDelivery(client, { projectId, webhookId: id, eventType, data });
 }
 
-/** Evaluations by themselves and those of a training job. */
+/** Announces the end of an evaluation, separate or part of a training job. */
 export async function announceEvaluation(client: Client, id: string, status: string): Promise<void> {
   const eventType = `evaluation.${status}`;
   if (!isWebhookEvent(eventType)) return;
@@ -49,7 +49,7 @@ export async function announceEvaluation(client: Client, id: string, status: str
 }
 
 /**
- * Announces the end of a study after a job has ended: a study ends with the last of its jobs. Of two that end at a time, the second sees
+ * Announces the end of a study after a job has ended: a study ends with the last of its jobs. Of two jobs that end at once, the second sees
  * both.
  */
 export async function announceStudyOf(client: Client, jobId: string): Promise<void> {
@@ -72,7 +72,7 @@ async function announce(client: Client, delivery: Omit<NewDelivery, 'webhookId'>
     await addDelivery(client, { ...delivery, webhookId: id });
 }
 
-/** A model of the registry. */
+/** Announces a change to a model of the registry. */
 export async function announceModel(
   client: Client,
   { id, projectId, name }: { id: string; projectId: string; name: string },
@@ -87,7 +87,7 @@ export async function announceModel(
   for (const endpoint of endpoints) await addDelivery(client, { projectId, webhookId: endpoint.id, eventType, data });
 }
 
-/** A worker of the installation, which every project may see. `state`: what has become of it (`worker_state` of the database). */
+/** Announces a change of a worker, which every project may see. `state`: its new state (`worker_state` of the database). */
 export async function announceWorker(
   client: Client,
   { id, host, device }: { id: string; host: string; device: string },
@@ -103,7 +103,7 @@ export async function announceWorker(
   for (const { id: webhookId, projectId } of endpoints) await addDelivery(client, { projectId, webhookId, eventType, data });
 }
 
-/** Returns the delivery's id. The body is fixed here, so that every attempt sends the same. */
+/** Adds a delivery and returns its id. The body is stored, so that every attempt sends the same. */
 export async function addDelivery(client: Client, { projectId, webhookId, eventType, data }: NewDelivery): Promise<string> {
   const id = newId('webhookDelivery');
   const payload = { type: eventType, timestamp: new Date().toISOString(), data };

@@ -1,4 +1,4 @@
-// Webhook endpoints with their secrets, and the log of deliveries.
+// Webhook endpoints with their secrets, and the log of their deliveries.
 import { randomBytes } from 'node:crypto';
 import { OLD_SECRET_HOURS, TEST_EVENT } from '@styleforge/contracts';
 import type { DeliveryStatus, WebhookEvent } from '@styleforge/contracts';
@@ -14,14 +14,14 @@ export type WebhookRow = Omit<Webhook, 'events'> & { events: WebhookEvent[] };
 export type WebhookChange = { url?: string | undefined; events?: WebhookEvent[] | undefined; enabled?: boolean | undefined };
 export type WebhookDeliveryRow = Omit<WebhookDelivery, 'status'> & { status: DeliveryStatus };
 export type NewWebhook = { id?: string | undefined; projectId: string; url: string; events: WebhookEvent[] };
-/** A delivery to try now, with the secrets that sign it, the newest first. */
+/** A delivery to attempt now, with the secrets that sign it, newest first. */
 export type DeliveryAttempt = { delivery: WebhookDeliveryRow; url: string; secrets: string[]; disabled: boolean };
 export type AttemptFailure = {
   responseStatus: number | null;
   error: string;
-  /** No further attempt follows. */
+  /** Whether no further attempt follows. */
   final: boolean;
-  /** The endpoint receives nothing more: at once, or when it has failed since before this time. */
+  /** When the endpoint is disabled: now, or if it has failed since before this time. */
   disable: 'now' | { failingSince: Date };
 };
 
@@ -30,7 +30,10 @@ const HOUR_MS = 3_600_000;
 
 export function createWebhookRepository(prisma: PrismaClient) {
   return {
-    /** Null when the project has an endpoint of this URL already; one that a job has made becomes the caller's, with a new secret. */
+    /**
+     * Creates an endpoint. Null if the project already has one with this URL; an endpoint that a job created becomes the caller's, with a
+     * new secret.
+     */
     async create({ id = newId('webhook'), projectId, url, events }: NewWebhook): Promise<WebhookRow | null> {
       return prisma.$transaction(async (transaction) => {
         await transaction.$queryRaw`select id from projects where id = ${projectId} for no key update`;
@@ -72,7 +75,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The old secret also signs for a while. */
+    /** Replaces the secret; the old one also signs for a while. */
     async rotateSecret(projectId: string, id: string): Promise<WebhookRow | null> {
       const previousSecretExpiresAt = new Date(Date.now() + OLD_SECRET_HOURS * HOUR_MS);
       await prisma.$executeRaw`
@@ -81,7 +84,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       return this.find(projectId, id);
     },
 
-    /** Creates a test delivery, also for a disabled endpoint. Null when there is none. */
+    /** Creates a test delivery, also for a disabled endpoint. Null if there is none. */
     async test(projectId: string, id: string): Promise<WebhookDeliveryRow | null> {
       return prisma.$transaction(async (transaction) => {
         if ((await transaction.webhook.findUnique({ where: { id, projectId } })) === null) return null;
@@ -95,7 +98,10 @@ export function createWebhookRepository(prisma: PrismaClient) {
       });
     },
 
-    /** The same event with the same id, for a day again. One that is still under way stays as it is. Null when there is none. */
+    /**
+     * Sends the same event with the same id again, with attempts for a day. A delivery that is still under way does not change. Null if
+     * there is none.
+     */
     async redeliver(projectId: string, webhookId: string, id: string): Promise<WebhookDeliveryRow | null> {
       return prisma.$transaction(async (transaction) => {
         const { count } = await transaction.webhookDelivery.updateMany({
@@ -116,7 +122,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       );
     },
 
-    /** Counts an attempt; null when there is nothing to deliver any more. */
+    /** Counts an attempt and returns the delivery; null if there is nothing left to deliver. */
     async takeDelivery(id: string): Promise<DeliveryAttempt | null> {
       const { count } = await prisma.webhookDelivery.updateMany({
         where: { id, status: 'pending' },
@@ -135,7 +141,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       };
     },
 
-    /** Records a delivery. Only a test, which a person has asked for, enables an endpoint again. */
+    /** Records a successful delivery. Only a test, which a person requested, enables an endpoint again. */
     async recordSuccess({ id, webhookId, eventType }: WebhookDeliveryRow, responseStatus: number): Promise<void> {
       const enabled = eventType === TEST_EVENT ? { disabledAt: null, disabledReason: null } : {};
       await prisma.$transaction(async (transaction) => {
@@ -148,7 +154,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Returns whether the endpoint has just been disabled. */
+    /** Records a failed attempt. Returns whether the endpoint has been disabled by it. */
     async recordFailure(
       { id, webhookId }: WebhookDeliveryRow,
       { responseStatus, error, final, disable }: AttemptFailure,
@@ -171,7 +177,7 @@ export function createWebhookRepository(prisma: PrismaClient) {
   };
 }
 
-/** The endpoint for a job's `webhook_url`: the project's endpoint of that URL, or a new one that receives such jobs alone. */
+/** The endpoint for a job's `webhook_url`: the project's endpoint with that URL, or a new one that receives events of such jobs only. */
 export async function ensureWebhook(transaction: Transaction, projectId: string, url: string): Promise<void> {
   const data = { id: newId('webhook'), projectId, url, events: [], secret: newSecret(), madeByJob: true };
   await transaction.webhook.createMany({ data, skipDuplicates: true });
@@ -179,7 +185,7 @@ export async function ensureWebhook(transaction: Transaction, projectId: string,
 
 const newSecret = () => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-/** Before a row of a delivery: who deletes the endpoint locks it first, then its deliveries, and nobody waits for the other. */
+/** Locks the endpoint before the row of a delivery. A deletion locks in the same order, so that neither waits for the other. */
 async function lockWebhook(transaction: Transaction, id: string): Promise<void> {
   await transaction.$queryRaw`select 1 from webhooks where id = ${id} for no key update`;
 }

@@ -1,4 +1,4 @@
-// Whose turn it is: start-time fair queueing between projects (docs/decisions), and by priority and age within one.
+// Turns in the outbox: start-time fair queueing between projects (docs/decisions), and priority and age within a project.
 import { Prisma } from '../../generated/client.ts';
 import type { Transaction } from '../../prisma-types.ts';
 
@@ -6,8 +6,9 @@ const columns = Prisma.raw('id, topic, key, payload, project_id, priority, creat
 const ownLine = Prisma.raw('priority desc, id');
 
 /**
- * Waiting messages of a topic with `place`, their place in the queue of their project (`placed` selects them), and `start`, the virtual time of their turn:
- * where the project stands, but no earlier than the clock, so that nobody saves up turns by being idle.
+ * Waiting messages of a topic with `place`, their place in the queue of their project (`placed` selects them), and `start`, the virtual
+ * time of their turn:
+ * that of the project, but not before the clock, so that an idle project saves up no turns.
  */
 export function fairOrder(placed: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
@@ -19,8 +20,9 @@ export function fairOrder(placed: Prisma.Sql): Prisma.Sql {
 }
 
 /**
- * Takes no more than `count` messages of each project and, where its training jobs are limited, than it may have under way besides those that a worker
- * holds or that wait in the queue. Reads the index project by project: how many wait doesn't matter.
+ * Selects at most `count` messages of each project. If its training jobs are limited, it selects no more than may be under way in addition
+ * to those that a worker holds or that wait in the queue. Reads the index project by project, so the number of waiting messages does not
+ * matter.
  */
 export function nextMessages(topic: string, count: number, maxRunningJobs: number | null): Prisma.Sql {
   const waiting = Prisma.sql`outbox where topic = ${topic} and parked_at is null`;
@@ -46,7 +48,7 @@ const underWay = Prisma.sql`
     and (status in ('validating', 'running', 'evaluating', 'pausing')
       or (status = 'queued' and not exists (select 1 from outbox where topic = 'train' and key = job.id)))`;
 
-/** Each turn costs its project 1 / weight; the clock stands at the last turn. */
+/** Adds 1 / weight to the project's virtual time for each turn; the clock is the time of the last turn. */
 export async function advanceShares(transaction: Transaction, topic: string, turns: { projectId: string; start: number }[]): Promise<void> {
   const last = new Map(turns.map(({ projectId, start }) => [projectId, start]));
   await transaction.$executeRaw`

@@ -1,28 +1,28 @@
-// The outbox: work for the queue, written in the same transaction as the row that the work is about, released project by project.
+// The outbox: messages for the queue, written in the same transaction as the row that they are about, and released project by project.
 import { currentOrigin } from '@styleforge/telemetry';
 import { Prisma } from '../../generated/client.ts';
 import type { JsonInput, PrismaClient, Transaction } from '../../prisma-types.ts';
 import { advanceShares, fairOrder, nextMessages } from './fair-order.ts';
 
-/** Postgres notifies this channel when a message is committed or a job changes its status. */
+/** Channel that Postgres notifies when a message is committed or the status of a job changes. */
 export const OUTBOX_CHANNEL = 'styleforge_outbox';
 
 export type OutboxMessage = { id: bigint; topic: string; key: string; payload: unknown; createdAt: Date };
 export type NewOutboxMessage = { topic: string; key: string; payload: Record<string, JsonInput>; projectId: string; priority?: number };
 export type Release = {
   topic: string;
-  /** Number of messages that the queue can accept; called first, and again when no other publisher can fill it meanwhile. */
+  /** Number of messages that the queue can accept. Called first, and again when no other publisher can fill the queue. */
   room(): Promise<number>;
-  /** May name messages that the queue cannot take, by id, with the reason: they are set aside. */
+  /** Sends messages. Returns those that the queue cannot accept, by id, with the reason; they are set aside. */
   publish(messages: OutboxMessage[]): Promise<Map<bigint, string> | void>;
-  /** Limit of a project's training jobs under way, unless the project has a number of its own. */
+  /** Limit of a project's training jobs under way, unless the project has its own. */
   maxRunningJobs?: number | null;
 };
 
 /** First half of the publisher's advisory lock; the topic's hash is the second. */
 const RELEASE_LOCK = 83_416_206;
 
-/** Writes a message inside the caller's transaction. It remembers the request that it comes from. */
+/** Writes a message within the caller's transaction. It stores the id of the request that caused it. */
 export async function addOutboxMessage(
   transaction: Transaction | PrismaClient,
   { topic, key, payload, projectId, priority = 0 }: NewOutboxMessage,
@@ -35,10 +35,10 @@ export async function addOutboxMessage(
     select pg_notify(${OUTBOX_CHANNEL}, topic) from message`;
 }
 
-/** A payload as the outbox keeps it: with the request that it comes from. */
+/** A payload with the request that caused it, as the outbox stores it. */
 export const outboxBody = (payload: NewOutboxMessage['payload']): object => ({ ...payload, origin: currentOrigin() });
 
-/** Removes a message that has not been released. */
+/** Removes messages that have not been released. */
 export async function removeOutboxMessages(transaction: Transaction, topic: string, key: string): Promise<void> {
   await transaction.outboxMessage.deleteMany({ where: { topic, key } });
 }
@@ -53,11 +53,11 @@ export function createOutboxRepository(prisma: PrismaClient) {
 
   return {
     /**
-     * Hands the messages whose turn it is to `publish` and removes them when it returns; when it throws they stay. One publisher
-     * at a time works on a topic: for the others there is nothing to do. Returns how many were handed over.
+     * Passes the messages whose turn it is to `publish`, and removes them when it returns; if it throws, they stay. One publisher
+     * at a time works on a topic; the others have nothing to do. Returns the number of messages.
      */
     async release({ topic, room, publish, maxRunningJobs = null }: Release): Promise<number> {
-      // Most calls end here: every publisher is notified of everything, and one of them has something to do.
+      // Most calls end here, because every publisher is notified and only one of them has something to do.
       if ((await room()) <= 0 || !(await isWaiting(topic))) return 0;
       return prisma.$transaction(
         async (transaction) => {
@@ -85,7 +85,7 @@ export function createOutboxRepository(prisma: PrismaClient) {
       );
     },
 
-    /** Sets aside what no topic of this list can carry, and takes back what one of them can by now. Returns what was set aside. */
+    /** Sets aside messages of unknown topics, and takes back those whose topic is known now. Returns those that were set aside. */
     async parkUnknown(topics: string[]): Promise<OutboxMessage[]> {
       const known = Prisma.sql`topic = any(${topics})`;
       await prisma.$executeRaw`update outbox set parked_at = null, parked_reason = null where parked_reason = ${UNKNOWN_TOPIC} and ${known}`;
@@ -93,7 +93,7 @@ export function createOutboxRepository(prisma: PrismaClient) {
         update outbox set parked_at = now(), parked_reason = ${UNKNOWN_TOPIC} where parked_at is null and not ${known} returning id, topic, key, payload, created_at as "createdAt"`;
     },
 
-    /** Counts messages, without those that are set aside. */
+    /** Number of messages, without those that are set aside. */
     async count(): Promise<number> {
       return prisma.outboxMessage.count({ where: { parkedAt: null } });
     },

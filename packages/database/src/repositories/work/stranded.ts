@@ -1,11 +1,11 @@
-// Unfinished work that no live worker holds: what nothing leads to any more, what waits for its turn, and what goes back into the outbox.
+// Unfinished work that no live worker holds: finding stranded rows, and putting work back into the outbox.
 import { ACTIVE_JOB_STATUSES } from '@styleforge/contracts';
 import { Prisma } from '../../generated/client.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import { OUTBOX_CHANNEL } from './outbox.ts';
 
 export type WorkTopic = 'train' | 'generate' | 'evaluate' | 'webhook' | 'export';
-/** `id` is that of the row and of its queue entry. */
+/** Work that no worker holds. `id` is that of the row and of its queue entry. */
 export type UnheldWork = { topic: WorkTopic; id: string };
 
 const unfinished = (topic: WorkTopic): Prisma.Sql => {
@@ -19,7 +19,7 @@ const unfinished = (topic: WorkTopic): Prisma.Sql => {
         select id, project_id, 0::smallint as priority, jsonb_build_object('generationId', id) as payload, updated_at as since, lease_until
         from generations where status in ('queued', 'running')`;
     case 'evaluate':
-      // The evaluation stage of a training job goes with its job.
+      // The evaluation stage of a training job is part of its job.
       return Prisma.sql`
         select id, project_id, 0::smallint as priority, jsonb_build_object('evaluationId', id) as payload, updated_at as since, lease_until
         from evaluations where status in ('queued', 'running') and training_job_id is null`;
@@ -37,7 +37,7 @@ const unfinished = (topic: WorkTopic): Prisma.Sql => {
 
 const isFree = Prisma.sql`(lease_until is null or lease_until < now())`;
 
-/** What nothing in the database leads to; `olderThanMs`: milliseconds since the last change. */
+/** Condition for work without message and worker; `olderThanMs`: milliseconds since the last change. */
 const unheld = (topic: WorkTopic, olderThanMs: number): Prisma.Sql => Prisma.sql`
   select work.* from (${unfinished(topic)}) work
   where ${isFree} and since < now() - make_interval(secs => ${olderThanMs / 1_000})
@@ -46,8 +46,8 @@ const unheld = (topic: WorkTopic, olderThanMs: number): Prisma.Sql => Prisma.sql
 export function createStrandedRepository(prisma: PrismaClient) {
   return {
     /**
-     * Stranded rows, up to `limit`, chosen at random: many webhooks wait in the queue for their next try, and each look shows others of
-     * them.
+     * Stranded rows, up to `limit`, chosen at random: many webhooks wait in the queue for their next attempt, and each call returns others
+     * of them.
      */
     async unheld(topic: WorkTopic, olderThanMs: number, limit: number): Promise<UnheldWork[]> {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
@@ -55,7 +55,7 @@ export function createStrandedRepository(prisma: PrismaClient) {
       return rows.map(({ id }) => ({ topic, id }));
     },
 
-    /** Puts the work into the outbox, unless it has ended, is held, or is there by now. Returns how many rows went. */
+    /** Puts the work into the outbox, unless it has ended, is held, or is already there. Returns the number of rows. */
     async putBack(topic: WorkTopic, ids: string[], olderThanMs: number): Promise<number> {
       if (ids.length === 0) return 0;
       const rows = await prisma.$queryRaw<unknown[]>`
@@ -68,7 +68,7 @@ export function createStrandedRepository(prisma: PrismaClient) {
       return rows.length;
     },
 
-    /** Null when the work has ended or is unknown. */
+    /** The project of the work; null if the work has ended or is unknown. */
     async projectOf(topic: WorkTopic, id: string): Promise<string | null> {
       const [row] = await prisma.$queryRaw<{ projectId: string }[]>`
         select project_id as "projectId" from (${unfinished(topic)}) work where id = ${id}`;
@@ -83,8 +83,8 @@ export function createStrandedRepository(prisma: PrismaClient) {
     },
 
     /**
-     * Moves work from a worker back into the outbox, ahead of everything of the same project that waits there. False when the work has ended, or is in the outbox or in
-     * another worker's hands by now.
+     * Moves work from a worker back into the outbox, ahead of the project's other messages. False if the work has ended, or is already in
+     * the outbox or with another worker.
      */
     async giveBack(topic: WorkTopic, id: string): Promise<boolean> {
       const rows = await prisma.$queryRaw<unknown[]>`
@@ -100,5 +100,5 @@ export function createStrandedRepository(prisma: PrismaClient) {
   };
 }
 
-/** Priority above every priority that a caller can give. */
+/** A priority above every priority that callers can request. */
 const BEFORE_ALL = 1_000;

@@ -1,4 +1,4 @@
-// Worker processes as rows of their own: who they are, what they run, and whether they may take further jobs.
+// Worker processes as rows: their facts, the jobs that they run, and whether they may take further jobs.
 import { z } from 'zod';
 import type { Worker } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
@@ -21,7 +21,7 @@ export type WorkerRow = Omit<Worker, 'deviceMemoryBytes' | 'queues' | 'running'>
   running: RunningJob[];
 };
 
-/** Removes rows of processes that have been silent for this long. */
+/** Days after which rows of silent processes are removed. */
 const KEPT_DAYS = 7;
 
 export function createWorkerRepository(prisma: PrismaClient) {
@@ -31,7 +31,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
     deviceMemoryBytes: facts.deviceMemoryBytes === null ? null : BigInt(facts.deviceMemoryBytes),
   });
 
-  /** Makes a change, and tells endpoints what has become of the worker by it. A trigger tells the streams of all projects. */
+  /** Makes a change and announces the worker's new state to endpoints. A trigger informs the streams of all projects. */
   async function change<Result>(id: string, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     return prisma.$transaction(async (transaction) => {
       const before = await readState(transaction, id);
@@ -50,7 +50,9 @@ export function createWorkerRepository(prisma: PrismaClient) {
       return id;
     },
 
-    /** A sign of life. Returns whether the worker is to take no further jobs. A row that has gone meanwhile is made again. */
+    /**
+     * Records that the worker is alive. Returns whether it must take no further jobs. A row that was removed meanwhile is created again.
+     */
     async beat(id: string, facts: WorkerFacts, running: RunningJob[]): Promise<{ drain: boolean }> {
       const row = await change(id, (transaction) =>
         transaction.worker.upsert({
@@ -75,7 +77,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
       );
     },
 
-    /** Marks the workers that have been silent since then, each once until it is heard again. Returns their ids. */
+    /** Marks workers that have been silent since the time, each once until it reports again. Returns their ids. */
     async loseSilent(since: Date): Promise<string[]> {
       return prisma.$transaction(async (transaction) => {
         const lost = await transaction.$queryRaw<{ id: string; host: string; device: string }[]>`
@@ -86,13 +88,13 @@ export function createWorkerRepository(prisma: PrismaClient) {
       });
     },
 
-    /** Workers that have reported since then. */
+    /** Workers that have reported since the time. */
     async heardSince(since: Date): Promise<WorkerRow[]> {
       const rows = await prisma.worker.findMany({ where: { lastSeenAt: { gte: since } }, orderBy: { id: 'desc' }, take: 1000 });
       return rows.map(toRow);
     },
 
-    /** The newest first. `gone`: includes stopped workers. */
+    /** Workers, newest first. `gone`: includes stopped workers. */
     async list({ gone, since }: { gone: boolean; since: Date }, page: PageRequest): Promise<RowPage<WorkerRow>> {
       const { where, ...rest } = pageArguments(page);
       const rows = await prisma.worker.findMany({
@@ -107,7 +109,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
       return row && toRow(row);
     },
 
-    /** Null when there is no such worker. */
+    /** Sets or removes the drain; null if there is no such worker. */
     async setDrain(id: string, drain: boolean): Promise<WorkerRow | null> {
       await change(id, (transaction) =>
         transaction.worker.updateMany({
@@ -118,7 +120,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
       return this.find(id);
     },
 
-    /** The ids among these that name work of the project. */
+    /** Selects the ids that belong to work of the project. */
     async ownJobs(projectId: string, ids: string[]): Promise<Set<string>> {
       if (ids.length === 0) return new Set();
       const rows = await prisma.$queryRaw<{ id: string }[]>`
@@ -131,7 +133,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
   };
 }
 
-/** Locks the row until the commit, so that two changes at a time are told one after the other. */
+/** Reads the state and locks the row until the commit, so that concurrent changes are announced one after the other. */
 async function readState(transaction: Transaction, id: string) {
   const [row] = await transaction.$queryRaw<{ id: string; host: string; device: string; state: string }[]>`
     select id, host, device, worker_state(workers) as state from workers where id = ${id} for no key update`;
