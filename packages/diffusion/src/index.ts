@@ -1,4 +1,4 @@
-// Diffusion models and the pipelines that join them with schedules and tokenizers, whose names are given on from model-files.
+// Diffusion models, and pipelines that combine them with schedules and tokenizers. Re-exports the names of model-files that they use.
 export {
   CLIPTokenizer,
   ConfigError,

@@ -1,6 +1,6 @@
-// Counter-based random numbers: a number depends on its key alone, never on the numbers before it.
+// Counter-based random numbers: each number depends only on its key, not on earlier numbers.
 
-/** Names one stream of numbers. `step` and `index` tell streams of the same purpose apart. */
+/** Name of one stream of numbers. `step` and `index` distinguish streams of the same purpose. */
 export interface RandomKey {
   readonly seed: number;
   readonly step: number;
@@ -50,7 +50,7 @@ function checked(value: number, name: string, limit: number): number {
   return value;
 }
 
-/** Blocks of four 32-bit words for one key, one after the other. */
+/** Blocks of four 32-bit words for one key, in order. */
 function* blocks(key: RandomKey): Generator<Words4, never> {
   const seed = checked(key.seed, 'seed', Number.MAX_SAFE_INTEGER);
   const step = checked(key.step, 'step', 0xffffffff);
@@ -60,7 +60,7 @@ function* blocks(key: RandomKey): Generator<Words4, never> {
   for (let block = 0; ; block++) yield philox4x32([checked(block, 'count', 0xffffffff), step, index, purpose], words);
 }
 
-/** Standard normal numbers, by Box and Muller. */
+/** Standard normal numbers by the Box-Muller transform. */
 export function randomNormals(key: RandomKey, count: number): Float32Array {
   const result = new Float32Array(count);
   const stream = blocks(key);
@@ -89,14 +89,14 @@ export function randomUniforms(key: RandomKey, count: number): Float64Array {
   return result;
 }
 
-/** Whole numbers from 0 to below - 1, all equally likely. */
+/** Whole numbers from 0 to below - 1, uniformly distributed. */
 export function randomIntegers(key: RandomKey, count: number, below: number): Int32Array {
   if (!Number.isInteger(below) || below < 1 || below > 2 ** 31)
     throw new RangeError(`random integers below ${below}: give a whole number from 1`);
   return Int32Array.from(randomUniforms(key, count), (uniform) => Math.floor(uniform * below));
 }
 
-/** The numbers 0 to n - 1 in random order (Fisher and Yates). */
+/** The numbers 0 to n - 1 in random order (Fisher-Yates). */
 export function permutation(key: RandomKey, n: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const uniforms = randomUniforms(key, n);

@@ -1,4 +1,4 @@
-// The CLIP tokenizer against transformers' ids, on plain and on odd texts.
+// The CLIP tokenizer against transformers' ids, for common and unusual texts.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ describe('another checkpoint', () => {
     expect((await CLIPTokenizer.fromDirectory(scratch)).encode('ab b')).toEqual([6, 4, 3, 7, 5, 5]);
   });
 
-  it('says what is missing', async () => {
+  it('names what is missing', async () => {
     await expect(CLIPTokenizer.fromDirectory(join(scratch, 'none'))).rejects.toThrow(/neither vocab.json/);
     await writeFile(join(scratch, 'tokenizer_config.json'), JSON.stringify({ bos_token: '<gone>', eos_token: '</s>' }));
     await expect(CLIPTokenizer.fromDirectory(scratch)).rejects.toThrow(/special token <gone>/);

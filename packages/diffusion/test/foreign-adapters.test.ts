@@ -1,4 +1,4 @@
-// Adapters as other programs write them: what they are told to be, and the latents that diffusers makes with them.
+// Adapters in files of other programs: how they are recognized, and the latents that diffusers computes with them.
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ describe.each([
   ["peft's folder", 'peft/adapter_model.safetensors', 'peft'],
   ["kohya's layout", 'kohya.safetensors', 'kohya'],
 ])('a LoRA in %s', (_name, file, layout) => {
-  it('gives the latents that diffusers has with it, and those of the base model at strength 0', async () => {
+  it('gives the latents that diffusers computes with it, and those of the base model at strength 0', async () => {
     const reference = await openTensors(foreign('latents.safetensors'));
     const [own, base] = [await reference.read('with_lora'), await reference.read('base')];
     await reference.close();
@@ -46,7 +46,7 @@ describe.each([
     expect(relativeDifference(own, base)).toBeGreaterThan(0.1);
   });
 
-  it('is known for what it is', async () => {
+  it('is recognized', async () => {
     const found = await inspectAdapter(foreign(file));
     expect(found).toMatchObject({ kind: 'lora', layout, rank: 3, contextWidth: 24, baseFamily: null, changesTextEncoder: false });
     expect(fitsBase(found, { name: 'tiny', contextWidth: 24 })).toBeNull();
@@ -57,7 +57,7 @@ describe.each([
 });
 
 it.each(['brush.pt', 'brush-module.pt'])(
-  'the embedding %s of A1111 gives its rows, its word being the name of the file or another',
+  'the embedding %s of A1111 gives its rows, under the name of the file or another word',
   async (file) => {
     const found = await inspectAdapter(foreign(file));
     expect(found).toMatchObject({
@@ -78,7 +78,7 @@ it.each(['brush.pt', 'brush-module.pt'])(
   },
 );
 
-it('files that diffusers and this program write are known, whatever they are called', async () => {
+it('files that diffusers and this program write are recognized under any name', async () => {
   const kindOf = async (path: string) => (await inspectAdapter(join(golden, path))).kind;
   expect(await kindOf('lora/pytorch_lora_weights.safetensors')).toBe('lora');
   expect(await kindOf('lora/kohya.safetensors')).toBe('lora');
@@ -88,7 +88,7 @@ it('files that diffusers and this program write are known, whatever they are cal
   expect((await inspectAdapter(join(scratch, 'renamed.safetensors'), 'brush.pt')).tokens).toEqual(['brush']);
 });
 
-describe('what is refused says what it is and what to do', () => {
+describe('refused files', () => {
   const written = async (name: string): Promise<string> => {
     const path = join(scratch, `${name.replaceAll(/\W/g, '-')}.safetensors`);
     await writeSafetensors(path, [{ name, shape: [2, 2, 2], data: new Float32Array(8) }], { dtype: 'F32' });
@@ -111,7 +111,7 @@ describe('what is refused says what it is and what to do', () => {
     await expect(inspectAdapter(path)).rejects.toThrow(message);
   });
 
-  it('a file that is no file of tensors', async () => {
+  it('a file without tensors', async () => {
     const page = join(scratch, 'page.safetensors');
     await writeFile(page, '<!doctype html><title>Sign in</title>'.padEnd(600, ' '));
     await expect(inspectAdapter(page)).rejects.toThrow(/is a web page \(HTML\), not the file: download the file itself/);

@@ -10,7 +10,7 @@ export const goldenFile = (name: string): Promise<TensorReader> => openTensors(j
 export const tinySd = () => readDiffusersFolder(join(goldenDirectory, 'tiny-sd'));
 export const tinyClipConfig = () => readJson(join(goldenDirectory, 'tiny-clip/config.json'));
 
-/** Names with shapes, in the order of names. */
+/** Names and shapes of the parameters, sorted by name. */
 export function parameterShapes(graph: Graph): Record<string, readonly number[]> {
   return Object.fromEntries([...graph.parameters].sort().map(([name, tensor]) => [name, tensor.shape]));
 }
@@ -24,7 +24,7 @@ export function storedShapes(reader: TensorReader): Record<string, readonly numb
   );
 }
 
-/** Largest difference over the reference's largest magnitude. */
+/** Largest difference, divided by the reference's largest magnitude. */
 export function relativeDifference(actual: ArrayLike<number>, reference: ArrayLike<number>): number {
   if (actual.length !== reference.length) throw new Error(`${actual.length} values against ${reference.length}`);
   let difference = 0,

@@ -15,10 +15,10 @@ describe('philox4x32', () => {
   });
 });
 
-describe('draws', () => {
+describe('random numbers', () => {
   const key = { seed: 1337, step: 5, purpose: 'noise' };
 
-  it('depend on the key alone, and a longer draw begins with the shorter one', () => {
+  it('depend only on the key, and a longer sequence begins with the shorter one', () => {
     const long = randomNormals(key, 1001);
     expect(randomNormals(key, 7)).toEqual(long.slice(0, 7));
     for (const other of [{ seed: 1338 }, { seed: 1337 + 2 ** 32 }, { step: 6 }, { purpose: 'timesteps' }, { index: 1 }]) {
@@ -51,7 +51,7 @@ describe('draws', () => {
     expect([...new Set(values)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('are permutations, each order about as often as the others', () => {
+  it('are permutations, and each order is about equally frequent', () => {
     const seen = new Map<string, number>();
     for (let step = 0; step < 6000; step++) {
       const order = permutation({ ...key, step }, 3).join('');
@@ -61,7 +61,7 @@ describe('draws', () => {
     for (const times of seen.values()) expect(Math.abs(times - 1000)).toBeLessThan(130);
   });
 
-  it('refuse keys that would be cut short', () => {
+  it('refuse keys that would be truncated', () => {
     expect(() => randomNormals({ ...key, seed: -1 }, 4)).toThrow('random seed is -1');
     expect(() => randomNormals({ ...key, step: 1.5 }, 4)).toThrow('random step is 1.5');
   });

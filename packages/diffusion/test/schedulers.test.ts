@@ -13,7 +13,7 @@ interface Reference {
 }
 
 const reference = JSON.parse(await readFile(`${golden}samplers.json`, 'utf8')) as Reference;
-// What the reference set beside the shared config, for these two as every Stable Diffusion checkpoint does.
+// Settings of the reference for these two in addition to the shared config, as in every Stable Diffusion checkpoint.
 const perSampler: Record<string, SchedulerConfig> = {
   ddim: { steps_offset: 1, set_alpha_to_one: false, clip_sample: false },
   pndm: { steps_offset: 1, set_alpha_to_one: false, skip_prk_steps: true },
@@ -70,7 +70,7 @@ describe('samplers under other configs', async () => {
 describe('a run', () => {
   const sample = Float32Array.of(1, 2);
 
-  it.each(samplerNames)('of %s is counted, repeatable and leaves its inputs alone', (name) => {
+  it.each(samplerNames)('of %s has the right number of steps, is repeatable and does not change its inputs', (name) => {
     const sampler = createSampler(name, { ...reference.config, skip_prk_steps: true });
     expect(() => sampler.step(sample, 999, sample)).toThrow(/call setTimesteps/);
     const run = (): Float32Array => {
@@ -95,14 +95,14 @@ describe('a run', () => {
     for (const steps of [0, 2.5, 1001]) expect(() => sampler.setTimesteps(steps)).toThrow(/whole number from 1 to 1000/);
   });
 
-  it('has exactly as many trailing steps as asked for, where rounding would add one', () => {
+  it('has exactly the requested number of trailing steps, although rounding would add one', () => {
     const sampler = createSampler('ddim', { ...reference.config, num_train_timesteps: 300, timestep_spacing: 'trailing' });
     sampler.setTimesteps(7);
     expect(sampler.timesteps).toHaveLength(7);
     expect(Math.min(...sampler.timesteps)).toBeGreaterThanOrEqual(0);
   });
 
-  it('reads the names literally and ignores settings for another sampler', () => {
+  it('accepts exact names and ignores settings of other samplers', () => {
     const plain = createSampler('dpmsolver++', { ...reference.config, use_karras_sigmas: true });
     plain.setTimesteps(7);
     expect(plain.timesteps).toEqual(reference.timesteps['dpmsolver++.7']);
@@ -122,13 +122,13 @@ describe('a run', () => {
     ['ddim', { beta_start: 'low' }, /beta_start must be a number/],
     ['ddim', { num_train_timesteps: 0 }, /num_train_timesteps must be a whole number/],
     ['ddim', { trained_betas: 'file' }, /trained_betas must be a list/],
-  ] as const)('refuses what it cannot do: %s %o', (name, config, message) => {
+  ] as const)('refuses unsupported settings: %s %o', (name, config, message) => {
     expect(() => createSampler(name, config)).toThrow(message);
   });
 });
 
 describe('DDPMScheduler', () => {
-  it('gives the reference alphas_cumprod to the last bit, add_noise and velocity', async () => {
+  it('equals the reference: alphas_cumprod to the last bit, add_noise and velocity', async () => {
     const reader = await SafetensorsReader.open(`${golden}noise-scheduler.safetensors`);
     const scheduler = new DDPMScheduler(reference.config);
     expect(scheduler.alphasCumprod).toEqual(await reader.read('alphas_cumprod'));
@@ -138,7 +138,7 @@ describe('DDPMScheduler', () => {
     await reader.close();
   });
 
-  it('knows its target, signal-to-noise ratios and limits', () => {
+  it('computes its target, signal-to-noise ratios and limits', () => {
     const [x, noise] = [Float32Array.of(1, 2), Float32Array.of(3, -1)];
     const scheduler = (prediction: string) => new DDPMScheduler({ ...reference.config, prediction_type: prediction });
     expect(scheduler('epsilon').target(x, noise, [5])).toBe(noise);

@@ -1,4 +1,4 @@
-// No negative prompt and an empty one are two things for Stable Diffusion XL: latents of both against diffusers' pipeline.
+// Stable Diffusion XL distinguishes a missing negative prompt from an empty one: latents of both against diffusers' pipeline.
 import { fileURLToPath } from 'node:url';
 import { readFileSync } from 'node:fs';
 import { loadTextToImagePipeline, type TextToImagePipeline } from '@styleforge/diffusion';

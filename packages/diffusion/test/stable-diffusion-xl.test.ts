@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(Object.values(weights).map((reader) => reader.close())));
 
-/** The name in the checkpoint, whose text encoders begin with `text_model.` but for the projection. */
+/** The name in the checkpoint: names of its text encoders begin with `text_model.`, except the projection's. */
 function stored(parameter: string): [component: string, name: string] {
   const [component = '', ...rest] = parameter.split('.');
   const name = rest.join('.');
@@ -79,7 +79,7 @@ async function evaluate(graph: Graph, outputs: Record<string, Tensor>, feeds: Re
   return results;
 }
 
-/** The largest difference over the reference's largest magnitude. */
+/** The largest difference, divided by the reference's largest magnitude. */
 function difference(ours: ArrayLike<number>, theirs: Float32Array): number {
   expect(ours.length).toBe(theirs.length);
   const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

@@ -1,4 +1,4 @@
-// Text to image: the reference image, and what seeds, batches, guidance and abort signals promise.
+// Text to image: the reference image, and the guarantees of seeds, batches, guidance and abort signals.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TensorReader } from '@styleforge/weights';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ let golden: TensorReader;
 let pipeline: TextToImagePipeline;
 let folder: string;
 
-/** The reference checkpoint has a vocabulary of 1000 and no tokenizer: letters are tokens here. */
+/** Writes a tokenizer. The reference checkpoint has a vocabulary of 1000 and no tokenizer, so letters are tokens here. */
 async function writeTokenizer(directory: string): Promise<void> {
   const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
   const vocabulary = Object.fromEntries([...letters, ...letters.map((letter) => `${letter}</w>`)].map((token, id) => [token, id]));
@@ -56,7 +56,7 @@ describe('reference image', () => {
 });
 
 describe('generation', () => {
-  it('gives each image its own seed and the size of the U-Net, and repeats itself', async () => {
+  it('gives each image its own seed and the size of the U-Net, and is repeatable', async () => {
     const images = await collect({ prompts: ['a cat', 'a dog'], imagesPerPrompt: 2 });
     expect(images.map(({ index, prompt, seed, width, height }) => ({ index, prompt, seed, width, height }))).toEqual([
       { index: 0, prompt: 'a cat', seed: 11, width: 16, height: 16 },
@@ -83,7 +83,7 @@ describe('generation', () => {
     expect(largest(together[2].rgb, alone[0].rgb)).toBeLessThanOrEqual(1);
   });
 
-  it('runs the U-Net once a step for a whole batch of prompts, and not larger than memory allows', async () => {
+  it('runs the U-Net once a step for a whole batch of prompts, but not for more than memory allows', async () => {
     const stepsFor = async (options: Partial<TextToImageOptions>): Promise<number> => {
       let steps = 0;
       await collect({ steps: 1, ...options, onStep: () => void steps++ });
@@ -95,7 +95,7 @@ describe('generation', () => {
     expect(await stepsFor({ prompts: prompts.slice(0, 3), width: 96, height: 96 })).toBe(3);
   });
 
-  it('follows prompt, negative prompt and guidance; without guidance the negative prompt has no part', async () => {
+  it('follows prompt, negative prompt and guidance; without guidance the negative prompt has no effect', async () => {
     const [plain] = await collect({});
     for (const change of [{ prompts: ['a dog'] }, { negativePrompt: 'blurry' }, { guidanceScale: 9 }, { seed: 12 }, { steps: 4 }]) {
       expect((await collect(change))[0].rgb, JSON.stringify(change)).not.toEqual(plain.rgb);
@@ -113,7 +113,7 @@ describe('generation', () => {
     },
   );
 
-  it('begins from an image: it stays the nearer to it the lower the strength is, and takes that share of the steps', async () => {
+  it('starts from an image: a lower strength keeps more of it, and runs that share of the steps', async () => {
     const rgb = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (Math.floor(i / 3) % 16 < 8 ? 230 : 40));
     const steps: number[] = [];
     const from = async (strength: number) => {
@@ -123,7 +123,7 @@ describe('generation', () => {
       return image!.rgb;
     };
     const distance = (other: Uint8Array) => other.reduce((sum, value, i) => sum + Math.abs(value - reference[i]!), 0);
-    // What the autoencoder alone makes of the image.
+    // The result of the autoencoder alone.
     const latents = await pipeline.encode(rgb, 16, 16);
     const reference = (await pipeline.decode(latents, [1, 4, 8, 8])).map((value) => value * 255);
     const planes = Uint8Array.from({ length: rgb.length }, (_, i) => reference[(i % 3) * 256 + Math.floor(i / 3)]!);
@@ -143,7 +143,7 @@ describe('generation', () => {
     await expect(stopped).rejects.toThrow('enough');
   });
 
-  it('refuses what it cannot do, naming it', async () => {
+  it('refuses unsupported requests and names the reason', async () => {
     await expect(collect({ width: 15 })).rejects.toThrow('width is 15: give a multiple of 2');
     await expect(collect({ seed: -1 })).rejects.toThrow('seed is -1');
     const untokenized = await loadTextToImagePipeline(join(goldenDirectory, 'tiny-sd'));

@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => reference.close());
 
-/** Numbers in -1..1 that follow from a name; the reference's script makes the same. */
+/** Numbers in -1..1 that depend on a name; the reference's script computes the same. */
 function wave(name: string, shape: Shape): Float64Array {
   let seed = 0;
   for (const unit of Buffer.from(name)) seed = (seed * 31 + unit) % 1009;
@@ -126,7 +126,7 @@ describe('model shapes', () => {
   it.each(topologies)('$key', (topology) => runs[topology.model](topology));
 });
 
-describe('configs that are not built are refused, naming the key', () => {
+describe('unsupported configs are refused by the name of the key', () => {
   it.each([
     ['class_embed_type', 'timestep'],
     ['addition_embed_type', 'image'],

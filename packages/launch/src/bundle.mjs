@@ -1,4 +1,4 @@
-// Makes one file of a program's own sources; libraries stay where they are.
+// Bundles a program's own sources into one file; libraries are not included.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
@@ -9,17 +9,17 @@ import { bundleFolder, digestOf, fromRoot, INDEX, MAIN, root } from './bundle-fo
 /** Number of older bundles that are kept: a running process may load a part of its bundle later. */
 const OLDER_KEPT = 4;
 const DRAFT = 'draft-';
-/** A draft so old was left by a process that died. */
+/** Age of a draft after which the process that wrote it must have died. */
 const ABANDONED_MS = 600_000;
 
-/** Returns the path of the bundle, or undefined where nothing can be written: in an image, in somebody else's checkout. */
+/** Returns the path of the bundle, or undefined if nothing can be written, as in an image or somebody else's checkout. */
 export async function makeBundle(program) {
   const folder = bundleFolder(program);
   let draft;
   try {
     mkdirSync(folder, { recursive: true });
     draft = join(folder, DRAFT + randomUUID());
-    // Readable by every user who may read the sources: an image is built by one user and run by another.
+    // Every user who may read the sources may read the bundle, because an image is built by one user and run by another.
     mkdirSync(draft);
     const contents = await compile(program, draft);
     return publish(folder, draft, contents);
@@ -31,7 +31,7 @@ export async function makeBundle(program) {
   }
 }
 
-/** Returns what it read, by path from the root: all that the outcome depends on. */
+/** Returns the contents of everything that the result depends on, by path from the root. */
 async function compile(program, draft) {
   const contents = new Map();
   const keep = (path) => {
@@ -58,7 +58,7 @@ async function compile(program, draft) {
     logLevel: 'silent',
     plugins: [{ name: 'own sources', setup: (esbuild) => useOwnSources(esbuild, draft, keep) }],
   });
-  // Its compiler is a process of its own, which would stay as long as this one.
+  // The compiler is a separate process, which would run as long as this one.
   await stop();
   return contents;
 }
@@ -68,7 +68,7 @@ function useOwnSources(esbuild, draft, keep) {
     if (kind === 'entry-point') return undefined;
     const [, own] = /^@styleforge\/([^/]+)/.exec(path) ?? [];
     if (own === undefined) return { external: true };
-    // Its exports decide what is meant; esbuild finds it.
+    // Its exports decide the file; esbuild resolves them.
     keep(join(root, 'node_modules/@styleforge', own, 'package.json'));
     return undefined;
   });
@@ -78,7 +78,7 @@ function useOwnSources(esbuild, draft, keep) {
   });
 }
 
-/** What a source says of its own place stays true: files beside it are found from the bundle, too. */
+/** Keeps what a source says about its own location true, so that files next to it are also found from the bundle. */
 function placed(source, path, draft) {
   const url = `new URL(${JSON.stringify(relative(draft, path).replaceAll(sep, '/'))}, import.meta.url)`;
   return source.replaceAll(
@@ -92,7 +92,7 @@ function placed(source, path, draft) {
   );
 }
 
-/** Others may do the same at this moment: whole folders and whole files appear, and equal names mean equal contents. */
+/** Publishes the bundle. Others may do the same at this moment: whole folders and files appear, and equal names mean equal contents. */
 function publish(folder, draft, contents) {
   const digest = digestOf(contents);
   const target = join(folder, digest);
@@ -108,7 +108,7 @@ function publish(folder, draft, contents) {
   return join(target, MAIN);
 }
 
-/** Another process may be making, publishing or removing any of them at this moment. */
+/** Removes old bundles. Another process may be making, publishing or removing any of them at this moment. */
 function removeOld(folder, current) {
   const others = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== current)

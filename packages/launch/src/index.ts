@@ -1,4 +1,4 @@
-// How one program of this project starts another in a process of its own, and whether that is still there.
+// Starting one program of this project from another in a separate process, and checking whether it is still alive.
 import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,10 @@ export { isAlive } from './is-alive.ts';
 
 const run = fileURLToPath(new URL('run.mjs', import.meta.url));
 
-/** What node is to be given to run `program`, a TypeScript file or what was compiled from one: `spawn(process.execPath, [...typeScript(program), 'argument'])`. */
+/**
+ * Arguments for node to run `program`, a TypeScript file or its compiled form: `spawn(process.execPath, [...typeScript(program),
+ * 'argument'])`.
+ */
 export function typeScript(program: string | URL): string[] {
   const path = typeof program === 'string' ? program : fileURLToPath(program);
   return path.endsWith('.mjs') ? [path] : [run, path];

@@ -1,4 +1,4 @@
-// Makes bundles ahead of the first start, for images that nothing can be written in: `node packages/launch/src/prepare.mjs PROGRAM.ts ...`
+// Builds bundles before the first start, for read-only images: `node packages/launch/src/prepare.mjs PROGRAM.ts ...`
 import { realpathSync } from 'node:fs';
 import { makeBundle } from './bundle.mjs';
 

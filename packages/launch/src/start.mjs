@@ -1,4 +1,4 @@
-// Starts a program written in TypeScript: as one file where that can be kept, through tsx otherwise. Loading one file takes less than half the time.
+// Starts a program written in TypeScript: as one file if that can be stored, else with tsx. Loading one file takes less than half the time.
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { findBundle } from './bundle-folder.mjs';

@@ -1,4 +1,4 @@
-// A program started with arguments: TypeScript through the launcher, plain JavaScript as it is.
+// Starting a program with arguments: TypeScript through the launcher, plain JavaScript directly.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// A small project of two packages in a folder of its own, started as this one starts its programs.
+// A small project of two packages in a separate folder, started like the programs of this repository.
 import { execFile, type ExecFileOptions } from 'node:child_process';
 import {
   chmodSync,
@@ -81,7 +81,7 @@ async function run(options: ExecFileOptions = {}): Promise<unknown> {
 const bundlesOf = (program: string) => readdirSync(join(bundles, program)).filter((name) => !name.endsWith('.json'));
 const outcome = { said: 'hello you', isMain: true, at: 'later.ts:3' };
 
-it('runs a program from one file that it makes once, with files next to its sources and their lines in stack traces', async () => {
+it('runs a program from one file that it builds once, with files next to its sources and their lines in stack traces', async () => {
   expect(await run()).toEqual(outcome);
   const [bundle = '', ...others] = bundlesOf('app+main.ts');
   expect(others).toEqual([]);
@@ -91,16 +91,16 @@ it('runs a program from one file that it makes once, with files next to its sour
   expect(statSync(join(bundles, 'app+main.ts', bundle, 'main.mjs')).mtimeMs).toBe(made);
 });
 
-it('starts eight times at once without a bundle that exists', async () => {
+it('starts eight times at once without an existing bundle', async () => {
   expect(await Promise.all(Array.from({ length: 8 }, () => run()))).toEqual(Array.from({ length: 8 }, () => outcome));
   expect(bundlesOf('app+main.ts')).toHaveLength(1);
 });
 
-it('never runs a source as it was: changed with its time and length kept, moved by its package.json, gone', async () => {
+it('never runs an outdated source: one changed with the same time and length, moved by its package.json, or deleted', async () => {
   expect(await run()).toEqual(outcome);
   const source = join(project, 'app/later.ts');
   const { atime, mtime } = statSync(source);
-  // The same number of bytes: a line break for a space.
+  // The same number of bytes: a line break instead of a space.
   const before = statSync(source).size;
   write(
     'app/later.ts',
@@ -128,7 +128,7 @@ it('keeps five bundles of a program, the newest', async () => {
   expect(await run()).toEqual(outcome);
 });
 
-it('leaves alone what others are making, and removes what somebody left half made', async () => {
+it('keeps drafts of live processes, and removes abandoned ones', async () => {
   const minutesOld = (name: string, minutes: number): void => {
     const draft = join(bundles, 'app+main.ts', name);
     mkdirSync(draft, { recursive: true });
@@ -145,7 +145,7 @@ it('leaves alone what others are making, and removes what somebody left half mad
   ).toEqual(others);
 });
 
-/** Whom to run as so that nothing can be written; root may write anywhere. */
+/** Options to run as a user who may not write anywhere; root may write everywhere. */
 function withoutWriting(): ExecFileOptions {
   chmodSync(project, 0o755);
   if (process.getuid?.() === 0) return { uid: 65534, gid: 65534 };
@@ -153,15 +153,15 @@ function withoutWriting(): ExecFileOptions {
   return {};
 }
 
-it('runs the bundle that an image has from its build, as another user and where nothing can be written', async () => {
+it('runs the bundle of an image as another user without write access', async () => {
   await promisify(execFile)(process.execPath, [join(project, 'packages/launch/src/prepare.mjs'), join(project, 'app/main.ts')]);
   const [bundle = ''] = bundlesOf('app+main.ts');
-  // Neither the sources nor a new bundle would say this.
+  // Neither the sources nor a new bundle would print this.
   writeFileSync(join(bundles, 'app+main.ts', bundle, 'main.mjs'), "console.log(JSON.stringify('from the build'));");
   expect(await run(withoutWriting())).toBe('from the build');
 });
 
-it('runs through tsx where nothing can be written, and says what is wrong with a source', async () => {
+it('runs with tsx if nothing can be written, and reports an error in a source', async () => {
   expect(await run(withoutWriting())).toEqual(outcome);
   expect(existsSync(bundles)).toBe(false);
   chmodSync(join(project, 'node_modules'), 0o755);

@@ -1,4 +1,4 @@
-// Distances between sets of images, and the fit of images to their prompts.
+// Distances between sets of images, and how well images match their prompts.
 export { features, type Features, type Moments } from './distances/features.ts';
 export { frechetDistance } from './distances/fid.ts';
 export { fullKernelDistance, kernelDistance, type KidOptions, type KidResult } from './distances/kid.ts';

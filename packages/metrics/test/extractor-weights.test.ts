@@ -1,4 +1,4 @@
-// Weights from a folder, an address and an object store: the same extractor each time, or an error that names what to set.
+// Weights from a folder, a URL and an object store give the same extractor, or an error that names what to set.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -75,7 +75,7 @@ async function pinnedFiles(): Promise<Record<string, { url: string; sha256: stri
 }
 
 describe('CLIP weights', () => {
-  it('are the same from a folder, from an address and from the object store, and kept', async () => {
+  it('are the same from a folder, a URL and the object store, and are kept', async () => {
     const expected = await embedding({ name: 'clip', weights: { path: folder } });
     const progress: FetchProgress[] = [];
     const files = await pinnedFiles();
@@ -94,7 +94,7 @@ describe('CLIP weights', () => {
     );
   });
 
-  it('that are not there, or not what was pinned, are no extractor', async () => {
+  it('that are missing or have another hash are refused', async () => {
     const open = (weights: ExtractorConfig['weights'], rest: Partial<ExtractorConfig> = { cacheDirectory }) =>
       openExtractor({ name: 'clip', weights, ...rest });
     await expect(open(undefined)).rejects.toThrow(
@@ -115,7 +115,7 @@ describe('CLIP weights', () => {
 });
 
 describe('Inception weights', () => {
-  it('may be a file, the only one of a folder, a download, or an object; .pth too', async () => {
+  it('can be a file, the only one of a folder, a download, or an object; .pth too', async () => {
     const file = join(scratch, 'store', 'inception.safetensors');
     const sha256 = await sha256Of(file);
     const alone = join(scratch, 'alone');

@@ -31,7 +31,7 @@ describe('inception-v3-fid', () => {
     ['clean', 768],
     ['legacy', 192],
     ['clean', 64],
-  ] as const)('gives what %s and pytorch-fid give at %i features', async (resize, tap: InceptionTap) => {
+  ] as const)('equals %s and pytorch-fid at %i features', async (resize, tap: InceptionTap) => {
     const extractor = await openExtractor({ name: 'inception-v3-fid', weights: { path: weightsFile }, resize, tap });
     const reference = await SafetensorsReader.open(join(golden, 'inception.safetensors'));
     const names = Object.keys(pictures) as (keyof typeof pictures)[];
@@ -50,7 +50,7 @@ describe('inception-v3-fid', () => {
     await extractor.release();
   });
 
-  it('says what to configure where there are no weights, and what is wrong with others', async () => {
+  it('names the setting if weights are missing, and what is wrong with others', async () => {
     await expect(openExtractor({ name: 'inception-v3-fid' })).rejects.toThrow(
       /'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS to .*pt_inception-2015-12-05.*INCEPTION_WEIGHTS_URL with INCEPTION_WEIGHTS_SHA256/,
     );
@@ -87,27 +87,30 @@ describe('resize rules', () => {
           ['legacy', name],
         ] as ['clean' | 'legacy', keyof typeof sizes][],
     ),
-  )('%s gives the reference within 1/255 of the range: %s', async (rule, name) => {
+  )('%s is within 1/255 of the range of the reference: %s', async (rule, name) => {
     const [width, height, toWidth, toHeight] = sizes[name];
     const resized = { clean: resizeClean, legacy: resizeLegacy }[rule](picture(name, width, height), toWidth, toHeight);
     const reader = await SafetensorsReader.open(join(golden, 'resize.safetensors'));
     const expected = await reader.read(`${rule}.${name}`);
     await reader.close();
     expect(resized.data.length).toBe(expected.length);
-    // of 255: a thousandth of what is asked
+    // of 255: a thousandth of the allowed difference
     for (const [i, value] of expected.entries()) expect(Math.abs(resized.data[i] - value)).toBeLessThan(1e-3);
   });
 
-  it.each(['clean', 'legacy', 'bytes'] as const)('%s keeps an image of its own size and the mean of a plain one', (rule) => {
-    const resize = { clean: resizeClean, legacy: resizeLegacy, bytes: resizeBytes }[rule];
-    expect([...resize(pictures.small, 64, 64).data]).toEqual([...pictures.small.rgb]);
-    const plain = { width: 31, height: 17, rgb: new Uint8Array(31 * 17 * 3).fill(99) };
-    for (const value of resize(plain, 50, 9).data) expect(value).toBeCloseTo(99, 3);
-  });
+  it.each(['clean', 'legacy', 'bytes'] as const)(
+    '%s does not change an image of the target size, nor the mean of a uniform one',
+    (rule) => {
+      const resize = { clean: resizeClean, legacy: resizeLegacy, bytes: resizeBytes }[rule];
+      expect([...resize(pictures.small, 64, 64).data]).toEqual([...pictures.small.rgb]);
+      const plain = { width: 31, height: 17, rgb: new Uint8Array(31 * 17 * 3).fill(99) };
+      for (const value of resize(plain, 50, 9).data) expect(value).toBeCloseTo(99, 3);
+    },
+  );
 });
 
 describe('clip', () => {
-  it("gives transformers' numbers for texts and images, through its own preprocessing", async () => {
+  it('equals transformers for texts and images, including the preprocessing', async () => {
     const folder = await makeClipFolder(join(scratch, 'clip'));
     const reference = await SafetensorsReader.open(join(golden, 'clip-preprocessing', 'embeddings.safetensors'));
     const texts = JSON.parse(await readFile(join(golden, 'clip-preprocessing', 'texts.json'), 'utf8')) as string[];

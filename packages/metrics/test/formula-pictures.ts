@@ -1,4 +1,4 @@
-// Images and weights that a formula gives, the same as in the scripts of test/golden.
+// Images and weights from formulas, the same as in the scripts of test/golden.
 import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { RgbImage } from '@styleforge/metrics';
@@ -46,7 +46,7 @@ export function picture(name: string, width: number, height: number): RgbImage {
   return { width, height, rgb };
 }
 
-/** tiny-clip as a whole CLIP folder, with tokenizer and preprocessing. */
+/** Writes tiny-clip as a complete CLIP folder, with tokenizer and preprocessing. */
 export async function makeClipFolder(folder: string): Promise<string> {
   await cp(`${golden}clip-preprocessing`, folder, { recursive: true });
   await cp(`${golden}tiny-clip`, folder, { recursive: true });

@@ -1,4 +1,4 @@
-// The metric block of a report: complete, named after its extractor, repeatable, and clear about what it cannot say.
+// The metric block of a report is complete, named after its extractor, repeatable, and clear about its limits.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe('the metric block', () => {
-  it('says all that is needed to read and repeat its numbers', async () => {
+  it('contains all that is needed to interpret and repeat its values', async () => {
     const block = await measure({ prompts, styleRef: real, seed: 5, subsets: 7, subsetSize: 6 });
     expect(block).toMatchObject({
       extractor: { name: 'mini-clip', dimension: extractor.dimension, resize: 'clip', weightsSha256: extractor.weightsSha256 },
@@ -83,7 +83,7 @@ describe('the metric block', () => {
     await expect(measure({ prompts: prompts.slice(1) })).rejects.toThrow(/7 prompts were given for 8 generated images/);
   });
 
-  it('gives identical sets FID 0 and KID at or below 0, and says so', async () => {
+  it('gives identical sets FID 0 and KID at or below 0, and warns about them', async () => {
     const { values, warnings, memorisation } = await measure({
       generated: real,
       styleRef: real,
@@ -97,7 +97,7 @@ describe('the metric block', () => {
     expect(memorisation!.nearest.every(({ generated: own, reference }) => own === reference)).toBe(true);
   });
 
-  it('accepts images of mixed sizes and says so', async () => {
+  it('accepts images of mixed sizes and warns about them', async () => {
     const mixed = imageArrays([...pictures('generated', 3), picture('wide', 90, 31), picture('tall', 33, 70)]);
     expect((await measure({ generated: mixed, bootstrap: false })).warnings.map(({ code }) => code)).toContain('mixed-sizes');
   });
@@ -111,7 +111,7 @@ describe('the metric block', () => {
     await expect(measure({ styleRef: imageArrays([]) })).rejects.toThrow(/StyleRef images is empty/);
   });
 
-  it('names the image whose features are not numbers', async () => {
+  it('names the image whose features are not finite numbers', async () => {
     const folder = await makeClipFolder(join(scratch, 'broken-clip'));
     const reader = await SafetensorsReader.open(join(folder, 'model.safetensors'));
     const entries = await Promise.all(
@@ -168,7 +168,7 @@ describe('reference features', () => {
     };
   };
 
-  it('are made once for a set, whatever its order, and computed again where the kept file is damaged', async () => {
+  it('are computed once for a set in any order, and again if the stored file is damaged', async () => {
     const directory = join(scratch, 'cache');
     const cache = directoryCache(directory);
     const { count, set } = counting(real);
@@ -192,7 +192,7 @@ describe('reference features', () => {
     expect(count.opened).toBe(2);
   });
 
-  it('keep their moments where there are more images than features', async () => {
+  it('include their moments if there are more images than features', async () => {
     const many = imageArrays(pictures('many', extractor.dimension + 2));
     const cache = directoryCache(join(scratch, 'moments'));
     const made = await referenceFeatures(extractor, many, { cache });

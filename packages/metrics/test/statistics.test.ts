@@ -1,4 +1,4 @@
-// Moments by streaming, intervals by bootstrap, distances of images, signs of overfitting: against closed forms and plain loops.
+// Moments by streaming, bootstrap intervals, distances of images and signs of overfitting, compared with closed forms and plain loops.
 import {
   clipScoreInterval,
   diversityOf,
@@ -25,7 +25,7 @@ const normal = (count: number, dimension: number, seed: number, shift = 0): Feat
     dimension,
   );
 
-it('scores images with texts that are not theirs, without pairs of equal texts', () => {
+it('scores images with the texts of other images, without pairs of equal texts', () => {
   const [images, texts] = [features(Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1), 2), features(Float32Array.of(1, 0, 0, 1, 0.6, 0.8, 0, 1), 2)];
   const prompts = ['a', 'b', 'c', 'b'];
   // Rows 1 and 3 have the same text; row 0 meets (0.6, 0.8), row 2 meets (1, 0).
@@ -34,7 +34,7 @@ it('scores images with texts that are not theirs, without pairs of equal texts',
 });
 
 describe('moments', () => {
-  it('are those of a plain double loop, whatever the blocks', async () => {
+  it('equal those of a plain double loop for any size of blocks', async () => {
     const set = normal(1300, 11, 1, 100);
     const { mean, covariance } = await momentsOf(set);
     const at = (row: number, i: number) => set.data[row * 11 + i];
@@ -64,7 +64,7 @@ describe('moments', () => {
 });
 
 describe('KID of many images', () => {
-  it('is the same from kept kernels and from each subset’s own', async () => {
+  it('is the same with kept kernels and with a kernel for each subset', async () => {
     // beyond 4096 images nothing is kept
     const [x, y] = [normal(4100, 3, 1), normal(40, 3, 2, 0.3)];
     const fewer = { ...x, data: x.data.slice(0, 4096 * 3), count: 4096 };
@@ -74,7 +74,7 @@ describe('KID of many images', () => {
     expect(direct.mean).toBeCloseTo(await fullKernelDistance(y, y), 12);
   });
 
-  it('sums tiles as it sums one', async () => {
+  it('gives the same sum with one tile and with several', async () => {
     const [x, y] = [normal(1500, 2, 1), normal(1100, 2, 2)];
     const k = (a: Features, i: number, b: Features, j: number) =>
       ((a.data[2 * i] * b.data[2 * j] + a.data[2 * i + 1] * b.data[2 * j + 1]) / 2 + 1) ** 3;
@@ -88,7 +88,7 @@ describe('KID of many images', () => {
 });
 
 describe('intervals', () => {
-  /** The middle 95 % of estimates from fresh draws: what an interval stands for. */
+  /** The middle 95 % of estimates from fresh samples, which an interval should equal. */
   async function spread(estimate: (seed: number) => Promise<number>): Promise<number> {
     const values = await Promise.all(Array.from({ length: 40 }, (_, i) => estimate(10 + 2 * i)));
     const mean = values.reduce((sum, value) => sum + value, 0) / 40;
@@ -99,7 +99,7 @@ describe('intervals', () => {
     ['FID, more images than features', 60, 4, frechetDistance, fidInterval],
     ['FID, fewer', 12, 20, frechetDistance, fidInterval],
     ['KID', 60, 4, fullKernelDistance, kidInterval],
-  ] as const)('of %s is as wide as fresh samples scatter', async (_, count, dimension, distance, interval) => {
+  ] as const)('of %s is as wide as the scatter of fresh samples', async (_, count, dimension, distance, interval) => {
     const sets = (seed: number) => [normal(count, dimension, seed), normal(count, dimension, seed + 1, 0.7)] as const;
     const value = await distance(...sets(1));
     const found = (await interval(value, ...sets(1), { seed: 3 }))!;
@@ -113,7 +113,7 @@ describe('intervals', () => {
     expect(await interval(value, ...sets(1), { seed: 4 })).not.toEqual(found);
   });
 
-  it('of the CLIP score is that of a mean', async () => {
+  it('of the CLIP score equals that of a mean', async () => {
     const count = 400;
     const angles = randomNormals({ seed: 1, step: 0, purpose: 'angles' }, count).map((value) => 1 + 0.2 * value);
     const images = features(
@@ -132,13 +132,13 @@ describe('intervals', () => {
     expect((high - low) / (2 * 1.96 * error)).toBeLessThan(1.15);
   });
 
-  it('of more than 2048 images keeps some of them and is narrower for it', async () => {
+  it('of more than 2048 images uses a sample of them and is narrower', async () => {
     const [few, many, other] = [normal(300, 3, 1), normal(2400, 3, 2), normal(2400, 3, 3, 0.5)];
     const [wide, narrow] = [await kidInterval(0, few, other, { replicates: 40 }), await kidInterval(0, many, other, { replicates: 40 })];
     expect(narrow.high - narrow.low).toBeLessThan(wide.high - wide.low);
   });
 
-  it('is omitted where it would take long, and refuses nonsense', async () => {
+  it('is omitted if it would take long, and refuses invalid options', async () => {
     const huge = { data: new Float32Array(0), count: 1e6, dimension: 2048 };
     expect(await fidInterval(1, huge, huge)).toBeNull();
     const set = normal(5, 2, 1);
@@ -167,7 +167,7 @@ describe('distances of images', () => {
     await expect(meanPairwiseDistance(features(Float32Array.of(0, 0, 1, 1), 2))).rejects.toThrow(/image 1 has features of length zero/);
   });
 
-  it('tell an image that repeats a training image', async () => {
+  it('reveal an image that repeats a training image', async () => {
     const found = await memorisationOf(unit(1.5, 0.01, 2.9), unit(0, 2, 4));
     expect(found.nearest.map(({ generated, reference, memorised }) => [generated, reference, memorised])).toEqual([
       [1, 0, true],
@@ -184,7 +184,7 @@ describe('signs of overfitting', () => {
     Object.fromEntries(overfittingSigns(evidence).map(({ sign, present: is }) => [sign, is]));
   const history = (kids: number[], clips: number[] = []) => kids.map((kid, i) => ({ step: 100 * (i + 1), kid, clip: clips[i] }));
 
-  it('are a KID that rises and a CLIP score that falls for good, not a single bad step', () => {
+  it('are a lasting rise of KID and a lasting fall of the CLIP score, not a single bad step', () => {
     expect(present({ history: history([9, 3, 5, 6], [20, 25, 22, 21]) })).toMatchObject({ 'kid-rising': true, 'clip-falling': true });
     expect(present({ history: history([9, 5, 3, 6], [20, 22, 25, 21]) })).toMatchObject({ 'kid-rising': false, 'clip-falling': false });
     expect(present({ history: history([9, 3, 3.1, 3.2]) })).toMatchObject({ 'kid-rising': false });
@@ -195,17 +195,17 @@ describe('signs of overfitting', () => {
     expect(overfittingSigns({ history: history([9, 3, 5, 6]) })[0].explanation).toBe('KID was best at step 200 (3.000) and rose to 6.000.');
   });
 
-  it('are seen from before and after alone, where the training was not scored along the way', () => {
+  it('follow from before and after, if the training was not scored on the way', () => {
     const of = (after: number, before: number, chance: number | null = null) =>
       present({ clip: { value: after, chance: null }, base: { clip: { value: before, chance }, diversity: null } });
     expect(of(10.16, 64.58)).toMatchObject({ 'clip-falling': true });
     expect(of(60, 62.85)).toMatchObject({ 'clip-falling': false });
-    // Half of what is above chance is gone.
+    // Half of the score above chance is lost.
     expect(of(23, 27)).toMatchObject({ 'clip-falling': false });
     expect(of(23, 27, 19)).toMatchObject({ 'clip-falling': true });
   });
 
-  it("are images that lost the base model's diversity, though the style has little of its own", () => {
+  it("are images that lost the base model's diversity, although the style has little diversity", () => {
     const diversity = { generated: 0.668, reference: 0.416, ratio: 1.6 };
     const base = { clip: null, diversity: { generated: 1.211, reference: 0.416, ratio: 2.9 } };
     expect(present({ diversity })).toMatchObject({ 'low-diversity': false });

@@ -1,4 +1,4 @@
-// The texture extractor tells styles apart and not subjects: seen on six styles that its scale has never met.
+// The texture extractor distinguishes styles, not subjects: tested on six styles that its scale was not computed from.
 import { referenceSet, targetStyles, type StyleId } from '@styleforge/samples';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 describe('texture', () => {
-  it('finds the style of an image whose subject it has not seen, for at least nine in ten', () => {
+  it('recognizes the style of images with unseen subjects, at least nine in ten', () => {
     const half = IMAGES / 2;
     const centers = [...shown].map(([style, { rows }]) => {
       const { dimension, data } = rows;
@@ -59,7 +59,7 @@ describe('texture', () => {
     expect(right / (half * shown.size)).toBeGreaterThanOrEqual(0.9);
   });
 
-  it('puts persons and things of one style closer together than any two styles', async () => {
+  it('measures a smaller distance between persons and things of one style than between any two styles', async () => {
     const within = await Promise.all(
       [...shown.values()].map(({ rows, persons, things }) => fullKernelDistance(pick(rows, persons), pick(rows, things))),
     );
@@ -81,7 +81,7 @@ describe('texture', () => {
     expect(extractor.embedTexts).toBeUndefined();
   });
 
-  it('gives one color all over without a number that is not finite', async () => {
+  it('has finite values for an image of one color', async () => {
     const extractor = await openExtractor({ name: 'texture' });
     const plain = { width: 32, height: 32, rgb: new Uint8Array(32 * 32 * 3).fill(200) };
     const { data } = await extractor.embedImages([plain]);

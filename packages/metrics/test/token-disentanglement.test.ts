@@ -1,4 +1,4 @@
-// Token disentanglement: the arithmetic on features that are known, and a real CLIP judge on images whose content is known.
+// Token disentanglement: the arithmetic on known features, and a real CLIP extractor on images with known content.
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,13 +30,13 @@ describe('conditions', () => {
     expect(conditions.map(({ components }) => components)).toEqual([[], ['person'], ['background'], ['person', 'background']]);
   });
 
-  it('keep what the prompts do not have in common, for any number of components', () => {
+  it('keep what the prompts do not share, for any number of components', () => {
     const object = { name: 'object', token: 'sks', prompt: 'sks things in a drawing' };
     expect(tokenConditions([person, background, object]).at(-1)?.prefix).toBe('a photo of zwx style, ukj style, sks things in a drawing');
   });
 });
 
-/** Images are their own embeddings: two numbers in the first bytes. */
+/** Images are their own embeddings: two numbers in their first bytes. */
 const plain: FeatureExtractor = {
   name: 'clip',
   dimension: 2,
@@ -66,7 +66,7 @@ describe('the measurement', () => {
       generate: (_, condition) => images[condition.components.join('+')]!,
     });
 
-  it('has known values: similarity, gain against the same prompts and seeds, standard error, share', async () => {
+  it('computes known values: similarity, gain against the same prompts and seeds, standard error, share', async () => {
     const result = await measure(
       {
         '': [point(3, 4), point(4, 3)],
@@ -81,11 +81,11 @@ describe('the measurement', () => {
       [70, { value: 0, standardError: 0 }, 0.5],
       [70, { value: 0, standardError: 0 }, 0.5],
     ]);
-    // person alone: the first prompt goes from (60, 80) to (100, 0), the second stays as it is.
+    // person alone: the first prompt goes from (60, 80) to (100, 0), the second does not change.
     expect(alone?.pulls[0]).toMatchObject({ component: 'person', similarity: 90, gain: { value: 20, standardError: 20 }, nearest: 1 });
     expect(alone?.pulls[1]).toMatchObject({ component: 'background', gain: { value: -40, standardError: 40 }, nearest: 0 });
     expect(result.components[0]).toMatchObject({ references: 2, recognised: 1, selectivity: { value: 60, standardError: 60 } });
-    // background alone: the first stays, the second goes from (80, 60) to (60, 80).
+    // background alone: the first does not change, the second goes from (80, 60) to (60, 80).
     expect(result.components[1]?.selectivity).toEqual({
       value: expect.closeTo(20, 9) as number,
       standardError: expect.closeTo(20, 9) as number,
@@ -96,7 +96,7 @@ describe('the measurement', () => {
     ]);
   });
 
-  it('takes several images of a prompt as one, and claims no error of a single prompt', async () => {
+  it('counts several images of a prompt as one, and gives no error for a single prompt', async () => {
     const same = [point(1, 0), point(0, 1)];
     const result = await measure(
       { '': same, person: [point(1, 0), point(1, 0)], background: same, 'person+background': same },
@@ -106,7 +106,7 @@ describe('the measurement', () => {
     expect(result.conditions[1]?.pulls[0]?.gain).toEqual({ value: 50, standardError: null });
   });
 
-  it('tells when the judge cannot tell the components apart', async () => {
+  it('shows when the extractor cannot distinguish the components', async () => {
     const alike = [point(5, 5), point(5, 6), point(6, 5)];
     const {
       components: [first, second],
@@ -142,7 +142,7 @@ describe('the measurement', () => {
   });
 });
 
-describe('with a CLIP judge', () => {
+describe('with a CLIP extractor', () => {
   let folder: string;
   let extractor: FeatureExtractor;
   beforeAll(async () => {
@@ -156,7 +156,7 @@ describe('with a CLIP judge', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Stripes or rings on noise: the images of a model that has learned its tokens, or has not. */
+  /** Stripes or rings on noise: images of a model that has learned its tokens, or has not. */
   function drawing(seed: number, content: { stripes: boolean; rings: boolean }): RgbImage {
     const side = 48;
     const rgb = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
@@ -180,7 +180,7 @@ describe('with a CLIP judge', () => {
       ],
     });
 
-  it('finds the tokens of a model that generates what they stand for', async () => {
+  it('detects the tokens of a model that generates their components', async () => {
     const {
       components: [first, second],
       conditions: [without, zwx, ukj, both],
@@ -194,7 +194,7 @@ describe('with a CLIP judge', () => {
     expect(both?.pulls.every(({ gain }) => gain.value !== 0)).toBe(true);
   });
 
-  it('finds nothing in a model that ignores its tokens', async () => {
+  it('detects nothing in a model that ignores its tokens', async () => {
     const { components: measured } = await measure((_prompt, seed) => drawing(seed, { stripes: true, rings: false }));
     expect(measured.map(({ selectivity }) => selectivity)).toEqual([
       { value: 0, standardError: 0 },

@@ -1,4 +1,4 @@
-// What the files of a model's folder say, without any engine: configs, schedules and their samplers, tokenizers, and the check of them.
+// The contents of a model folder, without any engine: configs, schedules and their samplers, tokenizers, and their check.
 export { type Activation, type TimeScaleShift } from './configs/activations.ts';
 export { ConfigError } from './configs/config-reader.ts';
 export { parseAutoencoderKLConfig, type AutoencoderKLConfig } from './configs/autoencoder-kl-config.ts';

@@ -1,4 +1,4 @@
-// Sampling that begins from an image under noise, compared with diffusers' schedulers.
+// Sampling from a noisy image, compared with diffusers' schedulers.
 import { readFile } from 'node:fs/promises';
 import { createSampler, type SamplerName, samplerNames } from '@styleforge/model-files';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ const reference = JSON.parse(await readFile(new URL('from-image/reference.json',
 const COUNT = 12;
 const original = Float32Array.from({ length: COUNT }, (_, i) => (((i * 7) % 11) - 5) / 5);
 const noise = Float32Array.from({ length: COUNT }, (_, i) => (((i * 5) % 13) - 6) / 4);
-/** Settings that the reference gives to one scheduler alone. */
+/** Settings that the reference gives to one scheduler only. */
 const OWN: Partial<Record<SamplerName, object>> = {
   ddim: { set_alpha_to_one: false },
   euler: { timestep_spacing: 'leading' },
@@ -53,7 +53,7 @@ describe('from an image', () => {
     }
   });
 
-  it.each(samplerNames)('%s comes nearer to the image the lower the strength is', (sampler) => {
+  it.each(samplerNames)('%s gets closer to the image with a lower strength', (sampler) => {
     const distance = (strength: number) => {
       const { last } = run(sampler, 20, strength);
       return last.reduce((sum, value, i) => sum + (value - original[i]!) ** 2, 0);
@@ -62,7 +62,7 @@ describe('from an image', () => {
     expect(distance(0.05)).toBeLessThan(1);
   });
 
-  it('refuses a strength that leaves no step or is none', () => {
+  it('refuses a strength that leaves no step or is out of range', () => {
     const sampler = createSampler('ddim', reference.config);
     sampler.setTimesteps(10);
     for (const strength of [0, -1, 1.1, Number.NaN]) expect(() => sampler.startFrom(strength)).toThrow('strength');

@@ -1,4 +1,4 @@
-// Every sampler under every spacing takes up to as many steps as there are training timesteps, and ends in numbers.
+// Every sampler works with every spacing, for up to as many steps as there are training timesteps, and gives finite numbers.
 import { checkSamplers, createSampler, samplerNames, SchedulerConfigError } from '@styleforge/model-files';
 import { expect, it } from 'vitest';
 

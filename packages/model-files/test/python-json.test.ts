@@ -1,8 +1,8 @@
-// JSON with what Python adds to it, and what other things stand in a file's place.
+// JSON with Python's additions, and foreign files in its place.
 import { foreignFile, parsePythonJson } from '@styleforge/model-files';
 import { expect, it } from 'vitest';
 
-it('reads bare infinities and NaN as numbers, and leaves the same words in strings', () => {
+it('reads bare infinities and NaN as numbers, and keeps the same words in strings', () => {
   const text =
     '\ufeff{"low": -Infinity, "high": Infinity, "none": NaN, "text": "NaN, -Infinity and \\"Infinity\\"", "list": [1, -Infinity]}';
   expect(parsePythonJson(text)).toEqual({
@@ -30,11 +30,11 @@ it.each([
   ['\n<!DOCTYPE html><html>', /web page/],
   ['PK\u0003\u0004rest', /zip archive/],
   ['\u0080\u0002}q', /pickle/],
-])('knows %j for what it is', (start, is) => {
+])('recognizes %j', (start, is) => {
   expect(foreignFile(Buffer.from(start, 'latin1'))?.is).toMatch(is);
 });
 
-it('knows nothing of a safetensors file or a config', () => {
+it('recognizes neither a safetensors file nor a config', () => {
   expect(foreignFile(Buffer.from('\u0058\u0000\u0000\u0000\u0000\u0000\u0000\u0000{"a":', 'latin1'))).toBeUndefined();
   expect(foreignFile('{"_class_name": "PNDMScheduler"}')).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-// Words that were added to a vocabulary, in each of the places where tools write them; and folders that are not a tokenizer's.
+// Added words in each of the files where tools store them, and folders that are not a tokenizer's.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,14 +37,14 @@ describe('an added word', () => {
         'tokenizer.json': { model: { vocab: vocabulary, merges: [] }, added_tokens: [{ id: added, content: '<sks-style>' }] },
       },
     ],
-  ])('of %s is one token, wherever it stands', async (_name, files) => {
+  ])('of %s is one token anywhere in a text', async (_name, files) => {
     const tokenizer = await CLIPTokenizer.fromDirectory(await folderWith(files));
     expect(tokenizer.encode('a <sks-style>').slice(1, 3)).toEqual([vocabulary['a</w>'], added]);
     expect(tokenizer.encode('a<SKS-Style>b').slice(1, 4)).toEqual([vocabulary['a</w>'], added, vocabulary['b</w>']]);
     expect(tokenizer.largestId).toBe(added);
   });
 
-  it('that a text leaves no room for is told as cut off', async () => {
+  it('that does not fit into a text is reported as cut off', async () => {
     const tokenizer = await CLIPTokenizer.fromDirectory(await folderWith({ 'added_tokens.json': { '<new>': added } }));
     expect(tokenizer.cutsOff(`${'a '.repeat(13)}<new>`, '<new>')).toBe(false);
     expect(tokenizer.cutsOff(`${'a '.repeat(14)}<new>`, '<new>')).toBe(true);

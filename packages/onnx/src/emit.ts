@@ -1,4 +1,4 @@
-// Graph -> ONNX bytes: lowered for a device, in an order that keeps few activations alive.
+// Writes a graph as ONNX bytes: lowered for a device, in an order that keeps few activations in memory.
 import { type ComputedKind, isNode, type Graph, type OpNode, type Tensor } from '@styleforge/autodiff';
 import { type FloatPrecision, ModelBuilder } from './file/model-builder.ts';
 import { lower, reachableNodes } from './lower.ts';
@@ -11,9 +11,9 @@ export interface OnnxModel {
   /** Inputs and parameters that the outputs depend on. */
   readonly inputs: readonly Tensor[];
   readonly inputNames: readonly string[];
-  /** ONNX name of each output: its name with a prefix, so that an output may be called like an input. */
+  /** ONNX name of each output: its name with a prefix, so that an output can have the name of an input. */
   readonly outputNames: Readonly<Record<string, string>>;
-  /** What each output is in the model: the wanted values, perhaps in another shape (Lowering.writesIntoGivenArrays). */
+  /** The tensor of each output in the model: the wanted values, perhaps in another shape (Lowering.writesIntoGivenArrays). */
   readonly outputTensors: Readonly<Record<string, Tensor>>;
 }
 
@@ -21,13 +21,13 @@ const OUTPUT_PREFIX = 'out:';
 const FULL: NodePrecision = { operands: 'float32', result: 'float32', further: 'float32' };
 
 export interface EmitOptions {
-  /** Memory is dearer than time: onnxruntime learns no shapes before it runs, and the lowering holds less at once. */
+  /** Saves memory at the cost of time: onnxruntime learns no shapes before it runs, and the lowering keeps fewer values at once. */
   readonly hidesShapes?: boolean;
   /** Whether products, and what is between them, are in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
-  /** Names of outputs that are given as float16. */
+  /** Names of outputs that are returned as float16. */
   readonly float16?: readonly string[];
-  /** Operations that the device has kernels of its own for, and that are not to be written as others. */
+  /** Operations that the device's own kernels compute, so that they are not replaced by others. */
   readonly ownKernels?: readonly ComputedKind[] | undefined;
 }
 
@@ -39,7 +39,7 @@ function memoryOrder(nodes: readonly OpNode[], leaves: ReadonlySet<OpNode>): OpN
   return [...nodes.filter((node) => !leaves.has(node)), ...nodes.filter((node) => leaves.has(node)).reverse()];
 }
 
-/** ONNX names of values. A float16 value is cast for every float32 reader, so that what lives long is the float16 one. */
+/** ONNX names of values. A float16 value is cast for every float32 reader, so that the long-lived value is the float16 one. */
 class ValueNames {
   readonly #builder: ModelBuilder;
   readonly #values = new Map<number, { readonly name: string; readonly precision: FloatPrecision }>();
@@ -72,7 +72,7 @@ class Emission {
   readonly #precisions: ReadonlyMap<OpNode, NodePrecision>;
   readonly #exported: ReadonlySet<number>;
   readonly #halved: ReadonlySet<number>;
-  /** Further results that every reader takes as they are. */
+  /** Additional results that every reader uses without a cast. */
   readonly #statistics: ReadonlySet<number>;
 
   constructor(builder: ModelBuilder, graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions) {
@@ -120,7 +120,7 @@ class Emission {
     further.forEach((name, i) => this.names.set(node.outputs[i + 1], name, precision.further));
   }
 
-  /** Names a node's first result, in the precision in which it is to live. */
+  /** Names a node's first result, in the precision in which it is stored. */
   #keep(node: OpNode, result: string, precision: NodePrecision): void {
     const [output] = node.outputs;
     const full = this.#exported.has(output.id) ? 'float32' : precision.result;
@@ -130,7 +130,7 @@ class Emission {
   }
 }
 
-/** The part of `graph` that computes `wanted` (name -> tensor), written and not yet a file. */
+/** Writes the part of `graph` that computes `wanted` (name -> tensor), as a model that is not yet a file. */
 export function writeModel(
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,
@@ -144,7 +144,7 @@ export function writeModel(
   return { builder, emission, outputs };
 }
 
-/** The same as a file, with what its inputs and outputs are. */
+/** The same as a file, with the types of its inputs and outputs. */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
   const { builder, emission, outputs } = writeModel(graph, wanted, target, options);
   return {

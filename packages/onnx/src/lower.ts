@@ -1,4 +1,4 @@
-// Graph -> the graph that a device's lowering writes: what the outputs need, with some operations replaced by others.
+// Replaces a graph by the one that a device's lowering writes: what the outputs need, with some operations replaced by others.
 import { Graph, isNode, type ComputedKind, type OpNode, type Tensor } from '@styleforge/autodiff';
 import { type Expansion, type Expansions, type Lowering } from './lowering/lowering.ts';
 
@@ -16,7 +16,7 @@ export function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode
   return graph.nodes.filter((node) => wanted.has(node));
 }
 
-/** The value under final reshapes: the same numbers in the same order. */
+/** The value before its final reshapes: the same numbers in the same order. */
 function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
   const node = graph.nodeOf(tensor);
   return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
@@ -36,7 +36,7 @@ function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], expansions:
 }
 
 export interface LoweringOptions {
-  /** The expansions of the lowering that hold less at once. */
+  /** Whether to use the lowering's expansions that save memory. */
   readonly hidesShapes?: boolean | undefined;
   /** Operations that keep their node (EmitOptions.ownKernels). */
   readonly ownKernels?: readonly ComputedKind[] | undefined;

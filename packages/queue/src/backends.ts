@@ -10,7 +10,7 @@ export function queueConnectionOf(config: { databaseUrl?: string; redisUrl?: str
   throw new Error('the queue needs a database or a Redis: set DATABASE_URL or REDIS_URL');
 }
 
-/** What this package uses of a BullMQ queue, the same on both backends. */
+/** The parts of a BullMQ queue that this package uses, the same on both backends. */
 export type BackendQueue = Pick<
   Queue,
   'addBulk' | 'upsertJobScheduler' | 'getJob' | 'getJobCounts' | 'getJobScheduler' | 'waitUntilReady' | 'on' | 'close'

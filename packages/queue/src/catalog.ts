@@ -5,22 +5,24 @@ import { z } from 'zod';
 interface JobDefinition {
   payload: z.ZodType;
   timeoutMs: number;
-  /** Tries in all; bad input and cancellation end a job at once. */
+  /** Maximum number of attempts. Bad input and cancellation end a job at once. */
   attempts: number;
-  /** Milliseconds before the second try; doubled before each further one. */
+  /** Milliseconds before the second attempt; doubled before each further one. */
   backoffMs: number;
-  /** Jobs that a worker takes at a time unless WORKER_QUEUES says otherwise. */
+  /** Number of jobs that a worker runs at the same time, unless WORKER_QUEUES says otherwise. */
   concurrency: number;
-  /** How many may wait in the queue; the rest waits in the outbox, where projects take turns. */
+  /** Maximum number of jobs in the queue; the others wait in the outbox, where projects take turns. */
   window: number;
-  /** Whether jobs that wait for their next try fill the window, too. Otherwise an outage would move all work into the queue, job by job. */
+  /**
+   * Whether jobs that wait for their next attempt count in the window. Otherwise an outage would move all work into the queue, job by job.
+   */
   delayedFillWindow: boolean;
 }
 
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** Every payload also says where its job comes from. */
+/** Schema of a payload, which always names the request that caused the job. */
 const payloadOf = <Shape extends z.ZodRawShape>(shape: Shape) => z.object({ ...shape, origin: origin.optional() });
 
 export const catalog = {
@@ -68,7 +70,7 @@ export const catalog = {
     backoffMs: 5_000,
     concurrency: 20,
     window: 100,
-    // Endpoints that are away for hours must not hold up the others.
+    // Endpoints that are unavailable for hours must not delay others.
     delayedFillWindow: false,
   },
   sweep: {
@@ -91,7 +93,7 @@ export function isJobName(name: string): name is JobName {
   return Object.hasOwn(catalog, name);
 }
 
-/** How many jobs of each queue a worker takes at a time; throws for a queue that is none. */
+/** Number of jobs of each queue that a worker runs at the same time. Throws for an unknown queue. */
 export function queueMix(wanted?: Record<string, number>, usual: Partial<Record<JobName, number>> = {}): Partial<Record<JobName, number>> {
   if (wanted === undefined) return Object.fromEntries(jobNames.map((name) => [name, usual[name] ?? catalog[name].concurrency]));
   const unknown = Object.keys(wanted).find((name) => !isJobName(name));

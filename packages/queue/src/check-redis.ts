@@ -1,7 +1,7 @@
-// Whether the Redis of a setting is there: asked once, where waiting for it would say nothing.
+// Checks once whether the configured Redis responds, instead of waiting for it silently.
 import { Redis } from 'ioredis';
 
-/** Throws an error that names the setting, and shows no password, where the server cannot be reached or refuses. */
+/** Throws an error that names the setting and contains no password if the server cannot be reached or refuses the connection. */
 export async function checkRedis(redisUrl: string): Promise<void> {
   const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   let trouble: unknown;

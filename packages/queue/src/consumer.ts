@@ -1,4 +1,4 @@
-// Takes jobs from a queue and runs a handler on each, with a timeout, retries and an orderly end.
+// Takes jobs from a queue and runs a handler on each, with a timeout, retries and an orderly shutdown.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Metrics } from '@styleforge/telemetry';
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
@@ -7,24 +7,24 @@ import { catalog, type JobName, type JobPayload, parsePayload } from './catalog.
 import { observeAttempt } from './job-telemetry.ts';
 import type { Logger } from './logger.ts';
 
-/** Thrown by a handler when trying again cannot help: bad input, cancellation. */
+/** Thrown by a handler if another attempt cannot help, as for bad input or cancellation. */
 export class PermanentJobError extends Error {
   override name = 'PermanentJobError';
 }
 
-/** Why a running job is asked to stop: the reason of its abort signal. */
+/** Why a running job must stop: the reason of its abort signal. */
 export type StopReason = 'timeout' | 'lock-lost' | 'shutdown';
 /**
- * `handed-back`: the job continues elsewhere, from where it stopped, and this try does not count. `again`: it continues after a pause; how often,
- * the handler decides.
+ * Result of a handler. `handed-back`: the job continues elsewhere from where it stopped, and the attempt does not count. `again`: it
+ * continues after a pause; the handler decides how often.
  */
 export type JobOutcome = 'finished' | 'handed-back' | 'again';
 
-/** What the handler needs in addition to the queue. */
+/** Services that the handler needs in addition to the queue. */
 export interface Dependencies {
-  /** Whether an error says that one of them is away, and nothing about the job. */
+  /** Whether an error means that one of them is unavailable, and not that the job failed. */
   isAway(error: unknown): boolean;
-  /** Throws while one is away. */
+  /** Throws while one of them is unavailable. */
   check(): Promise<void>;
 }
 
@@ -41,25 +41,25 @@ export interface ConsumerOptions<Name extends JobName> {
   concurrency: number;
   log: Logger;
   metrics?: Metrics | undefined;
-  /** What the jobs need; by default every error is the job's own. */
+  /** Services that the jobs need. Default: every error counts as an error of the job. */
   dependencies?: Dependencies;
   handle(payload: JobPayload<Name>, context: JobContext): Promise<JobOutcome>;
 }
 
 export interface Consumer {
-  /** What it is doing, the oldest first. */
+  /** The jobs that are running, oldest first. */
   running(): { id: string; since: Date }[];
-  /** While on, it takes no further jobs; running ones continue. */
+  /** While on, no further jobs are taken; running ones continue. */
   drain(on: boolean): Promise<void>;
-  /** Takes no further jobs, asks running ones to stop, and waits for them until the deadline. */
+  /** Stops taking jobs, tells running ones to stop, and waits for them until the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
 
 interface ConsumerState {
   worker?: BackendWorker;
-  /** A dependency is away, and no jobs are taken. */
+  /** Whether a dependency is unavailable, so that no jobs are taken. */
   paused: boolean;
-  /** Somebody wants it to take no jobs. */
+  /** Whether the worker is being drained, so that no jobs are taken. */
   draining: boolean;
   running: Map<string, RunningJob>;
   stopping: boolean;
@@ -68,16 +68,16 @@ interface ConsumerState {
 interface RunningJob {
   since: Date;
   controller: AbortController;
-  /** Resolves when the job has left this worker, whichever way. */
+  /** Resolves when the job has left this worker for any reason. */
   ended: Promise<void>;
 }
 
-/** A worker that died is noticed after its lock has run out, at the next check: within twenty seconds. */
+/** Milliseconds of a lock. The death of a worker is noticed after its lock has expired, at the next check: within twenty seconds. */
 const lockDuration = 12_000;
 const stalledInterval = 4_000;
-/** Any number of workers may die with a job: the owner of its row counts them. */
+/** No limit to the number of workers that die with a job: its row counts them. */
 const anyStalledCount = 1_000_000;
-/** Milliseconds from a dependency's failure to the job's next try, on this worker or another. */
+/** Milliseconds between a dependency's failure and the job's next attempt, on any worker. */
 const awayDelayMs = 5_000;
 const checkEveryMs = 2_000;
 
@@ -115,7 +115,7 @@ async function runJob<Name extends JobName>(
   job: Job,
   token: string | undefined,
 ): Promise<void> {
-  // A fetch that was already waiting can bring a job, even the one just handed back.
+  // A pending fetch can still bring a job, even the one that was just handed back.
   if (state.stopping || state.draining) return handBack(job, token);
   const id = job.id ?? '';
   const controller = new AbortController();
@@ -147,13 +147,13 @@ async function handBackLater(job: Job, token: string | undefined, delayMs: numbe
   throw new DelayedError();
 }
 
-/** The job has not failed: a dependency is away, or the queue was. */
+/** Whether the job was interrupted by an unavailable dependency or queue, and did not fail. */
 function isDisruption<Name extends JobName>(error: unknown, signal: AbortSignal, { dependencies }: ConsumerOptions<Name>): boolean {
   if (error instanceof DelayedError || error instanceof WaitingError) return false;
   return dependencies !== undefined && (dependencies.isAway(error) || signal.reason === ('lock-lost' satisfies StopReason));
 }
 
-/** Takes no jobs until all dependencies are there. */
+/** Takes no jobs until all dependencies are available. */
 async function pauseWhileAway<Name extends JobName>(
   { name, log, dependencies }: ConsumerOptions<Name>,
   state: ConsumerState,
@@ -209,7 +209,7 @@ function payloadOf<Name extends JobName>(name: Name, job: Job): JobPayload<Name>
   }
 }
 
-/** BullMQ's own close() waits forever: pause stops the taking of jobs, and the waiting is ours. */
+/** Closes a worker within the deadline. BullMQ's own close() waits forever, so the worker is paused and the waiting is done here. */
 async function closeWorker(worker: BackendWorker, state: ConsumerState, deadlineMs: number, log: Logger): Promise<void> {
   const { running } = state;
   state.stopping = true;

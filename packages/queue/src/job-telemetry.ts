@@ -1,4 +1,4 @@
-// What a job's way through the queue leaves in traces and metrics.
+// Traces and metrics of a job on its way through the queue.
 import { beginSpan, type Metrics, type Origin, withOrigin, withSpan } from '@styleforge/telemetry';
 import type { Job } from 'bullmq';
 
@@ -9,7 +9,7 @@ export interface AttemptPlan {
   metrics: Metrics | undefined;
 }
 
-/** The spans of messages' ways from the committed row to the queue; what it gives back, one for each message, goes into the payloads. */
+/** Records the spans of messages from their row's commit to the queue. Returns what to store in the payload of each message. */
 export async function traceOutbox(
   queue: string,
   messages: { key: string; createdAt: Date; origin: Origin | undefined }[],
@@ -36,7 +36,7 @@ export async function traceOutbox(
   }
 }
 
-/** Runs one attempt at a job: below the request that asked for it, timed and counted. */
+/** Runs one attempt at a job as a child of the request's trace, with its duration and count as metrics. */
 export async function observeAttempt<Outcome extends string>(
   { job, queue, origin = {}, metrics }: AttemptPlan,
   work: () => Promise<Outcome>,

@@ -1,4 +1,4 @@
-// The little of a logger that this package needs; pino fits.
+// The part of a logger that this package needs; pino implements it.
 export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,4 +1,4 @@
-// Moves messages from the database's outbox to the queue, as far as there is room: at once when the database notifies, and by polling in any case.
+// Moves messages from the database's outbox to the queue while it has space: when the database notifies, and by polling.
 import { type Database, OUTBOX_CHANNEL, type OutboxMessage } from '@styleforge/database';
 import { isJobName, type JobName, jobNames, parsePayload } from './catalog.ts';
 import { traceOutbox } from './job-telemetry.ts';
@@ -13,12 +13,12 @@ export interface OutboxPublisherOptions {
   database: Pick<Database, 'outbox' | 'listen'>;
   queues: JobQueues;
   log: Logger;
-  /** Limit of projects without a number of their own. */
+  /** Limit for projects without their own. */
   maxRunningJobsPerProject?: number | undefined;
   pollMs?: number;
 }
 
-/** What the database says when the status of one of these rows has changed: there may be room for the next. */
+/** Queues by the table whose status changes may make space in the queue. */
 const topicsOfTables: Readonly<Record<string, JobName>> = { training_jobs: 'train', generations: 'generate', evaluations: 'evaluate' };
 
 export async function startOutboxPublisher(options: OutboxPublisherOptions): Promise<OutboxPublisher> {
@@ -60,7 +60,7 @@ export async function startOutboxPublisher(options: OutboxPublisherOptions): Pro
   };
 }
 
-/** What goes wrong with one topic holds no other up. */
+/** Runs the work of one topic, whose errors do not affect other topics. */
 async function attempt(what: string, log: Logger, work: () => Promise<void>): Promise<void> {
   await work().catch((error: unknown) => log.error({ err: error, what }, 'the outbox could not be published; trying again'));
 }

@@ -1,10 +1,10 @@
-// Puts jobs into their queues; the database's id is the queue's id, so that sending twice is sending once.
+// Adds jobs to their queues. The database's id is the queue's id, so sending twice has the effect of sending once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendQueue, openQueue, type QueueConnection } from './backends.ts';
 import { catalog, type JobName, jobNames, type JobPayload, parsePayload } from './catalog.ts';
 import type { Logger } from './logger.ts';
 
-/** How long an earlier run with the same id may take to leave the queue after its row was finished. */
+/** Milliseconds that an earlier run with the same id may need to leave the queue after its row was finished. */
 const leaveQueueMs = 5_000;
 
 const countedStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
@@ -12,19 +12,19 @@ const countedStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] 
 const STATES_THAT_LEAD_ON: unknown[] = ['waiting', 'prioritized', 'active', 'delayed', 'waiting-children'];
 
 export interface JobQueues {
-  /** Adds jobs in this order; when it throws, some may have arrived. */
+  /** Adds jobs in this order. When it throws, some may have been added. */
   enqueue<Name extends JobName>(name: Name, jobs: { id: string; payload: JobPayload<Name> }[]): Promise<void>;
-  /** How many more the queue takes before its window is full. */
+  /** Number of jobs that the queue accepts before its window is full. */
   room(name: JobName): Promise<number>;
-  /** How many jobs each queue holds, by state. */
+  /** Number of jobs in each queue, by state. */
   counts(): Promise<{ queue: JobName; state: string; count: number }[]>;
-  /** Whether the queue has the job, and will give it to a worker or has done so. */
+  /** Whether the queue contains the job, waiting or active. */
   has(name: JobName, id: string): Promise<boolean>;
-  /** A job comes again and again, one for all processes that ask for it. */
+  /** Repeats a job at an interval, once for all processes that request it. */
   repeat<Name extends JobName>(name: Name, everyMs: number, payload: JobPayload<Name>): Promise<void>;
-  /** BullMQ's own queues, for instruments that look at them. */
+  /** BullMQ's own queues, for metrics. */
   backends(): BackendQueue[];
-  /** Throws when the queue cannot be reached. */
+  /** Throws if the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
       return job !== undefined && STATES_THAT_LEAD_ON.includes(await job.getState());
     },
     async repeat(name, everyMs, payload) {
-      // Setting it again would put the next time off.
+      // Setting it again would postpone the next run.
       if ((await queues[name].getJobScheduler(name))?.every === everyMs) return;
       await queues[name].upsertJobScheduler(name, { every: everyMs }, { name, data: parsePayload(name, payload) });
     },
@@ -69,13 +69,16 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
   };
 }
 
-/** The database remembers what became of a job; the queue forgets it, which frees its id for a resume. */
+/** Options of a job. The queue forgets a finished job, whose result is in the database; this frees its id for a resume. */
 function jobOptions(name: JobName) {
   const { attempts, backoffMs } = catalog[name];
   return { attempts, backoff: { type: 'exponential', delay: backoffMs }, removeOnComplete: true, removeOnFail: true };
 }
 
-/** An active job with this id is either this very message sent twice, or a run about to leave: then adding would be lost. */
+/**
+ * Waits while a job with this id is active: it is the same message sent twice, or a run about to leave the queue, and adding it now would
+ * have no effect.
+ */
 async function waitUntilNotActive(queue: BackendQueue, id: string): Promise<void> {
   const end = Date.now() + leaveQueueMs;
   while (Date.now() < end) {

@@ -1,4 +1,4 @@
-// Counts what each caller has asked for within the time before now: in Redis for all processes together, or in this process.
+// Counts the recent requests of each caller: in Redis for all processes together, or in this process.
 import { Redis } from 'ioredis';
 
 export type RateLimit = { requests: number; seconds: number };
@@ -11,23 +11,23 @@ export type RateLimitState = {
   retrySeconds: number;
 };
 
-/** The window slides: in any time of this length no more than the quota is let through. Refused requests do not count. */
+/** A rate limit over a sliding window: no interval of its length contains more requests than the quota. Refused requests do not count. */
 export interface RateLimiter extends RateLimit {
-  /** Takes one request off the caller's quota. */
+  /** Counts one request of the caller. */
   take(caller: string): Promise<RateLimitState>;
-  /** Takes nothing. */
+  /** Returns the state without counting a request. */
   look(caller: string): Promise<RateLimitState>;
   close(): Promise<void>;
 }
 
 export type RateLimiterOptions = RateLimit & {
-  /** Absent: each process counts by itself. */
+  /** Absent: each process counts separately. */
   redisUrl?: string | undefined;
   onRedisError?: (error: Error) => void;
 };
 
 const KEY_PREFIX = 'styleforge:rate';
-/** A window is counted in this many parts; a part leaves it as a whole. */
+/** Number of parts that a window is counted in; each part expires as a whole. */
 const PARTS = 60;
 
 /** Requests by part, numbered from the epoch; oldest first. */
@@ -53,7 +53,7 @@ export function createRateLimiter({ requests, seconds, redisUrl, onRedisError = 
   };
   const count = async (caller: string, wanted: 0 | 1): Promise<RateLimitState> => {
     if (redis === undefined) return toState(memory.count(caller, wanted));
-    // Requests continue while Redis does not respond; each process then counts by itself.
+    // Requests are still accepted while Redis does not respond; each process then counts separately.
     const counted = await countInRedis(redis, `${KEY_PREFIX}:${seconds}:${caller}`, { requests, partMs, wanted }).catch(() =>
       memory.count(caller, wanted),
     );
@@ -71,7 +71,7 @@ export function createRateLimiter({ requests, seconds, redisUrl, onRedisError = 
   };
 }
 
-/** A part counts until its last request is older than the window. */
+/** End of a part: it counts until its last request is older than the window. */
 const partEnd = (part: number, partMs: number): number => (part + 1 + PARTS) * partMs;
 
 class CountsInMemory {
@@ -113,8 +113,8 @@ class CountsInMemory {
 }
 
 /**
- * Script that counts by the clock of Redis, which all processes share. Returns whether it took one, the time, and the parts with their
- * counts.
+ * Script that uses the clock of Redis, which all processes share. Returns whether the request was counted, the time, and the parts with
+ * their counts.
  */
 const SCRIPT = `
 local time = redis.call('TIME')

@@ -1,4 +1,4 @@
-// Puts unfinished work back into the outbox that nothing leads to any more: no message, no entry in its queue, no live worker.
+// Puts stranded work back into the outbox: unfinished work without a message, an entry in its queue, or a live worker.
 import type { Database, UnheldWork, WorkTopic } from '@styleforge/database';
 import type { Metrics } from '@styleforge/telemetry';
 import type { Logger } from './logger.ts';
@@ -10,9 +10,9 @@ export interface RescuerOptions {
   log: Logger;
   metrics?: Metrics | undefined;
   everyMs?: number;
-  /** Work that has changed since then may be on its way. */
+  /** Minimum milliseconds since the last change, because newer work may be on its way. */
   olderThanMs?: number;
-  /** What else is done at each round: a queue that came back empty has lost its schedules. */
+  /** Called in each round, for example because a queue that came back empty has lost its schedules. */
   alsoEachRound?(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ const everyMs = 30_000;
 export const STRANDED_AFTER_MS = 60_000;
 const batch = 500;
 
-/** Unfinished work that neither the outbox nor the queue nor a live worker has. */
+/** Finds unfinished work that is neither in the outbox nor in the queue nor with a live worker. */
 export async function findStranded(
   { database, queues }: Pick<RescuerOptions, 'database' | 'queues'>,
   olderThanMs = STRANDED_AFTER_MS,
@@ -39,7 +39,7 @@ export async function findStranded(
   return stranded;
 }
 
-/** One round; undefined when another process is at it. Returns how many were put back. */
+/** Runs one round. Returns the number of rows that were put back; undefined if another process runs one. */
 export async function rescue(options: RescuerOptions): Promise<number | undefined> {
   const { database, log, metrics, olderThanMs = STRANDED_AFTER_MS } = options;
   return database.exclusively('rescue', async () => {
@@ -57,7 +57,7 @@ export async function rescue(options: RescuerOptions): Promise<number | undefine
   });
 }
 
-/** Every worker runs one, and one of them at a time works. */
+/** Starts rounds. Every worker runs a rescuer, and one of them works at a time. */
 export function startRescuer(options: RescuerOptions): Rescuer {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-// A server that ends every connection of the queue in Postgres, idle ones and the one that listens: no process ends and no job is lost.
+// The server ends every connection of the queue in Postgres, idle ones and the listening one: no process ends and no job is lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConsumer } from '@styleforge/queue';
 import pg from 'pg';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-it('costs neither the process nor a job', async () => {
+it('ends neither the process nor a job', async () => {
   const seen: string[] = [];
   const consumer = await createConsumer(fixture.connection, {
     name: 'generate',

@@ -2,7 +2,7 @@ import { checkRedis } from '@styleforge/queue';
 import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 import { expect, it } from 'vitest';
 
-it('names the setting where there is no Redis', async () => {
+it('names the setting if there is no Redis', async () => {
   await expect(checkRedis('redis://:secret@127.0.0.1:1')).rejects.toThrow(
     /^REDIS_URL: the Redis at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/,
   );

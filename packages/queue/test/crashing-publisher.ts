@@ -1,4 +1,4 @@
-// Run as a child by the test: publishes the outbox and hangs before or after the queue has a message, to be killed there.
+// Child process of a test: publishes the outbox, and hangs before or after the queue has a message, to be killed there.
 import { createDatabase } from '@styleforge/database';
 import { createQueues, type QueueConnection, startOutboxPublisher } from '@styleforge/queue';
 

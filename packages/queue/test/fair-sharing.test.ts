@@ -1,4 +1,4 @@
-// Hundreds of jobs of several projects through outbox, queue and a trivial consumer: who comes when, on both backends.
+// The order of hundreds of jobs of several projects through outbox, queue and a simple consumer, on both backends.
 import { clientOf } from '@styleforge/database/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { catalog, type Consumer, createConsumer, type OutboxPublisher, startOutboxPublisher } from '@styleforge/queue';
@@ -25,7 +25,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
     publishers.push(await startOutboxPublisher({ database: fixture.database, queues: fixture.queues, log: quiet, pollMs: 500 }));
   }
 
-  /** Takes jobs as a worker does, and ends each when `hold` lets it. */
+  /** Takes jobs like a worker, and ends each when `hold` resolves. */
   async function consume(concurrency: number, hold: (id: string) => Promise<void> | void = () => undefined): Promise<string[]> {
     const taken: string[] = [];
     consumers.push(
@@ -99,14 +99,14 @@ describe.each(backends)('with the queue on %s', (backend) => {
     expect(await fixture.database.outbox.count()).toBe(0);
   });
 
-  it('takes a job of high priority before those of its project that came earlier, but for the one that is next already', async () => {
+  it('starts a job of high priority before earlier jobs of its project, except the one that is already next', async () => {
     const project = await fixture.createProject();
     const [first = '', next = '', later = ''] = await fixture.createJobs(project, 3);
     const release: (() => void)[] = [];
     const taken = await consume(1, () => new Promise((done) => release.push(done)));
     await publish();
     await until(() => release.length === 1);
-    // `next` has gone to the queue, `later` waits for its turn
+    // `next` is in the queue, `later` waits for its turn
     await until(async () => (await fixture.database.outbox.count()) === 1);
     const [urgent = ''] = await fixture.createJobs(project, 1, 'high');
     for (let done = 1; done < 4; done++) {
@@ -118,7 +118,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
     await until(async () => (await jobs().get(later))?.status === 'succeeded');
   });
 
-  it('takes the jobs of higher priority first within a project, and never more at a time than the project may run', async () => {
+  it('starts jobs of higher priority first within a project, and never more than the project may run', async () => {
     const [limited, other] = [await fixture.createProject({ maxRunningJobs: 2 }), await fixture.createProject()];
     const low = await fixture.createJobs(limited, 3, 'low');
     const normal = await fixture.createJobs(limited, 3);

@@ -1,4 +1,4 @@
-// Run as a child by the test: takes a job of each of two queues, says so, and never finishes it.
+// Child process of a test: takes a job from each of two queues, reports it, and never finishes it.
 import { createConsumer, type JobContext, type QueueConnection } from '@styleforge/queue';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);

@@ -1,4 +1,4 @@
-// A publisher killed with -9 between database and queue: nothing is lost and nothing is done twice, on both backends.
+// A publisher killed with -9 between database and queue: nothing is lost or done twice, on both backends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -14,7 +14,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
   });
   afterAll(() => fixture.close());
 
-  /** Resolves with the id of the message that it was killed at. */
+  /** Resolves with the id of the message at which it was killed. */
   async function publishAndDie(point: 'before' | 'after'): Promise<string> {
     const script = new URL('crashing-publisher.ts', import.meta.url);
     const child = spawn(process.execPath, [...typeScript(script), fixture.databaseUrl, JSON.stringify(fixture.connection), point], {
@@ -44,7 +44,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
     });
   }
 
-  it.each(['before', 'after'] as const)('killed %s the queue has the message', async (point) => {
+  it.each(['before', 'after'] as const)('survives a kill %s the queue has the message', async (point) => {
     const ids = await fixture.createJobs(await fixture.createProject(), 6);
     expect(ids).toContain(await publishAndDie(point));
     expect(await fixture.database.outbox.count()).toBe(6);
@@ -59,7 +59,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
     for (const id of ids) expect(await fixture.database.trainingJobs.get(id)).toMatchObject({ status: 'succeeded', attempt: 1 });
   });
 
-  it('a job that was done before its message is sent again is not done again', async () => {
+  it('does not repeat a job that ended before its message is sent again', async () => {
     const [id = ''] = await fixture.createJobs(await fixture.createProject(), 1);
     expect(await publishAndDie('after')).toBe(id);
     const taken: string[] = [];

@@ -1,4 +1,4 @@
-// The way from a committed row to the queue, with a real database.
+// The path from a committed row to the queue, with a real database.
 import { clientOf } from '@styleforge/database/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -54,7 +54,7 @@ const start = (pollMs: number, over: JobQueues = queues) => startOutboxPublisher
 
 const untilEmpty = () => until(async () => (await database.outbox.count()) === 0);
 
-it('publishes what waited, and at once what comes later', async () => {
+it('publishes waiting messages, and later ones at once', async () => {
   const waiting = await createGeneration();
   const publisher = await start(never);
   await untilEmpty();
@@ -76,7 +76,7 @@ it('publishes what waited, and at once what comes later', async () => {
   expect(taken).toEqual([waiting.id, later.id]);
 });
 
-it('keeps a message that the queue did not take, and tries again', async () => {
+it('keeps a message that the queue did not accept, and tries again', async () => {
   let refusals = 0;
   const enqueued: string[] = [];
   const failing: JobQueues = {
@@ -107,7 +107,7 @@ it('listens again after its connection broke', async () => {
   await admin.query('select pg_terminate_backend($1)', [broken]);
   await until(async () => (await listeners()).some((pid) => pid !== broken));
   await admin.end();
-  // The first may be found by the look that follows each connection; the second only by a listener.
+  // The first may be found by the check after each connection; the second only by a listener.
   for (let created = 0; created < 2; created++) {
     await createGeneration();
     await untilEmpty();
@@ -115,7 +115,7 @@ it('listens again after its connection broke', async () => {
   await publisher.stop();
 });
 
-it('sets aside what nobody can carry, says so, and continues; a version that knows the topic takes it back', async () => {
+it('sets aside messages of unknown topics, logs them, and continues; a version that knows the topic takes them back', async () => {
   const errors: object[] = [];
   const { outboxMessage } = clientOf(database);
   await outboxMessage.create({ data: { topic: 'embroider', key: 'x', payload: {}, projectId: 'proj_1' } });

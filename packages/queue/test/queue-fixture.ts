@@ -1,4 +1,4 @@
-// A real database with projects and jobs in it, and the queue on either backend, for the tests of the way from a row to a worker.
+// A real database with projects and jobs, and the queue on either backend, for tests of the path from a row to a worker.
 import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobPriority } from '@styleforge/contracts';

@@ -47,7 +47,7 @@ it('a webhook is tried for about a day', () => {
   expect(hours).toBeLessThan(30);
 });
 
-// Much of it is waiting for locks to run out: the backends wait at the same time, each with its tests in their order.
+// Most of the time is waiting for locks to expire, so the backends run at the same time, each with its tests in order.
 describe.concurrent.each(backends)(
   'the queue on %s',
   (backend) =>
@@ -75,7 +75,7 @@ describe.concurrent.each(backends)(
       }
       const enqueue = (id: string) => queues.enqueue('generate', [{ id, payload: { generationId: id } }]);
 
-      it('delivers a job once, however often it was sent', async () => {
+      it('delivers a job once, even if it was sent several times', async () => {
         const id = newId();
         await enqueue(id);
         await enqueue(id);
@@ -90,7 +90,7 @@ describe.concurrent.each(backends)(
         expect(seen).toEqual([id]);
       });
 
-      it('takes the same id again when the first run is over', async () => {
+      it('accepts the same id again after the first run', async () => {
         const id = newId();
         let runs = 0;
         await consume(async () => {
@@ -104,7 +104,7 @@ describe.concurrent.each(backends)(
         await until(() => runs === 2);
       });
 
-      it('takes no further jobs while it drains, lets the running one end, and continues afterwards', async () => {
+      it('takes no further jobs while it drains, lets the running one finish, and continues afterwards', async () => {
         const [first, second] = [newId(), newId()];
         const seen: string[] = [];
         let finish: () => void = () => undefined;
@@ -156,7 +156,7 @@ describe.concurrent.each(backends)(
         );
       });
 
-      it('hands a job back while a dependency is away, takes no other until it is back, and no try counts', async () => {
+      it('hands a job back while a dependency is unavailable, takes no other until it is back, and counts no attempt', async () => {
         const ids = Array.from({ length: 6 }, newId);
         let isBack = false;
         const seen: { id: string; attempt: number; isBack: boolean }[] = [];
@@ -178,7 +178,7 @@ describe.concurrent.each(backends)(
         consumers.push(consumer);
         for (const id of ids) await enqueue(id);
         await until(() => seen.length > 0);
-        // Longer than all tries of a job take.
+        // Longer than all attempts take.
         await sleep(8_000);
         expect(seen.filter((one) => !one.isBack).length).toBeLessThanOrEqual(2);
         isBack = true;
@@ -186,14 +186,14 @@ describe.concurrent.each(backends)(
         expect(new Set(seen.map(({ attempt }) => attempt))).toEqual(new Set([1]));
       }, 90_000);
 
-      it('makes a try again after a pause when the handler says so, as often as it says so', async () => {
+      it('repeats an attempt after a pause whenever the handler requests it', async () => {
         let runs = 0;
         await consume(async () => ((runs += 1) < 5 ? 'again' : 'finished'));
         await enqueue(newId());
         await until(() => runs === 5, 60_000);
       }, 90_000);
 
-      it('does not retry what cannot succeed, and takes it again when it is sent again', async () => {
+      it('does not retry what cannot succeed, but accepts it when it is sent again', async () => {
         const id = newId();
         let runs = 0;
         await consume(async () => {

@@ -1,4 +1,4 @@
-// The quota of a caller: exact within a window, whole again after it, and one for all processes when Redis counts.
+// The quota of a caller is exact within a window, complete again after it, and shared by all processes with Redis.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRateLimiter, type RateLimiter } from '@styleforge/queue';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { redisMissing, startRedis, warnNotTested } from '@styleforge/testing';
 const allowed = async (take: Promise<{ allowed: boolean }>[]) => (await Promise.all(take)).filter((state) => state.allowed).length;
 
 describe('in this process', () => {
-  it('lets exactly the quota through, for each caller by itself, and all of it again after the window', async () => {
+  it('allows exactly the quota, for each caller separately, and all of it again after the window', async () => {
     const limiter = createRateLimiter({ requests: 5, seconds: 2 });
     const states = await Promise.all(Array.from({ length: 8 }, () => limiter.take('a')));
     expect(states.map((state) => [state.allowed, state.remaining])).toEqual([
@@ -27,13 +27,13 @@ describe('in this process', () => {
     await limiter.close();
   });
 
-  it('lets no more than the quota through in any window, wherever it begins, and does not count what it refused', async () => {
+  it('allows no more than the quota in any window, wherever it begins, and does not count refused requests', async () => {
     const limiter = createRateLimiter({ requests: 20, seconds: 3 });
     await oneAndBurst(limiter);
     await limiter.close();
   });
 
-  it('is looked at without being used up', async () => {
+  it('shows its state without using the quota', async () => {
     const limiter = createRateLimiter({ requests: 1, seconds: 60 });
     expect(await limiter.look('a')).toMatchObject({ allowed: true, remaining: 1 });
     await limiter.take('a');
@@ -42,7 +42,7 @@ describe('in this process', () => {
   });
 });
 
-/** A case against fixed windows: there, 19 late in one window and 20 early in the next make 39 within a second. */
+/** A case that fixed windows fail: there, 19 late in one window and 20 early in the next make 39 within a second. */
 async function oneAndBurst(limiter: RateLimiter): Promise<void> {
   const takes = (count: number) => allowed(Array.from({ length: count }, () => limiter.take('edge')));
   expect(await takes(1)).toBe(1);
@@ -56,7 +56,7 @@ async function oneAndBurst(limiter: RateLimiter): Promise<void> {
 }
 
 describe.skipIf(warnNotTested('the rate limit on Redis', redisMissing))('on Redis', () => {
-  it('counts for all processes together, and in each by itself while Redis is away', async () => {
+  it('counts for all processes together, and in each separately while Redis is unavailable', async () => {
     const redis = await startRedis();
     const errors: Error[] = [];
     const options = { requests: 5, seconds: 60, redisUrl: redis.redisUrl, onRedisError: (error: Error) => errors.push(error) };
@@ -73,7 +73,7 @@ describe.skipIf(warnNotTested('the rate limit on Redis', redisMissing))('on Redi
     await two.close();
   });
 
-  it('lets no more than the quota through in any window', async () => {
+  it('allows no more than the quota in any window', async () => {
     const redis = await startRedis();
     const limiter = createRateLimiter({ requests: 20, seconds: 3, redisUrl: redis.redisUrl });
     const other = createRateLimiter({ requests: 20, seconds: 3, redisUrl: redis.redisUrl });

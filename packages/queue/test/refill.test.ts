@@ -1,4 +1,4 @@
-// What a publisher asks of the database: how many jobs can start in a second, and how many workers may stand by, depends on it.
+// Queries of a publisher to the database, whose number limits how many jobs can start per second and how many workers can be idle.
 import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-it('looks only at the queue that there is news of', async () => {
+it('looks only at the queue that a notification names', async () => {
   const [id = ''] = await fixture.createJobs(await fixture.createProject(), 1);
   await until(async () => (await fixture.database.outbox.count()) === 0);
   await sleep(200);
@@ -57,7 +57,7 @@ it.each(['generations', 'evaluations'] as const)('looks only at the queue of %s 
   expect(new Set(roomsAsked)).toEqual(new Set([table === 'generations' ? 'generate' : 'evaluate']));
 });
 
-it('asks nothing of the database while the queue is full', async () => {
+it('sends no query while the queue is full', async () => {
   await fixture.createJobs(await fixture.createProject(), window + 3);
   await until(async () => (await fixture.database.outbox.count()) === 4);
   await sleep(200);
@@ -69,7 +69,7 @@ it('asks nothing of the database while the queue is full', async () => {
   expect(statements).toEqual([]);
 });
 
-it('fills the window in one go, in as many statements for many projects as for one', async () => {
+it('fills the window at once, with as many statements for many projects as for one', async () => {
   const { generations, outbox } = fixture.database;
   const config = {
     model: 'tiny',

@@ -1,4 +1,4 @@
-// Work that nothing leads to: found on a real database, with the queue in Postgres and in Redis, and put back once.
+// Stranded work is found on a real database, with the queue in Postgres and in Redis, and put back once.
 import { clientOf } from '@styleforge/database/testing';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -23,7 +23,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
   const emptyOutbox = () => clientOf(fixture.database).outboxMessage.deleteMany();
   const enqueue = (id: string) => fixture.queues.enqueue('train', [{ id, payload: { jobId: id } }]);
 
-  it('puts back what has no message, no queue entry and no live worker, and nothing else', async () => {
+  it('puts back work that has no message, no queue entry and no live worker, and nothing else', async () => {
     const { database } = fixture;
     const [waiting = '', queued = '', lost = '', died = '', held = '', released = '', finished = ''] = await fixture.createJobs(
       projectId,
@@ -47,7 +47,7 @@ describe.each(backends)('with the queue on %s', (backend) => {
     expect((await metrics.scrape()).body).toContain('styleforge_stranded{queue="train"} 0');
   });
 
-  it('is done by one process at a time', async () => {
+  it('runs in one process at a time', async () => {
     await fixture.createJobs(projectId, 20);
     await emptyOutbox();
     const rounds = await Promise.all(Array.from({ length: 4 }, () => round()));

@@ -1,4 +1,4 @@
-// HTML as tagged templates: whatever is put in is escaped unless it is markup already.
+// HTML as tagged templates: inserted values are escaped unless they are markup.
 
 export class Markup {
   readonly text: string;

@@ -1,4 +1,4 @@
-// Line charts as inline SVG: a few series over steps, labelled axes, a mark on one point.
+// Line charts as inline SVG: several series over steps, labeled axes, and a mark at one step.
 import { shortNumber } from '@styleforge/contracts';
 import { html, type Markup } from './html.ts';
 
@@ -10,7 +10,7 @@ export interface Series {
 export interface ChartOptions {
   title: string;
   series: readonly Series[];
-  /** The step that a line is drawn at, with its label. */
+  /** The step of a vertical line, with its label. */
   mark?: { x: number; label: string };
 }
 

@@ -1,11 +1,11 @@
-// What to do after a verdict: settings and checkpoints that are worth a try, from what this training did.
+// Advice after a verdict: settings and checkpoints that are worth trying, from the data of this training.
 import type { Report, ReportTraining } from '@styleforge/contracts';
 import { type Axes, TOOK_HOLD } from './outcome.ts';
 
-/** A checkpoint that keeps less of step 0's CLIP score is not worth going back to. */
+/** Share of step 0's CLIP score below which a checkpoint is not recommended. */
 const KEPT_AT_STEP = 0.8;
 
-/** One digit that means something: 3e-4 becomes 1e-4. */
+/** A rate with one significant digit, such as 3e-4. */
 function shownRate(rate: number): string {
   return rate.toExponential(0).replace('e+0', '');
 }

@@ -1,21 +1,21 @@
-// The outcome of a training on two axes: how much of the gap to the style was closed, and how much of the prompt following is left.
+// The outcome of a training on two axes: how much of the distance to the style was closed, and how much of the prompt following was kept.
 import type { Report, ReportMetric, ReportModel, VerdictOutcome } from '@styleforge/contracts';
 
 export type Axes = Pick<Report['verdict'], 'outcome' | 'style_gap_closed' | 'prompt_following_kept' | 'diversity_kept'>;
 
-/** Share of the gap from which on the style took hold, in part and as a whole. */
+/** Shares of the distance from which the style took hold in part, and fully. */
 const TOOK_HOLD_IN_PART = 0.2;
 export const TOOK_HOLD = 0.5;
 /** Share of the prompt following below which subjects suffer. */
 const SUBJECTS_SUFFER = 0.75;
-/** Share of the prompt following below which there are hardly any subjects left. */
+/** Share of the prompt following below which hardly any subjects are left. */
 const COLLAPSED = 0.4;
-/** Shares below which the images have grown alike and have lost prompts too: one square for every prompt. */
+/** Shares below which the images are too much alike and have also lost prompts, such as one square for every prompt. */
 const ALIKE = { diversity: 0.6, prompts: 0.7 } as const;
-/** Share of the prompt following below which images that are also farther from the style than before have gained nothing for their loss. */
+/** Share of the prompt following below which images that also moved away from the style count as collapsed. */
 const LOST_BOTH = 0.7;
 
-/** The distance to decide by: KID where it was measured. */
+/** The metric that decides: KID if it was measured. */
 export function styleMetric({ metrics }: ReportModel): ReportMetric | undefined {
   return metrics.find(({ metric }) => metric === 'kid') ?? metrics.find(({ metric }) => metric === 'fid');
 }
@@ -24,7 +24,7 @@ export const promptMetric = ({ metrics }: ReportModel): ReportMetric | undefined
 export const sameMetric = ({ metrics }: ReportModel, { name }: ReportMetric): ReportMetric | undefined =>
   metrics.find((metric) => metric.name === name);
 
-/** Null where the base model's own distance cannot be told from 0. */
+/** The share of the distance that was closed. Null if the base model's distance cannot be distinguished from 0. */
 function gapClosed(model: ReportModel, base: ReportModel): number | null {
   const after = styleMetric(model);
   const before = after && sameMetric(base, after);
@@ -32,7 +32,7 @@ function gapClosed(model: ReportModel, base: ReportModel): number | null {
   return Math.min(1, (before.value - after.value) / before.value);
 }
 
-/** Chance is what the base model's images score with prompts that are not theirs. */
+/** The share of the prompt following that was kept, above chance: the base model's score for the prompts of other images. */
 function promptsKept(model: ReportModel, base: ReportModel): number | null {
   const after = promptMetric(model);
   const before = after && sameMetric(base, after);

@@ -1,4 +1,4 @@
-// The page of a report: a pure function of the report and its images, needing nothing from outside.
+// The page of a report: a pure function of the report and its images, without external files.
 import type { Report } from '@styleforge/contracts';
 import { html, Markup } from './html.ts';
 import type { PageContext, PictureSource } from './sections/context.ts';

@@ -1,4 +1,4 @@
-// The command that makes a report again: the resolved configuration as a request.
+// The command that repeats a report: the resolved configuration as a request.
 import type {
   CreateEvaluationRequest,
   CreateTrainingJobRequest,
@@ -21,7 +21,7 @@ export function evaluationCommand({ models: [model, ...comparisons], ...settings
   return postCommand('/v1/evaluations', body);
 }
 
-/** Resolves to the very same configuration. */
+/** The request that resolves to the same configuration. */
 function trainingRequest({ evaluation, early_stopping, ...config }: TrainingConfig): Partial<CreateTrainingJobRequest> {
   return {
     ...withoutNulls(config),
@@ -60,7 +60,7 @@ function evaluationRequest(settings: Omit<EvaluationStage, 'comparisons'>, compa
   };
 }
 
-/** The values without nulls at the top level; deeper, null is a value of its own. */
+/** Removes nulls at the top level; deeper nulls are values. */
 function withoutNulls<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Partial<T>;
 }

@@ -1,4 +1,4 @@
-// The look of a report: light and dark by the reader's setting, narrow and wide, and on paper.
+// The style sheet of a report: light or dark by the reader's setting, narrow and wide screens, and print.
 
 export const STYLES = `
 :root{color-scheme:light dark;--ground:#fbfaf7;--card:#fff;--ink:#1d1b18;--soft:#6b665e;--line:#e4dfd6;--accent:#b4472f;--good:#2f7d4f;--bad:#b23a3a;--mixed:#a06a00;--series-1:#b4472f;--series-2:#2f6d8f;--series-3:#7a8f2f;--wash:#f4efe6}

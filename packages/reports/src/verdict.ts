@@ -16,9 +16,9 @@ import { type Axes, judge, promptMetric, sameMetric, styleMetric, TOOK_HOLD } fr
 export type Verdict = Report['verdict'];
 type Judged = Omit<Report, 'verdict' | 'repeat'>;
 
-/** Fewest images for which a metric is stable from one seed to the next. */
+/** Minimum number of images for a metric that is stable from one seed to the next. */
 const FEW_IMAGES = 50;
-/** A base model at no more than this distance by an extractor already looks much like the reference, so that little can change. */
+/** Distances, by extractor, at which a base model already looks much like the reference, so that little can change. */
 const NEAR_FROM_THE_START: Partial<Record<string, number>> = { 'kid@mini-clip': 0.012 };
 
 export function reachVerdict(report: Judged): Verdict {
@@ -42,7 +42,7 @@ export function reachVerdict(report: Judged): Verdict {
 const told = (metric: ReportMetric) => `${shownName(metric)} ${shownMetric(metric)}`;
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-/** `kid@mini-clip ×1000 3.92, base model 35.66` */
+/** A metric next to the base model's: `kid@mini-clip ×1000 3.92, base model 35.66`. */
 function against(metric: ReportMetric | undefined, base: ReportModel): string {
   const before = metric && sameMetric(base, metric);
   return metric && before ? `${told(metric)}, base model ${shownMetric(before)}` : '';
@@ -95,7 +95,7 @@ const summaryOf: Record<VerdictOutcome, (axes: Axes, model: ReportModel, base: R
     sentences('The style did not take hold.', gapSentence(axes, model, base), keptSentence(axes, model, base)),
 };
 
-/** Numbers without a judgement, where there is nothing to judge by. */
+/** The values without a judgment, if there is nothing to compare with. */
 function measuredSummary(model: ReportModel, base: ReportModel | undefined): string {
   const [style, prompts] = [styleMetric(model), promptMetric(model)];
   const compared = (metric: ReportMetric): string => (base && against(metric, base)) || told(metric);
@@ -112,7 +112,7 @@ function diversityPoints({ diversity_kept: kept }: Axes): string[] {
 
 type Outcome = 'better' | 'worse' | 'unclear';
 
-/** Whether the first is better than the second: only where neither's interval holds the other's value is it clear. */
+/** Whether the first metric is better than the second. This is clear only if neither interval contains the other value. */
 function compareMetrics(first: ReportMetric, second: ReportMetric): Outcome {
   const difference = first.better === 'lower' ? second.value - first.value : first.value - second.value;
   const holds = ({ interval }: ReportMetric, value: number) => interval !== null && value >= interval.low && value <= interval.high;

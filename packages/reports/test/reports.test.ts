@@ -1,4 +1,4 @@
-// What a report says in words, shows on its page, and how it is made again.
+// The words of a report, its page, and the command that repeats it.
 import { baseModelProfile, createTrainingJobRequest, report as reportSchema, resolveTrainingConfig } from '@styleforge/contracts';
 import { renderReport } from '@styleforge/reports';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ const dreamBooth = sampleModel('DreamBooth, 200 steps', { kid: 0.03, clip: 25 })
 const verdictOf = (...models: Parameters<typeof sampleReport>[0]) => sampleReport(models).verdict;
 
 describe('the verdict', () => {
-  it('says that the style took hold where the distance clearly fell and prompts are followed', () => {
+  it('says that the style took hold if the distance clearly fell and prompts are followed', () => {
     const { outcome, summary, points, next } = verdictOf(good, dreamBooth, base);
     expect(outcome).toBe('took_hold');
     expect(summary).toBe(
@@ -23,7 +23,7 @@ describe('the verdict', () => {
     expect(next).toEqual(['Generate images with prompts such as "a photo of zwx style, a house".']);
   });
 
-  it('says that the style did not take hold where the distance stayed', () => {
+  it('says that the style did not take hold if the distance did not fall', () => {
     for (const kid of [0.2, 0.092, 0.08]) {
       const { outcome, summary, next } = verdictOf(sampleModel('a model', { kid, clip: 27 }), base);
       expect([outcome, summary.slice(0, 30)]).toEqual(['did_not_take_hold', 'The style did not take hold. T']);
@@ -31,7 +31,7 @@ describe('the verdict', () => {
     }
   });
 
-  it('counts the prompt following from what chance gives, and warns of intervals that overlap', () => {
+  it('measures the prompt following above chance, and warns of intervals that overlap', () => {
     const model = sampleModel('a model', { kid: 0.085, clip: 25, chance: 19 });
     const before = sampleModel('base', { kid: 0.09, clip: 27, chance: 19, trained: false });
     const { prompt_following_kept, cautions } = verdictOf(model, before);
@@ -40,21 +40,21 @@ describe('the verdict', () => {
     expect(verdictOf(sampleModel('a model', { kid: 0.088, clip: 25 }), before).cautions.join()).toContain('may be chance');
   });
 
-  it('takes images that have grown alike for a collapse only where prompts are lost too', () => {
+  it('counts similar images as a collapse only if prompts are lost too', () => {
     const alike = { kid: 0.012, diversity: 0.5 };
     expect(verdictOf(sampleModel('a model', { ...alike, clip: 26 }), base)).toMatchObject({ outcome: 'took_hold' });
     const { outcome, points } = verdictOf(sampleModel('a model', { ...alike, clip: 18 }), base);
     expect([outcome, points[0]]).toEqual(['collapsed', "The images have grown alike: their diversity is 56 % of the base model's."]);
   });
 
-  it('judges nothing where no base model was measured, or where the base cannot be told from the style', () => {
+  it('gives no verdict if no base model was measured, or if it cannot be distinguished from the style', () => {
     expect(verdictOf(good)).toMatchObject({ outcome: null, style_gap_closed: null, next: [] });
     const same = sampleModel('base', { kid: 0.001, clip: 27, trained: false });
     const { outcome, summary } = verdictOf(good, same);
     expect([outcome, summary]).toEqual([null, expect.stringContaining('cannot be told from the style')]);
   });
 
-  it('names the earlier checkpoint that was closer and still followed its prompts', () => {
+  it('recommends the earlier checkpoint that was closer and still followed its prompts', () => {
     const training = sampleReport([good, base]).training;
     const validations = [
       { step: 0, scores: { 'kid@mini-clip': 0.09, 'clip@mini-clip': 60 } },
@@ -68,8 +68,8 @@ describe('the verdict', () => {
   });
 });
 
-/** Runs that people looked at, with what they saw: the verdict says the same. */
-describe('the verdict on runs that were looked at', () => {
+/** Runs that people looked at and described: the verdict agrees. */
+describe('the verdict on runs that people described', () => {
   const run = (kid: [number, number], clip: [number, number]) =>
     verdictOf(
       sampleModel('trained', { kid: kid[1] / 1000, clip: clip[1] }),
@@ -121,7 +121,7 @@ describe('the verdict on runs that were looked at', () => {
 });
 
 describe('cautions and points', () => {
-  it('warns of FID from few images, of a reference that was trained on, and of nothing to compare with', () => {
+  it('warns of FID from few images, of reference images that were trained on, and of a missing comparison', () => {
     const report = sampleReport([good]);
     expect(report.verdict.cautions.join('\n')).toMatch(
       /FID needs 2048 or more images.*KID has no such bias[^]*not compared with another one/,
@@ -131,7 +131,7 @@ describe('cautions and points', () => {
     expect(trainedOn.verdict.cautions.join('\n')).toMatch(/Only 20 reference images[^]*copies of them score well/);
   });
 
-  it('tells signs of overfitting', () => {
+  it('lists signs of overfitting', () => {
     const overfitting = [{ sign: 'kid-rising' as const, present: true, explanation: 'KID was best at step 50.' }];
     expect(sampleReport([good, base], { overfitting }).verdict.points.join()).toContain(
       '1 of 1 overfitting checks ran; 1 fired: KID was best at step 50.',
@@ -145,7 +145,7 @@ describe('cautions and points', () => {
 });
 
 describe('the page', () => {
-  it('holds everything itself', () => {
+  it('needs no other files', () => {
     const page = renderReport(sampleReport([good, dreamBooth, base]), () => 'data:image/png;base64,AAAA');
     expect(page).not.toMatch(/https?:\/\/|<script|<link|url\(/);
     for (const part of [
@@ -175,7 +175,7 @@ describe('the page', () => {
     expect(renderReport(sampleReport([good, base]), () => undefined)).not.toContain('Blind votes');
   });
 
-  it('tells the four outcomes apart by color, icon and words', () => {
+  it('shows the four outcomes with different color, icon and words', () => {
     const models = { good, mixed: [0.012, 18], bad: [0.012, 2], none: [0.09, 27] } as const;
     for (const [kind, values] of Object.entries(models)) {
       const judged = 'metrics' in values ? values : sampleModel('a model', { kid: values[0], clip: values[1] });
@@ -187,7 +187,7 @@ describe('the page', () => {
     }
   });
 
-  it('escapes whatever comes from outside, and says what is gone', () => {
+  it('escapes texts from outside, and marks deleted images', () => {
     const hostile = sampleReport([{ ...good, label: '<img src=x onerror=alert(1)>' }], { title: '</title><script>' });
     const page = renderReport(hostile, () => undefined);
     expect(page).not.toMatch(/<img src=x|<script/);
@@ -195,7 +195,7 @@ describe('the page', () => {
   });
 });
 
-it('is made again by a command whose request resolves to the same configuration', () => {
+it('contains a command whose request resolves to the same configuration', () => {
   const report = reportSchema.parse(sampleReport([good, base]));
   const [, body = ''] = /<<'JSON'\n([^]*)\nJSON$/.exec(report.repeat) ?? [];
   const resolution = resolveTrainingConfig(createTrainingJobRequest.parse(JSON.parse(body)), baseModelProfile.parse({}));

@@ -1,22 +1,24 @@
-// Whether a device is there and computes, and what it is.
+// Checks that a device exists and computes correctly, and describes it.
 import { Graph } from '@styleforge/autodiff';
 import { Program } from './programs/program.ts';
 import { type DeviceName } from './devices/device.ts';
 import { deviceOf } from './devices/index.ts';
 import { type CompileOptions, DeviceError } from './programs/session.ts';
 
-/** A card, and which CUDA drives it. */
+/** Facts about a card and its CUDA versions. */
 export interface DeviceDescription {
   readonly name: string;
   readonly memoryBytes: number;
   readonly freeBytes: number;
   /** Compute capability, such as 9. */
   readonly capability: number;
-  /** The newest CUDA that the driver runs, and the one that the provider uses, as CUDA writes them: 13000 for 13.0. */
+  /** Newest CUDA version that the driver supports, and the version that the provider uses, in CUDA's notation: 13000 for 13.0. */
   readonly cuda: { readonly driver: number; readonly runtime: number };
 }
 
-/** Throws DeviceError when it is absent, or gives wrong results; with mixed precision also onnxruntime's error when the device has no float16. */
+/**
+ * Throws DeviceError if the device is missing or gives wrong results; with mixed precision also onnxruntime's error if it has no float16.
+ */
 export function checkDevice(device: DeviceName, options: Pick<CompileOptions, 'mixedPrecision'> = {}): Promise<void> {
   return deviceOf(device).probe(() => multiply(device, options));
 }

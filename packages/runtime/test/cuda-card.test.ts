@@ -27,7 +27,7 @@ const specs = [
 const wave = (i: number, frequency: number): number => 0.3 * Math.sin(1 + i * frequency);
 const floatOf = (half: number): number => ((half & 0x8000) === 0 ? 1 : -1) * 2 ** (((half >> 10) & 31) - 25) * (1024 + (half & 1023));
 
-/** The stand-in as what `device` names; its state is that of the last card made. */
+/** The stand-in under the name of a device; its state is that of the last card created. */
 const named = (card: FakeCard): DeviceName => card.device() as unknown as DeviceName;
 
 interface Case {
@@ -35,7 +35,7 @@ interface Case {
   readonly half: boolean;
 }
 
-/** Three updates by the processor's kernels and by the card's, of the same weights and gradients. */
+/** Three updates by the processor's and the card's kernels, of the same weights and gradients. */
 async function updates(engine: CudaEngine, { options, half }: Case): Promise<{ readonly host: Uint8Array[]; readonly card: Uint8Array[] }> {
   const make = () => {
     const weights = new ParameterBuffers(specs);

@@ -1,4 +1,4 @@
-// Training of some weights: the others are read and stay as they are.
+// Training of some weights: the others are only read and do not change.
 import { Graph } from '@styleforge/autodiff';
 import { ParameterBuffers, splitParameters, TrainingProgram } from '@styleforge/runtime';
 import { expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { trained } from './small-training.ts';
 
 const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-/** y = b (a x): a parameter before and one behind. */
+/** y = b (a x): one parameter before and one after. */
 function chain(): { graph: Graph; loss: ReturnType<Graph['parameter']> } {
   const graph = new Graph();
   const hidden = graph.linear(graph.input('x', [2, 4]), graph.parameter('a', [4, 4]));

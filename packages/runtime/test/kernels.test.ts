@@ -1,4 +1,4 @@
-// The committed WebAssembly is what its source compiles to, and computes what the formulas say.
+// The committed WebAssembly equals the compiled source, and computes the formulas.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { adamW, adamWBFloat16, addGradients, sumOfSquares, type AdamWFactors } from '../src/optimizers/adamw-kernel.ts';
@@ -16,7 +16,7 @@ const factors: AdamWFactors = {
 };
 const wave = (length: number, frequency: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(i * frequency));
 
-/** Copies of arrays in one kernel memory, zeros behind each. */
+/** Copies arrays into one kernel memory, with zeros after each. */
 function together<Arrays extends readonly (Float32Array | Uint16Array)[]>(...arrays: Arrays): Arrays {
   const memory = kernelMemory(arrays.reduce((bytes, { length }) => bytes + 4 * (length + 16), 0));
   let offset = 0;

@@ -1,4 +1,4 @@
-// What a machine has of the things that devices need: drivers and libraries, each found or missing, with the remedy.
+// The requirements of devices on a machine: drivers and libraries, each found or missing, with the remedy.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

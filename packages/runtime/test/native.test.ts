@@ -1,4 +1,4 @@
-// onnxruntime's C API through koffi: the same numbers as onnxruntime-node, errors as exceptions, and an owner for everything.
+// onnxruntime's C API through koffi: the same values as onnxruntime-node, errors as exceptions, and an owner for every object.
 import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
 import { spawnSync } from 'node:child_process';

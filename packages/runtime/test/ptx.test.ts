@@ -1,4 +1,4 @@
-// The committed PTX is what its source compiles to.
+// The committed PTX equals the compiled source.
 import { warnNotTested } from '@styleforge/testing';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';

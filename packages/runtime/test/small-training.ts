@@ -1,4 +1,4 @@
-// Ten updates of a little model of every kind of layer.
+// Ten updates of a small model with every kind of layer.
 import { Graph } from '@styleforge/autodiff';
 import {
   splitParameters,
@@ -31,7 +31,7 @@ export interface TrainedOptions extends CompileOptions {
   readonly trainable?: readonly string[];
 }
 
-/** `firstLossScale`: where there is one, what it starts with. */
+/** `firstLossScale`: the initial loss scale, if there is one. */
 export async function trained(
   { gradientPrecision, ratesOf, trainable, ...compile }: TrainedOptions,
   passes: number,

@@ -1,4 +1,4 @@
-// Training that stays on the device, against the processor; on software Vulkan where there is no GPU.
+// Training that stays on the device, compared with the processor; on software Vulkan if there is no GPU.
 import { checkDevice } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// What a model family knows of its networks: how texts and images condition the denoiser, how it is fed, how latents are scaled.
+// The interface of a model family: how texts and images condition the denoiser, which inputs it has, and how latents are scaled.
 import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { type ComponentName, type FamilyFiles, type NetworkDescription } from '@styleforge/model-files';
 import { type HostArray } from '@styleforge/runtime';
@@ -10,15 +10,15 @@ import { timestepEmbedding } from '../nn/timestep-embedding.ts';
 export type Tensors = Readonly<Record<string, Tensor>>;
 export type Feeds = Readonly<Record<string, HostArray>>;
 
-/** Size and crop inputs of a sample, in pixels, each height first. */
+/** Size and crop of a sample in pixels, height first. */
 export interface ImageGeometry {
   readonly original: readonly [number, number];
-  /** Top and left of the part that is shown, once the image was resized. */
+  /** Top and left of the visible part in the resized image. */
   readonly crop: readonly [number, number];
   readonly target: readonly [number, number];
 }
 
-/** A text encoder, and what the denoiser takes from it: its conditions, one row of each for every text. */
+/** A text encoder and the conditions that it computes for the denoiser, one row of each for every text. */
 export interface TextEncoder {
   readonly component: ComponentName;
   readonly model: CLIPTextModel;
@@ -26,9 +26,9 @@ export interface TextEncoder {
   conditionShapes(tokens: number): Readonly<Record<string, Shape>>;
   /** Adds the inputs of `texts` texts to the graph. */
   inputs(graph: Graph, texts: number, tokens: number): Tensors;
-  /** What `inputs` are fed: rows of `tokens` ids each. `endId`: the tokenizer's end, which configs do not always say rightly. */
+  /** Values of `inputs`: rows of `tokens` ids each. `endId`: the tokenizer's end token, which configs do not always name correctly. */
   feeds(ids: Int32Array, tokens: number, endId?: number): Feeds;
-  /** The conditions. Weights are named after `prefix`. */
+  /** Computes the conditions. Weights are named after `prefix`. */
   encode(graph: Graph, inputs: Tensors, prefix?: string): Tensors;
 }
 
@@ -47,26 +47,26 @@ export interface DiffusionModel {
   readonly vae: AutoencoderKL;
   /** Text encoders in the order in which the U-Net attends to them. */
   readonly textEncoders: readonly TextEncoder[];
-  /** Whether a missing negative prompt has zero conditions instead of those of an empty text. */
+  /** Whether the conditions of a missing negative prompt are zeros instead of those of an empty text. */
   readonly zeroNegative: boolean;
-  /** Latents are what the autoencoder gives, times this. */
+  /** Factor by which the autoencoder's output is multiplied to give latents. */
   readonly latentFactor: number;
-  /** Adds the further inputs of a sample to the graph: the timestep, and in some families size and crop of its image. */
+  /** Adds the other inputs of a sample to the graph: the timestep, and in some families size and crop of its image. */
   sampleInputs(graph: Graph, samples: number): Tensors;
-  /** What `sampleInputs` are fed. */
+  /** Values of `sampleInputs`. */
   sampleFeeds(timesteps: ArrayLike<number>, images: readonly ImageGeometry[]): Feeds;
-  /** The prediction [n, channels, h, w]. Weights are named after `prefix`. */
+  /** Computes the prediction [n, channels, h, w]. Weights are named after `prefix`. */
   denoise(graph: Graph, inputs: DenoiserInputs, prefix?: string): Tensor;
   /** Scaled latents -> pixels in -1..1 */
   decode(graph: Graph, latents: Tensor, prefix?: string): Tensor;
 }
 
-/** Parts of a model. */
+/** Parsed configs of a model's networks. */
 export type ModelConfigs = Pick<NetworkDescription, 'family' | 'modelIndex' | 'unet' | 'vae'> & {
   readonly textEncoders: readonly Pick<NetworkDescription['textEncoders'][number], 'component' | 'config'>[];
 };
 
-/** Parts that all families of latent diffusion share. */
+/** Implements the parts that all families of latent diffusion share. */
 export function latentDiffusion(
   { family, unet: unetConfig, vae: vaeConfig }: ModelConfigs,
   textEncoders: readonly TextEncoder[],
@@ -94,13 +94,13 @@ export function latentDiffusion(
   };
 }
 
-/** The conditions' rows of all text encoders together. */
+/** Shapes of the conditions of all text encoders together. */
 export function conditionShapes({ textEncoders }: DiffusionModel, tokens?: number): Readonly<Record<string, Shape>> {
   const shapes = textEncoders.map((encoder) => encoder.conditionShapes(tokens ?? encoder.model.config.max_position_embeddings));
   return Object.assign({}, ...shapes) as Readonly<Record<string, Shape>>;
 }
 
-/** An image that is shown whole. */
+/** Geometry of an image that is not cropped. */
 export const wholeImage = (height: number, width: number): ImageGeometry => ({
   original: [height, width],
   crop: [0, 0],

@@ -1,4 +1,4 @@
-// The model families that there are, by the name that their files give them: the compiler asks for each.
+// The table of model families, by the name in their files. A missing family does not compile.
 import {
   familyOf,
   parseAutoencoderKLConfig,
@@ -19,10 +19,10 @@ const families: { readonly [Name in FamilyName]: (configs: ModelConfigs) => Diff
   'stable-diffusion-xl': stableDiffusionXl,
 };
 
-/** Configs of the networks as a folder's files have them. */
+/** Configs of the networks, as parsed from a folder's files. */
 export type ComponentConfigs = Readonly<Partial<Record<ComponentName, JsonObject>>>;
 
-/** The model of these configs, of the family that `modelIndex` names. Throws ConfigError. */
+/** Returns the model for these configs, from the family that `modelIndex` names. Throws ConfigError. */
 export function modelOf(modelIndex: JsonObject, configs: ComponentConfigs): DiffusionModel {
   const family = familyOf(modelIndex);
   return families[family.name]({

@@ -1,4 +1,4 @@
-// Opens a model folder: what its small files say, checked, its networks, and its weights when they are asked for.
+// Opens a model folder: its small files, checked, its networks, and its weights when they are needed.
 import { type NetworkDescription, type TextEncoderDescription } from '@styleforge/model-files';
 import { baseOfModel, type DiffusersFolder, openModelFolder } from '@styleforge/weights';
 import { type DiffusionModel } from './family.ts';
@@ -8,15 +8,15 @@ export interface OpenedModel<Description extends NetworkDescription> {
   readonly description: Description;
   readonly folder: DiffusersFolder;
   readonly model: DiffusionModel;
-  /** Tokenizers in the order of the text encoders, with the words that adapters add; null where the folder has none. */
+  /** Tokenizers in the order of the text encoders, with the words that adapters add; null if the folder has none. */
   readonly tokenizers: readonly Description['textEncoders'][number]['tokenizer'][];
 }
 
-/** The model of an opened folder, with its adapters. */
+/** The model of an opened folder, including its adapters. */
 export const modelOfFolder = ({ modelIndex, components }: DiffusersFolder): DiffusionModel =>
   modelOf(modelIndex, Object.fromEntries(components.map(({ name, config }) => [name, config])));
 
-/** `describe` checks the small files of the folder below all adapters. */
+/** Opens a folder. `describe` checks the small files of the folder that all adapters are based on. */
 export async function openDiffusionModel<Description extends NetworkDescription>(
   directory: string,
   describe: (directory: string) => Promise<Description>,

@@ -1,4 +1,4 @@
-// How Stable Diffusion XL (arXiv 2307.01952) conditions its U-Net: two text encoders side by side, a pooled text, and the sizes of the image.
+// Conditions of Stable Diffusion XL's U-Net (arXiv 2307.01952): two text encoders side by side, a pooled text, and the sizes of the image.
 import { type UNet2DConditionConfig } from '@styleforge/model-files';
 import { CLIPTextModel, endOfTextIndices } from '../models/clip-text.ts';
 import { timestepEmbedding } from '../nn/timestep-embedding.ts';
@@ -10,7 +10,7 @@ function imageEmbedding(images: readonly ImageGeometry[], config: UNet2DConditio
   return timestepEmbedding(numbers, { ...config, block_out_channels: [config.addition_embed!.numbers] });
 }
 
-/** The state before its last layer; what follows is not used. */
+/** The encoder up to the state before its last layer; the rest is not used. */
 function firstEncoder({ component, config }: ModelConfigs['textEncoders'][number]): TextEncoder {
   const model = new CLIPTextModel(config);
   return {
@@ -23,7 +23,7 @@ function firstEncoder({ component, config }: ModelConfigs['textEncoders'][number
   };
 }
 
-/** The same state, and the projection of the text's end after the last layer. */
+/** The same state, and the projection of the text's end token after the last layer. */
 function secondEncoder({ component, config }: ModelConfigs['textEncoders'][number]): TextEncoder {
   const model = new CLIPTextModel(config);
   return {

@@ -1,4 +1,4 @@
-// How Stable Diffusion 1.x and 2.x condition their U-Net: on the last states of one text encoder.
+// Conditions of the U-Net of Stable Diffusion 1.x and 2.x: the last states of one text encoder.
 import { CLIPTextModel } from '../models/clip-text.ts';
 import { type DiffusionModel, latentDiffusion, type ModelConfigs, type TextEncoder } from './family.ts';
 

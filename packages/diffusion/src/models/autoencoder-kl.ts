@@ -77,13 +77,13 @@ export class AutoencoderKL {
     return this.#resnet(scope.child('resnets', 1), hidden, channels);
   }
 
-  /** Upstream's last activation is SiLU whatever act_fn says. */
+  /** Uses SiLU as the last activation, as upstream does for any act_fn. */
   #finish(scope: Scope, x: Tensor, outChannels: number): Tensor {
     const normalized = groupNorm(scope.child('conv_norm_out'), x, this.config.norm_num_groups, epsilon);
     return conv2d(scope.child('conv_out'), activate(scope, normalized, 'silu'), outChannels, { kernel: 3, padding: 1 });
   }
 
-  /** Exact inside the range: what is added there is zero. */
+  /** Clamps values. Inside the range the result is exact, because only zero is added. */
   #clamp(graph: Graph, x: Tensor): Tensor {
     const [low, high] = logvarRange;
     return graph.sub(graph.add(x, graph.relu(graph.sub(low, x))), graph.relu(graph.sub(x, high)));

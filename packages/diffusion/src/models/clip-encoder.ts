@@ -27,7 +27,7 @@ function encoderLayer(scope: Scope, x: Tensor, config: CLIPEncoderConfig, mask?:
   return graph.add(attended, linear(scope.child('mlp', 'fc2'), activate(scope, hidden, config.hidden_act), config.hidden_size));
 }
 
-/** x [n, length, hidden_size]; `scope` is where `layers.0` begins. `from` and `to` pick some of the layers, all by default. */
+/** x [n, length, hidden_size]; `scope` is where `layers.0` begins. `from` and `to` select layers; default: all. */
 export function clipEncoder(
   scope: Scope,
   x: Tensor,

@@ -24,12 +24,15 @@ export class CLIPTextModel {
     return this.#encode(graph, inputIds, prefix, this.config.num_hidden_layers - 1, false).beforeLast;
   }
 
-  /** The state before the last layer, without the final norm, and the one after it: what SDXL conditions on. */
+  /** The state before the last layer, without the final norm, and the state after it: SDXL conditions on both. */
   hiddenStates(graph: Graph, inputIds: Tensor, prefix = ''): { beforeLast: Tensor; last: Tensor } {
     return this.#encode(graph, inputIds, prefix, this.config.num_hidden_layers - 1);
   }
 
-  /** One vector for each text [n, projection_dim], of the place where it ends. `endOfText` [n] counts the places of all texts on. */
+  /**
+   * One vector for each text [n, projection_dim], at the position of its end token. `endOfText` [n] contains positions among all ids of the
+   * batch.
+   */
   pooled(graph: Graph, last: Tensor, endOfText: Tensor, projection: number, prefix = ''): Tensor {
     const [batch, length, size] = last.shape;
     const normalized = graph.reshape(this.#finalNorm(graph, last, prefix), [batch * length, size]);
@@ -40,7 +43,7 @@ export class CLIPTextModel {
     return layerNorm(new Scope(graph, prefix).child('final_layer_norm'), last, this.config.layer_norm_eps);
   }
 
-  /** `split`: layers until the first of both states; without `toEnd` nothing follows it. */
+  /** `split`: number of layers before the first of the two states. Without `toEnd`, no layer follows it. */
   #encode(graph: Graph, inputIds: Tensor, prefix: string, split: number, toEnd = true): { beforeLast: Tensor; last: Tensor } {
     const { config } = this;
     const [, length] = inputIds.shape;
@@ -60,8 +63,9 @@ export class CLIPTextModel {
 }
 
 /**
- * Where each text's features are read: the index of its end-of-text token among all ids, n rows of `length` one after the other.
- * `endId` is the tokenizer's; without it the config's is taken. Configs from before transformers 4.31 say eos_token_id 2 whatever the vocabulary; there the largest id marks the end.
+ * Positions of the end-of-text tokens, where each text's features are read, among all ids: n rows of `length` each.
+ * `endId` is the tokenizer's; default: the config's. Configs from before transformers 4.31 have eos_token_id 2 whatever the vocabulary;
+ * then the largest id marks the end.
  */
 export function endOfTextIndices(inputIds: ArrayLike<number>, length: number, config: CLIPTextConfig, endId?: number): Int32Array {
   const ids = Int32Array.from(inputIds);

@@ -1,4 +1,4 @@
-// CLIP: both towers projected into one space, where closeness means that image and text agree.
+// CLIP: image and text encoder projected into one space, where a small distance means that image and text match.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { linear } from '../nn/layers.ts';
 import { Scope } from '../nn/scope.ts';

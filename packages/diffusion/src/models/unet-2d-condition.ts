@@ -14,18 +14,18 @@ export interface UNet2DConditionInputs {
   readonly timestepEmbedding: Tensor;
   /** [n, tokens, cross_attention_dim] */
   readonly encoderHiddenStates: Tensor;
-  /** Additional conditions, [n, addition_embed.inputs]: with `addition_embed` in the config, and only then. */
+  /** Additional conditions [n, addition_embed.inputs]; required with `addition_embed` in the config, and not allowed without it. */
   readonly addedConditions?: Tensor;
 }
 
 /** Values that all blocks of one forward pass share. */
 interface Conditions {
-  /** The time embedding, already through the resnets' activation. */
+  /** The time embedding, after the activation of the resnets. */
   readonly time: Tensor;
   readonly text: Tensor;
 }
 
-/** One resolution of the U-Net, counted from the outside. */
+/** One resolution of the U-Net, numbered from the outside. */
 interface Level {
   readonly channels: number;
   readonly heads: number;
@@ -41,28 +41,28 @@ export class UNet2DConditionModel {
     this.config = config;
   }
 
-  /** Adds the model to `graph`; its weights are named as upstream names them, after `prefix`. Returns the prediction, [n, out_channels, h, w]. */
+  /** Adds the model to `graph`. Its weights have upstream's names after `prefix`. Returns the prediction [n, out_channels, h, w]. */
   forward(graph: Graph, inputs: UNet2DConditionInputs, prefix = ''): Tensor {
     const { config } = this;
     this.#check(inputs);
     const scope = new Scope(graph, prefix);
     const conditions = { time: this.#time(scope, inputs), text: inputs.encoderHiddenStates };
 
-    // 1. into feature space
+    // 1. convolution into features
     const centered = config.center_input_sample ? graph.sub(graph.mul(inputs.sample, 2), 1) : inputs.sample;
     const { conv_in_kernel: kernelIn, conv_out_kernel: kernelOut } = config;
     let hidden = conv2d(scope.child('conv_in'), centered, config.block_out_channels[0], { kernel: kernelIn, padding: (kernelIn - 1) >> 1 });
 
-    // 2. down, keeping what the way up will need
+    // 2. down path; its outputs are kept for the up path
     const skips = [hidden];
     config.down_block_types.forEach((_, block) => {
       hidden = this.#down(scope.child('down_blocks', block), hidden, conditions, block, skips);
     });
 
-    // 3. middle
+    // 3. middle block
     if (config.mid_block_type) hidden = this.#mid(scope.child('mid_block'), hidden, conditions);
 
-    // 4. up
+    // 4. up path
     config.up_block_types.forEach((_, block) => {
       hidden = this.#up(scope.child('up_blocks', block), hidden, conditions, block, skips);
     });

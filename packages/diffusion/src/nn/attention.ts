@@ -4,7 +4,8 @@ import { groupNorm, linear } from './layers.ts';
 import { type Scope } from './scope.ts';
 
 /**
- * softmax(q k' / sqrt(d) + mask) v for each head. Where there are more scores than the graph keeps, they are computed again for the gradients. q, k and v are [batch, length, heads * d], the mask broadcasts over [queries, keys].
+ * softmax(q k' / sqrt(d) + mask) v for each head. If there are more scores than the graph keeps, they are computed again for the gradients.
+ * q, k and v are [batch, length, heads * d], the mask broadcasts over [queries, keys].
  */
 export function multiHeadAttention(graph: Graph, q: Tensor, k: Tensor, v: Tensor, heads: number, mask?: Tensor): Tensor {
   const features = q.shape[2];
@@ -31,7 +32,7 @@ export interface AttentionOptions {
   readonly bias: boolean;
 }
 
-/** diffusers' Attention: `to_q`, `to_k`, `to_v`, `to_out.0`. Self-attention where context is x. */
+/** diffusers' Attention: `to_q`, `to_k`, `to_v`, `to_out.0`. It is self-attention if context is x. */
 export function attention(scope: Scope, x: Tensor, context: Tensor, { heads, innerFeatures, bias }: AttentionOptions): Tensor {
   const q = linear(scope.child('to_q'), x, innerFeatures, { bias });
   const k = linear(scope.child('to_k'), context, innerFeatures, { bias });
@@ -51,7 +52,7 @@ export function toImage(graph: Graph, x: Tensor, height: number, width: number):
   return graph.reshape(graph.transpose(x, [0, 2, 1]), [n, channels, height, width]);
 }
 
-/** Attention over the places of an image, one head, with its own group norm and a residual. */
+/** Attention over the positions of an image with one head, a group norm of its own and a residual. */
 export function spatialAttention(scope: Scope, x: Tensor, groups: number, epsilon: number): Tensor {
   const { graph } = scope;
   const [, channels, height, width] = x.shape;

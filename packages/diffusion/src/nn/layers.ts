@@ -25,7 +25,7 @@ export function linear(scope: Scope, x: Tensor, outFeatures: number, options: { 
 export interface Conv2dOptions {
   readonly kernel: number;
   readonly stride?: number;
-  /** Zeros on all four sides; ignored where `pads` is given. */
+  /** Zeros on all four sides; ignored if `pads` is given. */
   readonly padding?: number;
   /** [top, left, bottom, right] */
   readonly pads?: readonly [number, number, number, number];

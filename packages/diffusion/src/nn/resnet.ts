@@ -1,4 +1,4 @@
-// Residual convolution blocks, and halving and doubling of an image's size.
+// Residual convolution blocks, and layers that halve or double an image's size.
 import { ShapeError, type Tensor } from '@styleforge/autodiff';
 import { type Activation, type TimeScaleShift } from '@styleforge/model-files';
 import { activate, conv2d, groupNorm, linear } from './layers.ts';
@@ -9,11 +9,11 @@ export interface ResnetOptions {
   readonly epsilon: number;
   readonly activation: Activation;
   readonly timeScaleShift?: TimeScaleShift;
-  /** The sum of both branches is divided by it. */
+  /** Divisor of the sum of both branches. */
   readonly outputScaleFactor?: number;
 }
 
-/** `activatedTime` is the time embedding [n, features] after its activation; the autoencoder has none. */
+/** A residual block. `activatedTime` is the time embedding [n, features] after its activation; the autoencoder has none. */
 export function resnetBlock2D(
   scope: Scope,
   x: Tensor,
@@ -49,13 +49,13 @@ function residual(scope: Scope, x: Tensor, outChannels: number, activatedTime: T
   return outputScaleFactor === 1 ? sum : graph.div(sum, outputScaleFactor);
 }
 
-/** Padding 0 means one row and one column of zeros, at the bottom and on the right only. */
+/** Halves height and width. Padding 0 means one row and one column of zeros, at the bottom and on the right only. */
 export function downsample2D(scope: Scope, x: Tensor, padding: number): Tensor {
   const pads = padding === 0 ? ([0, 0, 1, 1] as const) : ([padding, padding, padding, padding] as const);
   return conv2d(scope.child('conv'), x, x.shape[1], { kernel: 3, stride: 2, pads });
 }
 
-/** Doubles height and width, or reaches `size`, which may be one less: the last row or column then falls away. */
+/** Doubles height and width, or enlarges to `size`, which may be one less: then the last row or column is dropped. */
 export function upsample2D(scope: Scope, x: Tensor, size?: readonly [number, number]): Tensor {
   const { graph } = scope;
   let enlarged = graph.upsampleNearest(x, [2, 2]);

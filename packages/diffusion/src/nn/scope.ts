@@ -1,16 +1,16 @@
-// A place in a model's tree of weights: what is declared here carries the place's dotted name.
+// A position in a model's tree of weights. Weights that are declared there get its dotted name as prefix.
 import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 
 /** Changes by an adaptation to the models of a graph. Names are complete, including the model's prefix. */
 export interface ModelAdapter {
-  /** The weight of this name; undefined leaves it as the model's own. */
+  /** Returns the weight of this name; undefined for the model's own. */
   weight?(graph: Graph, name: string, shape: Shape): Tensor | undefined;
-  /** The output of a linear layer or a convolution of this name, changed or as it is. */
+  /** Returns the output of a linear layer or a convolution, changed or unchanged. */
   layer?(graph: Graph, layer: AdaptedLayer): Tensor;
 }
 
 export interface AdaptedLayer {
-  /** Name without the `.weight` of its weight. */
+  /** Name of the layer: that of its weight without `.weight`. */
   readonly name: string;
   readonly input: Tensor;
   readonly output: Tensor;
@@ -24,14 +24,14 @@ export interface AdaptedLayer {
 
 const adapters = new WeakMap<Graph, ModelAdapter>();
 
-/** Every model that is built into `graph` from now on goes through `adapter`. */
+/** Applies `adapter` to every model that is built into `graph` afterwards. */
 export function adaptModels(graph: Graph, adapter: ModelAdapter): void {
   adapters.set(graph, adapter);
 }
 
 export class Scope {
   readonly graph: Graph;
-  /** Empty, or ends with a dot. */
+  /** Empty text, or a name that ends with a dot. */
   readonly prefix: string;
 
   constructor(graph: Graph, prefix = '') {
@@ -39,7 +39,7 @@ export class Scope {
     this.prefix = prefix;
   }
 
-  /** `scope.child('down_blocks', 0)` is where `down_blocks.0.` begins. */
+  /** Scope of a child: `scope.child('down_blocks', 0)` has the prefix `down_blocks.0.`. */
   child(...names: readonly (string | number)[]): Scope {
     return new Scope(this.graph, `${this.prefix}${names.join('.')}.`);
   }
@@ -49,7 +49,7 @@ export class Scope {
     return adapters.get(this.graph)?.weight?.(this.graph, whole, shape) ?? this.graph.parameter(whole, shape);
   }
 
-  /** Output of the layer at this place, after the adaptation's change. */
+  /** Output of the layer in this scope, after the adapter's change. */
   adapted(layer: Omit<AdaptedLayer, 'name'>): Tensor {
     return adapters.get(this.graph)?.layer?.(this.graph, { ...layer, name: this.prefix.slice(0, -1) }) ?? layer.output;
   }

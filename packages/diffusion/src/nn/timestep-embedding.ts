@@ -1,4 +1,4 @@
-// The time a U-Net sees: sinusoids computed on the host, then a small network in the graph.
+// The time embedding of a U-Net: sinusoids computed on the host, then a small network in the graph.
 import { type Tensor } from '@styleforge/autodiff';
 import { type Activation } from '@styleforge/model-files';
 import { activate, linear } from './layers.ts';
@@ -11,8 +11,8 @@ export interface TimestepEmbeddingConfig {
 }
 
 /**
- * Sinusoids [n, block_out_channels[0]], each step rounded to float32 as the reference rounds it. They are fed rather than
- * computed in the graph because the sine of a large argument is imprecise on some devices.
+ * Sinusoids [n, block_out_channels[0]], with each step rounded to float32 like the reference. They are an input instead of
+ * part of the graph, because the sine of a large argument is imprecise on some devices.
  */
 export function timestepEmbedding(timesteps: ArrayLike<number>, config: TimestepEmbeddingConfig): Float32Array {
   const size = config.block_out_channels[0];

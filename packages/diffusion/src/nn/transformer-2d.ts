@@ -1,4 +1,4 @@
-// The U-Net's transformer over image places: self-attention, cross-attention, gated feed-forward.
+// The U-Net's transformer over image positions: self-attention, cross-attention, gated feed-forward.
 import { type Tensor } from '@styleforge/autodiff';
 import { attention, toImage, toSequence } from './attention.ts';
 import { conv2d, groupNorm, layerNorm, linear } from './layers.ts';
@@ -9,15 +9,15 @@ const groupNormEpsilon = 1e-6;
 
 export interface Transformer2DOptions {
   readonly heads: number;
-  /** Transformer blocks, one after the other. */
+  /** Number of transformer blocks, one after the other. */
   readonly layers: number;
   readonly groups: number;
   readonly useLinearProjection: boolean;
-  /** The first attention of each block looks at the text too. */
+  /** Whether the first attention of each block attends to the text, too. */
   readonly onlyCrossAttention: boolean;
 }
 
-/** GEGLU: half the projection gates the other half through the exact GELU. */
+/** GEGLU: half of the projection is multiplied by the exact GELU of the other half. */
 function feedForward(scope: Scope, x: Tensor): Tensor {
   const { graph } = scope;
   const features = x.shape.at(-1)!;

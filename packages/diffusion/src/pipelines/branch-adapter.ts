@@ -1,4 +1,4 @@
-// Residual adapters of a model folder, built behind the layers that they change: h + strength * up(GELU(down(h))).
+// Residual adapters of a model folder, added after the layers that they change: h + strength * up(GELU(down(h))).
 import { type AppliedBranch } from '@styleforge/weights';
 import { type ModelAdapter } from '../nn/scope.ts';
 

@@ -1,4 +1,4 @@
-// What the text encoders give for one text, and how the texts of a batch are put together.
+// The conditions that the text encoders compute for one text, and their combination for a batch of texts.
 import { elementCount, type Shape } from '@styleforge/autodiff';
 import { type DiffusionModel } from '../families/family.ts';
 
@@ -11,7 +11,7 @@ export interface EncodedTexts {
   readonly negativePrompt: Conditions;
 }
 
-/** The encoded prompts of a batch, and the negative prompt. */
+/** The conditions of a batch's prompts and negative prompt. */
 export const textsOf = (
   { prompts, negativePrompt }: EncodedTexts,
   batch: readonly { readonly prompt: string }[],
@@ -30,14 +30,14 @@ export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
   return joined;
 }
 
-/** One row of each condition for every text. */
+/** Concatenates the conditions of several texts, one row for each. */
 export const joinConditions = (texts: readonly Conditions[]): Conditions =>
   Object.fromEntries(Object.keys(texts[0]!).map((name) => [name, joinArrays(texts.map((text) => text[name]!))]));
 
 export const zeroConditions = (conditions: Conditions): Conditions =>
   Object.fromEntries(Object.entries(conditions).map(([name, values]) => [name, new Float32Array(values.length)]));
 
-/** The shapes of one text's conditions: of as many tokens as they have. */
+/** Shapes of one text's conditions, for as many tokens as they have. */
 export function rowShapes(model: DiffusionModel, conditions: Conditions): Readonly<Record<string, Shape>> {
   const shapes = model.textEncoders.map((encoder) => {
     const [[name, row]] = Object.entries(encoder.conditionShapes(1)) as [[string, Shape]];

@@ -1,13 +1,13 @@
-// Values that are not numbers, and images that are black all over, end a generation: nobody would know why they are so.
+// Ends a generation whose values are not finite or whose image is completely black, because its result would be useless.
 
-/** The model computed values that are not finite numbers. A repeated request fails in the same way. */
+/** Thrown when the model computed values that are not finite numbers. A repeated request fails in the same way. */
 export class NonFiniteImageError extends Error {
   override name = 'NonFiniteImageError';
-  /** The failure's code, wherever a job meets it. */
+  /** Code of the failure in every kind of job. */
   readonly code = 'non_finite_image';
 }
 
-/** `what` continues with 'are not numbers': 'the latents of step 3'. */
+/** Throws if a value is not finite. `what` continues with 'are not numbers': 'the latents of step 3'. */
 export function requireNumbers(values: Float32Array, what: string): void {
   for (let i = 0; i < values.length; i++)
     if (values[i]! - values[i]! !== 0)

@@ -1,4 +1,4 @@
-// How predictions for several prompts become one: classifier-free guidance, and StyleDrop's two scales.
+// Combines predictions for several prompts: classifier-free guidance, and StyleDrop's two scales.
 
 /** Classifier-free guidance (arXiv 2207.12598): the first half of `prediction` is for the negative prompts, the second for the prompts. */
 export function guide(prediction: Float32Array, scale: number): Float32Array {
@@ -14,15 +14,15 @@ export interface StyleGuidance {
   readonly text: number;
 }
 
-/** Whether the base model's prediction for the prompt is needed: with equal scales it cancels out. */
+/** Whether the base model's prediction for the prompt is needed; with equal scales it cancels out. */
 export const needsBasePrediction = ({ style, text }: StyleGuidance): boolean => style !== text;
 
 export interface StylePredictions {
-  /** The adapted model's, for the prompts. */
+  /** Prediction of the adapted model for the prompts. */
   readonly adapted: Float32Array;
-  /** The base model's, for the prompts; read where `needsBasePrediction`. */
+  /** Prediction of the base model for the prompts; required if `needsBasePrediction`. */
   readonly base?: Float32Array | undefined;
-  /** The base model's, for the negative prompts. */
+  /** Prediction of the base model for the negative prompts. */
   readonly negative: Float32Array;
 }
 

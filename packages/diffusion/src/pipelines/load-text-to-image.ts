@@ -1,4 +1,4 @@
-// Makes a text-to-image pipeline from a checkpoint in the diffusers folder layout.
+// Creates a text-to-image pipeline from a checkpoint in the diffusers folder layout.
 import { type Shape } from '@styleforge/autodiff';
 import { componentOfKind, describeNetworks, type CLIPTokenizer } from '@styleforge/model-files';
 import { type CompileOptions } from '@styleforge/runtime';
@@ -20,7 +20,9 @@ import { type TextToImageComponents, type WeightSources } from './text-to-image-
 
 type Weights = Pick<DiffusersComponent, 'weightsPath' | 'openWeights'>;
 
-/** Gives each wanted tensor to `take`, one at a time. Throws WeightsMismatchError or ModelFileError, which name the file and the tensor. */
+/**
+ * Passes each wanted tensor to `take`, one at a time. Throws WeightsMismatchError or ModelFileError, which name the file and the tensor.
+ */
 export async function readWeights(
   { weightsPath, openWeights }: Weights,
   wanted: ReadonlyMap<string, Shape>,
@@ -36,7 +38,10 @@ export async function readWeights(
   }
 }
 
-/** Reads weights from a checkpoint's file when they are first asked for, as float32; those of adapters behind its layers are here already. */
+/**
+ * Reads weights from a checkpoint's file as float32 when they are first requested. Weights of adapters behind its layers are already in
+ * memory.
+ */
 export function weightsOf(component: Weights & Pick<DiffusersComponent, 'branches'>): WeightSource {
   const added = branchWeights(component.branches ?? []);
   const source = async (wanted: ReadonlyMap<string, Shape>): Promise<ReadonlyMap<string, Float32Array>> => {
@@ -52,7 +57,7 @@ export function weightsOf(component: Weights & Pick<DiffusersComponent, 'branche
   return component.branches ? Object.assign(source, { adapter: branchAdapter(component.branches) }) : source;
 }
 
-/** Where the weights of each component come from, by its name. */
+/** Sources of the weights of each component, by its name. */
 export const weightSources = ({ components }: DiffusersFolder): WeightSources =>
   Object.fromEntries(components.map((component) => [component.name, weightsOf(component)]));
 
@@ -76,7 +81,7 @@ function componentsOf(
   return { model, schedulerConfig, weights, ...(tokenizers.length === read.length && { tokenizers }) };
 }
 
-/** Shares the weights of the denoiser between both models if adapters only run behind layers. */
+/** Shares the denoiser's weights between both models if the adapters only run behind layers. */
 function sourcesOfBoth(adapted: DiffusersFolder, base: DiffusersFolder): { adapted: WeightSources; base: WeightSources } {
   const sources = { adapted: weightSources(adapted), base: weightSources(base) };
   const name = componentOfKind(adapted.family, 'unet');

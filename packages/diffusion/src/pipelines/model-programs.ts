@@ -1,12 +1,12 @@
-// One model's compiled programs, one for each shape asked for, over weights that are loaded once.
+// Compiled programs of one model, one for each shape, over weights that are loaded once.
 import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { graphFor, Program, type CompileOptions } from '@styleforge/runtime';
 import { adaptModels, type ModelAdapter } from '../nn/scope.ts';
 
 export interface WeightSource {
-  /** Gives the weights asked for, by upstream name. The arrays are used as they are: changes to them show in later runs. */
+  /** Returns the requested weights by upstream name. The arrays are not copied: changes to them affect later runs. */
   (wanted: ReadonlyMap<string, Shape>): Promise<ReadonlyMap<string, Float32Array>>;
-  /** What the model is built through, where the weights are those of an adaptation. */
+  /** The adaptation of the model, if its weights need one. */
   readonly adapter?: ModelAdapter | undefined;
 }
 
@@ -15,7 +15,7 @@ export class ModelPrograms {
   readonly #options: CompileOptions;
   readonly #most: number;
   readonly #weights = new Map<string, Float32Array>();
-  /** Least recently used first. */
+  /** Programs, the least recently used first. */
   readonly #programs = new Map<string, Promise<Program>>();
 
   constructor(source: WeightSource, options: CompileOptions, most = 4) {
@@ -24,7 +24,7 @@ export class ModelPrograms {
     this.#most = most;
   }
 
-  /** The program for `key`, built and compiled at its first use. One that others have displaced by its next run is compiled again for it. */
+  /** The program for `key`, built and compiled at its first use. A program that others have displaced is compiled again. */
   async program(key: string, build: (graph: Graph) => Record<string, Tensor>): Promise<Pick<Program, 'run'>> {
     await this.#open(key, build);
     return { run: async (feeds) => (await this.#open(key, build)).run(feeds) };
@@ -54,7 +54,7 @@ export class ModelPrograms {
     return (await Program.compile(graph, outputs, this.#options)).bind(this.#weights);
   }
 
-  /** The weights have changed in place: devices with memory of their own take them again. */
+  /** Loads the weights again into devices with memory of their own, after they have changed in place. */
   async refresh(): Promise<void> {
     for (const program of this.#programs.values()) (await program).refresh();
   }

@@ -1,6 +1,6 @@
-// Between the interleaved bytes of images and the pixels that the autoencoder takes and gives.
+// Conversion between interleaved bytes of images and the pixels of the autoencoder.
 
-/** Image `index` of pixels [n, 3, places] in 0..1 as interleaved bytes. */
+/** Converts image `index` of pixels [n, 3, places] in 0..1 to interleaved bytes. */
 export function toBytes(pixels: Float32Array, index: number, places: number): Uint8Array {
   const rgb = new Uint8Array(places * 3);
   for (let channel = 0; channel < 3; channel++) {
@@ -10,7 +10,7 @@ export function toBytes(pixels: Float32Array, index: number, places: number): Ui
   return rgb;
 }
 
-/** Interleaved bytes as pixels [1, 3, places] in -1..1. */
+/** Converts interleaved bytes to pixels [1, 3, places] in -1..1. */
 export function fromBytes(rgb: Uint8Array, places: number): Float32Array {
   const pixels = new Float32Array(places * 3);
   for (let channel = 0; channel < 3; channel++)

@@ -1,4 +1,4 @@
-// What a text-to-image pipeline is made of, and what it is asked for.
+// The parts of a text-to-image pipeline, and the options of a request.
 import { type SamplerName, type SchedulerConfig } from '@styleforge/model-files';
 import { type DiffusionModel, type ImageGeometry } from '../families/family.ts';
 import { type Conditions } from './conditions.ts';
@@ -8,7 +8,7 @@ import { type WeightSource } from './model-programs.ts';
 /** Sources of weights by component. */
 export type WeightSources = Readonly<Record<string, WeightSource>>;
 
-/** What a tokenizer does here: rows of as many ids as its text encoder has positions. */
+/** The tokenizer that a pipeline needs: it returns rows of as many ids as its text encoder has positions. */
 export interface TextTokenizer {
   readonly endId: number;
   encode(text: string): ArrayLike<number>;
@@ -17,22 +17,22 @@ export interface TextTokenizer {
 export interface TextToImageComponents {
   readonly model: DiffusionModel;
   readonly schedulerConfig: SchedulerConfig;
-  /** Tokenizers in the order of the text encoders. Without them only token ids can be given. */
+  /** Tokenizers in the order of the text encoders. Without them, the pipeline accepts token ids only. */
   readonly tokenizers?: readonly TextTokenizer[];
   readonly weights: WeightSources;
-  /** The same model without its adapters, where it has any: style guidance asks both. */
+  /** The same model without adapters; style guidance runs both. */
   readonly base?: TextToImageComponents;
 }
 
 export interface SamplingOptions {
   readonly steps: number;
-  /** 1 or less samples without guidance and leaves the negative prompt out. */
+  /** Scale of the guidance. 1 or less: no guidance, and the negative prompt is ignored. */
   readonly guidanceScale: number;
-  /** Takes the place of `guidanceScale`, on a model with adapters. */
+  /** Replaces `guidanceScale` for a model with adapters. */
   readonly styleGuidance?: StyleGuidance | undefined;
   readonly sampler: SamplerName;
   readonly signal?: AbortSignal;
-  /** `latents` are what the step has reached. */
+  /** Called after each step with its latents. */
   readonly onStep?: (step: number, of: number, latents: Float32Array) => void | Promise<void>;
 }
 
@@ -40,15 +40,18 @@ export interface TextToImageOptions extends SamplingOptions {
   readonly prompts: readonly string[];
   readonly negativePrompt?: string;
   readonly imagesPerPrompt?: number;
-  /** Default: the size that the U-Net was trained at. */
+  /** Default: the size that the U-Net was trained with. */
   readonly width?: number;
   readonly height?: number;
-  /** Image i of the whole request has seed + i. The same request gives the same bytes; in another batch a few values differ by one of 255 levels. */
+  /**
+   * Seed of the first image; image i of the request has seed + i. The same request gives the same bytes; in another batch a few values
+   * differ by one of 255 levels.
+   */
   readonly seed: number;
-  /** Default: images begin as noise alone. */
+  /** Image to start from. Default: noise alone. */
   readonly from?: StartingImage | undefined;
   readonly batchSize?: number;
-  /** Indexes of images that are there already: they are not given again. The others stay as they would be, since batches keep their boundaries. */
+  /** Indexes of finished images, which are not generated again. The other images do not change, since batches keep their boundaries. */
   readonly made?: ReadonlySet<number>;
 }
 
@@ -74,13 +77,13 @@ export interface DenoiseInputs {
   /** Standard normal noise [n, channels, h, w]. */
   readonly latents: Float32Array;
   readonly shape: readonly [number, number, number, number];
-  /** Latents of an image to begin from, for each image of the batch, and the share of the sampling that is done. */
+  /** Latents to start from, one for each image of the batch, and the share of the sampling that is run. */
   readonly from?: { readonly latents: Float32Array; readonly strength: number } | undefined;
   /** Encoded prompts, one per image. */
   readonly prompts: readonly Conditions[];
   readonly negativePrompt: Conditions;
-  /** The same as the model without adapters encodes them; needed for style guidance. */
+  /** The prompts as the model without adapters encodes them; required for style guidance. */
   readonly base?: Pick<DenoiseInputs, 'prompts' | 'negativePrompt'> | undefined;
-  /** Size and crop inputs of the images. Default: each image is complete. */
+  /** Size and crop of the images. Default: not cropped. */
   readonly image?: ImageGeometry;
 }

@@ -20,7 +20,7 @@ import {
 type Predict = (sample: Float32Array, timestep: number) => Promise<Float32Array>;
 
 const seedLimit = 2 ** 32;
-/** Latent places that one run handles at most, unless a single image has more. */
+/** Maximum number of latent positions in one run, unless a single image has more. */
 const batchPlaces = 4096;
 const mostImagesPerRun = 8;
 
@@ -42,13 +42,13 @@ export class TextToImagePipeline {
     const programs = (component: string, more: CompileOptions = {}): ModelPrograms =>
       new ModelPrograms(weights[component]!, { ...compile, ...more });
     this.#unet = programs(componentOfKind(model.files, 'unet'));
-    // in float16 the decoder of some models overflows
+    // the decoder of some models overflows in float16
     this.#vae = programs(componentOfKind(model.files, 'autoencoder'), { mixedPrecision: false });
     this.#textEncoders = model.textEncoders.map(({ component }) => programs(component));
     this.#base = components.base && new TextToImagePipeline(components.base, options);
   }
 
-  /** Pixels that a width or height must be a multiple of. */
+  /** Width and height must be multiples of this number of pixels. */
   get sizeUnit(): number {
     return this.components.model.vae.downsamplingFactor;
   }
@@ -57,7 +57,7 @@ export class TextToImagePipeline {
     return (this.components.model.unet.config.sample_size ?? 64) * this.sizeUnit;
   }
 
-  /** Yields each image as soon as its batch is decoded. */
+  /** Generates images, and yields each as soon as its batch is decoded. */
   async *generate(options: TextToImageOptions): AsyncGenerator<GeneratedImage> {
     const { width = this.defaultSize, height = this.defaultSize, seed } = options;
     this.#checkSize(width, height);
@@ -107,12 +107,12 @@ export class TextToImagePipeline {
     return this.#base;
   }
 
-  /** Conditions of the negative prompt; zeros if there is none and the family uses zeros for it. */
+  /** Conditions of the negative prompt; zeros if there is none and the family uses zeros. */
   negativeOf(given: string | undefined, encoded: Conditions): Conditions {
     return given === undefined && this.components.model.zeroNegative ? zeroConditions(encoded) : encoded;
   }
 
-  /** Token ids of one text, for each text encoder -> conditions of one row. */
+  /** Encodes the token ids of one text, one list for each text encoder, as conditions of one row. */
   async encodeText(inputIds: readonly ArrayLike<number>[]): Promise<Conditions> {
     const { model, tokenizers } = this.components;
     const conditions: Record<string, Float32Array> = {};
@@ -126,7 +126,7 @@ export class TextToImagePipeline {
     return conditions;
   }
 
-  /** Turns noise into latents that `decode` takes. */
+  /** Denoises noise into latents for `decode`. */
   async denoise(inputs: DenoiseInputs, options: SamplingOptions): Promise<Float32Array> {
     const { latents: noise, from } = inputs;
     const sampler = this.#createSampler(options.sampler);
@@ -145,7 +145,7 @@ export class TextToImagePipeline {
     return latents;
   }
 
-  /** Interleaved bytes -> the latents [channels, h, w] that stand for the image: the mean of the encoder's posterior. */
+  /** Encodes interleaved bytes as latents [channels, h, w]: the mean of the encoder's posterior. */
   async encode(rgb: Uint8Array, width: number, height: number): Promise<Float32Array> {
     const { vae, latentFactor } = this.components.model;
     const shape = [1, vae.config.in_channels, height, width];
@@ -155,7 +155,7 @@ export class TextToImagePipeline {
     return (await program.run({ pixels: fromBytes(rgb, width * height) })).latents;
   }
 
-  /** Latents [n, channels, h, w] -> pixels [n, 3, height, width] in 0..1 */
+  /** Decodes latents [n, channels, h, w] to pixels [n, 3, height, width] in 0..1. */
   async decode(latents: Float32Array, shape: Shape): Promise<Float32Array> {
     const { model } = this.components;
     const program = await this.#vae.program(shape.join(), (graph) => ({ pixels: model.decode(graph, graph.input('latents', shape)) }));
@@ -163,7 +163,7 @@ export class TextToImagePipeline {
     return pixels.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1));
   }
 
-  /** The weights have changed in place: devices with memory of their own take them again. */
+  /** Loads the weights again into devices with memory of their own, after they have changed in place. */
   async refreshWeights(): Promise<void> {
     await Promise.all([this.#unet, ...this.#textEncoders].map((programs) => programs.refresh()));
   }
@@ -196,12 +196,12 @@ export class TextToImagePipeline {
     return tokenizers.map((tokenizer) => tokenizer.encode(text));
   }
 
-  /** Latents are not bounded by 1, whatever the config says of clipping: upstream's latent pipelines ignore it too. */
+  /** Creates a sampler without clipping: latents are not bounded by 1. Upstream's latent pipelines ignore the config's clipping, too. */
   #createSampler(name: SamplerName): Sampler {
     return createSampler(name, { ...this.components.schedulerConfig, clip_sample: false });
   }
 
-  /** Prediction for the sampler: the one for the prompts, or one that is guided away from the negative prompt. */
+  /** The prediction for the sampler: that for the prompts, or one that is guided away from the negative prompt. */
   async #guidedPredictor(inputs: DenoiseInputs, { guidanceScale, styleGuidance }: SamplingOptions): Promise<Predict> {
     const { shape, prompts, negativePrompt, image } = inputs;
     const [count, ...size] = shape;

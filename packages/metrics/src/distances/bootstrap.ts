@@ -1,4 +1,4 @@
-// Confidence intervals by a seeded bootstrap: images are drawn again with repetition, and the number computed again.
+// Confidence intervals by a seeded bootstrap: images are sampled with replacement, and the metric is computed again.
 import { randomIntegers } from '@styleforge/diffusion';
 import type { Matrix } from '@styleforge/runtime';
 import { cosines } from './clip-score.ts';
@@ -8,7 +8,7 @@ import { kernels, selectRows } from './kernels.ts';
 import type { Interval } from '../report/metric-block.ts';
 
 export interface BootstrapOptions {
-  /** Default: 200, fewer where one takes long. */
+  /** Default: 200, or fewer if one takes long. */
   readonly replicates?: number;
   /** Default: 0.95. */
   readonly level?: number;
@@ -17,12 +17,12 @@ export interface BootstrapOptions {
 }
 
 const usualReplicates = 200;
-/** Fewest replicates for which percentiles mean something. */
+/** Minimum number of replicates for meaningful percentiles. */
 const fewestReplicates = 20;
-/** Floating point operations that an interval may take unless asked for more. */
+/** Maximum number of floating point operations for an interval, unless more is requested. */
 const operationBudget = 3e11;
 
-/** How often each of `count` images is drawn. */
+/** How often each of `count` images is sampled. */
 function drawCounts(count: number, seed: number, replicate: number, purpose: string): Float64Array {
   const counts = new Float64Array(count);
   for (const row of randomIntegers({ seed, step: replicate, purpose }, count, count)) counts[row]++;
@@ -37,8 +37,8 @@ function quantile(sorted: ArrayLike<number>, share: number): number {
 }
 
 /**
- * Percentiles of the replicates around their own mean, moved to the value: repeated images alone raise a distance of
- * sets, which is no uncertainty of it. `scale` shrinks deviations that fewer images than there are gave.
+ * Percentiles of the replicates around their own mean, moved to the value, because repeated images alone raise a distance of
+ * sets without being an uncertainty of it. `scale` reduces the deviations of replicates with fewer images than the set.
  */
 function intervalOf(value: number, replicates: Float64Array, level: number, scale = 1): Interval {
   const mean = replicates.reduce((sum, replicate) => sum + replicate, 0) / replicates.length;
@@ -67,7 +67,7 @@ function checked({ replicates, level = 0.95 }: BootstrapOptions): { level: numbe
   return { level, wanted: replicates };
 }
 
-/** Operations of one replicate: about 63 % of the images of a set are drawn at least once. */
+/** Operations of one replicate: about 63 % of the images of a set are sampled at least once. */
 function fidOperations(a: Features, b: Features): number {
   const d = a.dimension;
   const ranks = [a, b].map(({ count }) => Math.min(0.63 * count, d));
@@ -75,7 +75,7 @@ function fidOperations(a: Features, b: Features): number {
   return covariances + 2 * ranks[0] * ranks[1] * d + 6 * Math.min(...ranks) ** 2 * Math.max(...ranks);
 }
 
-/** Null where `replicates` is omitted and the images are too many for even a few replicates in reasonable time. */
+/** The interval of FID. Null if `replicates` is omitted and there are too many images for even a few replicates in reasonable time. */
 export async function fidInterval(value: number, a: Features, b: Features, options: BootstrapOptions = {}): Promise<Interval | null> {
   requireComparable(a, b, 2);
   const { level, wanted } = checked(options);
@@ -102,18 +102,18 @@ function weighted({ data, columns: stride }: Matrix, rows: Float64Array, columns
   return sum;
 }
 
-/** The mean kernel value of all pairs of different images, each as often as it was drawn. */
+/** The mean kernel value of all pairs of different images, each as often as it was sampled. */
 function weightedPairs(kernel: Matrix, counts: Float64Array): number {
   let [sum, pairs] = [weighted(kernel, counts, counts), counts.length ** 2];
   for (let i = 0; i < counts.length; i++) {
     sum -= counts[i] ** 2 * kernel.data[i * (kernel.columns + 1)];
     pairs -= counts[i] ** 2;
   }
-  // every draw the same image: there is no pair, and no spread either
+  // the same image in every draw: there is no pair, and no spread
   return pairs === 0 ? kernel.data[0] : sum / pairs;
 }
 
-/** Images of a set whose kernel values are kept. */
+/** Maximum number of images whose kernel values are kept. */
 const keptImages = 2048;
 
 function someOf(set: Features, seed: number, purpose: string): Matrix {
@@ -121,7 +121,9 @@ function someOf(set: Features, seed: number, purpose: string): Matrix {
   return selectRows(set, randomIntegers({ seed, step: 0, purpose }, keptImages, set.count));
 }
 
-/** Draws 2048 of larger sets, and scales deviations by the root of the sizes' ratio (m out of n bootstrap). */
+/**
+ * The interval of KID. Samples 2048 images of larger sets, and scales deviations by the root of the sizes' ratio (m out of n bootstrap).
+ */
 export async function kidInterval(value: number, x: Features, y: Features, options: BootstrapOptions = {}): Promise<Interval> {
   requireComparable(x, y, 2);
   const { level, wanted = usualReplicates } = checked(options);
@@ -135,7 +137,7 @@ export async function kidInterval(value: number, x: Features, y: Features, optio
   return intervalOf(value, values, level, scale);
 }
 
-/** Pairs of image and text are drawn again. */
+/** The interval of the CLIP score: pairs of image and text are sampled again. */
 export async function clipScoreInterval(
   value: number,
   images: Features,

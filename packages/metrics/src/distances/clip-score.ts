@@ -13,7 +13,7 @@ function cosine(a: Features, b: Features, row: number, other = row): number {
   return product / Math.sqrt(normA * normB);
 }
 
-/** Row i of the images belongs to row i of the texts. */
+/** Cosines of image i and text i. */
 export function cosines(images: Features, texts: Features): Float64Array {
   if (images.count !== texts.count || images.dimension !== texts.dimension || images.count === 0) {
     throw new RangeError(
@@ -29,8 +29,8 @@ export function clipScore(images: Features, texts: Features): number {
 }
 
 /**
- * The score of the same images with texts that are not theirs: what an image gets whatever it shows. Pairs with equal texts are
- * excluded; null where no two texts differ.
+ * The score of the same images with the texts of other images: a score that does not depend on the content. Pairs with equal texts are
+ * excluded; null if all texts are equal.
  */
 export function chanceClipScore(images: Features, texts: Features, textOf: (row: number) => string): number | null {
   const step = Math.max(1, Math.floor(images.count / 2));

@@ -1,7 +1,7 @@
-// Rows of features, one per image, and what every comparison asks of them.
+// Rows of features, one per image, and their moments.
 import type { Matrix } from '@styleforge/runtime';
 
-/** What a Gaussian fitted to features is. */
+/** Parameters of a Gaussian fitted to features. */
 export interface Moments {
   readonly count: number;
   readonly mean: Float64Array;
@@ -13,7 +13,7 @@ export interface Features {
   data: Float32Array | Float64Array;
   count: number;
   dimension: number;
-  /** Mean and covariance, where they are known already. */
+  /** Mean and covariance, if they are already known. */
   moments?: Moments;
 }
 

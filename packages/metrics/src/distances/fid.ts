@@ -5,15 +5,15 @@ import { choleskyFactor, nuclearNorm } from '../linear-algebra/linear-algebra.ts
 import { matrix } from '../linear-algebra/matrices.ts';
 import { momentsOf } from './moments.ts';
 
-/** What FID needs to know of one set. */
+/** The facts about one set that FID needs. */
 export interface Distribution {
   readonly mean: Float64Array;
-  /** F with transpose(F) F the covariance: no more rows than there are images or dimensions. */
+  /** F with transpose(F) F = covariance; it has no more rows than there are images or dimensions. */
   readonly factor: Matrix;
   readonly variance: number;
 }
 
-/** The rows drawn, each as its scaled deviation from the mean. */
+/** Deviations of the sampled rows from the mean, scaled. */
 function deviations({ data, dimension }: Features, counts: ArrayLike<number>, drawn: readonly number[]): Distribution {
   const total = drawn.reduce((sum, row) => sum + counts[row], 0);
   const mean = new Float64Array(dimension);
@@ -31,7 +31,7 @@ function deviations({ data, dimension }: Features, counts: ArrayLike<number>, dr
   return { mean, factor, variance };
 }
 
-/** `counts` says how often each image was drawn (bootstrap). Default: once each. */
+/** Computes a distribution. `counts`: how often each image was sampled (bootstrap). Default: once. */
 export async function distributionOf(set: Features, counts?: ArrayLike<number>): Promise<Distribution> {
   const drawn = Array.from({ length: set.count }, (_, row) => row).filter((row) => (counts?.[row] ?? 1) > 0);
   if (drawn.length <= set.dimension) return deviations(set, counts ?? new Float64Array(set.count).fill(1), drawn);
@@ -41,11 +41,11 @@ export async function distributionOf(set: Features, counts?: ArrayLike<number>):
   return { mean, factor: await choleskyFactor(covariance), variance };
 }
 
-/** Tr (S1 S2)^1/2 with S1 = transpose(F) F and S2 = transpose(G) G is the sum of the singular values of F transpose(G). */
+/** Tr (S1 S2)^1/2 with S1 = transpose(F) F and S2 = transpose(G) G equals the sum of the singular values of F transpose(G). */
 export async function distanceBetween(a: Distribution, b: Distribution): Promise<number> {
   const offset = a.mean.reduce((sum, value, i) => sum + (value - b.mean[i]) ** 2, 0);
   const overlap = await nuclearNorm(await gemm(a.factor, b.factor, { transposeB: true }));
-  // rounding alone could make the distance of equal sets negative
+  // rounding could make the distance of equal sets negative
   return Math.max(0, offset + a.variance + b.variance - 2 * overlap);
 }
 

@@ -3,7 +3,7 @@ import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features } from './features.ts';
 import { matrix } from '../linear-algebra/matrices.ts';
 
-/** Rows of features in float64: those of `rows`, or all. */
+/** Rows of features in float64: those in `rows`, or all. */
 export function selectRows({ data, count, dimension }: Features, rows?: ArrayLike<number>): Matrix {
   if (!rows) return { data: Float64Array.from(data), rows: count, columns: dimension };
   const selected = matrix(rows.length, dimension);

@@ -6,7 +6,7 @@ import { kernel, kernels, selectRows } from './kernels.ts';
 
 export interface KidOptions {
   subsets?: number;
-  /** Never larger than the smaller set. */
+  /** Size of a subset; at most that of the smaller set. */
   subsetSize?: number;
   seed?: number;
 }
@@ -19,9 +19,9 @@ export interface KidResult {
   seed: number;
 }
 
-/** The largest set whose kernel values are all kept; beyond it each subset computes its own. */
+/** Size of the largest set whose kernel values are all kept; for larger sets each subset computes its own. */
 const maxKeptRows = 4096;
-/** Rows of a set that are compared with another's at a time where nothing is kept. */
+/** Number of rows that are compared with another set at a time if nothing is kept. */
 const tileRows = 1024;
 
 function* ranges(count: number): Generator<number[]> {
@@ -36,7 +36,7 @@ function sumOf({ data, columns }: Matrix, skipDiagonal: boolean): number {
   return sum;
 }
 
-/** The mean kernel value of all pairs, or of all pairs of different rows of one set; by tiles, so that memory does not grow. */
+/** The mean kernel value of all pairs, or of all pairs of different rows of one set. Works in tiles to limit memory. */
 async function meanKernel(x: Features, y: Features): Promise<number> {
   let sum = 0;
   for (const rows of ranges(x.count)) {
@@ -51,7 +51,7 @@ async function meanKernel(x: Features, y: Features): Promise<number> {
   return sum / (x.count * (x === y ? y.count - 1 : y.count));
 }
 
-/** One estimate from everything; a small negative value is valid. */
+/** One estimate from all images; a small negative value is valid. */
 export async function fullKernelDistance(x: Features, y: Features): Promise<number> {
   requireComparable(x, y, 2);
   const other = x === y ? { ...y } : y;
@@ -68,12 +68,12 @@ function meanOver({ data, columns: stride }: Matrix, rows: ArrayLike<number>, co
   return sum / (rows.length * (skipDiagonal ? columns.length - 1 : columns.length));
 }
 
-/** Row numbers in ascending order: the sums don't depend on the order, and memory is read along. */
+/** Sampled row numbers in ascending order: the sums do not depend on the order, and memory is read sequentially. */
 function drawRows(set: Features, size: number, seed: number, subset: number, purpose: string): Int32Array {
   return permutation({ seed, step: subset, purpose }, set.count).slice(0, size).sort();
 }
 
-/** Rows of a symmetric kernel that are computed at a time: what is left of it to the diagonal's lower side is not. */
+/** Rows of a symmetric kernel that are computed at a time, without those parts of them that are below the diagonal. */
 const STRIP_ROWS = 250;
 
 /** The kernel value of each row with itself. */
@@ -89,7 +89,7 @@ function ownKernels({ data, count, dimension }: Features): Float64Array {
 
 const total = (sums: Float32Array): number => sums.reduce((sum, value) => sum + value, 0);
 
-/** One set whose subsets are compared: products in float32, sums over rows in float64. Within 1e-6 of float64 at 2,048 features. */
+/** A set whose subsets are compared: products in float32, sums over rows in float64. Within 1e-6 of float64 at 2,048 features. */
 class SubsetSource {
   readonly #set: Features;
   readonly #own: Float64Array;

@@ -1,14 +1,14 @@
-// Mean and covariance of features, gathered block by block: memory is that of the covariance, however many images there are.
+// Mean and covariance of features, computed in blocks: memory is that of the covariance, independent of the number of images.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features, Moments } from './features.ts';
 import { matrix, rowsOf, transposed } from '../linear-algebra/matrices.ts';
 
-/** Images that are gathered for one product. */
+/** Images that are collected for one product. */
 const blockRows = 2048;
-/** The scatter is symmetric: it is stored as strips of rows, each from the diagonal on. */
+/** The scatter matrix is symmetric: it is stored in strips of rows, each starting at the diagonal. */
 const strips = 8;
 
-/** `counts` says how often a row was drawn (bootstrap). Default: once each. */
+/** How often each row was sampled (bootstrap). Default: once. */
 type Counts = ArrayLike<number> | undefined;
 
 export class MomentsAccumulator {

@@ -1,4 +1,4 @@
-// Signs of a model that repeats its training images: how far apart its images are, and how near to the ones it was trained on.
+// Signs of a model that repeats its training images: how far apart its images are, and how close to its training images.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features } from './features.ts';
 import { matrix } from '../linear-algebra/matrices.ts';
@@ -6,20 +6,20 @@ import { matrix } from '../linear-algebra/matrices.ts';
 export interface Diversity {
   /** Mean distance of all pairs of generated images, 0 to 2: the length between unit vectors of features. */
   readonly generated: number;
-  /** The same of the reference images. */
+  /** The same for the reference images. */
   readonly reference: number | null;
   /** generated / reference. */
   readonly ratio: number | null;
 }
 
 export interface NearestReference {
-  /** Places in the sets as they were given. */
+  /** Indexes in the given sets. */
   readonly generated: number;
   readonly reference: number;
   readonly distance: number;
-  /** Distance to the second nearest reference image; null where there is one. */
+  /** Distance to the second nearest reference image; null if there is only one. */
   readonly secondDistance: number | null;
-  /** Much nearer to one training image than to any other. */
+  /** Whether it is much closer to one training image than to any other. */
   readonly memorised: boolean;
 }
 
@@ -31,7 +31,10 @@ export interface Memorisation {
   readonly memorisedShare: number;
 }
 
-/** Yoon et al., "Diffusion probabilistic models generalize when they fail to memorize" (2023): a third of the distance to the second nearest. */
+/**
+ * Ratio of Yoon et al., "Diffusion probabilistic models generalize when they fail to memorize" (2023): a third of the distance to the
+ * second nearest.
+ */
 const memorisedRatio = 1 / 3;
 const tileRows = 1024;
 

@@ -1,4 +1,4 @@
-// clip and mini-clip: both towers of a CLIP folder in transformers' layout, as unit vectors in one space.
+// clip and mini-clip: both encoders of a CLIP folder in transformers' layout, as unit vectors in one space.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLIPModel, CLIPTokenizer, endOfTextIndices, ModelPrograms, parseCLIPConfig, type CLIPConfig } from '@styleforge/diffusion';
@@ -74,7 +74,7 @@ export class ClipExtractor implements FeatureExtractor {
     });
   }
 
-  /** A text longer than the tower takes is cut so that its end token stays. */
+  /** Embeds texts. A text that is too long for the encoder is cut before its end token. */
   embedTexts(texts: Iterable<string>, options: EmbedOptions = {}): Promise<Features> {
     const { text_config: config } = this.#model.config;
     const length = this.#tokenizer.maxLength;

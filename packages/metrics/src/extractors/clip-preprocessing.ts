@@ -1,10 +1,10 @@
-// What transformers' CLIPImageProcessor does to an image, as its preprocessor_config.json tells it.
+// The image preprocessing of transformers' CLIPImageProcessor, as configured in preprocessor_config.json.
 import type { RgbImage } from './feature-extractor.ts';
 import { resizeBytes } from './resample.ts';
 
 export interface ClipPreprocessing {
   readonly shortestEdge: number;
-  /** Width and height of the middle that is kept: the network's image size. */
+  /** Width and height of the center that is kept: the network's image size. */
   readonly crop: number;
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -22,7 +22,7 @@ function edge(value: unknown, key: 'shortest_edge' | 'height', otherwise: number
 const channels = (value: unknown, otherwise: readonly number[]): readonly number[] =>
   Array.isArray(value) && value.length === 3 && value.every((part) => typeof part === 'number') ? (value as number[]) : otherwise;
 
-/** Absent keys have the values that OpenAI's CLIP was trained with. Throws for steps that are not the usual ones. */
+/** Parses the file. Absent keys have the values of OpenAI's CLIP. Throws for unusual steps. */
 export function parseClipPreprocessing(json: unknown, imageSize: number): ClipPreprocessing {
   const config = (json ?? {}) as Record<string, unknown>;
   for (const key of ['do_resize', 'do_center_crop', 'do_normalize']) {
@@ -41,7 +41,7 @@ export function parseClipPreprocessing(json: unknown, imageSize: number): ClipPr
   };
 }
 
-/** Planes [3, crop, crop] as the network takes them, written to `target` at `offset`. */
+/** Writes the network's input, planes [3, crop, crop], to `target` at `offset`. */
 export function clipInput(
   image: RgbImage,
   { shortestEdge, crop, mean, deviation }: ClipPreprocessing,

@@ -1,10 +1,10 @@
-// Streams images or texts through a network, one batch at a time: memory does not grow with their number but by their features.
+// Embeds images or texts one batch at a time: memory grows with the features, but not with the images.
 import { features, type Features } from '../distances/features.ts';
 import type { EmbedOptions } from './feature-extractor.ts';
 
 const defaultBatchSize = 16;
 
-/** Raised before anything is compared: an image or text gave features that are not numbers. */
+/** Thrown before anything is compared, when the features of an image or text are not finite numbers. */
 export class NonFiniteFeaturesError extends Error {
   override name = 'NonFiniteFeaturesError';
 }
@@ -20,7 +20,7 @@ async function* inBatches<T>(items: Iterable<T> | AsyncIterable<T>, size: number
   if (batch.length > 0) yield batch;
 }
 
-/** `embed` gives the rows of one batch, one after the other. Aborting throws the signal's reason between two batches. */
+/** `embed` yields the rows of one batch in order. Aborting throws the signal's reason between two batches. */
 export async function embedInBatches<T>(
   items: Iterable<T> | AsyncIterable<T>,
   dimension: number,

@@ -1,4 +1,4 @@
-// Brings the weights of an extractor onto this machine, from wherever the configuration says they are.
+// Fetches the weights of an extractor to this machine from the configured source.
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,12 +17,12 @@ const remedies: Record<WeightedExtractorName, string> = {
 };
 
 export interface LocalWeights {
-  /** The file of Inception, the folder of CLIP. */
+  /** Path of Inception's file or CLIP's folder. */
   readonly path: string;
   readonly sha256: string;
 }
 
-/** What a CLIP folder needs; files of the second list are fetched where they are. */
+/** Required files of a CLIP folder; those of the second list are fetched if they exist. */
 const clipFiles = ['config.json', 'preprocessor_config.json', 'model.safetensors'];
 const clipTokenizerFiles = ['vocab.json', 'merges.txt', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 const weightsFile = 'model.safetensors';
@@ -80,7 +80,7 @@ async function downloadedFolder({ files }: Extract<WeightsSource, { files: objec
   return join(folder, weightsFile);
 }
 
-/** Whether the object is there. */
+/** Fetches an object; returns whether it exists. */
 async function fetchObject(
   key: string,
   target: string,
@@ -119,7 +119,7 @@ async function fromObjects(source: Extract<WeightsSource, { objectKey: string }>
   return join(folder, weightsFile);
 }
 
-/** Throws ExtractorNotConfiguredError where the weights are not there: no other extractor takes its place. */
+/** Locates the weights. Throws ExtractorNotConfiguredError if they are missing: no other extractor is used instead. */
 export async function findWeights(config: WeightedConfig): Promise<LocalWeights> {
   const { weights, name } = config;
   if (!weights) throw new ExtractorNotConfiguredError(name, remedies[name]);

@@ -1,4 +1,4 @@
-// What turns images (and texts) into rows of features: one interface, named in every number that comes of it.
+// Feature extractors: they turn images (and texts) into rows of features, and are named in every value computed from them.
 import type { Features } from '../distances/features.ts';
 
 /** Extractors that are networks with weights. */
@@ -6,7 +6,7 @@ export type WeightedExtractorName = 'inception-v3-fid' | 'clip' | 'mini-clip';
 export type ExtractorName = WeightedExtractorName | 'texture';
 
 /**
- * How images come to the network's size: `clean` (antialiased bicubic in float), `legacy` (bilinear without
+ * How images are resized for the network: `clean` (antialiased bicubic in float), `legacy` (bilinear without
  * antialiasing), `clip` (the preprocessing of the CLIP folder).
  */
 export type ResizeRule = 'clean' | 'legacy' | 'clip';
@@ -19,7 +19,7 @@ export interface RgbImage {
 }
 
 export interface EmbedOptions {
-  /** Images in one run of the network: what bounds the memory. */
+  /** Images in one run of the network, which limits the memory. */
   readonly batchSize?: number;
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;
@@ -31,20 +31,20 @@ export interface FeatureExtractor {
   readonly resize: ResizeRule;
   /** SHA-256 of the weights file. */
   readonly weightsSha256: string;
-  /** One row per image, in order; images may be of different sizes and are taken one batch at a time. */
+  /** Embeds images of any sizes, one row for each in order, one batch at a time. */
   embedImages(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, options?: EmbedOptions): Promise<Features>;
-  /** Only the CLIP extractors have it: one row per text, in the space of the images' rows. */
+  /** Embeds texts in the space of the images, one row for each. Only the CLIP extractors have this method. */
   embedTexts?(texts: Iterable<string>, options?: EmbedOptions): Promise<Features>;
   release(): Promise<void>;
 }
 
-/** One file of `sha256`, fetched once into the cache directory; an interrupted download continues where it stopped. */
+/** A file with the hash `sha256`, fetched once into the cache directory; an interrupted download continues where it stopped. */
 export interface DownloadedFile {
   readonly url: string;
   readonly sha256: string;
 }
 
-/** Bytes of an object from `start` on, or null where there is none. */
+/** Reads an object from byte `start`; null if there is none. */
 export type ObjectReader = (key: string, start: number) => Promise<AsyncIterable<Uint8Array> | null>;
 
 /**
@@ -60,15 +60,15 @@ export type WeightsSource =
 export interface FetchProgress {
   readonly file: string;
   readonly receivedBytes: number;
-  /** Absent where the sender does not say. */
+  /** Absent if the sender does not say. */
   readonly totalBytes?: number;
 }
 
 export interface ExtractorConfig<Name extends ExtractorName = ExtractorName> {
   readonly name: Name;
-  /** Absent or empty: ExtractorNotConfiguredError, which names what to set. */
+  /** If absent or empty: ExtractorNotConfiguredError, which names what to set. */
   readonly weights?: WeightsSource;
-  /** Where downloads and objects are kept; needed for all sources but `path`. */
+  /** Folder for downloads and objects; required for all sources except `path`. */
   readonly cacheDirectory?: string;
   /** Resize rule of `inception-v3-fid`; default 'clean'. CLIP has its own. */
   readonly resize?: 'clean' | 'legacy';
@@ -81,7 +81,7 @@ export interface ExtractorConfig<Name extends ExtractorName = ExtractorName> {
 
 export type InceptionTap = 64 | 192 | 768 | 2048;
 
-/** The weights are not there; the message names the extractor and what to configure. No other extractor takes its place. */
+/** Thrown when the weights are missing; the message names the extractor and what to configure. No other extractor is used instead. */
 export class ExtractorNotConfiguredError extends Error {
   override name = 'ExtractorNotConfiguredError';
   readonly extractor: ExtractorName;

@@ -1,4 +1,4 @@
-// inception-v3-fid: rows of one layer of the FID Inception, for images of any size.
+// inception-v3-fid: the features of one layer of FID's Inception, for images of any size.
 import { Graph } from '@styleforge/autodiff';
 import { Program } from '@styleforge/runtime';
 import { openTensors } from '@styleforge/weights';
@@ -11,7 +11,7 @@ async function readWeights(path: string): Promise<Map<string, StoredTensor>> {
   const reader = await openTensors(path);
   try {
     const weights = new Map<string, StoredTensor>();
-    // the classifier and the batch counters are no part of any feature
+    // the classifier and the batch counters are not part of any feature
     const names = reader.names().filter((name) => !name.startsWith('fc.') && !name.endsWith('num_batches_tracked'));
     for (const name of names) weights.set(name, { shape: reader.info(name).shape, data: await reader.read(name) });
     return weights;
@@ -20,7 +20,10 @@ async function readWeights(path: string): Promise<Map<string, StoredTensor>> {
   }
 }
 
-/** How a byte reaches the network: the pytorch port maps 0..255 to -1..1, the network of `clean` takes 128 off and divides by 128. */
+/**
+ * Conversion of a byte to the network's input: the pytorch port maps 0..255 to -1..1, the network of `clean` subtracts 128 and divides by
+ * 128.
+ */
 const normalizations: Record<'clean' | 'legacy', (value: number) => number> = {
   clean: (value) => (value - 128) / 128,
   legacy: (value) => (2 * value) / 255 - 1,
@@ -30,7 +33,7 @@ const resizers: Record<'clean' | 'legacy', (image: RgbImage, width: number, heig
   legacy: resizeLegacy,
 };
 
-/** Planes [3, 299, 299] as the network takes them. */
+/** Writes the network's input: planes [3, 299, 299]. */
 function inceptionInput(image: RgbImage, rule: 'clean' | 'legacy', target: Float32Array, offset: number): void {
   const { data } = resizers[rule](image, inceptionInputSize, inceptionInputSize);
   const [plane, normalize] = [inceptionInputSize ** 2, normalizations[rule]];

@@ -63,7 +63,7 @@ class InceptionGraph {
     return layers.reduce((value, [channels, options], i) => this.conv(value, `${block}.${branch}_${i + 1}`, channels, options), x);
   }
 
-  /** The port's average pools leave the padding out, as TensorFlow's do. */
+  /** Average pooling without the padding, as in TensorFlow and in the port. */
   averagePool(x: Tensor): Tensor {
     return this.graph.averagePool2d(x, { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] });
   }
@@ -123,7 +123,7 @@ function reductionTo8(net: InceptionGraph, x: Tensor, name: string): Tensor {
   );
 }
 
-/** The last block pools by maximum where the others average: so it is in the network that FID was defined with. */
+/** The last block uses maximum pooling where the others average, as in the network that FID was defined with. */
 function mixed8(net: InceptionGraph, x: Tensor, name: string, pool: 'average' | 'max'): Tensor {
   const fork = (from: Tensor, branch: string): Tensor[] => [
     net.conv(from, `${name}.${branch}a`, 384, { kernel: [1, 3], padding: [0, 1] }),

@@ -7,7 +7,7 @@ import { TextureExtractor } from './texture-extractor.ts';
 
 const hasWeights = (config: ExtractorConfig): config is ExtractorConfig<WeightedExtractorName> => config.name !== 'texture';
 
-/** Throws ExtractorNotConfiguredError where the weights are not there: no other extractor takes its place. */
+/** Opens the extractor. Throws ExtractorNotConfiguredError if its weights are missing: no other extractor is used instead. */
 export async function openExtractor(config: ExtractorConfig): Promise<FeatureExtractor> {
   if (!hasWeights(config)) return new TextureExtractor();
   const { path, sha256 } = await findWeights(config);

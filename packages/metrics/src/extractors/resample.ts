@@ -1,14 +1,14 @@
-// Resizing images exactly as the metrics' reference implementations do: numbers of two resize rules cannot be compared.
+// Resizes images exactly like the metrics' reference implementations: values under different resize rules cannot be compared.
 import type { RgbImage } from './feature-extractor.ts';
 
-/** Values of one image, row by row, three channels a pixel. */
+/** Values of one image, row by row, three channels per pixel. */
 export interface Pixels<Data extends Float32Array | Uint8Array = Float32Array> {
   readonly width: number;
   readonly height: number;
   readonly data: Data;
 }
 
-/** Which inputs make one output, and by what weights: `weights.length / outputs` of them each, from `first[output]` on. */
+/** Inputs and weights of each output: `weights.length / outputs` of them, starting at input `first[output]`. */
 interface Taps {
   readonly first: Int32Array;
   readonly weights: Float64Array;
@@ -26,7 +26,7 @@ function bicubic(x: number): number {
   return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
 }
 
-/** The kernel is widened by the scale when the image shrinks (antialiasing), as Pillow's ImagingResample does. */
+/** Weights of an antialiased filter: the kernel is widened by the scale when the image shrinks, as in Pillow's ImagingResample. */
 function antialiasedTaps(inputs: number, outputs: number, kernel: Kernel, support: number): Taps {
   const scale = inputs / outputs;
   const stretch = Math.max(scale, 1);
@@ -47,7 +47,7 @@ function antialiasedTaps(inputs: number, outputs: number, kernel: Kernel, suppor
   return { first, weights, perOutput };
 }
 
-/** Linear interpolation between the two nearest pixels, align_corners=False: torch.nn.functional.interpolate. */
+/** Weights of linear interpolation between the two nearest pixels, align_corners=False, as in torch.nn.functional.interpolate. */
 function bilinearTaps(inputs: number, outputs: number): Taps {
   const first = new Int32Array(outputs);
   const weights = new Float64Array(outputs * 2);
@@ -64,7 +64,7 @@ function bilinearTaps(inputs: number, outputs: number): Taps {
 
 type Store<Data> = (target: Data, at: number, sum: number) => void;
 
-/** One axis of a separable filter: the inputs of one line are `step` apart, lines start at `lineStart(line)`. */
+/** Applies a separable filter along one axis: the inputs of a line are `step` apart, and lines start at `lineStart(line)`. */
 function filterLine<Data extends Float32Array | Uint8Array>(
   source: Data,
   start: number,
@@ -87,7 +87,7 @@ function filterLine<Data extends Float32Array | Uint8Array>(
 
 type TapsFor = (inputs: number, outputs: number) => Taps;
 
-/** Rows first, then columns. */
+/** Filters rows first, then columns. */
 function resample<Data extends Float32Array | Uint8Array>(
   { width, height, data }: Pixels<Data>,
   toWidth: number,
@@ -131,7 +131,7 @@ export function resizeLegacy(image: RgbImage, width: number, height: number): Pi
   return resample(toFloats(image), width, height, bilinearTaps, floats, storeFloat);
 }
 
-/** Number of binary places to which Pillow rounds weights of 8-bit images, and the result of each axis to a byte. */
+/** Unit to which Pillow rounds weights of 8-bit images; it also rounds the result of each axis to a byte. */
 const weightUnit = 2 ** 22;
 
 function quantizedTaps(inputs: number, outputs: number): Taps {

@@ -1,22 +1,25 @@
-// texture: lines, texture and palette as rows of numbers, without any weights.
+// texture: statistics of lines, texture and palette, without weights.
 import { createHash } from 'node:crypto';
 import { embedInBatches } from './embed-in-batches.ts';
 import type { FeatureExtractor, RgbImage } from './feature-extractor.ts';
 import { TEXTURE_DEVIATIONS, TEXTURE_MEANS } from './texture/texture-scale.ts';
 import { textureStatistics } from './texture/texture-statistics.ts';
 
-/** Number of standard deviations from the mean at which values are clipped, because styles beyond it need no distinction; values are scaled to -1..1. */
+/**
+ * Number of standard deviations from the mean at which values are clipped, since more distant styles need no distinction; values are scaled
+ * to -1..1.
+ */
 const FURTHEST = 3;
 
 /**
- * Judges style and not subject: 92 statistics of palette, edges, lines and repetition, each on the scale of varied images.
- * It has no weights, so that it was trained on no style, and reads no texts.
+ * Judges style, not subject: 92 statistics of palette, edges, lines and repetition, each in units of its spread over varied images.
+ * It has no weights, so it was not trained on any style, and it does not read texts.
  */
 export class TextureExtractor implements FeatureExtractor {
   readonly name = 'texture';
   readonly dimension = TEXTURE_MEANS.length;
   readonly resize = 'clean';
-  /** SHA-256 of the scale: other numbers are another extractor. */
+  /** SHA-256 of the scale: with other numbers it is another extractor. */
   readonly weightsSha256 = createHash('sha256')
     .update(JSON.stringify([TEXTURE_MEANS, TEXTURE_DEVIATIONS]))
     .digest('hex');
@@ -29,7 +32,7 @@ export class TextureExtractor implements FeatureExtractor {
   }
 
   async release(): Promise<void> {
-    // it holds nothing
+    // nothing to release
   }
 }
 

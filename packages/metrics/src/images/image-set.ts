@@ -1,4 +1,4 @@
-// Images to measure: their hashes at once, their pixels one after the other.
+// Images to measure: all hashes at once, and pixels one image after the other.
 import { createHash } from 'node:crypto';
 import { sha256OfFile } from '@styleforge/weights';
 import sharp from 'sharp';
@@ -7,11 +7,11 @@ import type { RgbImage } from '../extractors/feature-extractor.ts';
 export interface ImageSet {
   /** SHA-256 of each image's file, in order. */
   readonly sha256s: readonly string[];
-  /** The images in the same order, from the start at every call. */
+  /** The images in the same order; each call starts from the first. */
   images(): AsyncIterable<RgbImage> | Iterable<RgbImage>;
 }
 
-/** The file is absent, is no image, or is damaged. */
+/** Thrown when a file is missing, is not an image, or is damaged. */
 export class UnreadableImageError extends Error {
   override name = 'UnreadableImageError';
   readonly file: string;
@@ -21,7 +21,7 @@ export class UnreadableImageError extends Error {
   }
 }
 
-/** Upright, in sRGB, transparency over white. */
+/** Reads an image upright, in sRGB, with transparency over white. */
 async function readImage(file: string): Promise<RgbImage> {
   try {
     const { data, info } = await sharp(file, { failOn: 'truncated' })
@@ -41,7 +41,7 @@ async function readImage(file: string): Promise<RgbImage> {
   }
 }
 
-/** One after the other, each read when it is asked for. Throws UnreadableImageError. */
+/** Reads the images one after the other, each on demand. Throws UnreadableImageError. */
 export async function* readImages(files: readonly string[]): AsyncGenerator<RgbImage> {
   for (const file of files) yield readImage(file);
 }
@@ -58,7 +58,7 @@ export async function imageFiles(files: readonly string[]): Promise<ImageSet> {
   return { sha256s, images: () => readImages(files) };
 }
 
-/** Images in memory; the hash is that of their size and pixels. */
+/** Images in memory; the hash covers their size and pixels. */
 export function imageArrays(images: readonly RgbImage[]): ImageSet {
   const sha256s = images.map(({ width, height, rgb }) => createHash('sha256').update(`${width}x${height}\n`).update(rgb).digest('hex'));
   return { sha256s, images: () => images };

@@ -1,4 +1,4 @@
-// Features of reference images, made once for a set, an extractor and its weights, and read back by every later job.
+// Features of reference images, computed once for a set, an extractor and its weights, and read by every later job.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { identityOf } from '../report/metric-block.ts';
 import { momentsOf } from '../distances/moments.ts';
 import { decodeStatistics, encodeStatistics } from './statistics-file.ts';
 
-/** Where statistics are kept: a directory, or an object store behind these two functions. Keys are file names. */
+/** Storage for statistics: a directory, or an object store behind these two functions. Keys are file names. */
 export interface StatisticsCache {
   read(name: string): Promise<Uint8Array | undefined>;
   write(name: string, bytes: Uint8Array): Promise<void>;
@@ -18,14 +18,14 @@ export interface StatisticsCache {
 
 export interface ReferenceOptions extends EmbedOptions {
   readonly cache?: StatisticsCache;
-  /** Called with a kept file that could not be used and is made again. */
+  /** Called with a stored file that cannot be used and is computed again. */
   readonly onWarning?: (message: string) => void;
 }
 
 export interface ReferenceFeatures {
-  /** Rows in the order of the images' sorted hashes, so that they don't depend on the order in which images are listed. */
+  /** Rows in the order of the images' sorted hashes, so that they do not depend on the order of the list. */
   readonly features: Features;
-  /** The place in the given set of each row. */
+  /** The index of each row in the given set. */
   readonly order: readonly number[];
   /** SHA-256 of the sorted hashes. */
   readonly setSha256: string;

@@ -1,4 +1,4 @@
-// Features of a set of images with their moments as bytes, with a checksum that is read before anything is believed.
+// File format for features of a set of images with their moments, with a checksum that is verified first.
 import { createHash } from 'node:crypto';
 import { features, type Features } from '../distances/features.ts';
 import type { Moments } from '../distances/features.ts';
@@ -18,7 +18,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 const sha256 = (parts: readonly Uint8Array[]): Buffer => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 
-/** `key` is what the features belong to; reading asks for the same. */
+/** Encodes features. `key` identifies their set; reading requires the same key. */
 export function encodeStatistics(key: string, { data, count, dimension, moments }: Features): Uint8Array {
   const header: Header = { magic, key, count, dimension, moments: moments !== undefined };
   const json = Buffer.from(JSON.stringify(header).padEnd(248 + key.length));
@@ -38,7 +38,7 @@ function parseHeader(bytes: Buffer, key: string): { header: Header; end: number 
   return { header, end };
 }
 
-/** Throws for a file that is damaged or that belongs to another key. */
+/** Decodes features. Throws for a file that is damaged or has another key. */
 export function decodeStatistics(key: string, file: Uint8Array): Features {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const {

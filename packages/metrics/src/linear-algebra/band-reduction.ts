@@ -1,8 +1,9 @@
-// First stage of the singular values: a dense matrix becomes upper banded, by Householder reflections gathered into matrix products.
+// First stage of the singular values: reduces a dense matrix to an upper banded one, by Householder reflections combined in matrix
+// products.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import { columnsOf, matrix, rowsOf, transposed } from './matrices.ts';
 
-/** An upper banded square matrix: row i holds columns i - 1 to i + bandwidth + 1, room for the fill of rotations included. */
+/** An upper banded square matrix: row i contains columns i - 1 to i + bandwidth + 1, including space for the fill-in of rotations. */
 export interface Band {
   readonly data: Float64Array;
   readonly size: number;
@@ -27,7 +28,7 @@ function inner(a: Float64Array, aStart: number, b: Float64Array, bStart: number,
   return s0 + s1 + (s2 + s3);
 }
 
-/** Turns x[start..] into a multiple of its first unit vector; leaves the reflector in x and gives the multiple. */
+/** Turns x[start..] into a multiple of its first unit vector. Leaves the reflector in x and returns the multiple. */
 function householder(x: Float64Array, start: number, length: number): number {
   const norm = Math.sqrt(inner(x, start, x, start, length));
   if (norm === 0) return 0;
@@ -38,7 +39,7 @@ function householder(x: Float64Array, start: number, length: number): number {
   return alpha;
 }
 
-/** Q = I - transpose(V) T V of reflectors in the rows of V, and the lower triangle that is left of the rows. */
+/** Q = I - transpose(V) T V with reflectors in the rows of V, and the lower triangle that remains of the rows. */
 interface Reflected {
   readonly v: Matrix;
   readonly t: Matrix;
@@ -80,7 +81,7 @@ async function applyRight({ v, t }: Reflected, c: Matrix): Promise<Matrix> {
   return gemm(await gemm(await gemm(c, v, { transposeB: true }), t), v, { alpha: -1, addTo: c });
 }
 
-/** The singular values stay. Rows must not be fewer than columns. */
+/** Reduces a matrix and keeps its singular values. It must have at least as many rows as columns. */
 export async function reduceToBand(a: Matrix): Promise<Band> {
   const size = a.columns;
   const bandwidth = Math.min(blockSize, Math.max(size - 1, 1));

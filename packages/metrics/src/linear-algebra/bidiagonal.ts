@@ -1,4 +1,4 @@
-// Second stage of the singular values: banded to bidiagonal by rotations, bidiagonal to values by implicit QL.
+// Second stage of the singular values: from banded to bidiagonal by rotations, then to the values by implicit QL.
 import { bandStride, type Band } from './band-reduction.ts';
 
 /** Rotates `count` pairs of entries, `step` apart, so that (x, y) becomes (c x + s y, c y - s x). */
@@ -12,8 +12,8 @@ function rotate(data: Float64Array, x: number, y: number, step: number, count: n
 }
 
 /**
- * Chases the entry (row, column), which the columns left of it take up, down and out of the band. Lengths are plain square roots, ten times
- * as fast as Math.hypot: entries of covariances are far from the ends of float64's range.
+ * Moves the entry (row, column) down and out of the band by rotations; the columns to its left absorb it. Lengths are plain square roots,
+ * ten times as fast as Math.hypot; entries of covariances are far from the limits of float64.
  */
 function chase({ data, size, bandwidth }: Band, row: number, column: number): void {
   const stride = bandStride(bandwidth);
@@ -50,10 +50,10 @@ function bidiagonalize(band: Band): { diagonal: Float64Array; superdiagonal: Flo
   };
 }
 
-/** Eigenvalues of a symmetric tridiagonal matrix by implicit QL (Wilkinson shift), without vectors. Overwrites both. */
+/** Eigenvalues of a symmetric tridiagonal matrix by implicit QL (Wilkinson shift), without eigenvectors. Overwrites both arrays. */
 function tridiagonalEigenvalues(diagonal: Float64Array, off: Float64Array): Float64Array {
   const size = diagonal.length;
-  // relative to the whole matrix: among zero eigenvalues nothing is small beside its neighbours
+  // relative to the whole matrix: next to zero eigenvalues, nothing is small compared with its neighbors
   const negligible = Number.EPSILON * off.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let l = 0; l < size; l++) {
     for (let iteration = 0; ; iteration++) {
@@ -95,7 +95,7 @@ function tridiagonalEigenvalues(diagonal: Float64Array, off: Float64Array): Floa
 
 /**
  * All singular values; overwrites the band. They are eigenvalues of the symmetric tridiagonal matrix with a zero diagonal and
- * the bidiagonal's entries beside it (Golub and Kahan), so nothing is squared and small values keep their digits.
+ * the bidiagonal's entries next to it (Golub-Kahan), so nothing is squared and small values keep their digits.
  */
 export function bidiagonalValues(band: Band): Float64Array {
   const { diagonal, superdiagonal } = bidiagonalize(band);
@@ -105,6 +105,6 @@ export function bidiagonalValues(band: Band): Float64Array {
     off[2 * i] = value;
     if (i < superdiagonal.length) off[2 * i + 1] = superdiagonal[i];
   });
-  // The eigenvalues come in pairs of both signs.
+  // The eigenvalues occur in pairs of both signs.
   return tridiagonalEigenvalues(new Float64Array(size), off).sort().map(Math.abs).slice(0, diagonal.length);
 }

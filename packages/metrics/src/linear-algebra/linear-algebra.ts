@@ -1,13 +1,16 @@
-// The dense float64 routines behind FID: a pivoted Cholesky factor and the sum of singular values, both by blocks of matrix products.
+// The dense float64 routines behind FID: a pivoted Cholesky factor and the sum of singular values, both in blocks of matrix products.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import { bidiagonalValues } from './bidiagonal.ts';
 import { reduceToBand } from './band-reduction.ts';
 import { matrix, transposed, without } from './matrices.ts';
 
-/** Pivots that are eliminated one by one before the rest is updated by one product. */
+/** Number of pivots that are eliminated one by one before one product updates the rest. */
 const panelRows = 64;
 
-/** Up to `panelRows` rows of the factor of `rest`, whose diagonal is `diagonal`; updates the diagonal and gives the pivots' places. */
+/**
+ * Computes up to `panelRows` rows of the factor of `rest`, whose diagonal is `diagonal`. Updates the diagonal and returns the positions of
+ * the pivots.
+ */
 function factorPanel(
   { data, rows: size }: Matrix,
   diagonal: Float64Array,
@@ -37,8 +40,8 @@ function factorPanel(
 }
 
 /**
- * F with transpose(F) F = S for a positive semidefinite S, by Cholesky with diagonal pivoting.
- * F has as many rows as S has rank, so that a singular S is no special case.
+ * F with transpose(F) F = S for a positive semidefinite S, by the Cholesky factorization with diagonal pivoting.
+ * F has as many rows as the rank of S, so a singular S needs no special treatment.
  */
 export async function choleskyFactor(symmetric: Matrix): Promise<Matrix> {
   const size = symmetric.rows;

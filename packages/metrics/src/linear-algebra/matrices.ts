@@ -5,7 +5,7 @@ export function matrix(rows: number, columns: number): Matrix {
   return { data: new Float64Array(rows * columns), rows, columns };
 }
 
-/** Rows and columns of the squares in which entries are moved; a square fits the nearest cache. */
+/** Side of the squares in which entries are moved; a square fits into the first-level cache. */
 const TILE = 32;
 
 export function transposed({ data, rows, columns }: Matrix): Matrix {
@@ -20,21 +20,21 @@ export function transposed({ data, rows, columns }: Matrix): Matrix {
   return result;
 }
 
-/** A copy of columns `from` to `to`, without the last one. */
+/** A copy of columns `from` to `to`, excluding `to`. */
 export function columnsOf({ data, rows, columns }: Matrix, from: number, to: number): Matrix {
   const part = matrix(rows, to - from);
   for (let row = 0; row < rows; row++) part.data.set(data.subarray(row * columns + from, row * columns + to), row * (to - from));
   return part;
 }
 
-/** A view of rows `from` to `to`, without the last one. */
+/** A view of rows `from` to `to`, excluding `to`. */
 export function rowsOf({ data, columns }: Matrix, from: number, to: number): Matrix {
   return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
 }
 
 /**
- * A copy of a square matrix without some rows and columns, `removed`, and the indices that remain in their new order: those behind the first
- * `removed.length` stay in line, so that nearly everything is copied by rows, and the places of removed ones among them go to the few in front.
+ * A copy of a square matrix without the rows and columns in `removed`, and the new order of the other indices. Indices from
+ * `removed.length` on stay in place, so that nearly everything is copied by rows; the first ones that are kept fill the gaps among them.
  */
 export function without({ data, columns }: Matrix, removed: readonly number[]): { rest: Matrix; kept: Int32Array } {
   const count = removed.length;

@@ -1,4 +1,4 @@
-// The one function behind every report: images in, a complete metric block out.
+// The function behind every report: it measures images and returns a complete metric block.
 import { createHash } from 'node:crypto';
 import { clipScoreInterval, fidInterval, kidInterval, type BootstrapOptions } from '../distances/bootstrap.ts';
 import { chanceClipScore, clipScore } from '../distances/clip-score.ts';
@@ -25,11 +25,11 @@ export type MeasurePhase = 'reference' | 'style-ref' | 'generated' | 'texts' | '
 export interface MeasureRequest {
   readonly extractor: FeatureExtractor;
   readonly generated: ImageSet;
-  /** What FID and KID compare with. */
+  /** Images that FID and KID compare with. */
   readonly reference?: ImageSet;
-  /** The images that were trained on: to tell whether they were memorised. */
+  /** Training images, to detect whether they were memorised. */
   readonly styleRef?: ImageSet;
-  /** The bare prompt of each generated image; the CLIP score needs them, and an extractor that reads texts. */
+  /** The bare prompt of each generated image; required for the CLIP score, with an extractor that reads texts. */
   readonly prompts?: readonly string[];
   /** Default: the SHA-256 of `prompts`. */
   readonly promptSetSha256?: string;
@@ -39,12 +39,12 @@ export interface MeasureRequest {
   readonly seed?: number;
   readonly subsets?: number;
   readonly subsetSize?: number;
-  /** false: no intervals. */
+  /** Options of the intervals; false for none. */
   readonly bootstrap?: Omit<BootstrapOptions, 'seed' | 'signal'> | false;
   readonly cache?: StatisticsCache;
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
-  /** `of` is absent where nothing is counted. */
+  /** `of` is absent if nothing is counted. */
   readonly onProgress?: (progress: { phase: MeasurePhase; done: number; of?: number }) => void;
   readonly onWarning?: (message: string) => void;
 }
@@ -53,7 +53,7 @@ export function promptSetSha256(prompts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(prompts)).digest('hex');
 }
 
-/** Throws for a metric that was asked for and cannot be computed; decides which ones are where none were named. */
+/** The metrics to compute; default: all that are possible. Throws for a requested metric that cannot be computed. */
 function chosenMetrics({ metrics, extractor, reference, prompts }: MeasureRequest): Metric[] {
   const lacking: Record<Metric, string | undefined> = {
     fid: reference ? undefined : 'reference images',
@@ -79,7 +79,7 @@ function checkCounts({ generated, reference, prompts, styleRef }: MeasureRequest
     throw new RangeError(`${prompts.length} prompts were given for ${count} generated images: give one for each`);
 }
 
-/** Passes images on and notes their sizes. */
+/** Yields the images and records their sizes. */
 async function* noting(images: Iterable<RgbImage> | AsyncIterable<RgbImage>, sizes: Set<string>): AsyncGenerator<RgbImage> {
   for await (const image of images) {
     sizes.add(`${image.width}x${image.height}`);
@@ -117,7 +117,7 @@ async function embedAll(request: MeasureRequest, metrics: readonly Metric[]): Pr
   };
 }
 
-/** Places in the set as it was given, not in the sorted one. */
+/** Indexes in the given set, not in the sorted one. */
 async function memorisationIn(generated: Features, { features, order }: ReferenceFeatures): Promise<Memorisation> {
   const found = await memorisationOf(generated, features);
   return { ...found, nearest: found.nearest.map((entry) => ({ ...entry, reference: order[entry.reference] })) };
@@ -234,8 +234,9 @@ class Values {
 }
 
 /**
- * Metrics of generated images under one extractor. Throws where they cannot be computed: fewer than 2 images, prompts
- * that are not as many as images, a metric that extractor or request don't allow, unreadable images, features that are not numbers.
+ * Metrics of generated images under one extractor. Throws if they cannot be computed: fewer than 2 images, prompts
+ * another number of prompts than of images, a metric that extractor or request do not allow, unreadable images, features that are not
+ * finite numbers.
  */
 export async function measureImages(request: MeasureRequest): Promise<MetricBlock> {
   const metrics = chosenMetrics(request);

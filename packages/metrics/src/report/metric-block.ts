@@ -1,4 +1,4 @@
-// What a report says of one set of images under one extractor: every number with all that is needed to read and repeat it.
+// The metrics of one set of images under one extractor: every value with all that is needed to interpret and repeat it.
 import type { ExtractorName, FeatureExtractor, ResizeRule } from '../extractors/feature-extractor.ts';
 import type { Diversity, Memorisation } from '../distances/neighbours.ts';
 
@@ -22,15 +22,15 @@ export interface Interval {
 
 export interface MetricValue {
   readonly metric: Metric;
-  /** `kid`, or `kid@mini-clip` from any but the extractor that the plain name is defined with. */
+  /** `kid`, or `kid@mini-clip` with another extractor than the usual one. */
   readonly name: string;
   readonly value: number;
-  /** KID times 1000, as tables show it. */
+  /** KID times 1000, as in most tables. */
   readonly timesThousand: number | null;
   /** Standard deviation of KID over the subsets. */
   readonly standardDeviation: number | null;
   readonly interval: Interval | null;
-  /** The CLIP score of the same images with prompts of others; null for other metrics, and where all prompts are the same. */
+  /** The CLIP score of the same images with the prompts of others; null for other metrics, and if all prompts are equal. */
   readonly chance: number | null;
   readonly better: 'lower' | 'higher';
 }
@@ -44,16 +44,16 @@ export interface MetricWarning {
 
 export interface MetricBlock {
   readonly extractor: ExtractorIdentity;
-  /** Null where there is no reference set. */
+  /** Number of reference images; null without a reference set. */
   readonly realCount: number | null;
   readonly generatedCount: number;
   /** SHA-256 of the reference images' sorted hashes. */
   readonly referenceSha256: string | null;
-  /** Null where no prompts were given. */
+  /** Null without prompts. */
   readonly promptSetSha256: string | null;
   readonly seed: number;
   readonly kidSubsets: { readonly subsets: number; readonly subsetSize: number } | null;
-  /** The name of the first value: what a report shows first. */
+  /** Name of the first value, which a report shows first. */
   readonly leading: string | null;
   readonly values: readonly MetricValue[];
   readonly diversity: Diversity | null;
@@ -61,14 +61,14 @@ export interface MetricBlock {
   readonly warnings: readonly MetricWarning[];
 }
 
-/** Fewest images without a warning: below, FID is biased, and with 2048 features its covariances lack rank. */
+/** Minimum number of images without a warning: with fewer, FID is biased, and with 2048 features its covariances lack rank. */
 export const leastForFid = 2048;
 
 export function identityOf({ name, dimension, resize, weightsSha256 }: FeatureExtractor): ExtractorIdentity {
   return { name, dimension, resize, weightsSha256 };
 }
 
-/** Plain names belong to the extractors that the metrics are defined with; any other is named in the number. */
+/** The name of a metric. Plain names belong to the extractors that the metrics are defined with; others include the extractor. */
 export function metricName(metric: Metric, { name, dimension }: Pick<ExtractorIdentity, 'name' | 'dimension'>): string {
   if (metric === 'clip') return name === 'clip' ? 'clip' : `clip@${name}`;
   if (name !== 'inception-v3-fid') return `${metric}@${name}`;

@@ -5,7 +5,7 @@ import type { Diversity, Memorisation } from '../distances/neighbours.ts';
 export interface ValidationPoint {
   readonly step: number;
   readonly kid?: number;
-  /** Standard deviation over the subsets: a smaller rise is noise. */
+  /** Standard deviation over the subsets; a smaller rise counts as noise. */
   readonly kidStandardDeviation?: number;
   readonly clip?: number;
 }
@@ -14,7 +14,7 @@ export type OverfittingSignName = 'kid-rising' | 'clip-falling' | 'low-diversity
 
 export interface OverfittingSign {
   readonly sign: OverfittingSignName;
-  /** Null where too little is known to say. */
+  /** Null if there is too little data. */
   readonly present: boolean | null;
   readonly explanation: string;
 }
@@ -23,9 +23,9 @@ export interface OverfittingEvidence {
   readonly history?: readonly ValidationPoint[];
   readonly diversity?: Diversity | null;
   readonly memorisation?: Memorisation | null;
-  /** The CLIP score of the trained model's images. */
+  /** CLIP score of the trained model's images. */
   readonly clip?: ClipEvidence | null;
-  /** The same measures of the base model's images. */
+  /** The same measures for the base model's images. */
   readonly base?: { readonly clip: ClipEvidence | null; readonly diversity: Diversity | null } | null;
 }
 
@@ -34,15 +34,15 @@ export interface ClipEvidence {
   readonly chance: number | null;
 }
 
-/** Turning away from the best value by less than this share of all that the values spread over is noise. */
+/** A turn from the best value by less than this share of the whole spread counts as noise. */
 const noiseShare = 0.1;
-/** Generated images are this much more alike than the reference images. */
+/** Diversity, as a share of the reference images', below which generated images are too much alike. */
 const lowDiversityRatio = 0.7;
-/** Generated images are this much more alike than those of the base model. */
+/** Diversity, as a share of the base model's, below which generated images are too much alike. */
 const lowDiversityAgainstBase = 0.6;
 /** Share of the base model's CLIP score above chance, below which the score has clearly fallen. */
 const fallenClipShare = 0.75;
-/** Images in a hundred that may be near a training image by chance. */
+/** Share of images that may be close to a training image by chance. */
 const memorisedShareLimit = 0.05;
 
 interface Turn {
@@ -52,7 +52,7 @@ interface Turn {
   readonly worse: boolean;
 }
 
-/** Whether the last two of `points` are both clearly worse than the best before them; undefined for fewer than three. */
+/** Whether the last two of `points` are both clearly worse than the best before them; undefined for fewer than three points. */
 function turnOf(points: readonly { step: number; value: number; noise: number }[], sign: 1 | -1): Turn | undefined {
   if (points.length < 3) return undefined;
   const best = points.reduce((found, point) => (sign * point.value < sign * found.value ? point : found));
@@ -73,7 +73,7 @@ function turnSign(sign: OverfittingSignName, label: string, verb: string, turn: 
   return { sign, present: worse, explanation };
 }
 
-/** The sign from the CLIP score before and after training, where it was not measured often enough along the way. */
+/** The sign from the CLIP score before and after training, if it was not measured often enough during the training. */
 function clipBeforeAndAfter(after: ClipEvidence, before: ClipEvidence): OverfittingSign {
   const chance = Math.max(0, before.chance ?? 0);
   const present = after.value - chance < fallenClipShare * (before.value - chance);

@@ -1,8 +1,8 @@
-// The prompts that tell a style's tokens apart: without any token, with each one alone, with all of them together.
+// Prompts that test a style's tokens: without any token, with each one alone, and with all together.
 
 export interface BoundComponent {
   readonly name: string;
-  /** What it was trained with, such as `a photo of zwx style`. */
+  /** Its training prompt, such as `a photo of zwx style`. */
   readonly prompt: string;
   readonly token: string;
 }
@@ -10,17 +10,17 @@ export interface BoundComponent {
 export interface TokenCondition {
   /** Names of the components whose tokens are in the prompt. */
   readonly components: readonly string[];
-  /** What stands before the bare prompt; empty without tokens. */
+  /** Text before the bare prompt; empty without tokens. */
   readonly prefix: string;
 }
 
-/** The words before the token that this prompt has in common with the first one; they are said once. */
+/** Removes the words before the token that this prompt shares with the first one, so that they appear once. */
 function withoutSharedStart({ prompt, token }: BoundComponent, first: BoundComponent): string {
   const start = first.prompt.slice(0, first.prompt.indexOf(first.token));
   return start !== '' && prompt.startsWith(start + token) ? prompt.slice(start.length) : prompt;
 }
 
-/** `a photo of zwx style, ukj style`, as the method joins its components. */
+/** The text before a bare prompt: `a photo of zwx style, ukj style`, as the method joins its components. */
 function prefixOf(components: readonly BoundComponent[]): string {
   return components.map((component, i) => (i === 0 ? component.prompt : withoutSharedStart(component, components[0]!))).join(', ');
 }

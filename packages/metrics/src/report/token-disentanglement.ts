@@ -1,11 +1,11 @@
-// Token disentanglement (Multi-StyleForge, arXiv 2404.05256): how far each token alone, and all of them together, bring out their component.
+// Token disentanglement (Multi-StyleForge, arXiv 2404.05256): how well each token alone, and all together, produce their component.
 import type { FeatureExtractor, RgbImage } from '../extractors/feature-extractor.ts';
 import type { Features } from '../distances/features.ts';
 import { type BoundComponent, promptUnder, type TokenCondition, tokenConditions } from './token-conditions.ts';
 
 export interface Estimate {
   readonly value: number;
-  /** Null for a single prompt, which tells nothing about it. */
+  /** Null for a single prompt, from which it cannot be estimated. */
   readonly standardError: number | null;
 }
 
@@ -13,9 +13,9 @@ export interface ComponentPull {
   readonly component: string;
   /** 100 times the cosine between the images and the mean of the component's StyleRef images. */
   readonly similarity: number;
-  /** What the tokens add to the similarity of the same prompts and seeds without any token. */
+  /** Increase of the similarity by the tokens, compared with the same prompts and seeds without any token. */
   readonly gain: Estimate;
-  /** Share of the images that are nearer to this component than to any other. */
+  /** Share of the images that are closer to this component than to any other. */
   readonly nearest: number;
 }
 
@@ -34,11 +34,11 @@ export interface TokenDisentanglement {
     readonly token: string;
     readonly references: number;
     /**
-     * Share of its StyleRef images that the judge recognises as its own, each excluded from the mean: near 1, or the judge cannot tell
-     * the components apart.
+     * Share of its StyleRef images that the extractor assigns to it, each excluded from the mean. If it is not near 1, the extractor cannot
+     * distinguish the components.
      */
     readonly recognised: number;
-    /** Gain of its own component under its token alone, less the mean gain of the others. */
+    /** Gain of its own component with its token alone, minus the mean gain of the others. */
     readonly selectivity: Estimate;
   }[];
   /** The conditions: without tokens first, then each token alone, then all together. */
@@ -49,10 +49,10 @@ export interface DisentanglementOptions {
   /** A CLIP extractor. */
   readonly extractor: FeatureExtractor;
   readonly components: readonly (BoundComponent & { readonly references: Iterable<RgbImage> | AsyncIterable<RgbImage> })[];
-  /** Bare prompts, without any token. */
+  /** Bare prompts, without tokens. */
   readonly prompts: readonly string[];
   readonly imagesPerPrompt?: number;
-  /** Images of each prompt in order, `imagesPerPrompt` of one before the next; image i from the same seed whatever the prompts are. */
+  /** Generates images of each prompt in order, `imagesPerPrompt` for each. The seed of image i does not depend on the prompts. */
   readonly generate: (prompts: readonly string[], condition: TokenCondition) => Iterable<RgbImage> | AsyncIterable<RgbImage>;
   readonly signal?: AbortSignal;
 }
@@ -84,7 +84,7 @@ function estimate(perPrompt: readonly number[]): Estimate {
 
 const nearestOf = (similarities: readonly number[]): number => similarities.indexOf(Math.max(...similarities));
 
-/** Each row's similarity to the components, the row itself excluded from its own component's mean. */
+/** Similarities of each row to the components; the row itself is excluded from its own component's mean. */
 function recognisedShare(own: number, groups: readonly (readonly Vector[])[], directions: readonly Vector[]): number {
   const rows = groups[own]!;
   const hits = rows.filter((row, i) => {
@@ -94,7 +94,7 @@ function recognisedShare(own: number, groups: readonly (readonly Vector[])[], di
   return hits.length / rows.length;
 }
 
-/** [component][image] */
+/** Similarities by component and image. */
 type Similarities = readonly (readonly number[])[];
 
 function perPrompt(images: readonly number[], imagesPerPrompt: number): number[] {

@@ -1,4 +1,4 @@
-// Whether an adapter from elsewhere fits a base model, tensor by tensor, and holds numbers only: what is wrong is said before anything uses it.
+// Checks that an uploaded adapter fits a base model, tensor by tensor, and contains finite numbers only, before anything uses it.
 import { basename } from 'node:path';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { readBaseLayers, type BaseLayers } from '../layers/base-layers.ts';
@@ -9,7 +9,7 @@ import { readTensorTable } from '../tensor-files/tensor-table.ts';
 import { type AdapterKind } from './inspect-adapter.ts';
 
 type Tensors = ReadonlyMap<string, TensorInfo>;
-/** What does not fit; undefined where all does. */
+/** Describes what does not fit; undefined if everything does. */
 type Check = (tensors: Tensors, base: BaseLayers) => string | undefined;
 
 const MOST_NAMED = 3;
@@ -97,7 +97,9 @@ const CHECKS: Readonly<Record<AdapterKind, Check>> = {
   'textual-inversion': checkEmbedding,
 };
 
-/** `baseDirectory`: folder of the base model. Throws ModelFileError, whose `fault` says what does not fit and what to do. */
+/**
+ * Checks an adapter. `baseDirectory`: folder of the base model. Throws ModelFileError, whose `fault` says what does not fit and what to do.
+ */
 export async function checkAdapter(path: string, kind: AdapterKind, baseDirectory: string): Promise<void> {
   const { tensors } = await readTensorTable(path);
   const fault = CHECKS[kind](tensors, await readBaseLayers(baseDirectory));
@@ -105,7 +107,7 @@ export async function checkAdapter(path: string, kind: AdapterKind, baseDirector
   await requireFiniteTensors(path);
 }
 
-/** The name that the file is kept under: readers tell the layout by its ending. */
+/** The file name to store it under: readers recognize the layout by the extension. */
 export async function keptFileName(path: string, fileName: string): Promise<string> {
   const { layout } = await readTensorTable(path);
   const stem =

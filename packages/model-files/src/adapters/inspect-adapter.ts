@@ -1,4 +1,4 @@
-// What a file from elsewhere is, told from the names and shapes of its tensors: which kind of adapter, for which base models, and how large.
+// Recognizes an uploaded file by the names and shapes of its tensors: the kind of adapter, its base models, and its size.
 import { basename, extname } from 'node:path';
 import { embeddingComponents, familyOfEmbedding, variantOf } from '../families/index.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
@@ -10,18 +10,18 @@ export type AdapterKind = (typeof ADAPTER_KINDS)[number];
 
 export interface InspectedAdapter {
   readonly kind: AdapterKind;
-  /** The program whose layout it is: diffusers, peft, kohya, a1111 or styleforge. */
+  /** The program that defined its layout: diffusers, peft, kohya, a1111 or styleforge. */
   readonly layout: string;
-  /** Base models that share a text encoder; null for one of another width. */
+  /** Base models with the same width of text states; null for an unknown width. */
   readonly baseFamily: string | null;
-  /** Width of the text states that it was made for; null where the file does not say. */
+  /** Width of the text states that it was trained for; null if the file does not say. */
   readonly contextWidth: number | null;
   /** The largest rank of a LoRA, or the bottleneck of an adapter. */
   readonly rank: number | null;
   readonly changesTextEncoder: boolean;
-  /** peft's own file, which has a config beside it. */
+  /** Whether it is peft's file, which has a config next to it. */
   readonly isWrapped: boolean;
-  /** The words that prompts reach it by; a file that names none is reached by its file name. */
+  /** The words for prompts that use it. If the file contains none, this is its file name. */
   readonly tokens: readonly string[];
   /** Rows of each token. */
   readonly vectors: number | null;
@@ -30,7 +30,7 @@ export interface InspectedAdapter {
 
 type Found = Omit<InspectedAdapter, 'tensors' | 'baseFamily'>;
 type Entry = readonly [name: string, info: TensorInfo];
-/** Null for a file of another kind. */
+/** Recognizes one kind of adapter; null for other files. */
 type Inspect = (table: TensorTable, fileName: string) => Found | null;
 
 const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false, isWrapped: false } as const;
@@ -43,7 +43,7 @@ const LORA_LAYOUTS: readonly [RegExp, string][] = [
   [/^base_model\.model\./, 'peft'],
   [/lora_[AB](\.default)?\.weight$/, 'peft'],
 ];
-/** The layer whose input is the text's states. */
+/** Layers whose input is the text's states. */
 const READS_TEXT = /attn2[._](processor[._])?to_[kv]/;
 const IN_TEXT_ENCODER = /^(text_encoder|lora_te|base_model\.model\.(text_model|encoder)\.)/;
 
@@ -94,7 +94,7 @@ const inspectEmbedding: Inspect = ({ tensors }, fileName) => {
     ...NONE,
     kind: 'textual-inversion',
     layout: fromFile ? 'a1111' : 'diffusers',
-    // The rows of several text encoders stand for text states that are wider than each.
+    // Together, the rows of several text encoders are as wide as the text states.
     contextWidth: family?.variants[0]!.contextWidth ?? rows[0]![1].shape.at(-1)!,
     changesTextEncoder: true,
     tokens: fromFile ? [basename(fileName, extname(fileName))] : rows.map(([name]) => name),
@@ -104,7 +104,7 @@ const inspectEmbedding: Inspect = ({ tensors }, fileName) => {
 
 const KINDS: readonly Inspect[] = [inspectBranches, inspectLora, inspectCustomDiffusion, inspectEmbedding];
 
-/** Adapters of other programs that are not read, and whole models: what they are, and what to do. */
+/** Files that are not supported: adapters of other programs and whole models, with what to do instead. */
 const STRANGERS: readonly [RegExp, string][] = [
   [/\.(dora_scale|lora_magnitude_vector(\.default)?(\.weight)?)$/, 'is a DoRA, which is not read; export it as a LoRA'],
   [
@@ -130,7 +130,7 @@ function refuseStrangers(names: readonly string[], file: string): void {
   for (const [pattern, fault] of STRANGERS) if (names.some((name) => pattern.test(name))) throw new ModelFileError(file, fault);
 }
 
-/** `fileName`: what its owner calls the file. Throws ModelFileError, whose `fault` says what the file is instead and what to do. */
+/** Inspects a file. `fileName`: its original name. Throws ModelFileError, whose `fault` says what the file is and what to do. */
 export async function inspectAdapter(path: string, fileName = basename(path)): Promise<InspectedAdapter> {
   const table = await readTensorTable(path);
   const names = [...table.tensors.keys()];
@@ -147,7 +147,10 @@ export async function inspectAdapter(path: string, fileName = basename(path)): P
   );
 }
 
-/** Why the adapter cannot be used on a base model whose text states are so wide; null where it may. The layers themselves are compared when it is applied. */
+/**
+ * The reason why the adapter cannot be used on a base model with text states of this width; null if it can. Its layers are checked when it
+ * is applied.
+ */
 export function fitsBase(
   { contextWidth, baseFamily, kind }: Pick<InspectedAdapter, 'contextWidth' | 'baseFamily' | 'kind'>,
   base: { readonly name: string; readonly contextWidth: number },

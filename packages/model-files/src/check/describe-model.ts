@@ -1,4 +1,4 @@
-// The check of a base model's small files, which importer, catalogue and jobs share: what it accepts can be trained and generate.
+// The check of a base model's small files, shared by importer, catalog and jobs: a model that passes can be trained and can generate.
 import { join } from 'node:path';
 import { parseAutoencoderKLConfig, type AutoencoderKLConfig } from '../configs/autoencoder-kl-config.ts';
 import { parseCLIPTextConfig, type CLIPTextConfig } from '../configs/clip-config.ts';
@@ -13,11 +13,11 @@ import { CLIPTokenizer } from '../tokenizers/clip-tokenizer.ts';
 export interface TextEncoderDescription {
   readonly component: ComponentName;
   readonly config: CLIPTextConfig;
-  /** The tokenizer, in rows of as many ids as the text encoder has positions; null where the folder has none. */
+  /** The tokenizer, with rows of as many ids as the text encoder has positions; null if the folder has none. */
   readonly tokenizer: CLIPTokenizer | null;
 }
 
-/** The networks of a folder, which fit each other. */
+/** The networks of a folder, checked to fit together. */
 export interface NetworkDescription {
   readonly family: Family;
   readonly modelIndex: JsonObject;
@@ -30,20 +30,20 @@ export interface NetworkDescription {
 
 export interface ModelDescription extends NetworkDescription {
   readonly textEncoders: readonly (TextEncoderDescription & { readonly tokenizer: CLIPTokenizer })[];
-  /** The first text encoder's, by which prompts are checked. */
+  /** The tokenizer of the first text encoder, which is used to check prompts. */
   readonly tokenizer: CLIPTokenizer;
   readonly noiseScheduler: DDPMScheduler;
-  /** Pixels per latent, along one side. */
+  /** Pixels per latent, along each side. */
   readonly latentScale: number;
-  /** Pixels along one side that the model was made for. */
+  /** Side in pixels that the model was trained at. */
   readonly resolution: number;
 }
 
 const PIXEL_CHANNELS = 3;
-/** The size that diffusers' pipelines assume where a U-Net's config does not say. */
+/** The size that diffusers' pipelines assume if a U-Net's config has none. */
 const USUAL_SAMPLE_SIZE = 64;
 
-/** What `parse` makes of the file; its complaints become the file's. */
+/** Parses a file. Errors of `parse` become errors of the file. */
 async function part<T>(directory: string, file: string, parse: (json: JsonObject) => T): Promise<T> {
   const path = join(directory, file);
   const json = await readJson(path);
@@ -71,7 +71,7 @@ function checkChannels(directory: string, { unet, vae, family }: Networks): void
 
 type Networks = Pick<NetworkDescription, 'family' | 'unet' | 'vae' | 'textEncoders'>;
 
-/** What the U-Net attends to is what the text encoders give, side by side. */
+/** Checks that the U-Net's attention has the width of all text encoders together. */
 function checkContext(directory: string, { unet, family, textEncoders }: Networks): void {
   const width = textEncoders.reduce((sum, { config }) => sum + config.hidden_size, 0);
   if (unet.cross_attention_dim.every((dimension) => dimension === width)) return;
@@ -82,7 +82,7 @@ function checkContext(directory: string, { unet, family, textEncoders }: Network
   );
 }
 
-/** What joins the U-Net's time embedding: a projected text and numbers of the image, in families that have them. */
+/** Checks the additional inputs of the U-Net's time embedding: a projected text and numbers of the image, in families that have them. */
 function checkAdded(directory: string, { unet, family, textEncoders }: Networks): void {
   const path = join(directory, componentOfKind(family, 'unet'), 'config.json');
   if ((unet.addition_embed === null) !== (family.imageNumbers === 0)) {
@@ -116,7 +116,9 @@ async function readTextEncoder(directory: string, { name, tokenizer: folder = ''
   return { component: name, config, tokenizer };
 }
 
-/** Reads the configs and the tokenizers of a model that is to generate. Throws ModelFileError, which names the file, what is wrong and what to do. */
+/**
+ * Reads the configs and tokenizers of a model for generation. Throws ModelFileError, which names the file, what is wrong and what to do.
+ */
 export async function describeNetworks(directory: string): Promise<NetworkDescription> {
   if (!(await exists(join(directory, 'model_index.json'))))
     throw new ModelFileError(directory, 'is not a diffusers folder: it contains no model_index.json');
@@ -135,7 +137,7 @@ export async function describeNetworks(directory: string): Promise<NetworkDescri
   return { ...networks, modelIndex, schedulerConfig };
 }
 
-/** Reads and checks everything but the weights of a base model. Throws ModelFileError. */
+/** Reads and checks everything except the weights of a base model. Throws ModelFileError. */
 export async function describeModel(directory: string): Promise<ModelDescription> {
   const { textEncoders, ...networks } = await describeNetworks(directory);
   const folderOf = (component: ComponentName): string =>

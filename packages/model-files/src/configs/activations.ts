@@ -1,3 +1,3 @@
-// The names of activations and of ways to apply the time embedding that configs use.
+// Names in configs of activations, and of ways to apply the time embedding.
 export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu';
 export type TimeScaleShift = 'default' | 'scale_shift';

@@ -1,4 +1,4 @@
-// The autoencoder's config as diffusers writes it, checked.
+// The autoencoder's config in diffusers' format, checked.
 import { type Activation } from './activations.ts';
 import { ConfigReader, MOST_LAYERS } from './config-reader.ts';
 

@@ -1,4 +1,4 @@
-// CLIP's text and vision configs as transformers writes them, checked; absent keys have transformers' defaults.
+// CLIP's text and vision configs in transformers' format, checked; absent keys have transformers' defaults.
 import { type Activation } from './activations.ts';
 import { ConfigError, ConfigReader, MOST_LAYERS } from './config-reader.ts';
 
@@ -51,7 +51,10 @@ function parseEncoder(reader: ConfigReader, defaults: EncoderDefaults): CLIPEnco
   };
 }
 
-/** Some tools save the config of the whole CLIP model beside its text encoder; transformers takes the text's part then. */
+/**
+ * The text part of a config. Some tools save the config of the whole CLIP model with its text encoder; transformers then uses its text
+ * part.
+ */
 function textPart(json: unknown): unknown {
   const { model_type: type, text_config: text } = (json ?? {}) as { model_type?: unknown; text_config?: unknown };
   return type === 'clip' && typeof text === 'object' && text !== null ? text : json;
@@ -81,7 +84,7 @@ function parseCLIPVisionConfig(json: unknown): CLIPVisionConfig {
   };
 }
 
-/** Older files carry `text_config_dict` and `vision_config_dict`, whose values win. */
+/** Parses the config. Older files contain `text_config_dict` and `vision_config_dict`, whose values override the others. */
 export function parseCLIPConfig(json: unknown): CLIPConfig {
   const reader = new ConfigReader('CLIPModel', json);
   const part = (key: string): Record<string, unknown> => {

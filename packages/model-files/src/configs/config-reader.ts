@@ -1,15 +1,15 @@
-// Reads an upstream model config field by field; an error names the model, the key and what would be accepted.
+// Reads an upstream model config field by field. An error names the model, the key and the accepted values.
 
 export class ConfigError extends Error {
   override name = 'ConfigError';
-  /** The failure's code, wherever a job meets it. */
+  /** Code of the failure in every kind of job. */
   readonly code = 'unsupported_base_model';
 }
 
-/** Bounds far beyond any real model: a config is somebody's file, and what it asks for is built. */
+/** Maximum size, far beyond real models, because configs come from others and are built as they say. */
 const MOST_SIZE = 1_000_000;
 const MOST_BLOCKS = 16;
-/** Layers, one after the other, within one block or tower. */
+/** Maximum number of consecutive layers in one block or encoder. */
 export const MOST_LAYERS = 128;
 
 export const isCount = (value: unknown, most: number): value is number =>
@@ -30,7 +30,7 @@ export class ConfigReader {
     throw new ConfigError(`${this.#model}: config key '${key}' is ${JSON.stringify(this.#values[key])}; ${expected}`);
   }
 
-  /** Null counts as given only where it is asked for. */
+  /** The value of a key, or the fallback. Null counts as a value only where it is accepted. */
   #get(key: string, fallback: unknown): unknown {
     const value = this.#values[key];
     return value === undefined || (value === null && fallback !== null) ? fallback : value;
@@ -75,7 +75,7 @@ export class ConfigReader {
     return valid ? (list as number[]) : this.fail(key, `expected a list of whole numbers from 1 to ${MOST_SIZE}`);
   }
 
-  /** One value for all blocks, or a list with one for each. */
+  /** Reads one value for all blocks, or a list with one for each. */
   #perBlock<T>(key: string, fallback: T, blocks: number, accepts: (entry: unknown) => entry is T, expected: string): readonly T[] {
     const value = this.#get(key, fallback);
     if (accepts(value)) return new Array<T>(blocks).fill(value);
@@ -100,7 +100,7 @@ export class ConfigReader {
     return this.#values[key];
   }
 
-  /** Refuses every value of `key` that means something which is not built here. */
+  /** Refuses all values of `key` with an unsupported meaning. */
   unsupported(key: string, harmless: readonly unknown[] = []): void {
     const value = this.#values[key];
     if (value === undefined || value === null || harmless.includes(value)) return;

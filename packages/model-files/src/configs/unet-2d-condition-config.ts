@@ -1,4 +1,4 @@
-// The U-Net's config as upstream writes it, checked, with every per-block value spread out to one per block.
+// The U-Net's config in upstream's format, checked, with lists of one value per block.
 import { type Activation, type TimeScaleShift } from './activations.ts';
 import { ConfigReader, isCount, MOST_LAYERS } from './config-reader.ts';
 
@@ -7,7 +7,7 @@ const upBlockTypes = ['CrossAttnUpBlock2D', 'UpBlock2D'] as const;
 const midBlockTypes = ['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D'] as const;
 const blockActivations = ['silu', 'swish', 'gelu', 'relu'] as const;
 
-/** Transformer layers of a block: the same after each of its resnets, or one number for each. */
+/** Transformer layers after each resnet of a block: one number for all, or one for each. */
 export type TransformerLayers = number | readonly number[];
 
 export interface UNet2DConditionConfig {
@@ -30,7 +30,7 @@ export interface UNet2DConditionConfig {
   readonly norm_eps: number;
   readonly cross_attention_dim: readonly number[];
   readonly transformer_layers_per_block: readonly TransformerLayers[];
-  /** Layers per block in the order of the up blocks. */
+  /** Transformer layers in the order of the up blocks. */
   readonly reverse_transformer_layers_per_block: readonly TransformerLayers[];
   readonly num_attention_heads: readonly number[];
   readonly use_linear_projection: boolean;
@@ -38,7 +38,7 @@ export interface UNet2DConditionConfig {
   readonly time_embedding_dim: number;
   readonly time_embedding_act_fn: Activation | null;
   readonly timestep_post_act: Activation | null;
-  /** SDXL: a pooled text and numbers of the image, each as sinusoids of `numbers` values, join the time embedding. */
+  /** SDXL: a pooled text and numbers of the image (sinusoids of `numbers` values each) are added to the time embedding. */
   readonly addition_embed: { readonly numbers: number; readonly inputs: number } | null;
   readonly conv_in_kernel: number;
   readonly conv_out_kernel: number;
@@ -64,7 +64,7 @@ function readSampleSize(reader: ConfigReader): number | null {
   return reader.given('sample_size') ? reader.integer('sample_size', 64) : null;
 }
 
-/** `attention_head_dim` holds the number of heads: https://github.com/huggingface/diffusers/issues/2011 */
+/** Reads the number of heads, which upstream stores in `attention_head_dim`: https://github.com/huggingface/diffusers/issues/2011 */
 function readHeads(reader: ConfigReader, blocks: number): readonly number[] {
   const key = reader.given('num_attention_heads') ? 'num_attention_heads' : 'attention_head_dim';
   return reader.integerPerBlock(key, 8, blocks);
@@ -129,7 +129,7 @@ type BlockConfig = Pick<
   | 'num_attention_heads'
 >;
 
-/** What each block is given; every list has an entry for each. */
+/** Reads the lists with one entry for each block. */
 function readBlocks(reader: ConfigReader): BlockConfig {
   const downTypes = readBlockTypes(reader, 'down_block_types', downBlockTypes, [
     ...new Array(3).fill('CrossAttnDownBlock2D'),

@@ -1,43 +1,43 @@
-// What the files of a model family are: its components, their tokenizers, and their places in the original single file.
+// The files of a model family: its components, their tokenizers, and their locations in the original single file.
 import { type JsonObject } from '../files/read-files.ts';
 
-/** The folders of a diffusers checkpoint that hold a network. */
+/** Folders of a diffusers checkpoint that contain a network. */
 export type ComponentName = 'unet' | 'vae' | 'text_encoder' | 'text_encoder_2';
 
-/** What a component is, which decides how its config and its weights are read. */
+/** The kind of network, which decides how its config and weights are read. */
 export type NetworkKind = 'unet' | 'autoencoder' | 'text-encoder';
 
-/** Where a component is in the original single-file layout. */
+/** Location of a component in the original single-file layout. */
 export interface SingleFilePlace {
-  /** Prefix before the names of the original layout; undefined where the layout has OpenCLIP's names alone. */
+  /** Prefix of names in the original layout; undefined if the layout only has OpenCLIP's names. */
   readonly prefix?: string;
-  /** A prefix that older trainers wrote. */
+  /** Prefix that older trainers used. */
   readonly olderPrefix?: string;
-  /** Prefix before OpenCLIP's names, for text encoders that come from there. */
+  /** Prefix of OpenCLIP's names, for text encoders that come from OpenCLIP. */
   readonly openClipPrefix?: string;
 }
 
 export interface ComponentFiles {
   readonly name: ComponentName;
   readonly network: NetworkKind;
-  /** The folder of the tokenizer whose ids it reads. */
+  /** Folder of its tokenizer. */
   readonly tokenizer?: string;
-  /** The key of its rows in an embedding's file, as A1111 and ComfyUI have it. */
+  /** Key of its rows in an embedding file of A1111 or ComfyUI. */
   readonly embeddingKey?: string;
-  /** It projects the end of a text to one vector. */
+  /** Whether it projects the end of a text to one vector. */
   readonly projects?: boolean;
   readonly singleFile: SingleFilePlace;
 }
 
-/** How kohya's LoRA files name the family. */
+/** Names of the family in kohya's LoRA files. */
 export interface KohyaNames {
-  /** The U-Net's layers have the names of the original layout there. */
+  /** Whether the U-Net's layers have the names of the original layout. */
   readonly original: boolean;
   /** `ss_base_model_version`, by the width of the first text encoder. */
   readonly version: (textWidth: number) => string;
 }
 
-/** Base models of a family that share the width of their text states, and so what adapters fit. */
+/** Base models of a family with the same width of text states, for which the same adapters fit. */
 export interface FamilyVariant {
   readonly name: string;
   readonly contextWidth: number;
@@ -48,16 +48,16 @@ export interface FamilyFiles<Name extends string = string> {
   readonly title: string;
   readonly variants: readonly FamilyVariant[];
   readonly components: readonly ComponentFiles[];
-  /** Whether a folder with this `model_index.json` is of the family. */
+  /** Whether a folder with this `model_index.json` belongs to the family. */
   readonly isNamedBy: (modelIndex: JsonObject) => boolean;
-  /** How many numbers of an image join the U-Net's time embedding, in addition to a projected text. */
+  /** Number of an image's values that are added to the U-Net's time embedding, in addition to a projected text. */
   readonly imageNumbers: number;
   readonly kohya: KohyaNames;
-  /** Blocks of the U-Net that carry one part of an image, by the name of the choice: part -> block. */
+  /** Blocks of the U-Net that control one part of an image, by the name of the choice: part -> block. */
   readonly blocks: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Whether `model_index.json` names a part that is there: absent ones are [null, null]. */
+/** Whether `model_index.json` names the part; [null, null] stands for an absent one. */
 export function namesPart(modelIndex: JsonObject, part: string): boolean {
   const value = modelIndex[part];
   return Array.isArray(value) && value[0] !== null;

@@ -1,4 +1,4 @@
-// The model families that there are. From here on, the compiler names every table that lacks one.
+// The table of model families. Other tables that lack one of them do not compile.
 import { type ComponentFiles, type ComponentName, type FamilyFiles, type NetworkKind } from './family.ts';
 import { stableDiffusionXlFiles } from './stable-diffusion-xl.ts';
 import { stableDiffusionFiles } from './stable-diffusion.ts';
@@ -12,12 +12,12 @@ const table = {
 export type FamilyName = keyof typeof table;
 export type Family = FamilyFiles<FamilyName>;
 
-/** The ones with more parts come first: a folder is asked for them in this order. */
+/** Families with more parts first: a folder is compared with them in this order. */
 export const families: readonly Family[] = Object.values(table);
 
 export const familyOf = (modelIndex: JsonObject): Family => families.find(({ isNamedBy }) => isNamedBy(modelIndex))!;
 
-/** The family whose components are all among the files of a folder; the last one where none is. */
+/** The family whose components are all in the list of files; the last family if there is none. */
 export function familyOfPaths(paths: readonly string[]): Family {
   const holds = ({ components }: FamilyFiles): boolean => components.every(({ name }) => paths.includes(`${name}/config.json`));
   return families.find(holds) ?? families.at(-1)!;
@@ -36,14 +36,14 @@ export function embeddingKeys(encoders: number): readonly string[] {
   return fitting;
 }
 
-/** The family of several text encoders whose last has rows in a file with these keys; undefined where none has. */
+/** The family with several text encoders whose last one has rows in a file with these keys; undefined if there is none. */
 export const familyOfEmbedding = (has: (key: string) => boolean): Family | undefined =>
   families.find((family) => {
     const keys = embeddingKeysOf(family);
     return keys.length > 1 && has(keys.at(-1)!);
   });
 
-/** The text encoder that has the rows, by the key of an embedding's file; null for the only one. */
+/** The text encoder of the rows, by the key in an embedding file; null for a model's only text encoder. */
 export const embeddingComponents: ReadonlyMap<string, ComponentName | null> = new Map(
   families.flatMap((family) => {
     const encoders = componentsOfKind(family, 'text-encoder');
@@ -53,14 +53,14 @@ export const embeddingComponents: ReadonlyMap<string, ComponentName | null> = ne
   }),
 );
 
-/** The base models whose text states are so wide; undefined for a width of none. */
+/** Name of the base models with this width of text states; undefined for an unknown width. */
 export const variantOf = (contextWidth: number | null): string | undefined =>
   families.flatMap(({ variants }) => variants).find((variant) => variant.contextWidth === contextWidth)?.name;
 
 const kinds = new Map<string, NetworkKind>(families.flatMap(({ components }) => components.map(({ name, network }) => [name, network])));
 
-/** The kind of network that a component's folder holds; undefined for a name of none. */
+/** The kind of network in a component's folder; undefined for an unknown name. */
 export const kindOf = (component: string): NetworkKind | undefined => kinds.get(component);
 
-/** The only component of its kind. */
+/** The family's only component of the kind. */
 export const componentOfKind = (family: FamilyFiles, kind: NetworkKind): ComponentName => componentsOfKind(family, kind)[0]!.name;

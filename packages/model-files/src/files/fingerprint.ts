@@ -1,4 +1,4 @@
-// Which files a folder holds and what is in them, as one short text: caches and resumed jobs tell by it that a model is another one.
+// A short text that depends on the files of a folder and their contents. Caches and resumed jobs use it to notice that a model has changed.
 import { createHash, type Hash } from 'node:crypto';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -13,7 +13,7 @@ async function filesBelow(directory: string): Promise<string[]> {
   return files.map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/')).sort();
 }
 
-/** Small files whole; of large ones their beginning and places all over them, which other weights do not share. */
+/** Adds small files completely; of large files, the beginning and samples from all over, which differ between models. */
 async function addContent(hash: Hash, path: string, size: number): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -28,7 +28,7 @@ async function addContent(hash: Hash, path: string, size: number): Promise<void>
   }
 }
 
-/** Fingerprint of the files for which `counts` is true; of every file by default. */
+/** Fingerprint of the files that `counts` selects; default: all. */
 export async function fingerprintOf(directory: string, counts: (path: string) => boolean = () => true): Promise<string> {
   const hash = createHash('sha256');
   for (const file of (await filesBelow(directory)).filter(counts)) {

@@ -1,4 +1,4 @@
-// What stands in a file's place where something else was downloaded: told from its first bytes, with what to do.
+// Recognizes by its first bytes what was downloaded instead of the expected file, and says what to do.
 
 export interface ForeignFile {
   readonly is: string;
@@ -12,7 +12,7 @@ const begins =
     signature.every((code, i) => text.charCodeAt(i) === code);
 const pickleProtocols = [2, 3, 4, 5];
 
-/** Foreign formats, recognised by their first characters, one for each byte. */
+/** Foreign formats, recognized by their first characters, with one character for each byte. */
 const kinds: readonly (ForeignFile & { readonly matches: (text: string) => boolean })[] = [
   {
     matches: (text) => text.startsWith('version https://git-lfs'),
@@ -38,7 +38,7 @@ const kinds: readonly (ForeignFile & { readonly matches: (text: string) => boole
   { matches: (text) => text.startsWith('GGUF'), is: 'a GGUF file', remedy: 'take the safetensors file of the model' },
 ];
 
-/** Undefined where the bytes are not those of a known stranger. Some first hundred bytes are enough. */
+/** Undefined if the bytes match no known format. The first few hundred bytes suffice. */
 export function foreignFile(start: Uint8Array | string): ForeignFile | undefined {
   const text = typeof start === 'string' ? start.slice(0, 512) : Buffer.from(start.subarray(0, 512)).toString('latin1');
   const withoutMark = text.replace(/^(\ufeff|\u00ef\u00bb\u00bf)/, '');

@@ -1,4 +1,4 @@
-// The parts of a JSON text that are not in strings. Strings of any length: a header may contain an image in one.
+// The parts of a JSON text outside strings, for strings of any length: a header may contain an image in one.
 
 /** Start and end of each part, in order. */
 export function* outsideStrings(json: string): Generator<readonly [number, number]> {
@@ -11,7 +11,7 @@ export function* outsideStrings(json: string): Generator<readonly [number, numbe
   }
 }
 
-/** `at` is the first place after the opening quotation mark. */
+/** Index after the closing quotation mark. `at` is the first index after the opening one. */
 function endOfString(json: string, at: number): number {
   for (let quote = json.indexOf('"', at); quote >= 0; quote = json.indexOf('"', quote + 1)) {
     let slashes = 0;

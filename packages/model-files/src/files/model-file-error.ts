@@ -1,7 +1,7 @@
-// A file of a model that cannot be used as it is.
+// The error for a model file that cannot be used.
 export class ModelFileError extends Error {
   override name = 'ModelFileError';
-  /** The failure's code, wherever a job meets it. */
+  /** Code of the failure in every kind of job. */
   readonly code = 'unsupported_base_model';
   readonly path: string;
   /** The message without the path: the fault and the remedy. */

@@ -1,11 +1,11 @@
-// JSON as Python writes it: a byte order mark is passed over, bare NaN and infinities are read as the numbers that they are.
+// JSON as Python writes it: a byte order mark is skipped, and bare NaN and infinities are read as numbers.
 import { outsideStrings } from './json-strings.ts';
 
 const number = /-?\bInfinity\b|\bNaN\b/g;
-/** No JSON text can hold this character as it is. */
+/** Marker: no JSON text may contain this character unescaped. */
 const MARK = '\u0000';
 
-/** Bare numbers become marked strings; what is in strings stays text. */
+/** Replaces bare numbers by marked strings; the contents of strings do not change. */
 function markNumbers(json: string): string {
   const parts: string[] = [];
   let done = 0;
@@ -16,7 +16,7 @@ function markNumbers(json: string): string {
   return parts.join('') + json.slice(done);
 }
 
-/** Throws SyntaxError. */
+/** Parses the text. Throws SyntaxError. */
 export function parsePythonJson(text: string): unknown {
   const plain = text.replace(/^\ufeff/, '');
   try {

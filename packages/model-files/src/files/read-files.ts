@@ -1,4 +1,4 @@
-// Reads the small files of a model's folder; what is not readable is a ModelFileError that says why.
+// Reads the small files of a model's folder. A file that cannot be read is a ModelFileError with the reason.
 import { access, readFile, stat } from 'node:fs/promises';
 import { foreignFile } from './foreign-file.ts';
 import { ModelFileError } from './model-file-error.ts';
@@ -6,7 +6,7 @@ import { parsePythonJson } from './python-json.ts';
 
 export type JsonObject = Record<string, unknown>;
 
-/** Configs have some kilobytes, tokenizers some megabytes. */
+/** Maximum size: configs have a few kilobytes, tokenizers a few megabytes. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export async function exists(path: string): Promise<boolean> {
@@ -24,7 +24,7 @@ async function readSmall(path: string): Promise<string> {
 
 const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** The text of a file, undefined where there is none. Refuses what was downloaded in its place. */
+/** The text of a file, undefined if there is none. Refuses foreign files that were downloaded instead. */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
   try {
     const text = await readSmall(path);

@@ -1,4 +1,4 @@
-// The layers of a model's folder with the shapes of their weights, read from the headers of its files alone.
+// The layers of a model folder with the shapes of their weights, read from the headers of its files only.
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { familyOf } from '../families/index.ts';
@@ -35,7 +35,7 @@ async function shapesIn(directory: string, rename: (stored: string) => string | 
 const layersIn = (shapes: ReadonlyMap<string, unknown>): Set<string> =>
   new Set([...shapes.keys()].filter((name) => name.endsWith('.weight')).map((name) => name.slice(0, -'.weight'.length)));
 
-/** The folder may be one whose weights are holes behind their headers. */
+/** Reads the layers. The weights may be missing after the headers. */
 export async function readBaseLayers(directory: string): Promise<BaseLayers> {
   const { components } = familyOf(await readJson(join(directory, 'model_index.json')));
   const shapes = new Map<string, Map<string, readonly number[]>>();

@@ -1,9 +1,9 @@
-// Older spellings of weight names, mapped to those of today's diffusers and transformers.
+// Older names of weights, mapped to those of today's diffusers and transformers.
 import { type NetworkKind } from '../families/family.ts';
 
 const legacyAttention: Record<string, string> = { query: 'to_q', key: 'to_k', value: 'to_v', proj_attn: 'to_out.0' };
 
-/** diffusers before 0.17 wrote the VAE's attention as query, key, value and proj_attn. */
+/** Names of the VAE's attention: diffusers before 0.17 used query, key, value and proj_attn. */
 function currentVaeName(stored: string): string {
   return stored.replace(
     /(\.attentions\.\d+\.)(query|key|value|proj_attn)(\.(?:weight|bias))$/,
@@ -11,7 +11,7 @@ function currentVaeName(stored: string): string {
   );
 }
 
-/** transformers before 5 wrote CLIPTextModel under `text_model.` and stored its constant position ids; today's names have neither. */
+/** Names of CLIPTextModel: transformers before 5 used `text_model.` and stored constant position ids; today's names have neither. */
 export function currentTextEncoderName(stored: string): string | undefined {
   const current = stored.replace(/^text_model\./, '');
   return current === 'embeddings.position_ids' ? undefined : current;

@@ -1,10 +1,10 @@
-// How LoRA files name layers: diffusers' dotted names, old and new, and kohya's with underscores.
+// Names of layers in LoRA files: diffusers' dotted names, old and new, and kohya's names with underscores.
 
-/** What reading needs to know of the model: for each component the names of its layers. */
+/** The names of the model's layers, which reading requires. */
 export interface ModelLayers {
-  /** Names without `.weight`, by component. */
+  /** Layer names without `.weight`, by component. */
   readonly layers: ReadonlyMap<string, ReadonlySet<string>>;
-  /** The layer's name in the original single-file layout, where the model has one. */
+  /** The layer's name in the original single-file layout, if the model has one. */
   readonly original?: (component: string, layer: string) => string | undefined;
 }
 
@@ -21,11 +21,11 @@ const roles: readonly [RegExp, MatrixRole][] = [
   [/\.alpha$/, 'alpha'],
 ];
 
-/** diffusers before 0.20: `attn1.processor.to_q_lora.down.weight`, in text encoders `self_attn.to_q_lora.down.weight`. */
+/** Format of diffusers before 0.20: `attn1.processor.to_q_lora.down.weight`, in text encoders `self_attn.to_q_lora.down.weight`. */
 const processorKey = /^(.*?)(?:\.processor)?\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight$/;
 const TEXT_PROJECTIONS: Readonly<Record<string, string>> = { to_q: 'q_proj', to_k: 'k_proj', to_v: 'v_proj', to_out: 'out_proj' };
 
-/** A tensor's name without its ending, and what the ending says. */
+/** A tensor's name without its extension, and the role that the extension stands for. */
 export function splitKey(key: string): { stem: string; role: MatrixRole } | undefined {
   const processor = processorKey.exec(key);
   if (processor) {
@@ -52,7 +52,7 @@ function dotted(stem: string, { layers }: ModelLayers): LayerPlace | undefined {
   return undefined;
 }
 
-/** kohya numbers the text encoders where there are two. */
+/** Prefix of kohya's names, which number the text encoders if there are two. */
 export function kohyaPrefix(component: string, components: Iterable<string>): string {
   const encoders = [...components].filter((name) => name.startsWith('text_encoder')).sort();
   const at = encoders.indexOf(component);
@@ -62,7 +62,7 @@ export function kohyaPrefix(component: string, components: Iterable<string>): st
 
 const underscored = (name: string): string => name.replaceAll('.', '_');
 
-/** Names with underscores cannot be split: every layer of the model is spelled out instead. */
+/** kohya's names of all layers of the model, because names with underscores cannot be split. */
 export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> {
   const places = new Map<string, LayerPlace>();
   for (const [component, modules] of model.layers) {
@@ -83,14 +83,14 @@ export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> 
   return places;
 }
 
-/** A text encoder's layer without its component, as peft writes it; undefined where two text encoders have the layer. */
+/** A text encoder's layer without its component, as in peft's files; undefined if two text encoders have the layer. */
 function inTextEncoder(stem: string, model: ModelLayers): LayerPlace | undefined {
   const encoders = [...model.layers.keys()].filter((name) => name.startsWith('text_encoder'));
   const [place, other] = encoders.flatMap((name) => dotted(`${name}.${stem}`, model) ?? []);
   return other === undefined ? place : undefined;
 }
 
-/** Where a stem belongs; undefined where the model has no such layer. */
+/** The layer of a stem; undefined if the model has no such layer. */
 export function placeOf(stem: string, model: ModelLayers, kohya: ReadonlyMap<string, LayerPlace>): LayerPlace | undefined {
   return dotted(stem, model) ?? kohya.get(stem) ?? dotted(`unet.${stem}`, model) ?? inTextEncoder(stem, model);
 }

@@ -1,8 +1,8 @@
-// The tensor names of the original Stable Diffusion single file, from and to those of diffusers, for every topology that the configs describe.
+// Translates tensor names between the original Stable Diffusion single file and diffusers, for every topology that the configs describe.
 import { type NetworkKind } from '../families/family.ts';
 import { type JsonObject } from '../files/read-files.ts';
 
-/** Raised where a model cannot be written in the original layout, or a file is not in it. */
+/** Thrown if a model cannot be written in the original layout, or a file is not in it. */
 export class SingleFileError extends Error {
   override name = 'SingleFileError';
 }
@@ -10,7 +10,7 @@ export class SingleFileError extends Error {
 export interface NameMap {
   toOriginal(diffusers: string): string;
   toDiffusers(original: string): string;
-  /** The original layout writes these as 1x1 convolutions, diffusers as linear layers. Takes a diffusers name. */
+  /** Whether the original layout stores the layer as a 1x1 convolution, and diffusers as a linear layer. Takes a diffusers name. */
   isConvolutionInOriginal(diffusers: string): boolean;
 }
 
@@ -31,7 +31,7 @@ const vaeAttention: PartNames = { group_norm: 'norm', to_q: 'q', to_k: 'k', to_v
 interface Block {
   readonly diffusers: string;
   readonly original: string;
-  /** Parts that are not named here keep their names. */
+  /** Original names of parts; parts that are not listed keep their names. */
   readonly parts?: PartNames;
 }
 
@@ -103,7 +103,7 @@ function unetBlocks(config: JsonObject): Block[] {
   ];
 }
 
-/** `order` gives the original number of level i: the original counts the decoder's levels from the finest. */
+/** Blocks of the VAE. `order` gives the original number of level i: the original counts the decoder's levels from the finest. */
 function vaeLevels(half: 'encoder' | 'decoder', config: JsonObject): Block[] {
   const levels = listOf(config, half === 'encoder' ? 'down_block_types' : 'up_block_types').length;
   const layers = ((config.layers_per_block ?? 1) as number) + (half === 'decoder' ? 1 : 0);
@@ -141,7 +141,7 @@ function inverted(parts: PartNames): PartNames {
   return Object.fromEntries(Object.entries(parts).map(([diffusers, original]) => [original, diffusers]));
 }
 
-/** The block at the start of `name`, by its number of words at most, and the rest of the name. */
+/** Splits `name` into the block at its start, which has a limited number of words, and the rest. */
 function split(name: string, blocks: ReadonlyMap<string, Block>): [Block, string] | undefined {
   for (let end = name.lastIndexOf('.'); end > 0; end = name.lastIndexOf('.', end - 1)) {
     const block = blocks.get(name.slice(0, end));
@@ -176,7 +176,7 @@ function mapOf(blocks: readonly Block[], what: string): NameMap {
   };
 }
 
-/** The names of a CLIP text encoder, which the original layout shares. */
+/** Names of a CLIP text encoder that both layouts share. */
 const textNames = /^(embeddings\.(token|position)_embedding\.weight|encoder\.layers\.\d+\.|final_layer_norm\.)/;
 const textEncoderMap: NameMap = {
   toOriginal: (name) => name,
@@ -193,5 +193,8 @@ const maps: Readonly<Record<NetworkKind, (config: JsonObject) => NameMap>> = {
   'text-encoder': () => textEncoderMap,
 };
 
-/** Names are without the component's prefix. Throws SingleFileError for a model that the layout has no names for. */
+/**
+ * The translation for a network, with names without the component's prefix. Throws SingleFileError for a model that the layout has no names
+ * for.
+ */
 export const originalNames = (network: NetworkKind, config: JsonObject): NameMap => maps[network](config);

@@ -1,12 +1,12 @@
-// Whether every sampler can follow a scheduler config, for as many steps as a request may ask: told before anything is generated with it.
+// Checks that every sampler supports a scheduler config, for as many steps as a request may ask for, before anything is generated with it.
 import { createSampler, samplerNames, type SamplerName } from './create-sampler.ts';
 import { alphasCumprod } from './noise-schedule.ts';
 import { noiseScheduleConfig, type SchedulerConfig, SchedulerConfigError } from './scheduler-config.ts';
 
-/** Largest number of steps that a request may ask for. */
+/** Maximum number of steps in a request. */
 const MOST_STEPS = 1000;
 const TRIED_STEPS = [1, 2, 3, 4, 5, 30, MOST_STEPS - 1, MOST_STEPS];
-/** Schedulers of other kinds of models, whose noise is not that of a config with betas. */
+/** Schedulers for other kinds of models, whose noise is not described by betas. */
 const OTHER_KINDS = /^(FlowMatch|EDM|Karras|VQDiffusion|ConsistencyDecoder)/;
 
 function tryRun(name: SamplerName, config: SchedulerConfig, steps: number): void {
@@ -20,7 +20,7 @@ function tryRun(name: SamplerName, config: SchedulerConfig, steps: number): void
   if (!sample.every(Number.isFinite)) throw new SchedulerConfigError(`${name} does not end in finite numbers in ${steps} steps`);
 }
 
-/** Throws SchedulerConfigError that names the field, and the sampler where it is one sampler's. */
+/** Throws a SchedulerConfigError that names the field, and the sampler if only one is affected. */
 export function checkSamplers(config: SchedulerConfig): void {
   const className = String(config._class_name ?? '');
   if (OTHER_KINDS.test(className))

@@ -1,4 +1,4 @@
-// Samplers by the names that requests and configs use.
+// Creates samplers by the names in requests and configs.
 import { DDIMSampler } from './ddim-sampler.ts';
 import { DPMSolverSampler } from './dpm-solver-sampler.ts';
 import { EulerSampler } from './euler-sampler.ts';
@@ -14,7 +14,7 @@ export function isSamplerName(name: string): name is SamplerName {
   return (samplerNames as readonly string[]).includes(name);
 }
 
-// A scheduler_config.json written for one sampler may serve another; these fields mean something else there.
+// A scheduler_config.json of one sampler may be used for another one, for which these fields have another meaning.
 const ownFields = ['solver_order', 'solver_type', 'algorithm_type', 'use_karras_sigmas', 'final_sigmas_type'];
 const ownClass: Partial<Record<SamplerName, RegExp>> = {
   'dpmsolver++': /^DPMSolver/,
@@ -29,7 +29,7 @@ function withoutForeignFields(name: SamplerName, config: SchedulerConfig): Sched
   return Object.fromEntries(Object.entries(config).filter(([field]) => !ownFields.includes(field)));
 }
 
-/** `config` is the content of a checkpoint's scheduler_config.json. */
+/** Creates a sampler. `config` is the content of a checkpoint's scheduler_config.json. */
 export function createSampler(name: SamplerName, config: SchedulerConfig): Sampler {
   const own = withoutForeignFields(name, config);
   switch (name) {

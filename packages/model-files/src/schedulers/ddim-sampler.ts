@@ -1,4 +1,4 @@
-// DDIM, deterministic (arXiv 2010.02502, equation 12 with eta 0).
+// Deterministic DDIM (arXiv 2010.02502, equation 12 with eta 0).
 import { alphasCumprod } from './noise-schedule.ts';
 import { BaseSampler, combine, predictedNoise, predictedOriginal } from './sampler.ts';
 import {
@@ -24,7 +24,7 @@ export class DDIMSampler extends BaseSampler {
     refuse(config, 'ddim', ['thresholding']);
     this.#alphasCumprod = alphasCumprod(noiseScheduleConfig(config));
     this.#finalAlphaCumprod = booleanField(config, 'set_alpha_to_one', true) ? 1 : this.#alphasCumprod[0]!;
-    // Upstream's own default is to clip, which its latent pipelines then turn off: latents are not bounded by 1.
+    // Upstream's default is to clip, but its latent pipelines turn that off, because latents are not bounded by 1.
     this.#clipRange = booleanField(config, 'clip_sample', false) ? numberField(config, 'clip_sample_range', 1) : Infinity;
     this.#spacing = {
       spacing: choiceField(config, 'timestep_spacing', 'leading', ['leading', 'trailing', 'linspace']),

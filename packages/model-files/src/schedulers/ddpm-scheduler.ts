@@ -1,4 +1,4 @@
-// The forward process of training: noise added to latents, and what the model is asked to predict.
+// The forward process of training: it adds noise to latents and computes what the model must predict.
 import { alphasCumprod } from './noise-schedule.ts';
 import { noiseScheduleConfig, type PredictionType, type SchedulerConfig } from './scheduler-config.ts';
 
@@ -16,17 +16,17 @@ export class DDPMScheduler {
     this.predictionType = schedule.prediction_type;
   }
 
-  /** One timestep per sample of the batch; the samples follow each other. */
+  /** Adds noise. Each sample of the batch has a timestep of its own; the samples follow each other in the array. */
   addNoise(samples: Float32Array, noise: Float32Array, timesteps: ArrayLike<number>): Float32Array {
     return this.#combine(samples, noise, timesteps, (x, e, signal, sigma) => signal * x + sigma * e);
   }
 
-  /** arXiv 2202.00512: v = sqrt(abar) noise - sqrt(1 - abar) x. */
+  /** The velocity v = sqrt(abar) noise - sqrt(1 - abar) x (arXiv 2202.00512). */
   getVelocity(samples: Float32Array, noise: Float32Array, timesteps: ArrayLike<number>): Float32Array {
     return this.#combine(samples, noise, timesteps, (x, e, signal, sigma) => signal * e - sigma * x);
   }
 
-  /** The prediction that the model should have made. */
+  /** The correct prediction of the model. */
   target(samples: Float32Array, noise: Float32Array, timesteps: ArrayLike<number>): Float32Array {
     if (this.predictionType === 'epsilon') return noise;
     return this.predictionType === 'sample' ? samples : this.getVelocity(samples, noise, timesteps);

@@ -53,7 +53,7 @@ export class DPMSolverSampler extends SigmaSampler {
     return timesteps;
   }
 
-  /** Timesteps whose lambda is below the clip are not used: they are all but pure noise. */
+  /** Timesteps whose lambda is below the clip are skipped, because they are almost pure noise. */
   #lastTimestep(): number {
     return this.trainingSigmas.filter((sigma) => signalAndNoise(sigma).lambda >= this.#lambdaMinClipped).length;
   }

@@ -48,7 +48,7 @@ export class EulerSampler extends SigmaSampler {
     return respaced.timesteps.map(Math.fround);
   }
 
-  /** Fractional, unlike those of the other samplers. */
+  /** Timesteps, which are fractional, unlike those of the other samplers. */
   #timesteps(steps: number): number[] {
     const { spacing, numTrainTimesteps } = this.spacing;
     switch (spacing) {
@@ -67,7 +67,8 @@ export class EulerSampler extends SigmaSampler {
     const sigma = this.sigmas[this.stepIndex]!;
     const dt = fround(this.sigmas[this.stepIndex + 1]! - sigma);
     const original = this.#original(modelOutput, sample, sigma);
-    // Sigma can be in the tens of thousands, where the rounding of each operation shows: it follows the reference.
+    // Sigma can be in the tens of thousands, where the rounding of each operation matters: the order of operations is that of the
+    // reference.
     return sample.map((value, i) => value + fround(fround(fround(value - original[i]!) / sigma) * dt));
   }
 

@@ -1,9 +1,9 @@
-// Betas and their cumulative products, rounded to float32 where torch rounds, so that they equal the reference.
+// Betas and their cumulative products, rounded to float32 like torch's, so that they equal the reference.
 import type { NoiseScheduleConfig } from './scheduler-config.ts';
 
 const { fround } = Math;
 
-/** torch.linspace in float32: counted from both ends, so that the middle is symmetric. */
+/** torch.linspace in float32: it counts from both ends, so that the values are symmetric. */
 function linspace(start: number, end: number, count: number): Float32Array {
   const first = fround(start);
   const last = fround(end);

@@ -6,7 +6,7 @@ import { ascendingTimesteps, type Spacing } from './spacing.ts';
 
 const { fround } = Math;
 
-/** Adams-Bashforth weights, newest prediction first, by the number of predictions at hand. */
+/** Adams-Bashforth weights, newest prediction first, by the number of available predictions. */
 const adamsBashforth: readonly (readonly number[])[] = [
   [],
   [1],
@@ -45,9 +45,9 @@ export class PNDMSampler extends BaseSampler {
     this.#answers = [];
     const ascending = ascendingTimesteps(steps, this.#spacing);
     const half = Math.floor(this.#stride / 2);
-    // Runge-Kutta needs four points, and room for one between each two.
+    // Runge-Kutta needs four points, with a timestep between each two.
     if (this.#skipRungeKutta || steps < 4 || half === 0) {
-      // The second point is visited twice: an Euler step there is corrected by the mean of both slopes.
+      // The second point is visited twice: the mean of both slopes corrects an Euler step.
       this.#rungeKuttaSteps = [];
       return [...ascending.slice(0, -1), ...ascending.slice(-2, -1), ...ascending.slice(-1)].reverse();
     }
@@ -63,7 +63,7 @@ export class PNDMSampler extends BaseSampler {
     return combine(Math.sqrt(alphaBar), original, Math.sqrt(1 - alphaBar), noise);
   }
 
-  /** A Runge-Kutta step has four stages; without those steps the first two timesteps belong together. */
+  /** The start of a step at `index`. A Runge-Kutta step has four stages; without those steps the first two timesteps belong together. */
   protected override entryAt(index: number): number {
     if (index < this.#rungeKuttaSteps.length) return index - (index % 4);
     return this.#rungeKuttaSteps.length === 0 && index === 1 ? 0 : index;
@@ -99,7 +99,7 @@ export class PNDMSampler extends BaseSampler {
     return this.#transfer(sample, this.timestep, this.timestep - this.#stride, slope);
   }
 
-  /** Equation 9 of the paper, rounded as the reference rounds: where hardly any signal is left, its terms all but cancel. */
+  /** Equation 9 of the paper, rounded like the reference: with very little signal left, its terms almost cancel. */
   #transfer(sample: Float32Array, from: number, to: number, modelOutput: Float32Array): Float32Array {
     const alphaBar = this.#alphasCumprod[Math.min(from, this.numTrainTimesteps - 1)]!;
     const alphaBarTo = to >= 0 ? this.#alphasCumprod[to]! : this.#finalAlphaCumprod;
@@ -117,7 +117,7 @@ export class PNDMSampler extends BaseSampler {
     });
   }
 
-  /** The noise that a value of the model's prediction stands for. */
+  /** Converts the model's prediction to noise. */
   #noiseReader(rootAlpha: number, rootBeta: number): (prediction: number, value: number) => number {
     switch (this.predictionType) {
       case 'epsilon':

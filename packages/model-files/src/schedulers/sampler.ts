@@ -1,20 +1,20 @@
-// Code that all samplers share: the steps of one run, counted and checked, and the reading of the model's prediction.
+// Code shared by all samplers: counted and checked steps of a run, and the conversion of the model's prediction.
 import { noiseScheduleConfig, type PredictionType, type SchedulerConfig } from './scheduler-config.ts';
 
 export interface Sampler {
-  /** Starts a run; anything remembered of an earlier one is forgotten. */
+  /** Starts a run and forgets any earlier one. */
   setTimesteps(steps: number): void;
   readonly timesteps: readonly number[];
-  /** Skips the first steps of the run, so that it begins from an image under noise: 1 skips none. */
+  /** Skips the first steps of the run, so that it starts from a noisy image; a strength of 1 skips none. */
   startFrom(strength: number): void;
-  /** Timesteps that are still to be taken. */
+  /** Timesteps that remain. */
   readonly remaining: readonly number[];
-  /** `original` under as much noise as the next step expects. */
+  /** Adds the noise that the next step expects to `original`. */
   addNoise(original: Float32Array, noise: Float32Array): Float32Array;
-  /** The first sample is standard normal noise times this. */
+  /** Factor of the standard normal noise that is the first sample. */
   readonly initNoiseSigma: number;
   scaleModelInput(sample: Float32Array, timestep: number): Float32Array;
-  /** The next sample, in an array of its own. The timesteps are taken in their order, each once. */
+  /** The next sample, in a new array. The timesteps must be used in their order, each once. */
   step(modelOutput: Float32Array, timestep: number, sample: Float32Array): Float32Array;
 }
 
@@ -64,7 +64,7 @@ export abstract class BaseSampler implements Sampler {
 
   abstract addNoise(original: Float32Array, noise: Float32Array): Float32Array;
 
-  /** The step nearest before `index` at which a run can begin. */
+  /** The last step before or at `index` at which a run can start. */
   protected entryAt(index: number): number {
     return index;
   }
@@ -79,7 +79,7 @@ export abstract class BaseSampler implements Sampler {
     return next;
   }
 
-  /** Resets the state of a run and gives its timesteps. */
+  /** Resets the state of a run and returns its timesteps. */
   protected abstract startRun(steps: number): readonly number[];
 
   protected abstract advance(modelOutput: Float32Array, sample: Float32Array): Float32Array;
@@ -107,7 +107,7 @@ export function combine(a: number, x: Float32Array, b: number, y: Float32Array):
   return combined;
 }
 
-/** The clean sample that the model's prediction stands for, at signal scale alpha and noise scale sigma. */
+/** Converts the model's prediction to the clean sample, at signal scale alpha and noise scale sigma. */
 export function predictedOriginal(
   type: PredictionType,
   modelOutput: Float32Array,
@@ -125,7 +125,7 @@ export function predictedOriginal(
   }
 }
 
-/** The noise that the model's prediction stands for. */
+/** Converts the model's prediction to noise. */
 export function predictedNoise(
   type: PredictionType,
   modelOutput: Float32Array,

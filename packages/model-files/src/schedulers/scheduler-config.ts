@@ -1,4 +1,4 @@
-// scheduler_config.json: the fields that the schedulers read, checked, with upstream's defaults left to each scheduler.
+// scheduler_config.json: the fields that the schedulers read, checked. Each scheduler has upstream's defaults.
 
 export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
 export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';
@@ -15,10 +15,10 @@ export interface NoiseScheduleConfig {
   prediction_type: PredictionType;
 }
 
-/** Everything as it stands in the file; unknown keys are left alone. */
+/** The file's content; unknown keys are ignored. */
 export type SchedulerConfig = Readonly<Record<string, unknown>>;
 
-/** A scheduler config that cannot be sampled or trained with; the message names the field. */
+/** Thrown for a scheduler config that cannot be used; the message names the field. */
 export class SchedulerConfigError extends Error {
   override name = 'SchedulerConfigError';
   readonly code = 'unsupported_base_model';
@@ -28,7 +28,7 @@ export class SchedulerConfigError extends Error {
   }
 }
 
-/** Some writers put the infinities, which JSON does not have, into quotes. */
+/** Infinities, which JSON lacks and which some programs write as strings. */
 const quotedInfinities: Readonly<Record<string, number>> = { Infinity, '-Infinity': -Infinity };
 const unquoted = (value: unknown): unknown => (typeof value === 'string' ? (quotedInfinities[value] ?? value) : value);
 
@@ -64,7 +64,7 @@ export function choiceField<Choice extends string>(
   return found;
 }
 
-/** Refuses a config that asks for what is not built, rather than sampling something else. */
+/** Refuses a config with unsupported settings instead of sampling something else. */
 export function refuse(config: SchedulerConfig, scheduler: string, names: readonly string[]): void {
   for (const name of names) {
     if (config[name]) throw new SchedulerConfigError(`${scheduler} does not support ${name}; set it to false`);

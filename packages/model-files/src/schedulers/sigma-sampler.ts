@@ -1,4 +1,4 @@
-// What the samplers that step along noise levels share: the levels of a run and where they come from.
+// Code shared by samplers that step along noise levels: the levels of a run and their computation.
 import { alphasCumprod } from './noise-schedule.ts';
 import { BaseSampler, combine } from './sampler.ts';
 import {
@@ -22,7 +22,7 @@ export abstract class SigmaSampler extends BaseSampler {
   protected readonly finalSigmas: FinalSigmas;
   protected readonly spacing: Spacing;
   protected readonly sigmaSchedule: SigmaSchedule;
-  /** One more than there are steps. */
+  /** Levels of the run: one more than there are steps. */
   protected sigmas = new Float32Array(0);
 
   constructor(config: SchedulerConfig, name: string) {
@@ -30,7 +30,7 @@ export abstract class SigmaSampler extends BaseSampler {
     refuse(config, name, ['thresholding', 'use_beta_sigmas', 'use_lu_lambdas', 'use_flow_sigmas', 'use_dynamic_shifting']);
     const schedule = noiseScheduleConfig(config);
     const alphaBars = alphasCumprod(schedule);
-    // With zero terminal SNR the last sigma would be infinite; upstream takes the smallest float16 instead.
+    // With zero terminal SNR the last sigma would be infinite; upstream uses the smallest float16 value instead.
     if (schedule.rescale_betas_zero_snr) alphaBars[alphaBars.length - 1] = 2 ** -24;
     this.trainingSigmas = trainingSigmas(alphaBars);
     this.logSigmas = this.trainingSigmas.map(Math.log);
@@ -46,13 +46,13 @@ export abstract class SigmaSampler extends BaseSampler {
     };
   }
 
-  /** Noisy samples in the variance-preserving form; Euler's are in the other. */
+  /** Adds noise in the variance-preserving form; Euler uses the other form. */
   addNoise(original: Float32Array, noise: Float32Array): Float32Array {
     const { alpha, sigma } = signalAndNoise(this.sigmas[this.stepIndex]!);
     return combine(alpha, original, sigma, noise);
   }
 
-  /** Levels between the given ends, with the fractional timesteps that they stand for. */
+  /** Levels between the given ends, with their fractional timesteps. */
   protected respaced(sigmaMax: number, sigmaMin: number, steps: number): { sigmas: number[]; timesteps: number[] } {
     const respace = this.sigmaSchedule === 'karras' ? karrasSigmas : exponentialSigmas;
     const sigmas = respace(sigmaMax, sigmaMin, steps);

@@ -3,7 +3,7 @@ import { linspace } from './spacing.ts';
 
 const { fround } = Math;
 
-/** Ascending with the timestep, rounded where torch rounds. */
+/** Sigmas in ascending order of the timestep, rounded like torch's. */
 export function trainingSigmas(alphasCumprod: Float32Array): Float32Array {
   return alphasCumprod.map((alphaBar) => Math.sqrt(fround(fround(1 - alphaBar) / alphaBar)));
 }
@@ -14,7 +14,7 @@ export function interpolate(position: number, values: Float32Array): number {
   return values[low]! + Math.min(Math.max(position - low, 0), 1) * (values[high]! - values[low]!);
 }
 
-/** The fractional timestep whose sigma this is, linear between logarithms. */
+/** The fractional timestep of a sigma, by linear interpolation between logarithms. */
 export function timestepOfSigma(sigma: number, logSigmas: Float32Array): number {
   const logSigma = Math.log(Math.max(sigma, 1e-10));
   let low = 0;
@@ -26,7 +26,7 @@ export function timestepOfSigma(sigma: number, logSigmas: Float32Array): number 
   return (1 - weight) * low + weight * (low + 1);
 }
 
-/** arXiv 2206.00364, equation 5, with rho 7. */
+/** Karras sigmas (arXiv 2206.00364, equation 5, with rho 7). */
 export function karrasSigmas(sigmaMax: number, sigmaMin: number, steps: number): number[] {
   const rho = 7;
   const most = sigmaMax ** (1 / rho);

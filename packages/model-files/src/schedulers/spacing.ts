@@ -1,7 +1,7 @@
-// Places of the sampling steps on the training timeline (arXiv 2305.08891, table 2), with numpy's arithmetic.
+// Positions of the sampling steps among the training timesteps (arXiv 2305.08891, table 2), with numpy's arithmetic.
 import type { TimestepSpacing } from './scheduler-config.ts';
 
-/** Half to even, as numpy rounds. */
+/** Rounds half to even, like numpy. */
 export function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
@@ -17,7 +17,7 @@ export function linspace(start: number, end: number, count: number): number[] {
   });
 }
 
-/** numpy.arange(start, 0, -step), whose increment is the difference of the first two values, without the value that rounding adds. */
+/** numpy.arange(start, 0, -step): its increment is the difference of the first two values. Omits the value that rounding adds. */
 function descendingRange(start: number, step: number, atMost: number): number[] {
   const increment = start - step - start;
   return Array.from({ length: Math.min(Math.ceil(start / step), atMost) }, (_, i) => start + i * increment);
@@ -27,24 +27,24 @@ export interface Spacing {
   spacing: TimestepSpacing;
   numTrainTimesteps: number;
   stepsOffset: number;
-  /** One past the last timestep that may be used; below numTrainTimesteps only when noisy steps are cut off. */
+  /** One more than the last usable timestep; less than numTrainTimesteps only if noisy steps are cut off. */
   lastTimestep?: number;
 }
 
-/** The offset, smaller where the noisiest step would be past the end of the timeline, as with as many steps as there are timesteps. */
+/** The offset, reduced if the noisiest step would exceed the last timestep, as with as many steps as there are timesteps. */
 const fittingOffset = (noisiest: number, { stepsOffset, lastTimestep, numTrainTimesteps }: Spacing): number =>
   Math.min(stepsOffset, (lastTimestep ?? numTrainTimesteps) - 1 - noisiest);
 
-/** Equal steps are one: nothing is left to do in the others. */
+/** Removes equal steps, which would change nothing. */
 const distinct = (timesteps: readonly number[]): number[] => [...new Set(timesteps.map((timestep) => Math.max(0, timestep)))];
 
-/** Evenly spaced with whole strides from a small offset on, descending. */
+/** Evenly spaced with whole strides from a small offset, descending. */
 export function leading(steps: number, ratio: number, first: number, spacing: Spacing): number[] {
   const offset = fittingOffset((first + steps - 1) * ratio, spacing);
   return Array.from({ length: steps }, (_, i) => (first + steps - 1 - i) * ratio + offset);
 }
 
-/** Ascending, for one-step samplers: n steps, the last of them onto the clean sample. */
+/** Ascending timesteps of one-step samplers: n steps, the last of which gives the clean sample. */
 export function ascendingTimesteps(steps: number, spacing: Spacing): number[] {
   const { numTrainTimesteps } = spacing;
   switch (spacing.spacing) {
@@ -57,7 +57,10 @@ export function ascendingTimesteps(steps: number, spacing: Spacing): number[] {
   }
 }
 
-/** Descending, for multistep samplers: n + 1 points, of which the one at zero is left to the final sigma; fewer where two would be the same. */
+/**
+ * Descending timesteps of multistep samplers: n + 1 points, of which the one at zero belongs to the final sigma; fewer if two would be
+ * equal.
+ */
 export function descendingTimesteps(steps: number, spacing: Spacing): number[] {
   const last = spacing.lastTimestep ?? spacing.numTrainTimesteps;
   switch (spacing.spacing) {

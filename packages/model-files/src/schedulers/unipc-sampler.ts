@@ -79,7 +79,7 @@ export class UniPCSampler extends SigmaSampler {
     return this.#solveStep(this.stepIndex + 1, this.#order, corrected, undefined);
   }
 
-  /** The sample at level `target`, from the one at the level before: corrected when the prediction there is known. */
+  /** The sample at level `target`, from the one at the previous level, which is corrected if the prediction there is known. */
   #solveStep(target: number, order: number, sample: Float32Array, answerThere: Float32Array | undefined): Float32Array<ArrayBuffer> {
     const to = signalAndNoise(this.sigmas[target]!);
     const from = signalAndNoise(this.sigmas[target - 1]!);
@@ -104,7 +104,7 @@ export class UniPCSampler extends SigmaSampler {
 
   #weights(ratios: number[], hh: number, phi1: number, scale: number, corrects: boolean): number[] {
     const order = ratios.length;
-    // Upstream takes one half here instead of solving; at second order the two agree up to the order of the method.
+    // Upstream uses one half here instead of solving; at second order both agree up to the order of the method.
     if (corrects ? order === 1 : order <= 2) return [0.5];
     const rightSide: number[] = [];
     let phi = phi1 / hh - 1;

@@ -1,4 +1,4 @@
-// Looks through the numbers of a file of tensors for those that are none: one NaN makes every image black.
+// Searches a file of tensors for values that are not finite: one NaN makes every image black.
 import { open } from 'node:fs/promises';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { readExactly, readSafetensorsHeader } from './safetensors-file.ts';
@@ -60,7 +60,7 @@ async function searchTorch(path: string): Promise<void> {
   }
 }
 
-/** Throws ModelFileError, which names the first tensor that is no good. */
+/** Throws a ModelFileError that names the first tensor with a value that is not finite. */
 export async function requireFiniteTensors(path: string): Promise<void> {
   const { layout } = await readTensorTable(path);
   await (layout === 'torch' ? searchTorch(path) : searchSafetensors(path));

@@ -1,11 +1,11 @@
-// Reads the pickles that torch.save writes for a dictionary of tensors, and nothing else: no class is loaded, no code can run.
+// Reads pickles that torch.save writes for a dictionary of tensors, and nothing else: it loads no class and runs no code.
 
-/** The pickle holds something that a dictionary of tensors has no need of. */
+/** Thrown for a pickle with contents that a dictionary of tensors does not need. */
 export class UnsafePickleError extends Error {
   override name = 'UnsafePickleError';
 }
 
-/** A name from a Python module that the pickle refers to. */
+/** A reference of the pickle to a name in a Python module. */
 export class PickleGlobal {
   readonly name: string;
   constructor(name: string) {
@@ -16,11 +16,11 @@ export class PickleGlobal {
 export type PickleValue = null | boolean | number | bigint | string | PickleValue[] | Map<PickleValue, PickleValue> | PickleGlobal | object;
 
 export interface PickleRules {
-  /** Whether `module.name` may be referred to. */
+  /** Whether the pickle may refer to `module.name`. */
   allows(name: string): boolean;
-  /** What calling an allowed name with these arguments makes. */
+  /** Returns the result of calling an allowed name with these arguments. */
   call(name: string, args: readonly PickleValue[]): PickleValue;
-  /** What a persistent id stands for. */
+  /** Returns the object of a persistent id. */
   persistent(id: PickleValue): PickleValue;
 }
 
@@ -33,7 +33,7 @@ class PickleMachine {
   readonly #rules: PickleRules;
   readonly #stack: Item[] = [];
   readonly #memo = new Map<number, Item>();
-  /** Items in all, so that lists and dictionaries have a limit, too. */
+  /** Number of all items, which limits the size of lists and dictionaries. */
   #pushed = 0;
   position: number;
 
@@ -127,7 +127,7 @@ class PickleMachine {
     this.#push(Array.from({ length: count }, () => this.#pop()).reverse());
   }
 
-  /** Only the parameters of a torch module count among an object's attributes; `_metadata` of a state dictionary means nothing here. */
+  /** Builds an object: only the parameters of a torch module matter among its attributes; `_metadata` of a state dictionary is ignored. */
   #build(): void {
     const state = this.#pop();
     const target = this.#top<Map<PickleValue, PickleValue>>(Map);
@@ -135,7 +135,7 @@ class PickleMachine {
     if (parameters instanceof Map) for (const [name, value] of parameters as Map<PickleValue, PickleValue>) target.set(name, value);
   }
 
-  /** One operation by its code; the codes are those of Python's pickletools. */
+  /** The operations by their code in Python's pickletools. */
   readonly #operations: Readonly<Record<number, () => void>> = {
     0x80: () => void this.#take(1),
     0x95: () => void this.#take(8),
@@ -198,7 +198,7 @@ class PickleMachine {
   }
 }
 
-/** One pickle that starts at `position`, and where it ends. */
+/** Reads one pickle from `position`; also returns its end. */
 export function readPickle(bytes: Buffer, position: number, rules: PickleRules): { value: PickleValue; end: number } {
   const machine = new PickleMachine(bytes, position, rules);
   const value = machine.run();

@@ -1,10 +1,10 @@
-// The beginning of a safetensors file: its header read and checked, and what another file in its place is.
+// The beginning of a safetensors file: its header, read and checked, and the recognition of foreign files.
 import { type FileHandle } from 'node:fs/promises';
 import { foreignFile } from '../files/foreign-file.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { maxHeaderBytes, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.ts';
 
-/** Fills `bytes` from `position` on. */
+/** Fills `bytes` with the file's content from `position` on. */
 export async function readExactly(handle: FileHandle, bytes: Uint8Array, position: number, file: string): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const length = Math.min(bytes.length - done, 1 << 28);
@@ -14,7 +14,7 @@ export async function readExactly(handle: FileHandle, bytes: Uint8Array, positio
   }
 }
 
-/** Says what the file is where its first bytes cannot be the length of a header. */
+/** Describes a file whose first bytes cannot be the length of a header. */
 async function notSafetensors(handle: FileHandle, file: string, size: number, why: string): Promise<ModelFileError> {
   const start = Buffer.alloc(Math.min(size, 512));
   await readExactly(handle, start, 0, file);

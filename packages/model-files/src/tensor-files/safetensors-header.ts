@@ -1,4 +1,4 @@
-// The safetensors header: parsed and checked before anything of the file is believed.
+// The safetensors header, parsed and checked before any other part of the file is used.
 import { outsideStrings } from '../files/json-strings.ts';
 
 export interface TensorInfo {
@@ -6,7 +6,7 @@ export interface TensorInfo {
   shape: readonly number[];
 }
 
-/** Where a tensor is in its file, `begin` and `end` counted from the start of the file. */
+/** Location of a tensor; `begin` and `end` are counted from the start of the file. */
 export interface TensorSpan extends TensorInfo {
   begin: number;
   end: number;
@@ -93,7 +93,9 @@ function requireSeamless(tensors: Map<string, TensorSpan>, dataStart: number, fi
 
 const NESTING: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']': -1 };
 
-/** JSON.parse keeps the last of equal names. In valid JSON each name of the outer object is followed by a colon at depth one. */
+/**
+ * Refuses equal names, of which JSON.parse would keep the last. In valid JSON a colon at depth one follows each name of the outer object.
+ */
 function refuseRepeatedNames(json: string, distinct: number, file: string): void {
   let [depth, names] = [0, 0];
   for (const [start, end] of outsideStrings(json)) {
@@ -106,7 +108,7 @@ function refuseRepeatedNames(json: string, distinct: number, file: string): void
   if (names !== distinct) throw new Error(`${file}: the safetensors header names a tensor twice; the file is damaged`);
 }
 
-/** `json` is the header text, `dataStart` the byte after it. */
+/** Parses the header. `json` is its text, `dataStart` the first byte after it. */
 export function parseSafetensorsHeader(json: string, dataStart: number, fileBytes: number, file: string): SafetensorsHeader {
   let header: unknown;
   try {

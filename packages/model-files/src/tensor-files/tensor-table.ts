@@ -1,4 +1,4 @@
-// What tensors a file of weights holds, told by its content: safetensors, or what torch.save wrote.
+// Lists the tensors of a file of weights, which may be safetensors or written by torch.save.
 import { open } from 'node:fs/promises';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { readSafetensorsHeader } from './safetensors-file.ts';
@@ -13,7 +13,7 @@ export interface TensorTable {
 
 const ZIP = Buffer.from('PK\x03\x04');
 const PICKLE = 0x80;
-/** Versions of the pickle format that torch.save has written. */
+/** Versions of the pickle format that torch.save has used. */
 const PROTOCOLS: readonly number[] = [2, 3, 4, 5];
 
 async function isTorchFile(path: string): Promise<boolean> {
@@ -41,7 +41,7 @@ async function torchTable(path: string): Promise<TensorTable> {
   }
 }
 
-/** Throws ModelFileError for a file that holds no tensors; nothing in it is executed. */
+/** Reads the list of tensors. Throws ModelFileError for a file without tensors; nothing in the file is executed. */
 export async function readTensorTable(path: string): Promise<TensorTable> {
   if (await isTorchFile(path)) return torchTable(path);
   const handle = await open(path, 'r');

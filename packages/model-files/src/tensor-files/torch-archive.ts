@@ -1,4 +1,4 @@
-// Opens a file that torch.save wrote: the zip layout since torch 1.6, and the plain one before it. No class is loaded, no code can run.
+// Opens a file that torch.save wrote: the zip layout since torch 1.6, or the plain one before it. It loads no class and runs no code.
 import { type FileHandle, open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { readExactly } from './safetensors-file.ts';
 import { bytesPerElement } from './safetensors-header.ts';
 import { tensorsOf, torchRules, type TorchStorage, type TorchTensor } from './torch-state.ts';
 
-/** Gives the bytes of a storage. */
+/** Returns the bytes of a storage. */
 type Storages = (storage: TorchStorage) => Promise<Uint8Array>;
 
 export interface TorchArchive {
@@ -27,7 +27,7 @@ async function isZip(path: string): Promise<boolean> {
   }
 }
 
-/** A storage's own size, as its tensors describe it. */
+/** Size of a storage according to its tensors. */
 const storageBytes = ({ count, dtype }: TorchStorage): number => count * bytesPerElement[dtype]!;
 
 const openZip = promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open);
@@ -46,7 +46,7 @@ function entriesOf(zip: yauzl.ZipFile): Promise<Map<string, yauzl.Entry>> {
   });
 }
 
-/** A dictionary of tensors is described in some hundred bytes for each. */
+/** Maximum size of the description of the tensors, which has some hundred bytes for each. */
 const MOST_DESCRIPTION_BYTES = 64 * 1024 * 1024;
 
 async function openZipLayout(path: string): Promise<TorchArchive> {
@@ -72,7 +72,7 @@ async function openZipLayout(path: string): Promise<TorchArchive> {
 
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 
-/** Beginning of a file that torch.save wrote without a zip archive: its pickles, as far as they may go. */
+/** Reads the pickles at the beginning of a file that torch.save wrote without a zip archive, up to the maximum size. */
 async function readDescription(handle: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.alloc(Math.min(size, MOST_DESCRIPTION_BYTES));
   await readExactly(handle, bytes, 0, 'the file');
@@ -82,11 +82,11 @@ async function readDescription(handle: FileHandle, size: number): Promise<Buffer
 interface PlainPickles {
   readonly tensors: Map<string, TorchTensor>;
   readonly keys: readonly unknown[];
-  /** Where the storages begin. */
+  /** Position of the first storage. */
   readonly end: number;
 }
 
-/** Pickles of a magic number, the version, the system, the tensors and the storages' keys. */
+/** Reads the pickles of a magic number, the version, the system, the tensors and the storages' keys. */
 function readPlainPickles(bytes: Buffer): PlainPickles {
   let end = 0;
   const next = () => {
@@ -102,7 +102,7 @@ function readPlainPickles(bytes: Buffer): PlainPickles {
   return { tensors, keys: Array.isArray(keys) ? (keys as unknown[]) : [], end };
 }
 
-/** Where each storage begins: its count comes first, then its elements. */
+/** Finds the beginning of each storage: its count precedes its elements. */
 async function findStorages({ tensors, keys, end }: PlainPickles, handle: FileHandle, size: number): Promise<Map<string, number>> {
   const byKey = new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]));
   const starts = new Map<string, number>();
@@ -110,7 +110,7 @@ async function findStorages({ tensors, keys, end }: PlainPickles, handle: FileHa
   let position = end;
   for (const key of keys) {
     const storage = byKey.get(String(key));
-    // the count of one that no tensor uses is read, but how wide its elements are is not known
+    // the count of a storage that no tensor uses is known, but the width of its elements is not
     if (!storage) throw new Error(`the storage ${String(key)} belongs to no tensor`);
     const start = position + count.length;
     position = start + storageBytes(storage);
@@ -122,7 +122,7 @@ async function findStorages({ tensors, keys, end }: PlainPickles, handle: FileHa
   return starts;
 }
 
-/** Pickles, then each storage; only the pickles are held in memory. */
+/** Opens the plain layout: pickles, then each storage. Only the pickles are kept in memory. */
 async function openPlainLayout(path: string): Promise<TorchArchive> {
   const handle = await open(path, 'r');
   try {

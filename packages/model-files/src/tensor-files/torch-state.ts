@@ -1,4 +1,4 @@
-// What the pickle of a torch state dictionary may hold: tensors over storages, in dictionaries.
+// Contents that the pickle of a torch state dictionary may have: tensors over storages, in dictionaries.
 import { UnsafePickleError, PickleGlobal, type PickleRules, type PickleValue } from './pickle.ts';
 
 export class TorchStorage {
@@ -41,7 +41,7 @@ const storageTypes: Readonly<Record<string, string>> = {
 const tensorMaker = 'torch._utils._rebuild_tensor_v2';
 const parameterMaker = 'torch._utils._rebuild_parameter';
 const dictionaryMakers = ['collections.OrderedDict', 'torch.nn.modules.container.ParameterDict'];
-/** Empty sets stand among the attributes of a torch module. */
+/** Functions that make the empty sets among the attributes of a torch module. */
 const setMakers = ['__builtin__.set', 'builtins.set'];
 const storageOf = (name: string): string | undefined => (name.startsWith('torch.') ? storageTypes[name.slice('torch.'.length)] : undefined);
 
@@ -79,10 +79,10 @@ export const torchRules: PickleRules = {
   },
 };
 
-/** Rows of a token that the file's name stands for, as A1111 and ComfyUI name them in safetensors files. */
+/** Name of the rows of the token that has the file's name, in safetensors files of A1111 and ComfyUI. */
 export const EMBEDDING_ROWS = 'emb_params';
 
-/** A1111's embeddings: {string_to_param: {'*': rows}, name, step, ...}. */
+/** The rows of an A1111 embedding: {string_to_param: {'*': rows}, name, step, ...}. */
 function embeddingOf(value: PickleValue): Map<string, TorchTensor> | undefined {
   const rows = value instanceof Map ? (value as Map<PickleValue, PickleValue>).get('string_to_param') : undefined;
   if (!(rows instanceof Map)) return undefined;
@@ -91,7 +91,7 @@ function embeddingOf(value: PickleValue): Map<string, TorchTensor> | undefined {
   return new Map([[EMBEDDING_ROWS, tensors[0]!]]);
 }
 
-/** The tensors of a state dictionary, of the one under `state_dict` in a training checkpoint, or of an A1111 embedding. */
+/** The tensors of a state dictionary, of `state_dict` in a training checkpoint, or of an A1111 embedding. */
 export function tensorsOf(value: PickleValue): Map<string, TorchTensor> {
   const embedding = embeddingOf(value);
   if (embedding) return embedding;

@@ -2,10 +2,10 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { type AddedToken, readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts';
 
-// The words of CLIP (openai/CLIP simple_tokenizer), as transformers splits them.
+// CLIP's pattern for words (openai/CLIP simple_tokenizer), in transformers' form.
 const wordPattern = String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`;
 
-/** Special tokens are not handled here: they are found before, in the text as it was given. */
+/** The tokenizer without special tokens, which are found earlier, in the original text. */
 function describeTokenizer(files: TokenizerFiles): object {
   return {
     version: '1.0',
@@ -33,7 +33,7 @@ function describeTokenizer(files: TokenizerFiles): object {
   };
 }
 
-// Lower case character by character: String.toLowerCase would write a final sigma by its place in the word.
+// Lower case, character by character: String.toLowerCase would write a final sigma depending on its position in the word.
 function normalize(text: string): string {
   return Array.from(text.normalize('NFC'), (character) => character.toLowerCase()).join('');
 }
@@ -42,7 +42,7 @@ function escapeForPattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }
 
-/** What stands for one token in the text as it was given: start, end, and added words, of which the longest goes first. */
+/** Finds single tokens in the original text: start, end, and added words, of which the longest has priority. */
 class WholeTokens {
   readonly #exact = new Map<string, number>();
   readonly #anyCase = new Map<string, number>();
@@ -68,13 +68,13 @@ class WholeTokens {
   }
 }
 
-/** A word that has been learned in addition to the vocabulary: it stands for ids of its own. */
+/** A word that was learned in addition to the vocabulary, with ids of its own. */
 export interface LearnedToken {
   readonly text: string;
   readonly ids: readonly number[];
 }
 
-/** Added words `X`, `X_1`, `X_2` are one word of several rows, whose prompts name `X`, as diffusers' pipelines have it. */
+/** Combines added words `X`, `X_1`, `X_2` into one word of several rows, which prompts call `X`, as in diffusers' pipelines. */
 function sequences(added: readonly AddedToken[]): LearnedToken[] {
   const idOf = new Map(added.map(({ content, id }) => [content, id]));
   return added.flatMap(({ content, id }) => {
@@ -86,9 +86,9 @@ function sequences(added: readonly AddedToken[]): LearnedToken[] {
 
 export class CLIPTokenizer {
   readonly maxLength: number;
-  /** Words of the vocabulary, without those that were added to it. */
+  /** Number of words in the vocabulary, without added ones. */
   readonly vocabSize: number;
-  /** The embedding needs a row for each number up to this one. */
+  /** The largest id; the embedding needs a row for each id up to it. */
   readonly largestId: number;
   readonly startId: number;
   readonly endId: number;
@@ -117,18 +117,18 @@ export class CLIPTokenizer {
     this.#whole = new WholeTokens(special, [...files.added, ...added]);
   }
 
-  /** The same tokenizer, which also knows these words. */
+  /** The same tokenizer with these additional words. */
   withAdded(learned: readonly LearnedToken[]): CLIPTokenizer {
     return learned.length === 0 ? this : new CLIPTokenizer(this.#files, learned);
   }
 
-  /** `maxLength` replaces the number of ids that the folder's config asks for. Throws ModelFileError. */
+  /** Reads a tokenizer. `maxLength` replaces the number of ids in the folder's config. Throws ModelFileError. */
   static async fromDirectory(directory: string, { maxLength }: { maxLength?: number } = {}): Promise<CLIPTokenizer> {
     const files = await readTokenizerFiles(directory);
     return new CLIPTokenizer(maxLength === undefined ? files : { ...files, maxLength });
   }
 
-  /** Start, text, end and padding, `maxLength` ids; a longer text is cut so that the end stays. */
+  /** Encodes a text as `maxLength` ids: start, text, end and padding. A longer text is cut before the end token. */
   encode(text: string): number[] {
     const ids = [this.startId, ...this.#body(text).slice(0, this.maxLength - 2), this.endId];
     return [...ids, ...new Array<number>(this.maxLength - ids.length).fill(this.padId)];

@@ -1,13 +1,13 @@
-// The files of a checkpoint's tokenizer folder: vocab.json and merges.txt, or tokenizer.json, the special tokens, and words that were added.
+// The files of a tokenizer folder: vocab.json and merges.txt, or tokenizer.json; the special tokens; and added words.
 import { join } from 'node:path';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { readJson, readJsonIfThere, readTextIfThere, type JsonObject } from '../files/read-files.ts';
 
-/** A word that is one token by itself, wherever it stands in a text. */
+/** A word that is a single token anywhere in a text. */
 export interface AddedToken {
   readonly content: string;
   readonly id: number;
-  /** Matched whatever its case, as the text is lowered. */
+  /** Whether upper and lower case match, because the text is lowered. */
   readonly normalized: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface TokenizerFiles {
   idOf(token: string): number;
 }
 
-/** The files that a tokenizer is read from; others in its folder are somebody's leftovers. */
+/** Files that a tokenizer is read from; other files in its folder are ignored. */
 export const TOKENIZER_FILES = [
   'vocab.json',
   'merges.txt',
@@ -46,7 +46,7 @@ function checkVocabulary(path: string, vocabulary: unknown): Record<string, numb
   return vocabulary as Record<string, number>;
 }
 
-/** Each merge joins two pieces to one that the vocabulary has; other lines are not merges. */
+/** Checks that each merge joins two pieces to one in the vocabulary; other lines are not merges. */
 function checkMerges(path: string, merges: readonly string[], vocabulary: Record<string, number>): string[] {
   if (merges.length > MOST_TOKENS) throw new ModelFileError(path, `has ${merges.length} merges; at most ${MOST_TOKENS} are read`);
   for (const [index, merge] of merges.entries()) {
@@ -61,7 +61,7 @@ function checkMerges(path: string, merges: readonly string[], vocabulary: Record
   return [...merges];
 }
 
-/** Counted before they are taken apart: each costs some hundred bytes then. */
+/** Splits a text into lines, after counting them, because each costs some hundred bytes afterwards. */
 function linesOf(path: string, text: string): string[] {
   let count = 0;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
@@ -104,7 +104,7 @@ async function readWords(directory: string): Promise<Words> {
   const merges = await readTextIfThere(mergesPath!);
   if (vocabulary !== undefined && merges !== undefined) {
     const checked = checkVocabulary(vocabularyPath!, vocabulary);
-    // A fast tokenizer is saved with all three files, and its words may be in the last alone.
+    // A fast tokenizer is saved with all three files, and its words may be only in the last one.
     const { added_tokens: words } = (await readJsonIfThere(wholePath!)) ?? {};
     return { vocabulary: checked, merges: checkMerges(mergesPath!, linesOf(mergesPath!, merges), checked), added: addedOfWhole(words) };
   }
@@ -113,7 +113,7 @@ async function readWords(directory: string): Promise<Words> {
   return readWhole(wholePath!);
 }
 
-/** Words added to the vocabulary: added_tokens.json, and what tokenizer_config.json says of them, which goes first. */
+/** Words added to the vocabulary: added_tokens.json, and tokenizer_config.json, which has priority. */
 async function readAdded(directory: string, config: JsonObject): Promise<AddedToken[]> {
   const decoder = isObject(config.added_tokens_decoder) ? Object.entries(config.added_tokens_decoder) : [];
   const described = decoder.flatMap(([id, token]) => (isObject(token) ? asAdded(token.content, Number(id), token) : []));
@@ -121,11 +121,11 @@ async function readAdded(directory: string, config: JsonObject): Promise<AddedTo
   return [...described, ...plain.flatMap(([content, id]) => asAdded(content, id))];
 }
 
-/** The vocabulary is an object, which has names that are no words of it. */
+/** The id of a word. The vocabulary is an object, whose inherited names are not words. */
 const idIn = (vocabulary: Record<string, number>, word: string): number | undefined =>
   Object.hasOwn(vocabulary, word) ? vocabulary[word] : undefined;
 
-/** One of each content; two numbers for one word contradict each other. */
+/** Removes repeated words. Throws if one word has two ids. */
 function distinct(directory: string, tokens: readonly AddedToken[], vocabulary: Record<string, number>): AddedToken[] {
   const byContent = new Map<string, AddedToken>();
   for (const token of tokens) {
@@ -140,7 +140,7 @@ function distinct(directory: string, tokens: readonly AddedToken[], vocabulary: 
   return [...byContent.values()];
 }
 
-/** Either the token itself or its description. */
+/** The text of a token, which is stored as such or in a description. */
 function content(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   return isObject(value) && typeof value.content === 'string' ? value.content : undefined;

@@ -17,9 +17,9 @@ const FLOAT = 1;
 const FLOAT16 = 10;
 const INT32 = 6;
 export const INT64 = 7;
-/** What floating-point values of a training are kept in. */
+/** The storage precision of a training's floating-point values. */
 export type FloatPrecision = 'float32' | 'float16';
-/** Training knows no float64; linear algebra for the metrics does. */
+/** Training uses no float64; the linear algebra of the metrics does. */
 export type ElementType = DType | 'float16' | 'float64';
 const ELEMENT_TYPES: Record<ElementType, number> = { float32: FLOAT, int32: INT32, float16: FLOAT16, float64: 11 };
 
@@ -143,7 +143,7 @@ export class ModelBuilder {
     return name;
   }
 
-  /** A floating-point value in another precision. */
+  /** Casts a floating-point value to another precision. */
   cast(value: string, precision: FloatPrecision): string {
     return this.node('Cast', [value], { attributes: { to: BigInt(precision === 'float16' ? FLOAT16 : FLOAT) } });
   }
@@ -168,14 +168,14 @@ export class ModelBuilder {
     return name;
   }
 
-  /** Makes the value `from` a graph output called `name`, under its own name where it is free to be renamed. */
+  /** Makes the value `from` a graph output called `name`, renaming the value itself if possible. */
   exportAs(from: string, name: string, dtype: ElementType, shape: Shape): void {
     this.#output(name, dtype, shape);
     if (this.#computed.has(from) && !this.#renamed.has(from)) this.#renamed.set(from, name);
     else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });
   }
 
-  /** The finished model's graph, and the types that were given. Nothing can be added afterwards. */
+  /** The finished model's graph and the given types. Nothing can be added afterwards. */
   finish(): { readonly graph: GraphProto; readonly types: readonly ReturnType<typeof valueInfo>[] } {
     const rename = (name: string): string => this.#renamed.get(name) ?? name;
     for (const node of this.#graph.node) {

@@ -1,4 +1,4 @@
-// Gradients of activations and normalizations as other operations: what every device does that has no kernel of its own for them.
+// Gradients of activations and normalizations as other operations, for devices without their own kernels.
 import { plainGeluGradient, plainSiluGradient, plainStandardizeGradient } from '@styleforge/autodiff';
 import { type Expansions } from './lowering.ts';
 

@@ -62,7 +62,7 @@ const rules: { readonly [K in OpKind]: Rule } = {
   standardizeGradient: 'inside',
 };
 
-/** What a node's operands are read in, what its first result is kept in, and what its further results are. */
+/** The precision of a node's operands, of its first result, and of its additional results. */
 export interface NodePrecision {
   readonly operands: FloatPrecision;
   readonly result: FloatPrecision;
@@ -70,12 +70,12 @@ export interface NodePrecision {
   readonly further: FloatPrecision;
 }
 
-/** Decides node by node, in the graph's order. */
+/** Decides the precision of each node, in the graph's order. */
 export class MixedPrecision {
   readonly #half = new Set<number>();
-  /** Weights, single numbers and what only moves them: like torch's scalars they adapt to the other operands. */
+  /** Weights, single numbers and values that only move them: like torch's scalars they adapt to the other operands. */
   readonly #adapting = new Set<number>();
-  /** Further results that are float32 whatever reads them. */
+  /** Additional results that are float32 for every reader. */
   readonly #statistics = new Set<number>();
   readonly #normalizesHalf: boolean;
 

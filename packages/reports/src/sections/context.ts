@@ -1,8 +1,8 @@
-// What every section of the page is given, and images as sections show them.
+// Input of every section of the page, and the display of images.
 import type { Report, ReportPicture } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 
-/** Maps an image's URL to a data URI; undefined for an image that is gone. */
+/** Returns an image's URL as a data URI; undefined for an image that was deleted. */
 export type PictureSource = (url: string) => string | undefined;
 
 export interface PageContext {
@@ -10,7 +10,7 @@ export interface PageContext {
   pictureOf: PictureSource;
 }
 
-/** Enlarged images of few pixels keep their edges. */
+/** An image with its caption. Small images are enlarged with sharp edges. */
 export function picture({ report, pictureOf }: PageContext, { url, caption }: ReportPicture): Markup {
   const source = pictureOf(url);
   if (source === undefined) return html`<span class="gone">gone</span>`;

@@ -1,4 +1,4 @@
-// How the report was made, and the command that makes it again.
+// How the report was made, and the command that repeats it.
 import { type Report, type ReportModel, TOKEN_PLACEHOLDER } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { type PageContext, picture } from './context.ts';

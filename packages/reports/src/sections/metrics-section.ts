@@ -1,4 +1,4 @@
-// The table of metrics, with how each number was made and what it says.
+// The table of metrics, with the definition and meaning of each value.
 import {
   LEAST_IMAGES_FOR_FID,
   type Metric,

@@ -1,4 +1,4 @@
-// Signs of overfitting, and the generated images that are closest to one that was trained on.
+// Signs of overfitting, and the generated images that are closest to a training image.
 import { type OverfittingSign, type ReportModel, type ReportPicture, shortNumber } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { type PageContext, picture } from './context.ts';

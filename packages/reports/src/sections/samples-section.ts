@@ -1,4 +1,4 @@
-// Before and after: the same prompts and seeds from every model, side by side, with the reference images beside them.
+// Before and after: the same prompts and seeds from every model side by side, next to the reference images.
 import { isBaseAlone } from '@styleforge/contracts';
 import type { Report, ReportModel } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
@@ -6,7 +6,7 @@ import { type PageContext, picture } from './context.ts';
 
 export function samplesSection(context: PageContext): Markup {
   const { models, samples, reference, training } = context.report;
-  // Before comes before after.
+  // The base model comes first.
   const order = [...models.keys()].sort((a, b) => rank(models[a]) - rank(models[b]));
   const style = reference?.pictures ?? training?.style_ref?.pictures ?? [];
   return html`<section><h2>The same prompts and seeds from each model</h2>

@@ -1,4 +1,4 @@
-// Whether each token of a Multi-StyleForge model brings out its own component.
+// Whether each token of a Multi-StyleForge model produces its component.
 import { shortNumber, type TokenDisentanglementBody } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import type { PageContext } from './context.ts';

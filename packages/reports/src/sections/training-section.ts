@@ -1,4 +1,4 @@
-// What the model was trained on and how, with the curves of the training.
+// The training data and settings, with the curves of the training.
 import type { ReportTraining } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { lineChart } from '../line-chart.ts';
@@ -20,7 +20,7 @@ ${curves(training)}
 ${validationGrid(context, training)}</section>`;
 }
 
-/** One row for each validation prompt, one column for each step: the same seeds at every step. */
+/** One row for each validation prompt and one column for each step; the seeds are the same at every step. */
 function validationGrid(context: PageContext, { validation_prompts: prompts, validation_samples: samples }: ReportTraining): Markup {
   if (prompts.length === 0 || samples.length === 0) return html``;
   const heads = samples.map(({ step }) => html`<th scope="col">${step === 0 ? 'before' : `step ${step}`}</th>`);

@@ -1,10 +1,10 @@
-// The top of the page: what this is, and what came of it.
+// The top of the page: an introduction and the verdict.
 import { METHOD_TITLES, type Report, type VerdictOutcome } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import { plural, shownDuration } from '../numbers.ts';
 import type { PageContext } from './context.ts';
 
-/** An icon and a color, and the same in words for readers who see neither. */
+/** Icon and color of each outcome, and words for readers who see neither. */
 const OUTCOMES: Record<VerdictOutcome, { icon: string; title: string; kind: string }> = {
   took_hold: { icon: '✓', title: 'Took hold', kind: 'good' },
   subjects_suffer: { icon: '!', title: 'Took hold, but subjects suffer', kind: 'mixed' },
@@ -48,7 +48,7 @@ function axis({ name, share }: { name: string; share: number }): Markup {
   return html`<div><span>${name} <b>${Math.round(100 * share)} %</b></span><i class="bar"><i style="width:${width}%"></i></i></div>`;
 }
 
-/** An introduction for somebody who has opened the page by chance. */
+/** An introduction for readers who open the page without context. */
 function whatItIs({ training, models, prompts, reference }: Report): string {
   const others = models.slice(1).map(({ label }) => label);
   const compared = [...others, ...(reference ? [plural(reference.count, 'reference image')] : [])];

@@ -1,4 +1,4 @@
-// What people preferred in blind votes on pairs of images.
+// Preferences of people in blind votes on pairs of images.
 import type { Report, VoteTally } from '@styleforge/contracts';
 import { html, type Markup } from '../html.ts';
 import type { PageContext } from './context.ts';

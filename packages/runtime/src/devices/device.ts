@@ -1,4 +1,4 @@
-// What a device is to the engine: the questions that sessions, programs and trainings ask instead of comparing names.
+// The interface of devices: sessions, programs and trainings ask it instead of comparing names.
 import { type Target } from '@styleforge/onnx';
 import type ort from 'onnxruntime-node';
 import { type MachineHints, type MachinePart } from '../machine/machine-part.ts';
@@ -11,7 +11,7 @@ interface DeviceProperties {
   readonly name: DeviceName;
   /** The lowering that graphs are written with. */
   readonly target: Target;
-  /** Which of several of its kind. */
+  /** Index among the devices of its kind. */
   readonly index: number;
   /** Whether a machine may lack this device. Its absence is then an error of the settings, with its own code. */
   readonly isOptional: boolean;
@@ -40,38 +40,38 @@ export interface HostDevice extends DeviceProperties {
   readonly stateIn: 'host';
 }
 
-/** A device whose memory onnxruntime-node hands out as tensors. */
+/** A device whose memory onnxruntime-node exposes as tensors. */
 export interface TensorDevice extends DeviceProperties {
   readonly stateIn: 'tensors';
   /** onnxruntime-node's options for a session on this device, in addition to those that all share. */
   readonly sessionOptions: ort.InferenceSession.SessionOptions;
 }
 
-/** A device in whose memory state is kept as flat blocks, driven through onnxruntime's C API. */
+/** A device that keeps state as flat blocks in its own memory, driven through onnxruntime's C API. */
 export interface BlockDevice extends DeviceProperties {
   readonly stateIn: 'blocks';
-  /** Throws where the card or a library is missing. */
+  /** Throws if the card or a library is missing. */
   readonly engine: () => CudaEngine;
 }
 
 export type Device = HostDevice | TensorDevice | BlockDevice;
 
-/** Where weights, gradients and moments live during a training, and bound weights of other programs between runs. */
+/** Location of weights, gradients and moments during a training, and of other programs' bound weights between runs. */
 export type StatePlace = Device['stateIn'];
-/** The devices whose state is in one place. */
+/** Devices that keep their state in one location. */
 export type DeviceOf<Place extends StatePlace> = Extract<Device, { readonly stateIn: Place }>;
 
 export interface DevicePrecisions {
-  /** Whether it has float16 arithmetic at all; the probe with mixed precision says whether this very one does. */
+  /** Whether the device kind has float16 arithmetic; the probe with mixed precision checks the actual device. */
   readonly float16Products: boolean;
   readonly moments: readonly ('float32' | 'bfloat16')[];
   readonly gradients: readonly ('float32' | 'float16')[];
 }
 
-/** Four mebibytes of scores: keeping more has made no device faster (docs/experiments/engine.md). */
+/** Four mebibytes of scores; keeping more made no device faster (docs/experiments/engine.md). */
 export const MOST_KEPT_SCORES = 2 ** 20;
 
-/** One more kind of device: the device of each index. */
+/** A kind of device: creates the device of an index. */
 export type DeviceKind = (index: number) => Device;
 
 export const indexedName = (kind: Target, index: number): DeviceName => (index === 0 ? kind : `${kind}:${index}`);

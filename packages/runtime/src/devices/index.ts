@@ -1,4 +1,4 @@
-// The kinds of devices, by the name that settings give them.
+// The kinds of devices, by their names in settings.
 import { Graph, type GraphOptions } from '@styleforge/autodiff';
 import { type Target } from '@styleforge/onnx';
 import { cpu } from './cpu.ts';
@@ -9,10 +9,10 @@ import { webgpu } from './webgpu.ts';
 /** A lowering without its device does not compile. */
 const kinds: { readonly [Kind in Target]: DeviceKind } = { cpu, webgpu, cuda };
 
-/** What is computed on where nothing else is said. */
+/** The default device. */
 export const DEFAULT_DEVICE: DeviceName = 'cpu';
 
-/** The device of a name, or the one that is given. Throws RangeError for a name that is none. */
+/** The device of a name, or the given device. Throws RangeError for an unknown name. */
 export function deviceOf(name: DeviceName | Device = DEFAULT_DEVICE): Device {
   if (typeof name !== 'string') return name;
   const [kind, index = '0'] = name.split(':');
@@ -22,6 +22,6 @@ export function deviceOf(name: DeviceName | Device = DEFAULT_DEVICE): Device {
   return kinds[kind as Target](Number(index));
 }
 
-/** An empty graph with the memory policy of the device that it is for. */
+/** Creates an empty graph with the memory policy of its device. */
 export const graphFor = (device?: DeviceName | Device, options: Omit<GraphOptions, 'keptScores'> = {}): Graph =>
   new Graph({ ...options, keptScores: deviceOf(device).keptScores });

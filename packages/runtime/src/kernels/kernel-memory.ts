@@ -1,9 +1,9 @@
-// Memory in which the WebAssembly of assembly/optimizer.ts works on arrays in place. To everyone else they are ordinary arrays.
+// Memory in which the WebAssembly of assembly/optimizer.ts works on arrays in place. For other code they are ordinary arrays.
 import { readFileSync } from 'node:fs';
 
 type Address = number;
 
-/** What assembly/optimizer.ts exports. */
+/** Exports of assembly/optimizer.ts. */
 export interface Kernels {
   setFactors(
     gradientScale: number,
@@ -45,7 +45,7 @@ interface Memory {
   readonly buffer: ArrayBuffer;
 }
 
-/** Node has it, but no types for it. */
+/** Node has WebAssembly, but its types do not declare it. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: { readonly env: { readonly memory: Memory } }) => { readonly exports: unknown };
@@ -56,14 +56,14 @@ const PAGE = 1 << 16;
 const compiled = new WebAssembly.Module(readFileSync(new URL('optimizer.wasm', import.meta.url)));
 const kernels = new WeakMap<ArrayBufferLike, Kernels>();
 
-/** Zeroed memory of at least `bytes`, at most 4 GiB; none of it is resident before it is written. */
+/** Zeroed memory of at least `bytes` and at most 4 GiB; pages become resident when they are written. */
 export function kernelMemory(bytes: number): ArrayBuffer {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
   kernels.set(memory.buffer, new WebAssembly.Instance(compiled, { env: { memory } }).exports as Kernels);
   return memory.buffer;
 }
 
-/** The kernels that reach all of these arrays. Throws where they are not of one kernelMemory. */
+/** The kernels for all of these arrays. Throws if they are not in the same kernelMemory. */
 export function kernelsOf(...arrays: readonly (Float32Array | Uint16Array)[]): Kernels {
   const found = kernels.get(arrays[0].buffer);
   if (!found || arrays.some(({ buffer }) => buffer !== arrays[0].buffer))

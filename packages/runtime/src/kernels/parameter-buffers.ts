@@ -1,4 +1,4 @@
-// Weights, gradients and moments: each lives once, in a few large aligned blocks.
+// Weights, gradients and moments, stored once in a few large aligned blocks.
 import { elementCount, type Shape } from '@styleforge/autodiff';
 import { kernelMemory } from './kernel-memory.ts';
 
@@ -7,21 +7,24 @@ export interface ParameterSpec {
   readonly shape: Shape;
 }
 
-/** Values by parameter name, whatever they are stored in. */
+/** Values by parameter name, in any storage format. */
 export interface NamedArrays {
   readonly specs: readonly ParameterSpec[];
-  /** The values of one parameter; a copy where they are not stored as float32. */
+  /** The values of one parameter; a copy if they are not stored as float32. */
   read(name: string): Float32Array;
   write(name: string, values: Float32Array): void;
 }
 
-/** Elements of a block at the most, unless one parameter is larger. */
+/** Maximum number of elements of a block, unless one parameter is larger. */
 const BLOCK = 1 << 26;
 /** Alignment, in elements, of parameters in a block. */
 export const ALIGNMENT = 16;
-/** Buffers that one memory has room for: weights, their average, gradients, the sum of those of several passes, two moments, and Prodigy's start and sums. What is not used is not resident. */
+/**
+ * Number of buffers that one memory has space for: weights, their average, gradients, the sum of those of several passes, two moments, and
+ * Prodigy's start and sums. Unused ones are not resident.
+ */
 const ROOMS = 8;
-/** Weights that are only read have nothing beside them. */
+/** Memory for weights that are only read has no space for other buffers. */
 const FROZEN_ROOMS = 1;
 const ROOM_BYTES = 4;
 
@@ -29,14 +32,14 @@ type ArrayTypeOf<Data> = new (buffer: ArrayBuffer, offset: number, length: numbe
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
-/** Where a parameter is: block, and elements from its beginning. */
+/** Location of a parameter: its block, and its offset in elements. */
 export interface Place {
   readonly block: number;
   readonly offset: number;
   readonly size: number;
 }
 
-/** A memory for each block of parameters, with room for several buffers. */
+/** A memory for each block of parameters, with space for several buffers. */
 class SharedMemory {
   readonly places = new Map<string, Place>();
   readonly #blocks: readonly { readonly length: number; readonly buffer: ArrayBuffer }[];
@@ -58,7 +61,7 @@ class SharedMemory {
     this.#blocks = lengths.map((length) => ({ length, buffer: kernelMemory(rooms * ROOM_BYTES * length) }));
   }
 
-  /** The next room, as arrays by block. */
+  /** The next free buffer, as arrays by block. */
   take<Data>(ArrayType: ArrayTypeOf<Data>): Data[] {
     if (this.#used === this.#rooms) throw new Error(`this memory has room for ${this.#rooms} ${this.#rooms === 1 ? 'buffer' : 'buffers'}`);
     const room = this.#used++;
@@ -67,8 +70,8 @@ class SharedMemory {
 }
 
 /**
- * Named arrays, float32 unless told otherwise, packed into blocks. Two instances over the same specs have the same layout, so that
- * a weight, its gradient and its moments sit at the same offset. Padding is zero.
+ * Named arrays, float32 by default, packed into blocks. Two instances with the same specs have the same layout, so
+ * a weight, its gradient and its moments have the same offset. Padding is zero.
  */
 export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32Array> {
   readonly specs: readonly ParameterSpec[];
@@ -87,7 +90,7 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     );
   }
 
-  /** Zeroed buffers for weights that no optimizer changes: nothing can be put beside them. */
+  /** Zeroed buffers for weights that no optimizer changes; their memory has no space for other buffers. */
   static frozen(specs: readonly ParameterSpec[]): ParameterBuffers {
     return new ParameterBuffers(specs, Float32Array, new SharedMemory(specs, FROZEN_ROOMS));
   }
@@ -104,7 +107,7 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     return copy;
   }
 
-  /** Zeroed buffers of the same layout in the same memory, which the kernels of an optimizer need; there is room for seven. */
+  /** Zeroed buffers of the same layout in the same memory, as an optimizer's kernels require; there is space for seven. */
   beside(ArrayType: Float32ArrayConstructor): ParameterBuffers;
   beside(ArrayType: Uint16ArrayConstructor): ParameterBuffers<Uint16Array>;
   beside(ArrayType: ArrayTypeOf<Float32Array | Uint16Array>): ParameterBuffers<Float32Array | Uint16Array> {
@@ -136,7 +139,7 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     return this.#views.entries();
   }
 
-  /** Takes the values of buffers of the same layout. */
+  /** Copies the values of buffers with the same layout. */
   copyFrom(source: ParameterBuffers<Data>): void {
     source.#blocks.forEach((block, i) => this.#blocks[i].set(block));
   }
@@ -146,7 +149,7 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
   }
 }
 
-/** Float32 buffers seen through the same interface as values stored otherwise; nothing is copied. */
+/** Float32 buffers behind the interface of values in other formats; nothing is copied. */
 export class Float32Arrays implements NamedArrays {
   readonly #buffers: ParameterBuffers;
 

@@ -1,10 +1,10 @@
-// One thing that a device needs of the machine, and whether it is there.
+// A requirement of a device on the machine, and whether it is fulfilled.
 export interface MachinePart {
   readonly name: string;
   readonly isFound: boolean;
   /** What was found and where, or what is missing. */
   readonly detail: string;
-  /** What to do where it is missing. */
+  /** What to do if it is missing. */
   readonly remedy: string;
 }
 

@@ -1,4 +1,4 @@
-// What DEVICE=cuda needs of the machine: NVIDIA's driver, a card that the provider has code for, the provider, and CUDA's libraries.
+// Requirements of DEVICE=cuda: NVIDIA's driver, a card that the provider supports, the provider, and CUDA's libraries.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CUDA_PROVIDER, cudaVersionOf, locateNamed, neededLibraries, providerLibraries, wheelFolders } from '../native/cuda-libraries.ts';
@@ -17,7 +17,7 @@ const DRIVER = 'libcuda.so.1';
 const VERSION_FILE = '/proc/driver/nvidia/version';
 /** The oldest driver for each version of CUDA (docs/gpu.md). */
 const OLDEST_DRIVER: Readonly<Record<number, number>> = { 12: 525, 13: 580 };
-/** The version of CUDA that a machine without a provider is asked about. */
+/** CUDA version to check for on a machine without a provider. */
 const NEWEST = 13;
 /** Machine code in the provider. Code for 8.0 also runs on 8.6 and 8.9, and likewise within each number before the dot. */
 const COMPUTE = ['7.5', '8.0', '8.6', '8.9', '9.0', '12.0'];
@@ -25,7 +25,7 @@ const COMPUTE = ['7.5', '8.0', '8.6', '8.9', '9.0', '12.0'];
 const ATTRIBUTE = { major: 75, minor: 76 };
 const MEBIBYTE = 2 ** 20;
 
-/** Never throws: a machine that lacks everything is described, too. */
+/** Never throws: a machine without anything is described, too. */
 export function nvidiaParts({ folder = binariesFolder(), versionFile = VERSION_FILE }: NvidiaPlaces = {}): MachinePart[] {
   const folders = [folder, ...wheelFolders(folder)];
   const provider = join(folder, CUDA_PROVIDER);
@@ -119,7 +119,7 @@ function providerPart(folder: string, version: number | undefined): MachinePart 
   return { name, isFound: true, detail: `built for CUDA ${version} (${folder})`, remedy };
 }
 
-/** All of them, because somebody who installs one wants to know about the next. */
+/** Checks all libraries, because an operator who installs one needs to know the others, too. */
 function librariesPart(needed: readonly string[] | undefined, folders: readonly string[]): MachinePart {
   const name = 'cuda libraries';
   if (needed === undefined) return { name, isFound: false, detail: 'unknown without the provider, which names their version', remedy: '' };

@@ -1,4 +1,4 @@
-// What DEVICE=webgpu needs of a Linux machine: Vulkan's loader, and a driver that it can load.
+// Requirements of DEVICE=webgpu on Linux: Vulkan's loader, and a driver that it can load.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { loadLibrary } from '../native/load.ts';
@@ -54,12 +54,12 @@ function driversPart(manifests: readonly string[]): MachinePart {
   return { name, isFound: working.length > 0, detail, remedy };
 }
 
-/** Why the driver of a manifest cannot be used; undefined where its library loads. */
+/** The reason why the driver of a manifest cannot be used; undefined if its library loads. */
 function driverProblem(path: string): string | undefined {
   if (!existsSync(path)) return 'the file does not exist';
   const library = libraryOf(readFileSync(path, 'utf8'));
   if (library === undefined) return 'the file names no library';
-  // A path beside the manifest, or a name for the system's loader.
+  // A path next to the manifest, or a name for the system's loader.
   return reasonWhyNot(library.includes('/') && !isAbsolute(library) ? join(dirname(path), library) : library);
 }
 

@@ -1,16 +1,16 @@
-// onnxruntime's environment: one in each thread, with everything made in it released before the thread ends.
+// onnxruntime's environment: one in each thread. Everything created in it is released before the thread ends.
 import { type Address, Api, type FunctionName, type NativeArgument } from './api.ts';
 import { onnxruntimeLibrary } from './library-paths.ts';
 import { Owned } from './owned.ts';
 
-/** Messages of onnxruntime from errors on; what is worse comes as an exception as well. */
+/** Log level: only errors, which are also thrown as exceptions. */
 const LOG_ERRORS = 3;
 
 export class Environment {
   readonly api: Api;
   readonly #environment: Owned;
   readonly #memory: Owned;
-  /** Living objects in the order in which they were made; later ones use earlier ones. */
+  /** Live objects in the order of their creation; later ones use earlier ones. */
   readonly #alive = new Set<Owned>();
 
   constructor(path: string) {
@@ -30,7 +30,7 @@ export class Environment {
     return this.#memory.handle;
   }
 
-  /** What `create` makes of `args`, released by `free`, at the latest with this environment. */
+  /** The object that `create` makes from `args`. `free` releases it, with this environment at the latest. */
   own(what: string, free: FunctionName, create: FunctionName, ...args: readonly NativeArgument[]): Owned {
     const owned: Owned = new Owned(what, this.api.make(create, ...args), (handle) => {
       this.#alive.delete(owned);
@@ -40,12 +40,12 @@ export class Environment {
     return owned;
   }
 
-  /** Things that were made in it and are not released. */
+  /** Number of objects that were created and not released. */
   get aliveCount(): number {
     return this.#alive.size;
   }
 
-  /** Releases what is left of everything made in it, the latest first, then itself. */
+  /** Releases all remaining objects, latest first, then itself. */
   release(): void {
     for (const owned of [...this.#alive].reverse()) owned.release();
     this.#environment.release();

@@ -1,4 +1,4 @@
-// Where onnxruntime's shared library is: the one that npm installs with onnxruntime-node.
+// Finds onnxruntime's shared library, which npm installs with onnxruntime-node.
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,19 +10,19 @@ const LIBRARY: Partial<Record<NodeJS.Platform, RegExp>> = {
   win32: /^onnxruntime\.dll$/,
 };
 
-/** Raised when a shared library that the engine needs is missing or cannot be loaded. */
+/** Thrown when a shared library that the engine needs is missing or cannot be loaded. */
 export class LibraryError extends Error {
   override name = 'LibraryError';
 }
 
-/** onnxruntime-node's folder for this system: its library, and what is installed beside it. */
+/** onnxruntime-node's folder for this system, with its library and additional files. */
 export function binariesFolder(): string {
   const home = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin');
   const version = readdirSync(home).find((name) => name.startsWith('napi-v'));
   return join(home, version ?? 'napi', process.platform, process.arch);
 }
 
-/** The library that computes on the processor. Throws LibraryError where npm installed none for this system. */
+/** The library for the processor. Throws LibraryError if npm installed none for this system. */
 export function onnxruntimeLibrary(folder = binariesFolder()): string {
   const pattern = LIBRARY[process.platform];
   const name = pattern && existsSync(folder) ? readdirSync(folder).find((file) => pattern.test(file)) : undefined;

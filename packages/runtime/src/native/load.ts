@@ -15,7 +15,7 @@ export type NativeFunction = (...args: readonly NativeArgument[]) => Address | n
 /** koffi unloads a library when its handle is garbage, even if addresses of its functions are still in use. */
 const loaded = new Map<string, Library>();
 
-/** Throws LibraryError with what the loader says. */
+/** Throws LibraryError with the loader's message. */
 export function loadLibrary(path: string): Library {
   try {
     const library = loaded.get(path) ?? koffi.load(path);

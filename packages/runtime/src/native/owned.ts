@@ -1,12 +1,12 @@
-// Things of native libraries with one owner: each is released once and cannot be used afterwards.
+// Objects of native libraries with one owner: each is released once and cannot be used afterwards.
 import { type Address } from './api.ts';
 
-/** Raised when something is used after its release. */
+/** Thrown when an object is used after its release. */
 export class ReleasedError extends Error {
   override name = 'ReleasedError';
 }
 
-/** A handle of a native library. The code that made it releases it. */
+/** A handle of a native library. The code that created it releases it. */
 export class Owned {
   readonly #what: string;
   readonly #free: (handle: Address) => void;

@@ -39,7 +39,7 @@ export class NativeSession {
   readonly environment: Environment;
   readonly #session: Owned;
 
-  /** Throws OnnxRuntimeError where the model or a provider is refused. */
+  /** Throws OnnxRuntimeError if the model or a provider is refused. */
   constructor(environment: Environment, model: Uint8Array, settings: NativeSessionOptions) {
     this.environment = environment;
     const options = environment.own('session options', 'ReleaseSessionOptions', 'CreateSessionOptions');
@@ -56,7 +56,7 @@ export class NativeSession {
     return this.#session.handle;
   }
 
-  /** Writes the trace; returns its path. */
+  /** Writes the trace and returns its path. */
   endProfiling(): string {
     const { api } = this.environment;
     return api.takeText(api.make('SessionEndProfiling', this.handle, api.make('GetAllocatorWithDefaultOptions')));
@@ -79,7 +79,7 @@ export class Binding {
     this.#binding = session.environment.own('the binding', 'ReleaseIoBinding', 'CreateIoBinding', session.handle);
   }
 
-  /** Takes `value`, which replaces what was bound to the name; `memory` stays alive with it. */
+  /** Binds `value`, which replaces the earlier one of this name; `memory` stays alive with it. */
   input(name: string, value: Owned, memory: unknown): void {
     this.#bind('BindInput', name, value, memory);
   }
@@ -88,7 +88,7 @@ export class Binding {
     this.#bind('BindOutput', name, value, memory);
   }
 
-  /** onnxruntime's binding shares the value, so that the handle is not needed any longer. */
+  /** onnxruntime's binding shares the value, so the handle is not needed afterwards. */
   #bind(call: 'BindInput' | 'BindOutput', name: string, value: Owned, memory: unknown): void {
     try {
       this.#session.environment.api.call(call, this.#binding.handle, name, value.handle);

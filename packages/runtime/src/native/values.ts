@@ -1,4 +1,4 @@
-// Values of onnxruntime over memory that exists already: an array of this process, or a place in a device's memory.
+// Values of onnxruntime over existing memory: an array of this process, or an address in a device's memory.
 import { type Shape } from '@styleforge/autodiff';
 import koffi from 'koffi';
 import { type Address } from './api.ts';

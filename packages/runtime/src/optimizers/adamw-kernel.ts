@@ -4,7 +4,7 @@
 import { kernelsOf, type Kernels } from '../kernels/kernel-memory.ts';
 
 export interface AdamWFactors {
-  /** Multiplies every gradient first: clipping and averaging over accumulated steps. */
+  /** Factor for every gradient, applied first: clipping and averaging over accumulated steps. */
   readonly gradientScale: number;
   /** 1 - lr * weightDecay */
   readonly decay: number;
@@ -40,9 +40,9 @@ export function adamW(
 }
 
 /**
- * The same with bfloat16 moments. They are rounded up or down at random, in proportion, because a moment that changes by less
+ * The same update with bfloat16 moments. They are rounded up or down at random, in proportion, because a moment that changes by less
  * than bfloat16's step (1/256) at a time would otherwise stand still (stochastic rounding, arXiv 2010.06192). `seed` and the
- * position alone decide, so that a resumed run rounds alike.
+ * position alone decide, so that a resumed run rounds in the same way.
  */
 export function adamWBFloat16(
   weight: Float32Array,

@@ -12,11 +12,11 @@ export interface AdamWOptions {
   readonly epsilon: number;
   /** Default: float32. */
   readonly momentPrecision?: MomentPrecision;
-  /** Rates of single parameters. Default: those of the step. */
+  /** Rates of individual parameters. Default: those of the step. */
   readonly ratesOf?: (name: string) => ParameterRates;
 }
 
-/** Where one parameter departs from the rates of a step. */
+/** Deviations of one parameter from the rates of a step. */
 export interface ParameterRates {
   /** Multiplies the step's learning rate; 1 by default. */
   readonly learningRateScale?: number;
@@ -27,7 +27,7 @@ export interface ParameterRates {
 export interface AdamWStep {
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** Multiplies every gradient first: clipping and averaging over accumulated steps. */
+  /** Factor for every gradient, applied first: clipping and averaging over accumulated steps. */
   readonly gradientScale?: number;
 }
 
@@ -54,7 +54,7 @@ export class AdamW {
     return new AdamW(weights, this.#options, weights === this.#weights ? [this.firstMoment, this.secondMoment] : undefined);
   }
 
-  /** Takes the state of `other`, of which it is a replica. */
+  /** Copies the state of `other`, of which it is a replica. */
   follow(other: AdamW): void {
     this.step = other.step;
     for (const [own, theirs] of [
@@ -65,12 +65,12 @@ export class AdamW {
     }
   }
 
-  /** Everything that it keeps for each weight, by the name that a checkpoint gives it. */
+  /** All state for the weights, by its names in a checkpoint. */
   get arrays(): Readonly<Record<string, NamedArrays>> {
     return { first_moment: this.firstMoment, second_moment: this.secondMoment };
   }
 
-  /** What it multiplies the step's learning rate by. */
+  /** Factor of the step's learning rate. */
   get rateFactor(): number {
     return 1;
   }
@@ -98,12 +98,12 @@ export class AdamW {
     });
   }
 
-  /** Decides how the first parameter's bfloat16 moments are rounded at this step; the others' seeds follow. */
+  /** Seed of the rounding of the first parameter's bfloat16 moments at this step; the other seeds follow from it. */
   get seed(): number {
     return Math.imul(this.step, 0x2545f491);
   }
 
-  /** The factors of one parameter at the present step. */
+  /** The factors of one parameter at the current step. */
   factorsOf(name: string, step: AdamWStep): AdamWFactors {
     const { beta1, beta2, epsilon, ratesOf } = this.#options;
     const { learningRateScale = 1, weightDecay = step.weightDecay } = ratesOf?.(name) ?? {};

@@ -1,4 +1,5 @@
-// Dynamic loss scaling (arXiv 1710.03740): float16 loses small gradients, so the loss is multiplied before they are computed and they are divided after.
+// Dynamic loss scaling (arXiv 1710.03740): float16 loses small gradients, so the loss is multiplied by the scale before they are computed,
+// and they are divided by it afterwards.
 
 /** torch.amp.GradScaler's constants. */
 const FIRST = 2 ** 16;
@@ -32,7 +33,7 @@ export class LossScale {
     this.#state = steps + 1 < STEPS_BEFORE_GROWTH ? { value, steps: steps + 1 } : { value: 2 * value, steps: 0 };
   }
 
-  /** Records an overflow: halves the scale; false when nothing is left to halve. */
+  /** Records an overflow: halves the scale. False if it cannot be halved any more. */
   lower(): boolean {
     if (this.value <= SMALLEST) return false;
     this.#state = { value: this.value / 2, steps: 0 };

@@ -3,7 +3,8 @@ import { kernelsOf } from '../kernels/kernel-memory.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
 /**
- * average -= share * (average - values) in float32, over neighbouring buffers; a share of 1 - decay makes an exponential moving average.
+ * average -= share * (average - values) in float32, for buffers in the same memory; a share of 1 - decay gives an exponential moving
+ * average.
  */
 export function moveTowards(average: ParameterBuffers, values: ParameterBuffers, share: number): void {
   for (const [name, target] of values.entries()) {

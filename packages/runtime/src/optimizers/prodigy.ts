@@ -1,12 +1,12 @@
-// Prodigy (arXiv 2306.06101): Adam that estimates the distance to the solution, and takes it as its learning rate.
+// Prodigy (arXiv 2306.06101): Adam that estimates the distance to the solution and uses it as its learning rate.
 import { Float32Arrays, type NamedArrays, type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { kernelsOf } from '../kernels/kernel-memory.ts';
 import { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from './adamw.ts';
 
-/** The first estimate, as prodigyopt has it. */
+/** The first estimate, as in prodigyopt. */
 const FIRST_ESTIMATE = 1e-6;
 
-/** The paper's d, the largest one so far, and the running numerator of the next. */
+/** The paper's d, the largest one so far, and the numerator of the next one. */
 export interface ProdigyState {
   readonly d: number;
   readonly dMax: number;
@@ -14,11 +14,11 @@ export interface ProdigyState {
 }
 
 export interface ProdigyOptions extends AdamWOptions {
-  /** Multiplies each estimate. */
+  /** Factor of each estimate. */
   readonly dCoef: number;
 }
 
-/** One parameter at one step: prodigyopt's names are d, dlr and beta3. */
+/** Factors of one parameter at one step; prodigyopt's names are d, dlr and beta3. */
 interface Averages {
   readonly d: number;
   readonly gradientScale: number;
@@ -34,7 +34,7 @@ export class Prodigy extends AdamW {
   readonly #options: ProdigyOptions;
   /** The weights before the first update. */
   readonly #start: ParameterBuffers;
-  /** Averages of gradients, whose absolute values are the estimate's denominator. */
+  /** Averages of gradients; the sum of their absolute values is the estimate's denominator. */
   readonly #sums: ParameterBuffers;
   #state: ProdigyState = { d: FIRST_ESTIMATE, dMax: FIRST_ESTIMATE, numerator: 0 };
 
@@ -65,7 +65,7 @@ export class Prodigy extends AdamW {
     return this.#state.d;
   }
 
-  /** Nothing changes at a learning rate of 0, nor without any gradient. */
+  /** Changes nothing if the learning rate or all gradients are 0. */
   override apply(gradients: GradientBuffers, step: AdamWStep): void {
     if (step.learningRate === 0) return;
     if (this.step === 0) this.#start.copyFrom(this.#weights);
@@ -79,7 +79,7 @@ export class Prodigy extends AdamW {
     this.#move(step, rate);
   }
 
-  /** Updates the averages and the estimate; false where all gradients are zero. */
+  /** Updates the averages and the estimate; false if all gradients are zero. */
   #estimate(gradients: GradientBuffers, averages: Averages, rate: number): boolean {
     const { d, beta3 } = averages;
     let [product, denominator] = [0, 0];

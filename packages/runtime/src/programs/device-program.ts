@@ -11,11 +11,11 @@ export type DeviceTensor = ort.Tensor;
 
 export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'> {
   readonly device: TensorDevice;
-  /** Results that come back to the host; all others stay on the device. */
+  /** Results that are copied to the host; all others stay on the device. */
   readonly toHost?: ReadonlySet<string>;
 }
 
-/** Elements of the values that are moved or updated in one run: a group's old and new values exist side by side for a moment. */
+/** Maximum number of elements that are moved or updated in one run, because old and new values of a group exist at the same time. */
 const GROUP = 2 ** 25;
 
 /** Neighbours together, at most GROUP elements of them, or one that is larger. */
@@ -34,7 +34,7 @@ export function groupsOf<T extends { readonly shape: Shape }>(values: Iterable<T
   return groups;
 }
 
-/** Results that stay are new tensors at every run: onnxruntime writes nothing in place there. */
+/** A compiled graph. Results that stay on the device are new tensors in every run, because onnxruntime writes nothing in place there. */
 export class DeviceProgram {
   readonly #ort: typeof ort;
   readonly #session: ort.InferenceSession;
@@ -56,7 +56,7 @@ export class DeviceProgram {
     this.#outputNames = outputNames;
   }
 
-  /** Throws DeviceError when the device is absent or cannot run the graph. */
+  /** Throws DeviceError if the device is missing or cannot run the graph. */
   static async compile(
     graph: Graph,
     outputs: Readonly<Record<string, Tensor>>,
@@ -103,7 +103,7 @@ export interface HostValue {
   readonly data: HostArray;
 }
 
-/** Float32 values in the device's memory. That memory belongs to the programs that brought them, which therefore live as long as the values. */
+/** Float32 values in the device's memory, which belongs to the programs that brought them. Those live as long as the values. */
 export class PlacedValues {
   readonly tensors = new Map<string, DeviceTensor>();
   readonly #programs: DeviceProgram[] = [];

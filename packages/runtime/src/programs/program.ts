@@ -21,9 +21,9 @@ function createRunner(device: Device, model: OnnxModel, options: CompileOptions)
 }
 
 /**
- * Runs a graph. Feeds and results are host arrays; `bind` fixes feeds that stay the same arrays (weights), `bindOutputs` makes
- * results be written into given arrays. An output may be bound to the array that feeds it when the operation that
- * writes it is elementwise and its last reader: this is how weights are updated in place.
+ * Runs a graph. Feeds and results are host arrays. `bind` fixes feeds that stay the same arrays (weights); `bindOutputs`
+ * writes results into given arrays. An output may be bound to the array that feeds it if the operation that
+ * writes it is elementwise and its last reader: this updates weights in place.
  */
 export class Program<Outputs extends string = string> {
   readonly #runner: Runner;
@@ -40,7 +40,7 @@ export class Program<Outputs extends string = string> {
     this.#outputNames = outputNames;
   }
 
-  /** `float16` are outputs to be bound to arrays of float16 bits. Throws DeviceError when the device is absent or cannot run the graph. */
+  /** `float16`: outputs to be bound to arrays of float16 bits. Throws DeviceError if the device is missing or cannot run the graph. */
   static async compile<O extends string>(
     graph: Graph,
     outputs: Readonly<Record<O, Tensor>>,
@@ -69,8 +69,8 @@ export class Program<Outputs extends string = string> {
   }
 
   /**
-   * Feeds `arrays` at every run from now on; names that the program does not read are ignored. A device keeps a copy of its own from the
-   * next run on.
+   * Feeds `arrays` in every later run; names that the program does not read are ignored. A device makes its own copy in the
+   * next run.
    */
   bind(arrays: Iterable<readonly [string, HostArray]>): this {
     for (const [name, array] of arrays) {
@@ -81,7 +81,7 @@ export class Program<Outputs extends string = string> {
     return this;
   }
 
-  /** Bound arrays have changed: a device takes them again at the next run. */
+  /** Must be called when bound arrays have changed, so that a device reads them again in the next run. */
   refresh(): void {
     this.#runner.refresh();
   }
@@ -91,7 +91,7 @@ export class Program<Outputs extends string = string> {
     return this;
   }
 
-  /** Runs once. Blocks the calling thread until done. Results are new arrays where none are bound or given. */
+  /** Runs once and blocks the calling thread. Results are new arrays unless arrays are bound or given. */
   async run(
     feeds: Readonly<Record<string, HostArray>> = {},
     into: Readonly<Partial<Record<string, Float32Array>>> = {},
@@ -110,7 +110,7 @@ export class Program<Outputs extends string = string> {
     return results;
   }
 
-  /** Where a result of the next run goes. */
+  /** The array for a result of the next run. */
   #place(name: Outputs, given: Float32Array | undefined): ResultArray {
     const tensor = this.#outputs[name];
     const array = given ?? this.#boundOutputs.get(name) ?? new Float32Array(elementCount(tensor.shape));

@@ -1,17 +1,17 @@
-// What runs a compiled graph over the host's arrays: one implementation for each place of state.
+// Interface of what runs a compiled graph over the host's arrays, with one implementation for each location of state.
 import { type Shape } from '@styleforge/autodiff';
 import { type OnnxModel } from '@styleforge/onnx';
 import { type DeviceOf, type StatePlace } from '../devices/device.ts';
 import { type CompileOptions, type HostArray, type ResultArray } from './session.ts';
 
 export interface Runner {
-  /** Reads `array` at every run from now on. */
+  /** Reads `array` in every later run. */
   bind(name: string, array: HostArray, shape: Shape): void;
-  /** Bound arrays have changed. */
+  /** Reads bound arrays again, because they have changed. */
   refresh(): void;
-  /** Reads `array` at the next run. */
+  /** Reads `array` in the next run. */
   feed(name: string, array: HostArray, shape: Shape): void;
-  /** Writes a result into `array` at every run from now on. */
+  /** Writes a result into `array` in every later run. */
   output(name: string, array: ResultArray, shape: Shape): void;
   /** Runs once; results are in their arrays afterwards. */
   run(): Promise<void>;

@@ -1,4 +1,4 @@
-// How graphs are compiled to sessions of onnxruntime, whichever way it is driven.
+// Compilation of graphs to sessions of onnxruntime, for both ways to drive it.
 import { type DeviceName } from '../devices/device.ts';
 import { CudaError } from '../native/cuda-runtime.ts';
 import { environmentOf } from '../native/environment.ts';
@@ -7,7 +7,7 @@ import { NativeSession, type NativeSessionOptions } from '../native/session.ts';
 import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
 
 export type HostArray = Float32Array | Int32Array;
-/** Where results are written: float32, or float16 bits. */
+/** Arrays for results: float32, or float16 bits. */
 export type ResultArray = Float32Array | Uint16Array;
 
 export const GRADIENT_KERNELS = ['none', 'activations', 'all'] as const;
@@ -40,17 +40,17 @@ export interface CompileOptions {
   readonly profile?: string;
 }
 
-/** Raised when the device is unavailable or refuses the graph. */
+/** Thrown when the device is unavailable or refuses the graph. */
 export class DeviceError extends Error {
   override name = 'DeviceError';
 }
 
-/** Raised when a device has less memory free than something needs; it can be used for what needs less. */
+/** Thrown when a device has too little free memory for a task; it can be used for smaller ones. */
 export class DeviceMemoryError extends DeviceError {
   override name = 'DeviceMemoryError';
 }
 
-/** What `act` gives. Where the device's memory does not suffice, DeviceMemoryError says so, and nothing else is changed. */
+/** Returns the result of `act`. Throws DeviceMemoryError if the device's memory does not suffice, and other errors unchanged. */
 export async function withinMemory<Result>(device: RefusingDevice, act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();
@@ -64,9 +64,9 @@ interface RefusingDevice {
   readonly isOptional: boolean;
 }
 
-/** Where the device is a choice, its absence has a code of its own; a graph that the processor refuses is a mistake of ours. */
+/** The error of a refused graph. For a device that was chosen it has a code of its own; for the processor it is a bug. */
 export function refusal({ name, isOptional }: RefusingDevice, cause: unknown): DeviceError {
-  // what a machine lacks says itself what to do
+  // errors about a missing part already say what to do
   const isExplained = cause instanceof LibraryError || cause instanceof CudaError;
   const text = isExplained
     ? `the device '${name}' cannot be used: ${cause.message}`

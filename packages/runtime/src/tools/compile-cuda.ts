@@ -1,5 +1,6 @@
-// Compiles cuda/*.cu to the PTX that is committed beside the code that loads it: `node --import tsx packages/runtime/src/tools/compile-cuda.ts FOLDER`, the
-// folder that holds NVRTC 12.0 (`pip download nvidia-cuda-nvrtc-cu12==12.0.76`, unpacked).
+// Compiles cuda/*.cu to the PTX that is committed next to the code that loads it: `node --import tsx
+// packages/runtime/src/tools/compile-cuda.ts FOLDER`, the
+// folder that contains NVRTC 12.0 (`pip download nvidia-cuda-nvrtc-cu12==12.0.76`, unpacked).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Library } from '../native/load.ts';
@@ -16,7 +17,7 @@ export type CudaFile = keyof typeof CUDA_CODE;
 const read = (name: string): string => readFileSync(new URL(`../../cuda/${name}`, import.meta.url), 'utf8');
 const source = (name: CudaFile): string => read(`${name}.cu`).replace(/^#include "(\w+\.cuh)"$/gm, (_, file: string) => read(file));
 
-/** Lines of comments name the compiler's build; they are removed. */
+/** Removes comment lines that name the compiler's build. */
 export const compileCuda = (library: Library, name: CudaFile): string =>
   compileToPtx(library, source(name), CUDA_CODE[name])
     .toString()

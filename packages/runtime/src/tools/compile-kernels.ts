@@ -1,4 +1,4 @@
-// Compiles assembly/*.ts to the WebAssembly files that are committed beside the code that loads them.
+// Compiles assembly/*.ts to the WebAssembly files that are committed next to the code that loads them.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';

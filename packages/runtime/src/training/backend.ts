@@ -1,4 +1,4 @@
-// What computes gradients and applies them: a training's state in one place, behind one interface.
+// Interface of what computes gradients and applies them; a backend keeps a training's state in one location.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { type DeviceOf, type StatePlace } from '../devices/device.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
@@ -8,7 +8,7 @@ import { type CompileOptions, type HostArray } from '../programs/session.ts';
 /** Precision in which the gradients are kept between a pass and its update. */
 export type GradientPrecision = 'float32' | 'float16';
 
-/** A graph, its results that come back to the host, and the gradients of the trainable weights by name. */
+/** A graph, the results that are copied to the host, and the gradients of the trainable weights by name. */
 export interface GraphParts {
   readonly graph: Graph;
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -19,46 +19,46 @@ export interface BackendOptions<Place extends StatePlace = StatePlace> extends G
   readonly device: DeviceOf<Place>;
   readonly compile: CompileOptions;
   readonly gradientPrecision: GradientPrecision;
-  /** Where weights and moments come from at the first pass, and go to at `download`. */
+  /** Buffers with the initial weights and moments, which `download` writes to. */
   readonly weights: ParameterBuffers;
-  /** Weights that are read only. */
+  /** Weights that are only read. */
   readonly frozen: readonly (readonly [string, HostArray])[];
   readonly optimizer: AdamW;
   readonly adamw: AdamWOptions;
 }
 
 export interface PassOptions {
-  /** A further graph, by its name. */
+  /** Name of an additional graph. */
   readonly graph?: string | undefined;
-  /** Which of several devices makes the pass; default: the first. */
+  /** Index of the device that makes the pass. Default: the first. */
   readonly replica?: number;
 }
 
 export interface TrainingBackend {
-  /** Passes that may be made at the same time, on devices of their own; default: one. */
+  /** Number of passes that can run at the same time, on separate devices. Default: one. */
   readonly replicas?: number;
-  /** Forward and backward; gradients of passes since the last update are summed. Returns the outputs. */
+  /** Runs forward and backward, and sums the gradients of passes since the last update. Returns the outputs. */
   backward(feeds: Readonly<Record<string, HostArray>>, options?: PassOptions): Promise<Record<string, Float32Array>>;
-  /** Compiles a further graph over the same weights; on devices that take one. */
+  /** Compiles an additional graph over the same weights; absent if the device does not support it. */
   addGraph?(name: string, parts: GraphParts): Promise<void>;
   /** Euclidean norm of the summed gradients. */
   gradientNorm(): Promise<number>;
-  /** A copy of the summed gradients in float32, in the layout of the weights. Throws where there are none. */
+  /** A copy of the summed gradients in float32, in the layout of the weights. Throws if there are none. */
   readGradients(): Promise<ParameterBuffers>;
-  /** Adds gradients of another pass, in the layout of the weights, as if it had been made here. */
+  /** Adds the gradients of a pass that ran elsewhere, in the layout of the weights. */
   addGradients(gradients: ParameterBuffers): Promise<void>;
-  /** One update of every weight; the gradients are gone afterwards. */
+  /** Updates every weight once and discards the gradients. */
   update(step: AdamWStep): Promise<void>;
   /** average -= share * (average - weights), where the weights are; `average` has the layout of the weights and has the values after `download`. */
   moveAverage(average: ParameterBuffers, share: number): Promise<void>;
   /** Discards the gradients without an update. */
   discardGradients(): void;
-  /** Brings weights and moments to the host's buffers; nothing where they are there already. */
+  /** Copies weights and moments to the host's buffers, unless they are there. */
   download(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Names of gradients among a program's outputs. */
+/** Prefix of gradients among a program's outputs. */
 export const GRADIENT_PREFIX = 'gradient:';
 
 export class NoGradientsError extends Error {

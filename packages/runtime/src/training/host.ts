@@ -23,12 +23,12 @@ export class HostTraining implements TrainingBackend {
   readonly #gradients: GradientBuffers;
   readonly #weights: ParameterBuffers;
   readonly #optimizer: AdamW;
-  /** Programs by name; the first graph's is ''. */
+  /** Programs by name; the name of the first graph is empty. */
   readonly #programs = new Map<string, Program>();
   readonly #options: BackendOptions<'host'>;
-  /** The sum from the second pass on. */
+  /** The sum of gradients, from the second pass on. */
   #total: ParameterBuffers | null = null;
-  /** Where the gradients since the last update are. */
+  /** Location of the gradients since the last update. */
   #sumIn: 'nowhere' | 'last pass' | 'total' = 'nowhere';
 
   private constructor(gradients: GradientBuffers, options: BackendOptions<'host'>) {
@@ -46,7 +46,7 @@ export class HostTraining implements TrainingBackend {
     return training;
   }
 
-  /** Programs of all graphs read the same weights and write the same gradients. */
+  /** Compiles a graph. All programs read the same weights and write the same gradients. */
   async addGraph(name: string, { graph, outputs, gradients }: GraphParts): Promise<void> {
     const { compile, gradientPrecision, weights, frozen } = this.#options;
     const named = Object.fromEntries(Object.entries(gradients).map(([parameter, gradient]) => [GRADIENT_PREFIX + parameter, gradient]));
@@ -67,7 +67,7 @@ export class HostTraining implements TrainingBackend {
     return results;
   }
 
-  /** Makes the total hold what there is, so that more can be added. */
+  /** Moves the gradients into the total, so that more can be added. */
   #moveToTotal(): ParameterBuffers {
     this.#total ??= this.#weights.beside(Float32Array);
     if (this.#sumIn === 'total') return this.#total;
@@ -115,7 +115,7 @@ export class HostTraining implements TrainingBackend {
   }
 
   async download(): Promise<void> {
-    // they are here
+    // the state is already in the host's buffers
   }
 
   async release(): Promise<void> {

@@ -1,4 +1,4 @@
-// How much of a device's memory the values of a pass take.
+// Estimates the memory of a device that the values of a pass need.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { passMemory as passMemoryOn } from '@styleforge/onnx';
 import { type DeviceName } from '../devices/device.ts';
@@ -6,7 +6,7 @@ import { type CompileOptions } from '../programs/session.ts';
 import { deviceOf } from '../devices/index.ts';
 import { ownKernelsOf } from '../devices/own-kernels.ts';
 
-/** Bytes at their height, without inputs, weights and outputs; an estimate from the graph alone. */
+/** Peak number of bytes without inputs, weights and outputs, estimated from the graph alone. */
 export const passMemory = (
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,

@@ -29,7 +29,7 @@ export class ReplicatedTraining implements TrainingBackend {
     return this.#replicas[0];
   }
 
-  /** Every replica begins with what the first one was filled with after the training was created. */
+  /** Copies the first replica's values, which are filled after the training was created, to all others. */
   #place(): void {
     if (this.#isPlaced) return;
     const { weights, optimizer } = this.#first;
@@ -58,7 +58,7 @@ export class ReplicatedTraining implements TrainingBackend {
     }
   }
 
-  /** Sums in the replicas' order, so that all stay equal to the bit, and gives the sum to each. */
+  /** Sums in the order of the replicas, so that all stay bit-identical, and gives each of them the sum. */
   async #sum(): Promise<void> {
     if (this.#active.size === 0) throw new NoGradientsError();
     if (this.#isSummed) return;
@@ -96,7 +96,7 @@ export class ReplicatedTraining implements TrainingBackend {
     this.#active.add(0);
   }
 
-  /** The sum is with every replica: only one may count in the next. */
+  /** Removes the sum from all replicas but one, so that it is counted once in the next sum. */
   #keepSumOnFirst(): void {
     for (const { backend } of this.#replicas.slice(1)) backend.discardGradients();
     this.#active.clear();
@@ -125,7 +125,7 @@ export class ReplicatedTraining implements TrainingBackend {
     this.#isSummed = false;
   }
 
-  /** Weights and moments of the first replica are those of all. */
+  /** Downloads the first replica, whose weights and moments equal those of the others. */
   download(): Promise<void> {
     return this.#first.backend.download();
   }

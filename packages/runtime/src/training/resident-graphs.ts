@@ -10,13 +10,13 @@ export interface GraphParts {
   readonly outputs: Record<string, Tensor>;
 }
 
-/** Each value as it is: it only changes its place. */
+/** A graph that returns its inputs, to move values to the device. */
 export function passingOn(values: readonly ParameterSpec[]): GraphParts {
   const graph = new Graph();
   return { graph, outputs: Object.fromEntries(values.map(({ name, shape }) => [name, graph.stopGradient(graph.input(name, shape))])) };
 }
 
-/** Weights and moments under the names that they have on the device. */
+/** Weights and moments under their names on the device. */
 export const stateSpecs = (specs: readonly ParameterSpec[]): ParameterSpec[] =>
   specs.flatMap(({ name, shape }) => KINDS.map((kind) => ({ name: `${kind}:${name}`, shape })));
 

@@ -1,4 +1,4 @@
-// Training with weights, gradients and AdamW moments in the device's memory: only inputs and losses cross at a step.
+// Training with weights, gradients and AdamW moments in the device's memory: only inputs and losses are transferred in a step.
 import { type TensorDevice } from '../devices/device.ts';
 import { type ParameterBuffers, type ParameterSpec } from '../kernels/parameter-buffers.ts';
 import { type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
@@ -8,7 +8,7 @@ import { type HostArray } from '../programs/session.ts';
 import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
 import { adamWUpdate, addition, type GraphParts, KINDS, passingOn, stateSpecs, sumOfSquares } from './resident-graphs.ts';
 
-/** What is kept for a weight on the device. */
+/** State of a weight on the device. */
 interface Resident {
   weight: DeviceTensor;
   first: DeviceTensor;
@@ -46,9 +46,9 @@ export class ResidentTraining implements TrainingBackend {
   readonly #pass: DeviceProgram;
   readonly #groups: readonly ParameterGroup[];
   #resident: Map<string, Resident> | null = null;
-  /** The weights that are read only. */
+  /** Weights that are only read. */
   #frozen: PlacedValues | null = null;
-  /** What brought the first weights and moments here: their memory belongs to it. */
+  /** Owner of the memory of the initial weights and moments. */
   #start: PlacedValues | null = null;
   #gradients: Record<string, DeviceTensor> | null = null;
 

@@ -15,40 +15,47 @@ import { ResidentTraining } from './resident.ts';
 
 export interface TrainingProgramOptions<Outputs extends string> {
   readonly graph: Graph;
-  /** The scalar to minimise. */
+  /** The scalar to minimize. */
   readonly loss: Tensor;
-  /** Further values wanted from every pass. */
+  /** Additional values returned by every pass. */
   readonly outputs: Readonly<Record<Outputs, Tensor>>;
-  /** Weights to train: parameters of the graph by name. No other gets a gradient or moments. */
+  /** Weights to train: parameters of the graph by name. Only they have gradients and moments. */
   readonly trainable: ParameterBuffers;
-  /** All other weights of the graph; they are read only. */
+  /** All other weights of the graph, which are only read. */
   readonly frozen?: Iterable<readonly [string, HostArray]>;
   readonly adamw: AdamWOptions;
-  /** Prodigy, with AdamW's options, in place of AdamW; `dCoef` multiplies its estimates. The device must have it among its optimizers. */
+  /**
+   * Uses Prodigy, with AdamW's options, instead of AdamW; `dCoef` multiplies its estimates. The device must list it among its optimizers.
+   */
   readonly prodigy?: { readonly dCoef: number } | undefined;
-  /** Default: float32. float16, with loss scaling, takes half of the memory. Float32 on a device that does not keep float16. */
+  /** Default: float32. float16, with loss scaling, halves the memory. A device that cannot store float16 uses float32. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
-  /** Further devices that make passes at the same time; the sum of all gradients updates the weights on each. Not with Prodigy. */
+  /**
+   * Additional devices that make passes at the same time; the sum of all gradients updates the weights on each. Not supported with Prodigy.
+   */
   readonly replicas?: readonly DeviceName[] | undefined;
 }
 
 export interface UpdateOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** Gradients are scaled down to this global norm; none when null. */
+  /** Maximum global norm to which gradients are scaled down; null for none. */
   readonly maxGradNorm: number | null;
 }
 
 export interface Update {
   /** The norm before clipping. */
   readonly gradNorm: number;
-  /** The gradients overflowed float16: nothing was updated, and the passes are to be made again, at the smaller loss scale that is set now. */
+  /**
+   * Whether the gradients overflowed float16. Then nothing was updated, and the passes must be repeated at the smaller loss scale that is
+   * set now.
+   */
   readonly overflowed: boolean;
 }
 
 const LOSS_SCALE = 'loss_scale';
-/** torch.nn.utils.clip_grad_norm_ divides by the norm plus this. */
+/** Constant that torch.nn.utils.clip_grad_norm_ adds to the norm. */
 const CLIP_EPSILON = 1e-6;
 
 function createBackend(options: BackendOptions): Promise<TrainingBackend> {
@@ -70,14 +77,14 @@ interface ReplicatedOptions extends BackendOptions {
 const createBackends = ({ replicas, ...options }: ReplicatedOptions): Promise<TrainingBackend> =>
   replicas.length > 0 ? createReplicas(options, replicas) : createBackend(options);
 
-/** A backend on each device: those of the first are the training's weights and optimizer. */
+/** Creates a backend on each device. The weights and the optimizer of the first are those of the training. */
 async function createReplicas(options: BackendOptions, devices: readonly DeviceName[]): Promise<ReplicatedTraining> {
   const { weights, optimizer } = options;
   const replicas: Replica[] = [{ weights, optimizer, backend: await createBackend(options) }];
   try {
     for (const name of devices) {
       const device = deviceOf(name);
-      // the host's arrays are where such a device computes; others keep copies
+      // such a device computes in the host's arrays; others keep copies
       const own = device.stateIn === 'host' ? weights.alike() : weights;
       const theirs = { ...options, device, compile: { ...options.compile, device: name }, weights: own, optimizer: optimizer.replica(own) };
       replicas.push({ weights: own, optimizer: theirs.optimizer, backend: await createBackend(theirs) });
@@ -89,11 +96,11 @@ async function createReplicas(options: BackendOptions, devices: readonly DeviceN
   return new ReplicatedTraining(replicas);
 }
 
-/** What was asked for where the device keeps it, else float32. */
+/** The requested precision if the device supports it, else float32. */
 const fitting = <Precision extends string>(kept: readonly Precision[], wanted: Precision | undefined): Precision | 'float32' =>
   wanted !== undefined && kept.includes(wanted) ? wanted : 'float32';
 
-/** The parameters to differentiate by. Throws where a name is not of the graph, or a parameter of the graph is neither trained nor given. */
+/** The parameters to differentiate by. Throws if a name is not in the graph, or a parameter of the graph is neither trained nor given. */
 function targetsOf(graph: Graph, trainable: ParameterBuffers, frozen: ReadonlySet<string>): Tensor[] {
   for (const name of graph.parameters.keys()) {
     if (!trainable.has(name) && !frozen.has(name)) throw new Error(`parameter '${name}' of the graph is neither trainable nor frozen`);
@@ -106,7 +113,7 @@ function targetsOf(graph: Graph, trainable: ParameterBuffers, frozen: ReadonlySe
   });
 }
 
-/** Zeroed buffers for the parameters of a graph: those named in `trainable`, and the others. Throws for a name that the graph does not have. */
+/** Zeroed buffers for the parameters of a graph: those in `trainable`, and the others. Throws for a name that the graph does not have. */
 export function splitParameters(
   graph: Graph,
   trainable: ReadonlySet<string>,
@@ -119,7 +126,7 @@ export function splitParameters(
   };
 }
 
-/** A graph with the scalar to minimise and further values wanted from every pass. */
+/** A graph with the scalar to minimize and additional values returned by every pass. */
 export interface LossGraph<Outputs extends string = string> {
   readonly graph: Graph;
   readonly loss: Tensor;
@@ -138,10 +145,10 @@ function withGradients(
 }
 
 export class TrainingProgram<Outputs extends string> {
-  /** The weights. On a device, these and the optimizer's moments are those of the last `download`. */
+  /** The weights. If a device keeps them, they and the optimizer's moments are those of the last `download`. */
   readonly weights: ParameterBuffers;
   readonly optimizer: AdamW;
-  /** Where gradients are float16 anywhere. */
+  /** The loss scale, if any gradients are float16. */
   readonly lossScale: LossScale | null;
   readonly #parts: ReplicatedOptions;
   readonly #graphs = new Set<string>();
@@ -184,8 +191,8 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   /**
-   * Compiles the training again for another graph over the same weights, and frees what the earlier one took of the device. Weights and moments stay;
-   * gradients of passes since the last update are gone, further graphs too.
+   * Compiles the training again for another graph over the same weights, and frees the device's memory of the earlier one. Weights and
+   * moments are kept; gradients of passes since the last update and additional graphs are lost.
    */
   async rebuild(next: LossGraph<Outputs>, compile: CompileOptions): Promise<void> {
     await this.#backend.download();
@@ -198,28 +205,28 @@ export class TrainingProgram<Outputs extends string> {
     this.#hasBackend = true;
   }
 
-  /** Passes that may be made at the same time, each with a `replica` of its own. */
+  /** Number of passes that can run at the same time, each with its own `replica`. */
   get replicas(): number {
     return this.#backend.replicas ?? 1;
   }
 
-  /** A copy of the gradients of the passes since the last update, summed, times the loss scale. */
+  /** A copy of the summed gradients of the passes since the last update, times the loss scale. */
   readGradients(): Promise<ParameterBuffers> {
     return this.#backend.readGradients();
   }
 
-  /** Adds the gradients of a pass that was made elsewhere, times the loss scale, as if it had been made here. */
+  /** Adds the gradients of a pass that ran elsewhere, times the loss scale. */
   async addGradients(further: ParameterBuffers): Promise<void> {
     await this.#backend.addGradients(further);
     this.#passes += 1;
   }
 
-  /** Whether there is a further graph of this name. */
+  /** Whether there is an additional graph with this name. */
   hasGraph(name: string): boolean {
     return this.#graphs.has(name);
   }
 
-  /** Compiles a further graph with the same parameters, for inputs of another shape. */
+  /** Compiles an additional graph with the same parameters, for inputs of another shape. */
   async addGraph(name: string, further: LossGraph<Outputs>): Promise<void> {
     if (!this.#backend.addGraph) throw new Error('this device takes no further graphs');
     const frozen = new Set([...further.graph.parameters.keys()].filter((parameter) => !this.weights.has(parameter)));
@@ -228,8 +235,9 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   /**
-   * One forward and backward pass; gradients of passes since the last update are summed. Passes of different replicas may run at the same time.
-   * `isPart`: its loss is a summand of that of the pass that follows.
+   * Runs one forward and backward pass, and sums the gradients of passes since the last update. Passes of different replicas may run at the
+   * same time.
+   * `isPart`: the loss of this pass is a summand of the loss of the next one.
    */
   async backward(
     feeds: Readonly<Record<string, HostArray>>,
@@ -241,7 +249,7 @@ export class TrainingProgram<Outputs extends string> {
     return results as Record<Outputs, Float32Array>;
   }
 
-  /** Clips and applies the mean gradient of the passes since the last update. Nothing is updated when its norm is not finite. */
+  /** Clips and applies the mean gradient of the passes since the last update. Updates nothing if its norm is not finite. */
   async update({ learningRate, weightDecay, maxGradNorm }: UpdateOptions): Promise<Update> {
     if (this.#passes === 0) throw new Error('update() needs a backward() first');
     const mean = 1 / this.#passes / (this.lossScale?.value ?? 1);
@@ -257,12 +265,15 @@ export class TrainingProgram<Outputs extends string> {
     return { gradNorm, overflowed: false };
   }
 
-  /** average -= share * (average - weights), where the weights are. `average` is beside the weights, and has the values after `download`. */
+  /**
+   * average -= share * (average - weights), computed where the weights are. `average` is in the memory of the weights, and has the values
+   * after `download`.
+   */
   moveAverage(average: ParameterBuffers, share: number): Promise<void> {
     return this.#backend.moveAverage(average, share);
   }
 
-  /** Brings weights, moments and the average from the device to the host's buffers; nothing where they are there already. */
+  /** Copies weights, moments and the average from the device to the host's buffers, unless they are there. */
   download(): Promise<void> {
     return this.#backend.download();
   }

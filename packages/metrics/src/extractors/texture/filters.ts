@@ -1,4 +1,4 @@
-// Filters of square planes: halving, gradients, minima and maxima of a neighbourhood. Pixels beyond an edge repeat it.
+// Filters of square planes: halving, gradients, minima and maxima of a neighborhood. Pixels beyond an edge repeat it.
 
 export interface Plane {
   readonly side: number;
@@ -12,7 +12,7 @@ const planeOf = (side: number, at: (x: number, y: number) => number): Plane => {
   return { side, values };
 };
 
-/** Means of two by two pixels. */
+/** Halves both sides by means of two by two pixels. */
 export function halved({ side, values }: Plane): Plane {
   return planeOf(side / 2, (x, y) => {
     const i = 2 * y * side + 2 * x;
@@ -29,7 +29,7 @@ export function gradients({ side, values }: Plane): { x: Plane; y: Plane } {
   };
 }
 
-/** The extreme of the square of (2 radius + 1)^2 pixels around each. */
+/** The minimum or maximum of the (2 radius + 1)^2 pixels around each pixel. */
 export function extreme(plane: Plane, radius: number, choose: (a: number, b: number) => number): Plane {
   const { side } = plane;
   const along = ({ values }: Plane, step: number, line: number): Plane => {
@@ -47,13 +47,13 @@ export function extreme(plane: Plane, radius: number, choose: (a: number, b: num
   return along(along(plane, 1, side), side, 1);
 }
 
-/** How much brighter each pixel becomes when dark details narrower than 2 radius + 1 pixels are filled: thin dark lines (black top-hat). */
+/** Thin dark lines (black top-hat): how much brighter each pixel becomes when dark details narrower than 2 radius + 1 pixels are filled. */
 export function darkDetails(plane: Plane, radius: number): Plane {
   const closed = extreme(extreme(plane, radius, Math.max), radius, Math.min);
   return { side: plane.side, values: closed.values.map((value, i) => value - plane.values[i]) };
 }
 
-/** The same of bright details (white top-hat). */
+/** The same for bright details (white top-hat). */
 export function brightDetails(plane: Plane, radius: number): Plane {
   const opened = extreme(extreme(plane, radius, Math.min), radius, Math.max);
   return { side: plane.side, values: opened.values.map((value, i) => plane.values[i] - value) };

@@ -1,4 +1,4 @@
-// Numbers that describe lines, texture and palette of an image and say little about what it shows. Nothing is learned.
+// Statistics that describe lines, texture and palette of an image, and depend little on its subject. Nothing is learned.
 import type { RgbImage } from '../feature-extractor.ts';
 import { brightDetails, darkDetails, gradients, halved, type Plane } from './filters.ts';
 import { labPlanes } from './lab-planes.ts';
@@ -23,7 +23,7 @@ function correlation(a: Float64Array, b: Float64Array): number {
   return spread < 1e-9 ? 0 : mean(a.map((value, i) => (value - meanA) * (b[i] - meanB))) / spread;
 }
 
-/** Which colors there are: moments and percentiles of each channel, hues weighted by chroma, and how few colors make up the image. */
+/** Colors of the image: moments and percentiles of each channel, hues weighted by chroma, and the number of main colors. */
 function palette([lightness, a, b]: readonly Plane[]): number[] {
   const perChannel = [lightness, a, b].flatMap(({ values }) => {
     const sorted = values.slice().sort();
@@ -48,7 +48,7 @@ function palette([lightness, a, b]: readonly Plane[]): number[] {
   return [...perChannel, ...Array.from(hues, (hue) => hue / count), neutral / count, entropy, parts[0], four];
 }
 
-/** The color of the outermost pixels: the ground that a subject stands on. */
+/** Color of the outermost pixels: the background of a subject. */
 function ground(planes: readonly Plane[]): number[] {
   const borders = planes.map(({ side, values }) =>
     values.filter((_, i) => i < side || i >= side * (side - 1) || i % side < 1 || i % side === side - 1),
@@ -70,7 +70,7 @@ function edgesOf(plane: Plane): Edges {
   return { x, y, magnitude: x.values.map((value, i) => Math.hypot(value, y.values[i])) };
 }
 
-/** Strength of edges by orientation, how sparse they are (lines are, shading is not), and how much they agree on one direction. */
+/** Strength of edges by orientation, how sparse they are (lines are, shading is not), and how much they share one direction. */
 function edgeStatistics({ x, y, magnitude }: Edges): number[] {
   const oriented = ORIENTATIONS.map((angle) =>
     Math.log1p(mean(x.values.map((value, i) => Math.abs(value * Math.cos(angle) + y.values[i] * Math.sin(angle))))),
@@ -92,13 +92,13 @@ function lines(lightness: Plane): number[] {
   );
 }
 
-/** How plain the areas are and how many strong edges there are, at two scales. */
+/** How plain the areas are, and how many strong edges there are, at two scales. */
 const flatness = (levels: readonly Edges[]): number[] =>
   levels
     .slice(0, 2)
     .flatMap(({ magnitude }) => [share(magnitude, (v) => v < 0.5), share(magnitude, (v) => v < 2), share(magnitude, (v) => v > 10)]);
 
-/** Whether edges repeat a few pixels further on: hatching, halftones and grids of blocks. */
+/** How much edges repeat a few pixels further: hatching, halftones and grids of blocks. */
 function repetition({ x, y }: Edges): number[] {
   const { side } = x;
   const shifted = (values: Float64Array, by: number): number => {
