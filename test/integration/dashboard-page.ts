@@ -50,6 +50,23 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
   await page.getByRole('heading', { level: 1, name: 'Teach a model your style' }).waitFor();
 }
 
+/** Holds the first request for the address until the returned function is called: what a slow service does. */
+export async function holdFirst(page: Page, address: string): Promise<() => void> {
+  let letThrough = () => {};
+  const held = new Promise<void>((resolve) => {
+    letThrough = resolve;
+  });
+  await page.route(
+    address,
+    async (route) => {
+      await held;
+      await route.continue();
+    },
+    { times: 1 },
+  );
+  return letThrough;
+}
+
 /** The event stream keeps the network busy: what counts is that no part of the screen waits any more. */
 export async function untilLoaded(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();

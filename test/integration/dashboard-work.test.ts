@@ -66,7 +66,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
         .getByText(/^Step \d+ of 20000/)
         .last()
         .waitFor();
-      expect(await page.getByLabel('Follow the end').isChecked()).toBe(true);
+      await expect.poll(() => page.getByLabel('Follow the end').isChecked()).toBe(true);
       await button('Save now').click();
       await page.getByRole('row', { name: /checkpoint\.saved/ }).waitFor();
       expect(await violationsOf(page)).toEqual([]);
@@ -90,7 +90,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       expect(await violationsOf(page)).toEqual([]);
       await page.getByRole('link', { name: 'Clone' }).click();
       await page.getByText('The form contains all settings of the cloned job').waitFor();
-      expect(await page.getByLabel('max_train_steps (changed)').inputValue()).toBe('20000');
+      await expect.poll(() => page.getByLabel('max_train_steps (changed)').inputValue()).toBe('20000');
     },
     5 * PATIENCE,
   );

@@ -9,6 +9,7 @@ import {
   chromiumMissing,
   compressedSizes,
   expectFits,
+  holdFirst,
   openBrowser,
   openPage,
   readAsset,
@@ -135,13 +136,13 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
       .setInputFiles([await file('red.png', 0), await file('green.png', 120), words, caption]);
     await page.getByText('2 images uploaded, 1 refused').waitFor();
     await page.getByText(/words\.png/).waitFor();
-    expect(await page.getByLabel('Caption of red.png').inputValue()).toBe('a red disc');
+    expect(await page.getByLabel('Caption of red.png').inputValue(), 'as soon as the page says so').toBe('a red disc');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'a red disc' }).click();
     await page.getByRole('dialog').getByText('1 of 2').waitFor();
     await page.keyboard.press('ArrowRight');
     await page.getByRole('dialog').getByText('2 of 2').waitFor();
-    expect(page.url()).toContain('image=img_');
+    await page.waitForURL(/image=img_/);
     await page.getByRole('button', { name: 'As the trainer sees it' }).click();
     await page.getByRole('img', { name: 'Center of green.png at 64 × 64 pixels' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
@@ -149,6 +150,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
   });
 
   it('edits captions, components and exclusion by keyboard, replaces words, and names duplicates', async () => {
+    const letThrough = await holdFirst(page, '**/captions');
     await page.getByLabel('Caption of red.png').fill('a crimson disc');
     await page.keyboard.press('Enter');
     await page.keyboard.type('a green disc');
@@ -159,8 +161,15 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('Replace with').fill('circle');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'Change 2 captions' }).click();
+    const captions = () => Promise.all(['red', 'green'].map((name) => page.getByLabel(`Caption of ${name}.png`).inputValue()));
+    const circles = ['a crimson circle', 'a green circle'];
+    // shown at once, although the service has stored none of the three changes yet
+    await expect.poll(captions).toEqual(circles);
+    letThrough();
     await page.getByText('2 images changed').waitFor();
-    expect(await page.getByLabel('Caption of green.png').inputValue()).toBe('a green circle');
+    expect(await captions(), 'as soon as the page says so').toEqual(circles);
+    const stored = await service.call<{ images: { caption: string }[] }>('GET', `/v1/datasets/${await firstOf('/v1/datasets')}`);
+    expect(stored.images.map(({ caption }) => caption)).toEqual(circles);
     await page.getByRole('checkbox', { name: 'Choose red.png' }).press('1');
     await page.getByText('person 1').waitFor();
     await page.getByRole('button', { name: 'Select all' }).click();
@@ -204,16 +213,16 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('max_train_steps').fill('4');
     await page.getByLabel('learning_rate', { exact: true }).fill('7');
     await page.getByText('hyperparameters.learning_rate').waitFor();
-    expect(await page.getByLabel('learning_rate (changed)').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => page.getByLabel('learning_rate (changed)').getAttribute('aria-invalid')).toBe('true');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByLabel('learning_rate (changed)').fill('0.0001');
     await page.getByText('Ready to start').waitFor();
     await page.getByRole('button', { name: 'YAML' }).click();
     const yaml = page.getByLabel('Request as YAML');
-    expect(await yaml.inputValue()).toContain('learning_rate: 0.0001');
+    await expect.poll(() => yaml.inputValue()).toContain('learning_rate: 0.0001');
     await yaml.fill((await yaml.inputValue()).replace('learning_rate: 0.0001', 'learning_rate: 0.0002'));
     await page.getByRole('button', { name: 'Form' }).click();
-    expect(await page.getByLabel('learning_rate (changed)').inputValue()).toBe('0.0002');
+    await expect.poll(() => page.getByLabel('learning_rate (changed)').inputValue()).toBe('0.0002');
     await page.getByRole('button', { name: 'Copy as code' }).click();
     await page.getByText(/curl -sS/).waitFor();
     expect(await violationsOf(page)).toEqual([]);
@@ -229,8 +238,8 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await cell.click();
     const slider = page.getByRole('slider', { name: 'Divider between before and after' });
     await slider.press('ArrowRight');
-    expect(await slider.inputValue()).toBe('51');
-    expect(page.url()).toContain('sample=4.');
+    await expect.poll(() => slider.inputValue()).toBe('51');
+    await page.waitForURL(/sample=4\./);
     expect(await violationsOf(page)).toEqual([]);
     await page.keyboard.press('Escape');
     expect(await violationsOf(page)).toEqual([]);
@@ -259,9 +268,9 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('button', { name: 'Generate', exact: true }).click();
     await page.getByRole('button', { name: /^a photo of zwx style, house, by first try/ }).waitFor();
     await page.getByRole('button', { name: /^house, by StyleForge mini/ }).waitFor();
-    expect(page.url()).toMatch(/generations=gen_\w+/);
+    await page.waitForURL(/generations=gen_\w+/);
     await page.getByRole('button', { name: 'Reuse' }).first().click();
-    expect(await page.getByLabel('Seed').inputValue()).toBe('7');
+    await expect.poll(() => page.getByLabel('Seed').inputValue()).toBe('7');
     expect(await violationsOf(page)).toEqual([]);
     await visit('/gallery');
     await page.getByRole('button', { name: 'a photo of zwx style, house' }).click();
@@ -297,8 +306,10 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('generation.failed').check();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'https://example.com/other' }).waitFor();
-    const { data: hooks } = await service.call<{ data: object[] }>('GET', '/v1/webhooks');
-    expect(hooks).toMatchObject([{ status: 'disabled', events: ['training_job.succeeded', 'training_job.failed', 'generation.failed'] }]);
+    const hooks = async () => (await service.call<{ data: object[] }>('GET', '/v1/webhooks')).data;
+    await expect
+      .poll(hooks)
+      .toMatchObject([{ status: 'disabled', events: ['training_job.succeeded', 'training_job.failed', 'generation.failed'] }]);
     await page.getByRole('button', { name: 'Enable' }).click();
     await page.getByText('enabled', { exact: true }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
@@ -354,7 +365,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.keyboard.press('Enter');
     await heading('first try');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.closest("main") !== null'), 'the next Tab is in the screen').toBe(true);
+    await page.waitForFunction('document.activeElement.closest("main") !== null');
     await page.keyboard.press('/');
     await page.keyboard.type('comp');
     await page.keyboard.press('Enter');

@@ -5,7 +5,7 @@ import { page, userEvent } from 'vitest/browser';
 import { replaceIn, surround, tagCounts } from '../src/data/captions.ts';
 import { bitsOf, distance, sharpnessOf, warningsOf } from '../src/data/image-checks.ts';
 import { DatasetGrid } from '../src/screens/datasets/dataset-grid.tsx';
-import { show } from './render.tsx';
+import { show, update } from './render.tsx';
 
 const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
@@ -18,14 +18,14 @@ const images = Array.from(
     }) as DatasetImage,
 );
 
-function grid(onCaption: (id: string, caption: string | null) => void, isReadOnly = false) {
+function grid(onCaption: (id: string, caption: string | null) => void, shown = images) {
   return (
     <DatasetGrid
-      images={images}
+      images={shown}
       tile={170}
       chosen={new Set()}
       warnings={new Map()}
-      isReadOnly={isReadOnly}
+      isReadOnly={false}
       onChoose={() => undefined}
       onOpen={() => undefined}
       onCaption={onCaption}
@@ -47,6 +47,20 @@ it('stores by Enter and goes to the next, brings back by Escape, stores what is 
   await page.getByLabelText('Caption of 2.png').fill('');
   await page.getByLabelText('Caption of 3.png').click();
   expect(onCaption).toHaveBeenLastCalledWith('img_2', null);
+});
+
+it('follows the stored caption, but not under the hands of who types', async () => {
+  const onCaption = vi.fn();
+  const rewritten = images.map((image) => ({ ...image, caption: `image ${image.id}` }));
+  show(grid(onCaption));
+  await page.getByLabelText('Caption of 0.png').fill('half a thou');
+  update(grid(onCaption, rewritten));
+  await expect.element(page.getByLabelText('Caption of 1.png')).toHaveValue('image img_1');
+  await expect.element(page.getByLabelText('Caption of 0.png')).toHaveValue('half a thou');
+  await userEvent.keyboard('{Escape}');
+  await expect.element(page.getByLabelText('Caption of 0.png')).toHaveValue('image img_0');
+  await page.getByLabelText('Caption of 1.png').click();
+  expect(onCaption).not.toHaveBeenCalled();
 });
 
 it('has a few rows of a thousand images, those of the window', async () => {

@@ -1,10 +1,11 @@
-// Changes of the images of a dataset: shown at once, taken back with a message where the service refuses.
+// Changes of the images of a dataset.
 import type { DatasetDetail, DatasetImage } from '@styleforge/sdk';
 import { useQueryClient } from '@tanstack/react-query';
 import type { CaptionChanges } from './captions.ts';
+import { type Edit, editedData, useEdited, useEdits } from './edits.ts';
 import { plural } from './format.ts';
 import { useClient } from './session.ts';
-import { notify, notifyError } from './toasts.ts';
+import { notify } from './toasts.ts';
 import { useDelete } from './undo.ts';
 
 type ImageChange = Partial<Pick<DatasetImage, 'caption' | 'component' | 'excluded'>>;
@@ -23,39 +24,35 @@ async function forEach(ids: string[], run: (id: string) => Promise<unknown>): Pr
   for (let next = 0; next < ids.length; next += AT_A_TIME) await Promise.all(ids.slice(next, next + AT_A_TIME).map(run));
 }
 
+const keyOf = (datasetId: string) => ['datasets', datasetId];
+
+function editOf(changes: ReadonlyMap<string, ImageChange>): Pick<Edit<DatasetDetail>, 'apply' | 'refusal'> {
+  return {
+    apply: (dataset) => ({ ...dataset, images: dataset.images.map((image) => ({ ...image, ...changes.get(image.id) })) }),
+    refusal: 'The change was not stored',
+  };
+}
+
+export const useEditedDataset = (stored: DatasetDetail): DatasetDetail => useEdited(keyOf(stored.id), stored);
+
 export function useDatasetEdit(datasetId: string): DatasetEdit {
   const client = useClient();
   const queries = useQueryClient();
   const remove = useDelete();
-  const key = ['datasets', datasetId];
-  const show = (changes: Map<string, ImageChange>) =>
-    queries.setQueryData<DatasetDetail>(
-      key,
-      (before) => before && { ...before, images: before.images.map((image) => ({ ...image, ...changes.get(image.id) })) },
-    );
-  const apply = async (changes: Map<string, ImageChange>, send: () => Promise<unknown>, undo?: () => void) => {
-    await queries.cancelQueries({ queryKey: key });
-    show(changes);
-    try {
-      await send();
-      if (undo) notify({ title: `${plural(changes.size, 'image')} changed`, undo });
-    } catch (error) {
-      notifyError('The change was not stored', error);
-    } finally {
-      await queries.invalidateQueries({ queryKey: key });
-    }
-  };
-  const known = (id: string) => queries.getQueryData<DatasetDetail>(key)?.images.find((image) => image.id === id);
+  const edit = useEdits<DatasetDetail>(keyOf(datasetId));
   const captions = (changes: CaptionChanges) => {
     const entries = Object.entries(changes);
     if (entries.length === 0) return;
-    const before = Object.fromEntries(entries.map(([id]) => [id, known(id)?.caption ?? null]));
-    const isMany = entries.length > 1;
-    const shown = new Map(entries.map(([id, caption]): [string, ImageChange] => [id, { caption }]));
-    void apply(shown, () => client.datasets.setCaptions(datasetId, changes), isMany ? () => captions(before) : undefined);
+    const shown = editedData<DatasetDetail>(queries, keyOf(datasetId))?.images;
+    const before = Object.fromEntries(entries.map(([id]) => [id, shown?.find((image) => image.id === id)?.caption ?? null]));
+    edit({
+      ...editOf(new Map(entries.map(([id, caption]) => [id, { caption }]))),
+      send: () => client.datasets.setCaptions(datasetId, changes),
+      onShown: () => entries.length > 1 && notify({ title: `${plural(entries.length, 'image')} changed`, undo: () => captions(before) }),
+    });
   };
   const update = (ids: string[], change: ImageChange) =>
-    void apply(new Map(ids.map((id) => [id, change])), () => forEach(ids, (id) => client.images.update(id, change)));
+    edit({ ...editOf(new Map(ids.map((id) => [id, change]))), send: () => forEach(ids, (id) => client.images.update(id, change)) });
   return {
     captions,
     component: (ids, component) => update(ids, { component }),

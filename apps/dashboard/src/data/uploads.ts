@@ -40,6 +40,7 @@ export function useUpload(): Upload {
               ? { name: file.file_name, status: 'kept' }
               : { name: file.file_name, status: 'refused', detail: file.detail },
         );
+        await queries.invalidateQueries({ queryKey: ['datasets'] });
         show(done);
         at += done.length;
       } catch (error) {
@@ -47,7 +48,6 @@ export function useUpload(): Upload {
         at += batch.length;
         notifyError('Images could not be uploaded', error);
       }
-      await queries.invalidateQueries({ queryKey: ['datasets'] });
     }
   };
   return { files, isBusy: files.some(({ status }) => status === 'waiting' || status === 'sending'), start, clear: () => setFiles([]) };

@@ -12,9 +12,9 @@ export function useWebhookActions({ id, url }: Webhook) {
   const failed = (what: string) => (error: Error) => notifyError(what, error);
   const test = useMutation({
     mutationFn: () => client.webhooks.test(id),
-    onSuccess: () => {
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['deliveries', id] });
       notify({ title: 'The test event is on its way' });
-      return queries.invalidateQueries({ queryKey: ['deliveries', id] });
     },
     onError: failed('The test could not be sent'),
   });

@@ -55,12 +55,21 @@ export function CaptionTile(props: TileProps): ReactElement {
 function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps): ReactElement {
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(image.caption ?? '');
-  useEffect(() => setText(image.caption ?? ''), [image.caption]);
+  const isTyping = useRef(false);
+  useEffect(() => {
+    if (!isTyping.current) setText(image.caption ?? '');
+  }, [image.caption]);
   useEffect(() => {
     if (isCurrent) field.current?.focus({ preventScroll: true });
   }, [isCurrent]);
+  const type = (words: string, isDraft: boolean) => {
+    isTyping.current = isDraft;
+    setText(words);
+  };
   const store = () => {
+    if (!isTyping.current) return;
     const next = text.trim() || null;
+    type(next ?? '', false);
     if (next !== image.caption) onCaption(next);
   };
   const onKey = (event: KeyboardEvent) => {
@@ -69,7 +78,7 @@ function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps)
       store();
       onNext();
     }
-    if (event.key === 'Escape') setText(image.caption ?? '');
+    if (event.key === 'Escape') type(image.caption ?? '', false);
   };
   return (
     <textarea
@@ -81,7 +90,7 @@ function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps)
       placeholder="No caption"
       aria-label={`Caption of ${image.file_name}`}
       value={text}
-      onChange={(event) => setText(event.target.value)}
+      onChange={(event) => type(event.target.value, true)}
       onBlur={store}
       onKeyDown={onKey}
     />

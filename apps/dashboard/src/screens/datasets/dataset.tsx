@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import { duplicateDataset } from '../../data/dataset-copies.ts';
+import { useEditedDataset } from '../../data/dataset-edit.ts';
 import { useDataset } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
@@ -23,6 +24,11 @@ export function DatasetScreen(): ReactElement {
   const { data: dataset, error } = useDataset(id);
   if (error && !dataset) return <Failure error={error} what="The dataset" />;
   if (!dataset) return <Loading height={320} />;
+  return <LoadedDataset stored={dataset} />;
+}
+
+function LoadedDataset({ stored }: { stored: DatasetDetail }): ReactElement {
+  const dataset = useEditedDataset(stored);
   return (
     <>
       <Head dataset={dataset} />

@@ -1,10 +1,10 @@
 // A blind vote: two images of the same prompt, left and right by chance; by key or click. The service counts, and the report shows it.
 import type { EvaluationImage, EvaluationVote, EvaluationVotes } from '@styleforge/sdk';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
+import { useEdited, useEdits } from '../../data/edits.ts';
 import { useClient } from '../../data/session.ts';
-import { notifyError } from '../../data/toasts.ts';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { VoteResult } from './vote-result.tsx';
@@ -19,34 +19,28 @@ export function isSwapped(id: string, index: number): boolean {
   return ((hash >>> 7) & 1) === 1;
 }
 
-function useVotes(id: string) {
+const isSamePair = (a: EvaluationVote, b: EvaluationVote): boolean => a.index === b.index && a.first === b.first && a.second === b.second;
+
+const keyOf = (id: string) => ['votes', id];
+
+function useVote(id: string): (vote: EvaluationVote | null) => void {
   const client = useClient();
   const queries = useQueryClient();
-  const key = ['votes', id];
-  const votes = useQuery({ queryKey: key, queryFn: ({ signal }) => client.evaluations.votes(id, { signal }) });
-  const change = useMutation({
-    mutationFn: (vote: EvaluationVote | null) =>
-      vote ? client.evaluations.setVotes(id, [vote]) : client.evaluations.clearVotes(id).then(() => client.evaluations.votes(id)),
-    onMutate: (vote) => {
-      const before = queries.getQueryData<EvaluationVotes>(key);
-      if (before && vote) queries.setQueryData<EvaluationVotes>(key, { ...before, own: [...before.own, vote] });
-      return before;
-    },
-    onSuccess: (after) => {
-      queries.setQueryData(key, after);
-      void queries.invalidateQueries({ queryKey: ['evaluation-report', id] });
-    },
-    onError: (error, _vote, before) => {
-      queries.setQueryData(key, before);
-      notifyError('The vote was not stored', error);
-    },
-  });
-  return { votes, vote: change.mutate };
+  const edit = useEdits<EvaluationVotes>(keyOf(id));
+  return (vote) =>
+    edit({
+      send: () => (vote ? client.evaluations.setVotes(id, [vote]) : client.evaluations.clearVotes(id)),
+      apply: (votes) => ({ ...votes, own: vote ? [...votes.own.filter((one) => !isSamePair(one, vote)), vote] : [] }),
+      refusal: 'The vote was not stored',
+      onShown: () => queries.invalidateQueries({ queryKey: ['evaluation-report', id] }),
+    });
 }
 
-export function BlindVote({ id, labels, rows }: { id: string; labels: string[]; rows: EvaluationImage[][] }): ReactElement {
-  const { votes, vote } = useVotes(id);
-  const [second, setSecond] = useState(1);
+type Props = { id: string; labels: string[]; rows: EvaluationImage[][] };
+
+export function BlindVote({ id, labels, rows }: Props): ReactElement {
+  const client = useClient();
+  const votes = useQuery({ queryKey: keyOf(id), queryFn: ({ signal }) => client.evaluations.votes(id, { signal }) });
   if (votes.error) return <Failure error={votes.error} what="Votes" />;
   if (!votes.data) return <Loading />;
   if (labels.length < 2 || rows.length === 0) {
@@ -56,12 +50,21 @@ export function BlindVote({ id, labels, rows }: { id: string; labels: string[]; 
       </Empty>
     );
   }
-  const own = votes.data.own.filter((one) => one.first === 0 && one.second === second);
+  return <Ballot id={id} labels={labels} rows={rows} stored={votes.data} />;
+}
+
+function Ballot({ id, labels, rows, stored }: Props & { stored: EvaluationVotes }): ReactElement {
+  const vote = useVote(id);
+  const [second, setSecond] = useState(1);
+  const votes = useEdited(keyOf(id), stored);
+  const own = votes.own.filter((one) => one.first === 0 && one.second === second);
   const open = rows.filter((row) => !own.some(({ index }) => index === row[0]!.index));
+  // the service counts what it has stored
+  const isCounted = votes === stored;
   return (
     <div className="stack">
       {labels.length > 2 && <PairPicker labels={labels} second={second} onSecond={setSecond} />}
-      {open[0] ? (
+      {open[0] && (
         <Pair
           key={`${open[0][0]!.index} ${second}`}
           images={open[0].filter(({ model }) => model === 0 || model === second)}
@@ -69,10 +72,9 @@ export function BlindVote({ id, labels, rows }: { id: string; labels: string[]; 
           progress={`${own.length} of ${rows.length} voted`}
           onVote={(preferred) => vote({ index: open[0]![0]!.index, first: 0, second, preferred })}
         />
-      ) : (
-        <VoteResult tally={votes.data.tally} labels={labels} />
       )}
-      {votes.data.own.length > 0 && (
+      {!open[0] && (isCounted ? <VoteResult tally={votes.tally} labels={labels} /> : <Loading />)}
+      {votes.own.length > 0 && (
         <div>
           <button type="button" className="button quiet small" onClick={() => vote(null)}>
             Remove my votes

@@ -3,6 +3,7 @@ import type { Evaluation } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
+import { keepResponse } from '../../data/edits.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';
@@ -15,7 +16,7 @@ export function EvaluationActions({ evaluation: { id, status }, name }: { evalua
   const [, navigate] = useLocation();
   const cancel = useMutation({
     mutationFn: () => client.evaluations.cancel(id),
-    onSuccess: (next) => queries.setQueryData(['evaluation', id], next),
+    onSuccess: (next) => keepResponse(queries, ['evaluation', id], next),
     onError: (error) => notifyError('The evaluation could not be cancelled', error),
   });
   if (status === 'queued' || status === 'running') {

@@ -5,6 +5,7 @@ import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { isLive } from '../../data/job-list.ts';
+import { keepResponse } from '../../data/edits.ts';
 import { useClient } from '../../data/session.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -49,9 +50,9 @@ function useSteering({ id }: TrainingJob) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ run }: Steer) => run(),
-    onSuccess: (next, { title }) => {
-      queries.setQueryData(['job', id], next);
-      void queries.invalidateQueries({ queryKey: ['jobs'] });
+    onSuccess: async (next, { title }) => {
+      await keepResponse(queries, ['job', id], next);
+      await queries.invalidateQueries({ queryKey: ['jobs'] });
       notify({ title });
     },
     onError: (error) => notifyError('The action failed', error),

@@ -1,8 +1,9 @@
 // The keep-or-drop board of a StyleDrop job: its candidates in rows by subject, judged by click or key, and the second round from there.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Feedback, FeedbackItem, TrainingJob } from '@styleforge/sdk';
+import type { Feedback, TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
+import { useEdited, useEdits } from '../../data/edits.ts';
 import { number } from '../../data/format.ts';
 import { useGenerations } from '../../data/generations.ts';
 import { useClient } from '../../data/session.ts';
@@ -14,12 +15,13 @@ type Candidate = Feedback['candidates'][number];
 type Verdict = Candidate['verdict'];
 
 const REFRESH_MS = 3_000;
+const keyOf = (jobId: string) => ['feedback', jobId];
 const isMaking = ({ status }: Feedback): boolean => status === 'queued' || status === 'running';
 
 export function CandidatesTab({ job }: { job: TrainingJob }): ReactElement {
   const client = useClient();
   const { data, error } = useQuery({
-    queryKey: ['feedback', job.id],
+    queryKey: keyOf(job.id),
     queryFn: ({ signal }) => client.trainingJobs.feedback(job.id, { signal }),
     refetchInterval: ({ state }) => (state.data && (isMaking(state.data) || state.data.status === null) ? REFRESH_MS : false),
   });
@@ -46,7 +48,7 @@ function NoCandidates({ generationId }: { generationId: string }): ReactElement 
 }
 
 function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): ReactElement {
-  const { candidates, counts, of } = feedback;
+  const { candidates, counts, of } = useEdited(keyOf(job.id), feedback);
   const judge = useJudge(job.id);
   const subjects = [...new Set(candidates.map(({ subject }) => subject))];
   return (
@@ -74,24 +76,17 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
   );
 }
 
-/** Shown at once; taken back with a message where the service refuses. */
 function useJudge(jobId: string): (candidate: Candidate, verdict: Verdict) => void {
   const client = useClient();
-  const queries = useQueryClient();
-  const key = ['feedback', jobId];
-  const { mutate } = useMutation({
-    mutationFn: (item: FeedbackItem) => client.trainingJobs.setFeedback(jobId, [item]),
-    onMutate: ({ image_id, verdict }) => {
-      const before = queries.getQueryData<Feedback>(key);
-      if (before) queries.setQueryData<Feedback>(key, withVerdict(before, image_id, verdict));
-      return before;
-    },
-    onError: (error, _item, before) => {
-      queries.setQueryData(key, before);
-      notifyError('The verdict was not stored', error);
-    },
-  });
-  return ({ image_id, verdict: now }, wanted) => mutate({ image_id, verdict: now === wanted ? null : wanted });
+  const edit = useEdits<Feedback>(keyOf(jobId));
+  return ({ image_id, verdict: now }, wanted) => {
+    const verdict = now === wanted ? null : wanted;
+    edit({
+      send: () => client.trainingJobs.setFeedback(jobId, [{ image_id, verdict }]),
+      apply: (feedback) => withVerdict(feedback, image_id, verdict),
+      refusal: 'The verdict was not stored',
+    });
+  };
 }
 
 export function withVerdict(feedback: Feedback, id: string, verdict: Verdict): Feedback {

@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
 import { jobName } from '../../data/jobs.ts';
 import { isLive } from '../../data/job-list.ts';
+import { keepResponse } from '../../data/edits.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';
@@ -19,9 +20,9 @@ export function JobTitleActions({ job }: { job: TrainingJob }): ReactElement {
   const name = jobName({ ...job, suffix: job.config.suffix });
   const update = useMutation({
     mutationFn: (change: { name?: string; starred?: boolean }) => trainingJobs.update(job.id, change),
-    onSuccess: (next) => {
-      queries.setQueryData(['job', job.id], next);
-      void queries.invalidateQueries({ queryKey: ['jobs'] });
+    onSuccess: async (next) => {
+      await keepResponse(queries, ['job', job.id], next);
+      await queries.invalidateQueries({ queryKey: ['jobs'] });
     },
     onError: (error) => notifyError('The job could not be changed', error),
   });

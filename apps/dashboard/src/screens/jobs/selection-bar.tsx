@@ -57,8 +57,8 @@ function useForEach(done: string, run: (job: TrainingJob) => Promise<unknown>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (jobs: TrainingJob[]) => Promise.all(jobs.map(run)),
-    onSuccess: (results) => {
-      void queries.invalidateQueries({ queryKey: ['jobs'] });
+    onSuccess: async (results) => {
+      await queries.invalidateQueries({ queryKey: ['jobs'] });
       notify({ title: `${plural(results.length, 'job')} ${done}` });
     },
     onError: (error) => notifyError('The action failed for some jobs', error),

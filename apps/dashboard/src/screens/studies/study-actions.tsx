@@ -3,6 +3,7 @@ import type { Study } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
+import { keepResponse } from '../../data/edits.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';
@@ -16,7 +17,7 @@ export function StudyActions({ study: { id, name, status } }: { study: Study }):
   const [, navigate] = useLocation();
   const cancel = useMutation({
     mutationFn: () => client.studies.cancel(id),
-    onSuccess: (next) => queries.setQueryData(['studies', id], next),
+    onSuccess: (next) => keepResponse(queries, ['studies', id], next),
     onError: (error) => notifyError('The study could not be cancelled', error),
   });
   const destroy = () => {

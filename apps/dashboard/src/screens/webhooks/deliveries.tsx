@@ -31,7 +31,7 @@ function Delivery({ webhookId, delivery }: { webhookId: string; delivery: Webhoo
   const queries = useQueryClient();
   const redeliver = useMutation({
     mutationFn: () => client.webhooks.redeliver(webhookId, delivery.id),
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ['deliveries', webhookId] }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['deliveries', webhookId] }),
     onError: (error) => notifyError('The event could not be sent again', error),
   });
   const { event, status, attempts, response_status: response, error, payload, created_at: at, id } = delivery;
