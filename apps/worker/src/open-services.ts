@@ -32,7 +32,9 @@ async function openObjectStore(
   // Not every S3 server offers this, and not every key may do it; nothing depends on it.
   await objectStore
     .removeUnfinished?.(unfinishedForMs)
-    .catch((error: unknown) => log.warn({ err: error }, 'could not search for unfinished uploads'));
+    .catch((error: unknown) =>
+      log.warn({ err: error }, 'unfinished uploads in the object store could not be searched for; the next start of a worker tries again'),
+    );
   return observeObjectStore(ownObjectStore(objectStore, config, installation), (operation, outcome, seconds) =>
     metrics.observe('styleforge_store_operation_seconds', { operation, outcome }, seconds),
   );

@@ -23,7 +23,7 @@ export async function startStatusPage(
     async () => {
       for (const [state, count] of Object.entries(database.connections())) metrics.set('styleforge_database_connections', { state }, count);
     },
-    (error) => log.error({ err: error }, 'gauges could not be read'),
+    (error) => log.error({ err: error }, 'the gauges for /metrics could not be read; the next scrape tries again'),
   );
   const readiness = createReadiness(
     {
@@ -42,6 +42,6 @@ export async function startStatusPage(
   const page = await startStatusServer({ host, port, metrics, readiness }).catch((error: unknown) => {
     throw listenError(error, { host, port, setting: 'WORKER_PORT' });
   });
-  log.info({ url: urlOf(host, page.port) }, 'status page');
+  log.info({ url: urlOf(host, page.port) }, 'the status page is available');
   return page;
 }

@@ -38,7 +38,10 @@ export interface RunningWorker {
 }
 
 export async function startWorker(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<RunningWorker> {
-  if (!config.databaseUrl) throw new Error('DATABASE_URL: a worker needs the database of its service; npm start runs both');
+  if (!config.databaseUrl)
+    throw new Error(
+      'DATABASE_URL: is not set, but a worker needs the database of its service; set it, or use npm start, which runs everything',
+    );
   const { devices, trainingDevices } = config.worker;
   const mix = queueMix(config.worker.queues, { train: Math.floor(devices.length / trainingDevices) });
   const facts = await openDevices(devices, log);

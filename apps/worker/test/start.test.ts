@@ -49,7 +49,7 @@ it('refuses webgpu where there is none, naming the setting and the remedy', asyn
 it('refuses a queue that is none', async () => {
   const { code, output } = await start({ WORKER_QUEUES: 'train:1,paint:2' });
   expect(code).toBe(1);
-  expect(output).toMatch(/WORKER_QUEUES: there is no queue paint; choose of train, generate/);
+  expect(output).toMatch(/WORKER_QUEUES: there is no queue paint; choose from train, generate/);
 });
 
 it('refuses a database that it cannot open, naming the setting', async () => {

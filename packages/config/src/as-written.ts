@@ -14,8 +14,8 @@ const IS_PATH = /_(DIRECTORY|WEIGHTS|PYTHON|CREDENTIALS)$/;
 export function shellFaults(names: readonly string[], given: Readonly<Record<string, string>>): string[] {
   return names.flatMap((name) => {
     const value = given[name] ?? '';
-    if (QUOTED.test(value)) return [`${name}: stands in quotation marks, which would be a part of it; write it without them`];
-    if (IS_PATH.test(name) && /^~(\/|$)/.test(value)) return [`${name}: begins with ~, which only a shell replaces; write the whole path`];
+    if (QUOTED.test(value)) return [`${name}: is in quotation marks, which would become part of it; remove them`];
+    if (IS_PATH.test(name) && /^~(\/|$)/.test(value)) return [`${name}: begins with ~, which only a shell replaces; write the full path`];
     return [];
   });
 }

@@ -97,7 +97,7 @@ export function isJobName(name: string): name is JobName {
 export function queueMix(wanted?: Record<string, number>, usual: Partial<Record<JobName, number>> = {}): Partial<Record<JobName, number>> {
   if (wanted === undefined) return Object.fromEntries(jobNames.map((name) => [name, usual[name] ?? catalog[name].concurrency]));
   const unknown = Object.keys(wanted).find((name) => !isJobName(name));
-  if (unknown !== undefined) throw new Error(`WORKER_QUEUES: there is no queue ${unknown}; choose of ${jobNames.join(', ')}`);
+  if (unknown !== undefined) throw new Error(`WORKER_QUEUES: there is no queue ${unknown}; choose from ${jobNames.join(', ')}`);
   return wanted;
 }
 

@@ -91,7 +91,9 @@ export async function createConsumer<Name extends JobName>(connection: QueueConn
     maxStalledCount: anyStalledCount,
   });
   state.worker = worker;
-  worker.on('error', (error) => log.error({ err: error, queue: name }, 'the queue worker met an error'));
+  worker.on('error', (error) =>
+    log.error({ err: error, queue: name }, 'the connection of the consumer to the queue failed; it is opened again'),
+  );
   worker.on('stalled', (id) => log.warn({ queue: name, jobId: id }, 'a worker died during this job; it goes back into the queue'));
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => state.running.get(id)?.controller.abort('lock-lost' satisfies StopReason)));
   await worker.waitUntilReady();
@@ -168,7 +170,10 @@ async function pauseWhileAway<Name extends JobName>(
     }
     if (!state.stopping && !state.draining) await state.worker.resume();
   } catch (error) {
-    log.error({ err: error, queue: name }, 'taking jobs could not be paused');
+    log.error(
+      { err: error, queue: name },
+      'the consumer could not be paused while a dependency is unavailable; jobs that it takes are handed back',
+    );
   } finally {
     state.paused = false;
   }

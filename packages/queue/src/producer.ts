@@ -33,7 +33,7 @@ export async function createQueues(connection: QueueConnection, log: Logger): Pr
   const queues = {} as Record<JobName, BackendQueue>;
   for (const name of jobNames) {
     queues[name] = openQueue(connection, name, { defaultJobOptions: jobOptions(name) });
-    queues[name].on('error', (error) => log.error({ err: error, queue: name }, 'the queue connection failed'));
+    queues[name].on('error', (error) => log.error({ err: error, queue: name }, 'the connection to the queue failed; it is opened again'));
     await queues[name].waitUntilReady();
   }
   return {

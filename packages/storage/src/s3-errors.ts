@@ -2,12 +2,12 @@
 import { ObjectStoreUnavailableError } from './object-store.ts';
 
 const credentials = 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them; set the keys of a user of that server';
-const region = "S3_REGION: it is not the bucket's; set the region in which the bucket was made";
-const unreachable = 'S3_ENDPOINT: the S3 server cannot be reached; check the address, and that it runs';
+const region = 'S3_REGION: the bucket is in another region; set the region in which it was created';
+const unreachable = 'S3_ENDPOINT: the S3 server cannot be reached; check the address, and that the server is running';
 
 /** Meanings by the error's name, or else its code. */
 const MEANINGS: Record<string, string> = {
-  NoSuchBucket: 'S3_BUCKET: there is no such bucket; create it, or name one that is there',
+  NoSuchBucket: 'S3_BUCKET: there is no such bucket; create it, or name an existing one',
   InvalidAccessKeyId: credentials,
   // Versity's gateway
   XAdminUserNotFound: credentials,

@@ -31,7 +31,7 @@ export async function shutDown(phases: Phase[], log: Pick<Logger, 'info' | 'erro
       await withDeadline(name, deadlineMs, run);
     } catch (error) {
       orderly = false;
-      log.error({ err: error, phase: name }, 'a phase of stopping failed; continuing with the next');
+      log.error({ err: error, phase: name }, 'a phase of the shutdown failed; continuing with the next');
     }
   }
   log.info({ orderly }, 'stopped');

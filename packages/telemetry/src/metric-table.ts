@@ -40,7 +40,7 @@ export const METRICS = {
     buckets: slow,
   },
   styleforge_job_failures_total: { kind: 'counter', help: 'Attempts that failed, by failure code', labels: ['queue', 'code'] },
-  styleforge_jobs_running: { kind: 'gauge', help: 'Jobs in the hands of this worker', labels: ['queue'] },
+  styleforge_jobs_running: { kind: 'gauge', help: 'Jobs that this worker runs', labels: ['queue'] },
   styleforge_train_step_seconds: {
     kind: 'histogram',
     help: 'Time of one training step: forward, backward and update',
@@ -64,7 +64,7 @@ export const METRICS = {
   },
   styleforge_stranded: {
     kind: 'gauge',
-    help: 'Unfinished work without outbox message, queue entry and live worker, found by the last look and put back',
+    help: 'Unfinished work without outbox message, queue entry or live worker that the last check found and put back',
     labels: ['queue'],
   },
   styleforge_sweep_refused: {
@@ -74,7 +74,7 @@ export const METRICS = {
   },
   styleforge_running_silent_seconds: {
     kind: 'gauge',
-    help: 'Longest time since a running training job was last seen of; 0 when none runs',
+    help: 'Longest time since the last heartbeat of a running training job; 0 if none runs',
     labels: [],
   },
   styleforge_workers: {

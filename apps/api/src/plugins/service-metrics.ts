@@ -11,7 +11,8 @@ import type { ApiDependencies } from '../dependencies.ts';
 const GAUGES_MS = 5_000;
 
 export function registerServiceMetrics(app: ApiServer, { metrics, database, queues }: ApiDependencies): void {
-  const onError = (error: unknown) => app.log.error({ err: error }, 'gauges could not be read');
+  const onError = (error: unknown) =>
+    app.log.error({ err: error }, 'the gauges for /metrics could not be read; the next scrape tries again');
   const readDatabase = sharedFor(GAUGES_MS, async () => {
     const counts = await database.operations.countByStatus();
     metrics.reset('styleforge_jobs');

@@ -67,7 +67,7 @@ async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: T
 
 async function giveUp(row: TriedRow, error: unknown, log: Logger): Promise<never> {
   await row.fail(failureOf(error));
-  log.error({ err: error }, 'failed permanently');
+  log.error({ err: error }, 'the work failed and will not be tried again');
   throw error instanceof PermanentJobError
     ? error
     : new PermanentJobError(error instanceof Error ? error.message : String(error), { cause: error });

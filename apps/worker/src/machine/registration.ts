@@ -99,7 +99,9 @@ export class Registration {
   async #setDrain(drain: boolean): Promise<void> {
     await Promise.all([...this.#options.consumers.values()].map((consumer) => consumer.drain(drain)));
     this.#drain = drain;
-    this.#options.log.info(drain ? 'drained on request: running jobs continue, no further jobs are taken' : 'takes jobs again');
+    this.#options.log.info(
+      drain ? 'drained on request: running jobs continue, no further jobs are taken' : 'no longer drained: the worker takes jobs again',
+    );
   }
 
   #tellWhetherBusy(isBusy: boolean): void {

@@ -132,7 +132,7 @@ function hear(
     case 'compiled-shape':
       return options.log.info(
         { height: message.height, width: message.width, seconds: message.seconds },
-        'graph for a further image size compiled',
+        'compiled the training graph for another image size',
       );
     case 'memory-plan': {
       const { recomputes, recomputesAll, stateBytes, passBytes, freeBytes } = message;

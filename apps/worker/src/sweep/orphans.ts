@@ -14,7 +14,10 @@ export async function sweepOrphans(services: SweepServices): Promise<Record<stri
 async function settle({ orphans, missing, foundAgain }: Differences, services: SweepServices): Promise<Record<string, number>> {
   const { sweep, log } = services;
   for (const key of orphans) {
-    log.info({ key, dryRun: sweep.dryRun }, 'an object without a row');
+    log.info(
+      { key, dryRun: sweep.dryRun },
+      sweep.dryRun ? 'sweep: an object without a row would go to the trash' : 'sweep: an object without a row goes to the trash',
+    );
     if (!sweep.dryRun) await discard(key, services);
   }
   const graceEnd = graceEndOf(services);
@@ -23,7 +26,7 @@ async function settle({ orphans, missing, foundAgain }: Differences, services: S
     const remove = row.missingSince !== null && row.missingSince < graceEnd ? row.remove : null;
     log.warn(
       { key, kind: row.kind, missingSince: row.missingSince, removed: remove !== null, dryRun: sweep.dryRun },
-      'a row without its object',
+      'sweep: the object of a row is missing; look for it in trash/ of the object store',
     );
     if (remove !== null) rowsRemoved += 1;
     if (sweep.dryRun) continue;

@@ -20,7 +20,7 @@ export async function runSweep(services: SweepServices): Promise<Record<string, 
       throw error;
     });
   if (swept === undefined) {
-    log.info({}, 'another process is sweeping');
+    log.info({}, 'no sweep: another process is sweeping');
     return null;
   }
   metrics?.set('styleforge_sweep_refused', {}, 0);

@@ -6,7 +6,7 @@ import type { PageContext } from './context.ts';
 export function tokensSection({ report: { token_disentanglement: tokens } }: PageContext): Markup {
   if (tokens === null) return html``;
   const judged = tokens.components.map(
-    ({ name, recognised }) => `The judge assigns ${Math.round(recognised * 100)} % of the ${name} images to their own component`,
+    ({ name, recognised }) => `The extractor assigns ${Math.round(recognised * 100)} % of the ${name} images to their own component`,
   );
   return html`<section><h2>Tokens apart and together</h2>
 <p class="soft">How much each token adds to the similarity with the images of each component, compared with the same prompts and seeds without any token. A token should add most to its own component.</p>

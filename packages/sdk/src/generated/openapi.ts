@@ -5290,7 +5290,7 @@ export interface components {
             components: {
                 /** @description Name for people */
                 name: string;
-                /** @description Share of these images that the judge assigns to their own component; far below 1, the judge cannot tell the components apart */
+                /** @description Share of these images that the extractor assigns to their own component. Far below 1, the extractor cannot distinguish the components */
                 recognised: number;
                 /** @description Number of StyleRef images that represent the component */
                 references: number;

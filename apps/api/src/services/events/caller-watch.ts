@@ -57,7 +57,10 @@ export class CallerWatch {
       try {
         if (await isStillAllowed(this.#database, same[0]!.caller)) continue;
       } catch (error) {
-        this.#log.warn({ err: error }, 'could not check whether callers may still read their event streams');
+        this.#log.warn(
+          { err: error },
+          'whether callers may still read their event streams could not be checked; their streams stay open until the next check',
+        );
         return;
       }
       for (const { left } of same) left.abort();

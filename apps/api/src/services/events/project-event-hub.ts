@@ -76,13 +76,13 @@ export class ProjectEventHub {
     const clean = () =>
       void this.#database.projectEvents
         .deleteBefore(new Date(Date.now() - PROJECT_EVENT_DAYS * DAY_MS))
-        .catch((error: unknown) => this.#log.error({ err: error }, 'old events could not be deleted'));
+        .catch((error: unknown) => this.#log.error({ err: error }, 'expired events could not be deleted; trying again later'));
     clean();
     this.#cleaning = setInterval(clean, CLEANING_MS).unref();
     this.#listener = this.#database.listen(
       [PROJECT_EVENTS_CHANNEL, JOB_CHANNEL, API_KEY_CHANNEL],
       (payload, channel) => this.#hear(payload, channel),
-      (error) => this.#log.warn({ err: error }, 'the database sends no notice of new events'),
+      (error) => this.#log.warn({ err: error }, 'the connection for notifications of new events failed; it is opened again'),
     );
     return this.#listener;
   }
@@ -119,7 +119,7 @@ export class ProjectEventHub {
     try {
       for (const job of await this.#database.projectEvents.jobsOf(ids, projects)) this.#tell(job);
     } catch (error) {
-      this.#log.warn({ err: error }, 'the progress of jobs could not be read');
+      this.#log.warn({ err: error }, 'the progress of jobs could not be read, so event streams show it late');
     }
     this.#timer = undefined;
     const [waiting] = this.#changed;

@@ -56,7 +56,8 @@ export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBa
       return entry;
     } catch (error) {
       if (!(error instanceof BrokenBaseModelError)) throw error;
-      if (logged.get(name) !== error.message) log.error({ err: error, baseModel: name }, 'a base model that cannot be used is not listed');
+      if (logged.get(name) !== error.message)
+        log.error({ err: error, baseModel: name }, 'a base model cannot be used and is not listed; repair or reinstall it');
       logged.set(name, error.message);
       return null;
     }
