@@ -1,4 +1,4 @@
-// Combines requests that would wait for each other: those that arrive while a batch is being written form the next batch.
+// Combines requests that would wait for each other or read the same rows: those that arrive while a batch is under way form the next batch.
 
 /** Maximum batch size: larger batches save little more, and hold locks longer. */
 const LARGEST = 100;

@@ -54,7 +54,7 @@ export { JOB_CHANNEL, PROJECT_EVENTS_CHANNEL } from './repositories/common/proje
 export type { EventTypes, ProjectEventRow } from './repositories/common/project-events.ts';
 export type { NewPromptSet, PromptSetRow, PromptSetSummaryRow } from './repositories/evaluations/prompt-sets.ts';
 export type { RowPage } from './repositories/common/page.ts';
-export type { NewTrainingJob } from './repositories/training-jobs/training-job-creation.ts';
+export type { NewTrainingJob, QueuedTrainingJob } from './repositories/training-jobs/training-job-creation.ts';
 export type { PauseOutcome, ResumeOutcome } from './repositories/training-jobs/training-job-pause.ts';
 export type { JobRequest, JobRequestOutcome } from './repositories/training-jobs/training-job-requests.ts';
 export type { PolledJob } from './repositories/training-jobs/training-job-polls.ts';

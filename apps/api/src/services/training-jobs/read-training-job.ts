@@ -1,6 +1,6 @@
 // Reads a job of the caller's project, as a row or as its response body.
 import type { TrainingJobBody } from '@styleforge/contracts';
-import type { Database, TrainingJobRow } from '@styleforge/database';
+import type { Database, QueuedTrainingJob, TrainingJobRow } from '@styleforge/database';
 import { notFound } from '../../errors/api-error.ts';
 import { presentTrainingJob } from '../../presenters/training-jobs.ts';
 import { presentUsage } from '../operations/usage.ts';
@@ -27,8 +27,8 @@ export async function pollTrainingJob(
 }
 
 /** A job that has just been queued: it has used nothing yet. */
-export async function toNewJobBody(database: Database, row: TrainingJobRow): Promise<TrainingJobBody> {
-  const position = await database.trainingJobs.positionOf(row.id);
+export async function toNewJobBody(database: Database, row: QueuedTrainingJob): Promise<TrainingJobBody> {
+  const position = row.position ?? (await database.trainingJobs.positionOf(row.id));
   return { ...presentTrainingJob(row, position), usage: presentUsage(undefined) };
 }
 

@@ -11,7 +11,7 @@ import type {
   TrainingConfig,
 } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
-import type { Database, TrainingDataset, TrainingJobRow } from '@styleforge/database';
+import type { Database, QueuedTrainingJob, TrainingDataset } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, refusal } from '../../errors/api-error.ts';
 import type { BaseModelEntry } from '../models/base-model-catalog.ts';
@@ -23,7 +23,10 @@ import { checkWebhookUrl } from '../operations/webhook-urls.ts';
 
 type NewJob = { projectId: string; body: CreateTrainingJobRequest; reservedUuid: string | undefined };
 
-export async function createTrainingJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+export async function createTrainingJob(
+  dependencies: ApiDependencies,
+  { projectId, body, reservedUuid }: NewJob,
+): Promise<QueuedTrainingJob> {
   const round = await findSecondRound(dependencies, projectId, body);
   if (round === null) return queueJob(dependencies, { projectId, body, reservedUuid });
   // All else is found to fit before the chosen images are copied.
@@ -37,7 +40,7 @@ export async function createTrainingJob(dependencies: ApiDependencies, { project
   }
 }
 
-async function queueJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<TrainingJobRow> {
+async function queueJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<QueuedTrainingJob> {
   const config = await resolveJob(dependencies, projectId, body);
   // Only a request that may be sent twice has an id that may be there already.
   const id = reservedUuid && newId('trainingJob', reservedUuid);

@@ -15,6 +15,7 @@ import { discPicture, writeBaseModelConfigs } from '@styleforge/testing';
 import { numberOption } from '../../options.ts';
 import { type Load, measureLoad } from './http-load.ts';
 import { print } from '../process.ts';
+import { median } from '../statistics.ts';
 
 const READY_MS = 120_000;
 const entryOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -22,9 +23,16 @@ const entryOf = (relative: string) => fileURLToPath(new URL(relative, import.met
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { seconds: { type: 'string', default: '5' }, connections: { type: 'string', default: '10' } },
+    options: {
+      seconds: { type: 'string', default: '5' },
+      connections: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '1' },
+      named: { type: 'boolean', default: false },
+    },
   });
-  const load = {
+  const load: Settings = {
+    rounds: numberOption('rounds', values.rounds),
+    named: values.named,
     seconds: numberOption('seconds', values.seconds, { least: 0.1, fraction: true }),
     connections: numberOption('connections', values.connections),
   };
@@ -53,6 +61,9 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
+/** `rounds`: how often both servers are measured, in turn. `named`: jobs have a name and notes. */
+type Settings = Pick<Load, 'seconds' | 'connections'> & { rounds: number; named: boolean };
+
 interface Servers {
   readonly real: string;
   readonly bare: string;
@@ -60,22 +71,32 @@ interface Servers {
   readonly databaseUrl: string;
 }
 
-async function compareRoutes({ real, bare, key, databaseUrl }: Servers, load: Pick<Load, 'seconds' | 'connections'>): Promise<void> {
-  const { jobId, job } = await createJob(real, key);
+async function compareRoutes({ real, bare, key, databaseUrl }: Servers, { rounds, named, ...load }: Settings): Promise<void> {
+  const { jobId, job } = await createJob(real, key, named);
   const authorization = { authorization: `Bearer ${key}` };
   const poll = (id: string, what: string) =>
-    compare(what, { ...load, url: `${bare}/jobs/${id}` }, { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization });
+    compare(
+      what,
+      rounds,
+      { ...load, url: `${bare}/jobs/${id}` },
+      { ...load, url: `${real}/v1/training-jobs/${id}`, headers: authorization },
+    );
   await poll(jobId, 'status poll of a queued job');
   await startJob(databaseUrl, jobId);
   await poll(jobId, 'status poll of a running job');
   const post = { ...load, method: 'POST', headers: { ...authorization, 'content-type': 'application/json' }, body: JSON.stringify(job) };
-  await compare('submission', { ...post, url: `${bare}/jobs` }, { ...post, url: `${real}/v1/training-jobs` });
+  await compare('submission', rounds, { ...post, url: `${bare}/jobs` }, { ...post, url: `${real}/v1/training-jobs` });
 }
 
-async function compare(name: string, bare: Load, real: Load): Promise<void> {
-  const measured = { bare: await measureLoad(bare), styleforge: await measureLoad(real) };
-  for (const [server, figures] of Object.entries(measured)) print({ what: name, server, ...figures });
-  print({ what: name, ratio: Number((measured.styleforge.per_second / measured.bare.per_second).toFixed(3)) });
+/** Prints every measurement, and the median of the rounds' ratios. */
+async function compare(name: string, rounds: number, bare: Load, real: Load): Promise<void> {
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const measured = { bare: await measureLoad(bare), styleforge: await measureLoad(real) };
+    for (const [server, figures] of Object.entries(measured)) print({ what: name, server, ...figures });
+    ratios.push(measured.styleforge.per_second / measured.bare.per_second);
+  }
+  print({ what: name, ratio: Number(median(ratios).toFixed(3)), rounds: ratios.map((ratio) => Number(ratio.toFixed(3))) });
 }
 
 async function makeKey(databaseUrl: string): Promise<string> {
@@ -86,7 +107,7 @@ async function makeKey(databaseUrl: string): Promise<string> {
   return key;
 }
 
-async function createJob(url: string, key: string): Promise<{ jobId: string; job: object }> {
+async function createJob(url: string, key: string, named: boolean): Promise<{ jobId: string; job: object }> {
   const headers = { authorization: `Bearer ${key}` };
   const send = async (to: string, body: object | FormData) => {
     const isForm = body instanceof FormData;
@@ -102,7 +123,8 @@ async function createJob(url: string, key: string): Promise<{ jobId: string; job
   const form = new FormData();
   for (const hue of [0, 120, 240]) form.append('images', new Blob([await discPicture(hue)], { type: 'image/png' }), `${hue}.png`);
   await send(`/v1/datasets/${id}/images`, form);
-  const job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: id } };
+  const annotations = named ? { name: 'bench', notes: 'A job with a name.' } : {};
+  const job = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: id }, ...annotations };
   return { jobId: (await send('/v1/training-jobs', job)).id, job };
 }
 

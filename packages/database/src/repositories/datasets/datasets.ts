@@ -2,6 +2,7 @@
 import { LIVE_JOB_STATUSES } from '@styleforge/contracts';
 import type { DatasetKind } from '@styleforge/contracts';
 import type { Dataset } from '../../generated/client.ts';
+import { Batches } from '../../batches.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
@@ -30,6 +31,12 @@ const FOR_TRAINING = `
   where dataset.project_id = $1 and dataset.id = any($2::text[])`;
 
 export function createDatasetRepository(prisma: PrismaClient, statements: Statements) {
+  const trainingReads = new Batches<readonly string[], TrainingDataset[]>(async (projectId, requests) => {
+    const ids = [...new Set(requests.flat())];
+    const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
+    return requests.map((wanted) => rows.filter(({ id }) => wanted.includes(id)));
+  });
+
   async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
     const groups = await prisma.image.groupBy({
       by: ['datasetId', 'component'],
@@ -63,7 +70,7 @@ export function createDatasetRepository(prisma: PrismaClient, statements: Statem
 
     /** These facts for each dataset, by id. Unknown ids are absent. */
     async forTraining(projectId: string, ids: readonly string[]): Promise<Map<string, TrainingDataset>> {
-      const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
+      const rows = await trainingReads.add(projectId, ids);
       return new Map(rows.map((row) => [row.id, row]));
     },
 

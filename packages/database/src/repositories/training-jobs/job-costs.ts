@@ -1,5 +1,6 @@
 // Measured costs of jobs, for estimates of later ones.
 import type { JobCost } from '@styleforge/contracts';
+import { Batches } from '../../batches.ts';
 import type { PrismaClient } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
 
@@ -23,6 +24,17 @@ const asBigInt = (value: number | null): bigint | null => (value === null ? null
 const asNumber = (value: string | null): number | null => (value === null ? null : Number(value));
 
 export function createJobCostRepository(prisma: PrismaClient, statements: Statements) {
+  const reads = new Batches<null, JobCost[]>(async (key, requests) => {
+    const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
+    const costs = rows.map((row) => ({
+      ...row,
+      checkpointBytes: asNumber(row.checkpointBytes),
+      deviceMemoryBytes: asNumber(row.deviceMemoryBytes),
+      peakMemoryBytes: Number(row.peakMemoryBytes),
+    }));
+    return requests.map(() => costs);
+  });
+
   return {
     /** Records the cost of a job; a continued job replaces its earlier measurement. */
     async record(jobId: string, key: string, { device, ...cost }: JobCost): Promise<void> {
@@ -38,14 +50,6 @@ export function createJobCostRepository(prisma: PrismaClient, statements: Statem
     },
 
     /** Costs of all projects, newest first: machines are shared, and the numbers reveal nothing about what was trained. */
-    async list(key: string): Promise<JobCost[]> {
-      const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
-      return rows.map((row) => ({
-        ...row,
-        checkpointBytes: asNumber(row.checkpointBytes),
-        deviceMemoryBytes: asNumber(row.deviceMemoryBytes),
-        peakMemoryBytes: Number(row.peakMemoryBytes),
-      }));
-    },
+    list: (key: string): Promise<JobCost[]> => reads.add(key, null),
   };
 }

@@ -1,5 +1,6 @@
 // The number of jobs ahead of a queued one.
 import { Batches } from '../../batches.ts';
+import type { Transaction } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
 
 const POSITIONS = 'select job_id as "id", queue_position as "position" from training_job_positions($1)';
@@ -21,4 +22,11 @@ export function positionReader(statements: Statements): (id: string) => Promise<
     return ids.map((id) => positions.get(id) ?? null);
   });
   return (id) => batches.add('', id);
+}
+
+/** Number of the project's queued jobs of at least this priority. */
+export async function countQueued(client: Transaction, projectId: string, leastPriority?: number): Promise<number> {
+  const where = { kind: 'queued_job', projectId, ...(leastPriority !== undefined && { priority: { gte: leastPriority } }) };
+  const { _sum } = await client.queueCount.aggregate({ where, _sum: { amount: true } });
+  return _sum.amount ?? 0;
 }

@@ -8,6 +8,7 @@ import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 import type { Statements } from '../../statements.ts';
 import { addOutboxMessage, OUTBOX_CHANNEL, outboxBody } from '../work/outbox.ts';
 import type { NewOutboxMessage } from '../work/outbox.ts';
+import { countQueued } from './queue-positions.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 import { announceJob } from '../webhooks/webhook-announcements.ts';
@@ -31,55 +32,73 @@ export type NewTrainingJob = {
   study?: { id: string; index: number; name: string; changes: Record<string, unknown> };
 };
 
+/** A job that has been queued. `position`: the number of jobs ahead of it, where it was counted. */
+export type QueuedTrainingJob = TrainingJobRow & { position?: number };
+
 /**
- * Creates jobs; null if a dataset has been deleted meanwhile. One statement, unless the job has a name or notes, or an endpoint receives
- * its events. Jobs of one project wait for each other's commit, so those that arrive meanwhile are sent together.
+ * Creates jobs; null if a dataset has been deleted meanwhile. One statement, unless an endpoint receives the job's events. Jobs of one
+ * project wait for each other's commit, so those that arrive meanwhile are sent together.
  */
-export function trainingJobCreator(prisma: PrismaClient, statements: Statements): (job: NewTrainingJob) => Promise<TrainingJobRow | null> {
+export function trainingJobCreator(
+  prisma: PrismaClient,
+  statements: Statements,
+): (job: NewTrainingJob) => Promise<QueuedTrainingJob | null> {
   const batches = new Batches<object, Queued>((projectId, jobs) =>
     statements.run<Queued>('queue_training_jobs', QUEUE_JOBS, [projectId, JSON.stringify(jobs)]),
   );
   return async (job) => {
-    if (job.id === undefined && !job.webhookUrl && !job.name && !job.notes) {
-      const named = { ...job, id: newId('trainingJob') };
-      const queued = await batches.add(job.projectId, queueArguments(named, true));
-      if (queued.outcome !== 'watched') return outcomeOf(named, queued);
-    }
-    return prisma.$transaction((transaction) => addTrainingJob(transaction, job));
+    const named = { ...job, id: job.id ?? newId('trainingJob') };
+    const inTransaction = () => prisma.$transaction((transaction) => addTrainingJob(transaction, named));
+    if (job.webhookUrl) return inTransaction();
+    const queued = await batches.add(job.projectId, { ...queueArguments(named), unwatchedOnly: true, wantsPosition: true });
+    if (queued.outcome === 'watched') return inTransaction();
+    if (queued.outcome === 'exists') return readExisting(prisma, named);
+    const row = outcomeOf(named, queued);
+    return row && { ...row, ...(queued.position !== null && { position: queued.position }) };
   };
 }
 
-/** Like `createTrainingJob`, as part of a larger transaction. */
+/** Like `trainingJobCreator`, as part of a larger transaction. The position is not counted. */
 export async function addTrainingJob(transaction: Transaction, job: NewTrainingJob): Promise<TrainingJobRow | null> {
-  const { id = newId('trainingJob'), projectId, webhookUrl = null, webhookEvents = [] } = job;
-  const existing = job.id === undefined ? null : await transaction.trainingJob.findUnique({ where: { id, projectId } });
-  if (existing !== null) return toTrainingJobRow(existing);
+  const { projectId, webhookUrl = null, webhookEvents = [] } = job;
+  const named = { ...job, id: job.id ?? newId('trainingJob') };
   // From here to the commit, the project's jobs are handled one after the other, so the number of statements is kept small.
-  const named = { ...job, id };
-  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(QUEUE_JOBS, projectId, JSON.stringify([queueArguments(named, false)]));
+  const [queued] = await transaction.$queryRawUnsafe<Queued[]>(QUEUE_JOBS, projectId, JSON.stringify([queueArguments(named)]));
+  if (queued?.outcome === 'exists') return readExisting(transaction, named);
   const row = outcomeOf(named, queued);
   if (row === null) return null;
   if (webhookUrl !== null) await ensureWebhook(transaction, projectId, webhookUrl);
-  const { name, notes } = row;
-  if (webhookEvents.length > 0 || name !== null || notes !== '')
-    await transaction.trainingJob.update({ where: { id }, data: { webhookEvents, name, notes, updatedAt: row.updatedAt } });
-  if (queued?.isWatched || webhookUrl !== null) await announceJob(transaction, id, 'job.queued');
+  if (webhookEvents.length > 0)
+    await transaction.trainingJob.update({ where: { id: row.id }, data: { webhookEvents, updatedAt: row.updatedAt } });
+  if (queued?.isWatched || webhookUrl !== null) await announceJob(transaction, row.id, 'job.queued');
   return row;
 }
 
-/** Result of the database's function queue_training_jobs (migration queue_positions). */
-type Queued = { outcome: 'made' | 'dataset_gone' | 'queue_full' | 'watched'; limit: number | null; madeAt: Date; isWatched: boolean };
+const readExisting = async (client: Transaction, { id, projectId }: NamedJob): Promise<TrainingJobRow> =>
+  toTrainingJobRow(await client.trainingJob.findUniqueOrThrow({ where: { id, projectId } }));
+
+/** Result of the database's function queue_training_jobs (migration queue_counts). */
+type Queued = {
+  outcome: 'made' | 'exists' | 'dataset_gone' | 'queue_full' | 'watched';
+  limit: number | null;
+  madeAt: Date;
+  isWatched: boolean;
+  position: number | null;
+};
 type NamedJob = NewTrainingJob & { id: string };
 
 /** Queues a list of jobs of one project, in its order and in one transaction. */
 const QUEUE_JOBS = `
-  select outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched" from queue_training_jobs($1, $2::jsonb, '${OUTBOX_CHANNEL}')`;
+  select outcome, queue_limit as "limit", made_at as "madeAt", is_watched as "isWatched", queue_position as "position"
+  from queue_training_jobs($1, $2::jsonb, '${OUTBOX_CHANNEL}')`;
 
-function queueArguments(job: NamedJob, unwatchedOnly: boolean): object {
+function queueArguments(job: NamedJob): object {
   const { id, config, metadata = {}, webhookUrl = null, study, maxQueuedJobs = null } = job;
   return {
     id,
     config,
+    name: job.name ?? null,
+    notes: job.notes ?? '',
     metadata,
     priority: PRIORITY_RANKS[job.priority ?? 'normal'],
     webhookUrl,
@@ -88,7 +107,6 @@ function queueArguments(job: NamedJob, unwatchedOnly: boolean): object {
     datasets: datasetsOf(config),
     maxQueuedJobs,
     message: outboxBody({ jobId: id }),
-    unwatchedOnly,
   };
 }
 
@@ -180,6 +198,5 @@ function datasetsOf(config: TrainingConfig): string[] {
 /** Checks the limit of waiting jobs; the caller holds the project's lock. Throws QueueFullError. */
 export async function checkQueueLimit(transaction: Transaction, projectId: string, limit: number | undefined): Promise<void> {
   if (limit === undefined) return;
-  const queued = await transaction.trainingJob.count({ where: { projectId, status: 'queued' } });
-  if (queued >= limit) throw new QueueFullError(limit);
+  if ((await countQueued(transaction, projectId)) >= limit) throw new QueueFullError(limit);
 }

@@ -15,7 +15,7 @@ import { meetRequest, NO_REQUESTS, requestOfJob } from './training-job-requests.
 import type { JobRequest } from './training-job-requests.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
 import type { ResumeOptions } from './training-job-pause.ts';
-import { positionReader, queuePositions } from './queue-positions.ts';
+import { countQueued, positionReader, queuePositions } from './queue-positions.ts';
 import { pollTrainingJob } from './training-job-polls.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
@@ -99,8 +99,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
     positionOf: positionReader(statements),
 
     /** Number of the project's queued jobs with at least this priority. */
-    countQueued: (projectId: string, priority: JobPriority): Promise<number> =>
-      prisma.trainingJob.count({ where: { projectId, status: 'queued', priority: { gte: PRIORITY_RANKS[priority] } } }),
+    countQueued: (projectId: string, priority: JobPriority): Promise<number> => countQueued(prisma, projectId, PRIORITY_RANKS[priority]),
 
     /**
      * Claims the job under a new attempt. A queued job becomes `validating`; one whose worker died keeps its status.
