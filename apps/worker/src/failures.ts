@@ -50,7 +50,9 @@ export type Verdict =
   /** A newer version's work: no try of this worker counts, and a newer worker does it. */
   | { kind: 'newer' }
   /** A dependency is away: no fault of the job, and no try. */
-  | { kind: 'away' };
+  | { kind: 'away' }
+  /** A disk is full: no try while it stays so; otherwise the job may need more than there is. */
+  | { kind: 'full' };
 
 /** Verdict for all other errors, which are faults of the service. */
 const OUR_MISTAKE: Verdict = { kind: 'again', code: 'internal_error' };
@@ -116,7 +118,7 @@ export const PLACED_ERRORS: ReadonlySet<string> = new Set(Object.keys(VERDICTS))
 const placeOf = ({ name }: Error): Verdict | undefined => (Object.hasOwn(VERDICTS, name) ? VERDICTS[name as KnownError] : undefined);
 
 export function verdictOf(error: unknown): Verdict {
-  if (isStorageFull(error)) return { kind: 'again', code: 'storage_full' };
+  if (isStorageFull(error)) return { kind: 'full' };
   if (!(error instanceof Error)) return OUR_MISTAKE;
   const verdict = placeOf(error) ?? OUR_MISTAKE;
   if (verdict === OUR_MISTAKE && isAway(error)) return { kind: 'away' };
@@ -141,8 +143,8 @@ function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
 /** Messages of codes that do not come with one for the caller; the log has the rest. */
 const MESSAGES: Partial<Record<FailureCode, string>> = {
   device_unavailable: "The worker's device is unavailable or cannot run this model; its log has the details",
-  storage_full: 'The disk of the service is full. When the operator has freed disk space, try again, or resume the job',
 };
+const STORAGE_FULL = 'The disk of the service is full. When the operator has freed disk space, try again, or resume the job';
 const INTERNAL = "The job failed because of an error in the service; the log has the details under the job's id";
 
 export function failureOf(error: unknown): Failure {
@@ -155,6 +157,8 @@ export function failureOf(error: unknown): Failure {
       return { code: verdict.code, message, retryable: false };
     case 'again':
       return { code: verdict.code, message: verdict.tell ? message : (MESSAGES[verdict.code] ?? INTERNAL), retryable: true };
+    case 'full':
+      return { code: 'storage_full', message: STORAGE_FULL, retryable: true };
     case 'superseded':
     case 'newer':
     case 'away':

@@ -26,6 +26,8 @@ export type { WorkerServices } from './services.ts';
 export { type RunningWorker, startWorker } from './worker.ts';
 export { together } from './device.ts';
 export { DevicePool } from './machine/device-pool.ts';
+export { DiskRoom } from './machine/disk-room.ts';
+export { withScratch } from './scratch.ts';
 export { DeviceClock } from './machine/device-clock.ts';
 export { parseNvidiaFacts } from './machine/device-facts.ts';
 export { PodDeletionCost } from './machine/pod-deletion-cost.ts';

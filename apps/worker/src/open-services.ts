@@ -15,6 +15,7 @@ import { Leases } from './held-row/leases.ts';
 import type { Logger } from './logger.ts';
 import { DeviceClock } from './machine/device-clock.ts';
 import { DevicePool } from './machine/device-pool.ts';
+import { DiskRoom } from './machine/disk-room.ts';
 import { SpareProcess } from './processes/spare-process.ts';
 import type { WorkerServices } from './services.ts';
 
@@ -55,6 +56,7 @@ export async function openServices(config: Config, databaseUrl: string, log: Log
     baseModelsDirectory: config.baseModelsDirectory,
     baseModelCacheDirectory: `${config.dataDirectory}/base-models`,
     scratchDirectory: `${config.dataDirectory}/scratch`,
+    room: new DiskRoom({ directories: writtenBy(config), leastBytes: config.operations.minFreeDiskMB * 1024 ** 2 }),
     featureCacheDirectory: `${config.dataDirectory}/features`,
     settings: config.worker,
     webhooks: config.flow.webhooks,
@@ -69,3 +71,9 @@ export async function openServices(config: Config, databaseUrl: string, log: Log
   await mkdir(services.scratchDirectory, { recursive: true });
   return services;
 }
+
+/** Folders that work writes to, which may lie on different disks. */
+const writtenBy = ({ dataDirectory, objectStore }: Config): string[] => [
+  dataDirectory,
+  ...(objectStore.kind === 'files' ? [objectStore.directory] : []),
+];

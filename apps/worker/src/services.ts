@@ -7,6 +7,7 @@ import type { Leases } from './held-row/leases.ts';
 import type { Logger } from './logger.ts';
 import type { DeviceClock } from './machine/device-clock.ts';
 import type { DevicePool } from './machine/device-pool.ts';
+import type { DiskRoom } from './machine/disk-room.ts';
 import type { Usage } from './machine/usage-meter.ts';
 import type { SpareProcess } from './processes/spare-process.ts';
 
@@ -20,6 +21,8 @@ export interface WorkerServices {
   baseModelCacheDirectory: string;
   /** Files that a job needs only while it runs. */
   scratchDirectory: string;
+  /** Space on the disks that work is written to. */
+  room: DiskRoom;
   /** Features of reference images, which any later evaluation may need. */
   featureCacheDirectory: string;
   settings: WorkerConfig;

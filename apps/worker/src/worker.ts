@@ -13,7 +13,7 @@ import {
   startOutboxPublisher,
   startRescuer,
 } from '@styleforge/queue';
-import { checkObjectStore } from '@styleforge/storage';
+import { checkObjectStore, isStorageFull } from '@styleforge/storage';
 import { createMetrics, type Metrics, withDeadline } from '@styleforge/telemetry';
 import { openDevices } from './device.ts';
 import type { Logger } from './logger.ts';
@@ -90,6 +90,18 @@ function dependenciesOf({ database, objectStore, leases }: WorkerServices): Depe
   };
 }
 
+/** A full disk counts as unavailable, too. The sweep is not held up by it: it frees space. */
+function withDisk(services: WorkerServices): Dependencies {
+  const others = dependenciesOf(services);
+  return {
+    isAway: (error) => others.isAway(error) || isStorageFull(error),
+    async check() {
+      await services.room.check();
+      await others.check();
+    },
+  };
+}
+
 const checkMs = 10_000;
 
 type StartConsumer = (connection: QueueConnection, concurrency: number, services: WorkerServices) => Promise<Consumer>;
@@ -101,7 +113,7 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
-      dependencies: dependenciesOf(services),
+      dependencies: withDisk(services),
       handle: ({ jobId }, context) => runTrainingJob(jobId, context, services),
     }),
   generate: async (connection, concurrency, services) => {
@@ -118,7 +130,7 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log,
       metrics,
-      dependencies: dependenciesOf(services),
+      dependencies: withDisk(services),
       handle: ({ generationId }, context) => runGeneration(generationId, context, { models, turns }, services),
     });
     return {
@@ -146,7 +158,7 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
-      dependencies: dependenciesOf(services),
+      dependencies: withDisk(services),
       handle: ({ evaluationId }, context) => runEvaluation(evaluationId, context, turns, services),
     });
   },
@@ -156,7 +168,7 @@ const starters: Record<JobName, StartConsumer> = {
       concurrency,
       log: services.log,
       metrics: services.metrics,
-      dependencies: dependenciesOf(services),
+      dependencies: withDisk(services),
       handle: ({ exportId }, context) => runExport(exportId, context, services),
     }),
   sweep: (connection, concurrency, services) =>

@@ -5,6 +5,7 @@ import { PermanentJobError } from '@styleforge/queue';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import {
   createLogger,
+  DiskRoom,
   JobInputError,
   Leases,
   NewerSettingsError,
@@ -33,14 +34,16 @@ const claim = async () => (await fixture.database.trainingJobs.claim(jobId)) as 
 const status = async () => (await fixture.database.trainingJobs.get(jobId))?.status;
 const save = (step: number) => fixture.database.checkpoints.record({ projectId, jobId, step, objectPrefix: `p/${step}/`, files: [] });
 
-function tryJob({ attempt, setbacks }: TrainingJobRow, work: () => Promise<'finished' | 'handed-back'>) {
+const roomy = new DiskRoom({ directories: [], leastBytes: 0 });
+
+function tryJob({ attempt, setbacks }: TrainingJobRow, work: () => Promise<'finished' | 'handed-back'>, room = roomy) {
   const { trainingJobs } = fixture.database;
   const row = {
     ...({ table: 'training_jobs', queue: 'train', id: jobId, attempt, setbacks } as const),
     fail: (error: Parameters<typeof trainingJobs.setStatus>[1]['error'] & object) =>
       trainingJobs.setStatus(jobId, { from: ['validating', 'running'], to: 'failed', attempt, error }),
   };
-  return tryRow(row, { leases: new Leases(fixture.database), log: createLogger('silent') }, work);
+  return tryRow(row, { leases: new Leases(fixture.database), room, log: createLogger('silent') }, work);
 }
 const failing = (error: Error) => async (): Promise<'finished'> => {
   throw error;
@@ -104,6 +107,36 @@ it('a dependency that is away costs no try, however often', async () => {
   expect(await status()).toBe('validating');
 });
 
+it('a disk that stays full costs no attempt; with enough free space, three attempts are all', async () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const short = new DiskRoom({ directories: ['/'], leastBytes: 1_000, freeBytes: async () => 999 });
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    const job = await claim();
+    expect(job.setbacks).toBe(0);
+    await expect(tryJob(job, failing(full), short)).rejects.toBe(full);
+  }
+  expect(await tryJob(await claim(), failing(full))).toBe('again');
+  expect(await tryJob(await claim(), failing(full))).toBe('again');
+  await expect(tryJob(await claim(), failing(full))).rejects.toThrow(PermanentJobError);
+  expect(await fixture.database.trainingJobs.get(jobId)).toMatchObject({
+    status: 'failed',
+    error: { code: 'storage_full', retryable: true },
+  });
+});
+
+it('a job that waits for space is cancelled at once, one that a worker holds by its worker', async () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const { trainingJobs } = fixture.database;
+  const first = await claim();
+  const short = new DiskRoom({ directories: ['/'], leastBytes: 1, freeBytes: async () => 0 });
+  await expect(tryJob(first, failing(full), short)).rejects.toBe(full);
+  expect(await trainingJobs.requestCancel(projectId, jobId)).toMatchObject({ status: 'cancelled' });
+  expect(await trainingJobs.claim(jobId)).toBeNull();
+  const other = await trainingJobs.create({ projectId, config: first.config });
+  await trainingJobs.claim(other?.id ?? '');
+  expect(await trainingJobs.requestCancel(projectId, other?.id ?? '')).toMatchObject({ status: 'validating' });
+});
+
 it('work of a newer version costs no try, however often an older worker takes it', async () => {
   const { config } = (await fixture.database.trainingJobs.get(jobId)) as TrainingJobRow;
   const newer = { ...config, hyperparameters: { ...config.hyperparameters, setting_of_tomorrow: true } };
@@ -143,7 +176,7 @@ it('bad input ends the job at once, with its own code', async () => {
 
 it.each([
   [new Error('oops'), 'again'],
-  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'again'],
+  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'full'],
   [new Error('outer', { cause: Object.assign(new Error('inner'), { code: '57P01' }) }), 'away'],
   [Object.assign(new Error("Can't reach database server at 127.0.0.1"), { code: 'P1001' }), 'away'],
   [new Error('Connection terminated unexpectedly'), 'away'],

@@ -51,7 +51,7 @@ const everywhere: Fault[] = [
     async strike({ disk }, choices) {
       if (disk === undefined) return false;
       await disk.fill();
-      await sleep(choices.between(500, 4_000));
+      await sleep(choices.between(500, 20_000));
       await disk.free();
       return true;
     },

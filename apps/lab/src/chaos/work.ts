@@ -33,6 +33,8 @@ export async function doWork(plan: WorkPlan, caller: Caller, name: string): Prom
         learning_rate: 1e-3,
         max_train_steps: plan.steps,
         checkpointing_steps: plan.checkpointEvery,
+        // The disk that is filled on purpose must not be filled by the jobs.
+        checkpoints_total_limit: 5,
         seed: 5,
       },
     },

@@ -11,7 +11,7 @@ import { metered } from '../machine/usage-meter.ts';
 import { withScratch } from '../scratch.ts';
 import type { Services } from '../services.ts';
 
-type RunServices = EvaluationServices & Services<'leases' | 'scratchDirectory' | 'metrics' | 'deviceClock'>;
+type RunServices = EvaluationServices & Services<'leases' | 'scratchDirectory' | 'room' | 'metrics' | 'deviceClock'>;
 
 export async function runEvaluation(evaluationId: string, context: JobContext, turns: Turns, services: RunServices): Promise<JobOutcome> {
   const outcome = await turns.run(evaluationId, async (take) => {
@@ -29,7 +29,7 @@ export async function runEvaluation(evaluationId: string, context: JobContext, t
     const turn = take(projectId);
     return tryRow(row, scoped, () =>
       metered(subject, scoped, (counted) =>
-        withScratch(services.scratchDirectory, evaluationId, attempt, (scratch) => run(evaluation, { scratch, context, turn }, counted)),
+        withScratch(services, evaluationId, attempt, (scratch) => run(evaluation, { scratch, context, turn }, counted)),
       ),
     );
   });

@@ -23,6 +23,7 @@ export type ExportServices = Services<
   | 'baseModelsDirectory'
   | 'baseModelCacheDirectory'
   | 'scratchDirectory'
+  | 'room'
   | 'log'
   | 'metrics'
   | 'tracing'
@@ -39,9 +40,7 @@ export async function runExport(exportId: string, context: JobContext, services:
     ...({ table: 'exports', queue: 'export', id: exportId, attempt, setbacks } as const),
     fail: (error: Failure) => services.database.exports.fail(exportId, attempt, error),
   };
-  return tryRow(tried, scoped, () =>
-    withScratch(services.scratchDirectory, exportId, attempt, (scratch) => make(row, { scratch, context }, scoped)),
-  );
+  return tryRow(tried, scoped, () => withScratch(services, exportId, attempt, (scratch) => make(row, { scratch, context }, scoped)));
 }
 
 async function make(

@@ -6,7 +6,9 @@ import { runInChild } from '../processes/job-process.ts';
 import { withScratch } from '../scratch.ts';
 import type { Services } from '../services.ts';
 
-export type ScoringServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'scratchDirectory' | 'log' | 'tracing'>;
+export type ScoringServices = Services<
+  'database' | 'objectStore' | 'baseModelsDirectory' | 'scratchDirectory' | 'room' | 'log' | 'tracing'
+>;
 
 /** Nothing for a generation without texts. `aborted`: the signal stopped it. */
 export async function scoreImages(
@@ -17,7 +19,7 @@ export async function scoreImages(
   const generation = await services.database.generations.get(id);
   const scoring = generation?.config.scoring ?? null;
   if (!generation || scoring === null) return 'done';
-  return withScratch(services.scratchDirectory, id, attempt, async (directory) => {
+  return withScratch(services, id, attempt, async (directory) => {
     const { images, config } = generation;
     const paths: string[] = [];
     for (const { index, objectKey, sha256 } of images) {

@@ -6,6 +6,7 @@ import type { Metrics } from '@styleforge/telemetry';
 import { WorkerDiedError } from '../errors.ts';
 import { countFailure, failureOf, verdictOf } from '../failures.ts';
 import type { Logger } from '../logger.ts';
+import type { DiskRoom } from '../machine/disk-room.ts';
 import type { Leases } from './leases.ts';
 
 export interface TriedRow extends HeldRow {
@@ -20,6 +21,7 @@ export interface TriedRow extends HeldRow {
 
 export interface TryServices {
   leases: Leases;
+  room: Pick<DiskRoom, 'isShort'>;
   log: Logger;
   metrics?: Metrics | undefined;
 }
@@ -39,7 +41,8 @@ export async function tryRow(row: TriedRow, services: TryServices, work: () => P
   }
 }
 
-async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: TryServices): Promise<JobOutcome> {
+async function settle(row: TriedRow, error: unknown, services: TryServices): Promise<JobOutcome> {
+  const { leases, log, metrics } = services;
   const verdict = verdictOf(error);
   switch (verdict.kind) {
     case 'superseded':
@@ -54,15 +57,24 @@ async function settle(row: TriedRow, error: unknown, { leases, log, metrics }: T
     case 'timeout':
       countFailure(metrics, row.queue, error);
       return giveUp(row, error, log);
-    case 'again': {
-      countFailure(metrics, row.queue, error);
-      const setbacks = await leases.setback(row);
-      if (setbacks >= MOST_SETBACKS || row.setbacks >= MOST_SETBACKS) return giveUp(row, error, log);
+    case 'full':
+      if (!(await services.room.isShort())) return tryAgain(row, error, services);
       await row.noteFailure?.(failureOf(error));
-      log.error({ err: error, setbacks }, 'the attempt failed; it will be repeated');
-      return 'again';
-    }
+      await leases.release(row);
+      log.error({ err: error }, 'the disk is full; the work continues when there is space, and the attempt does not count');
+      throw error;
+    case 'again':
+      return tryAgain(row, error, services);
   }
+}
+
+async function tryAgain(row: TriedRow, error: unknown, { leases, log, metrics }: TryServices): Promise<JobOutcome> {
+  countFailure(metrics, row.queue, error);
+  const setbacks = await leases.setback(row);
+  if (setbacks >= MOST_SETBACKS || row.setbacks >= MOST_SETBACKS) return giveUp(row, error, log);
+  await row.noteFailure?.(failureOf(error));
+  log.error({ err: error, setbacks }, 'the attempt failed; it will be repeated');
+  return 'again';
 }
 
 async function giveUp(row: TriedRow, error: unknown, log: Logger): Promise<never> {

@@ -36,6 +36,7 @@ export type TrainingServices = Services<
   | 'baseModelCacheDirectory'
   | 'featureCacheDirectory'
   | 'scratchDirectory'
+  | 'room'
   | 'settings'
   | 'devices'
   | 'deviceClock'
@@ -66,7 +67,7 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
     metered(
       subject,
       scoped,
-      (counted) => withScratch(services.scratchDirectory, jobId, attempt, (directory) => train(job, directory, context, counted)),
+      (counted) => withScratch(services, jobId, attempt, (directory) => train(job, directory, context, counted)),
       deviceCount(job, services),
     ),
   );

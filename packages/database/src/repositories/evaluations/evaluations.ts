@@ -129,16 +129,16 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return new Map(rows.map((row) => [row.id, toRow(row)]));
     },
 
-    /**
-     * Cancels a queued evaluation at once; a running one is cancelled by its worker. Repeating the call changes nothing. Null if there is
-     * none.
+/**
+     * Cancels an evaluation that no worker holds at once; a running one is cancelled by its worker. Repeating the call changes nothing.
+     * Null if there is none.
      */
     async requestCancel(projectId: string, id: string): Promise<EvaluationRow | null> {
       const now = new Date();
       const own = { id, projectId, trainingJobId: null, cancelRequestedAt: null };
       const count = await prisma.$transaction(async (transaction) => {
         const changed = await transaction.evaluation.updateMany({
-          where: { ...own, status: 'queued' },
+          where: { ...own, OR: [{ status: 'queued' }, { status: 'running', leaseUntil: null }] },
           data: { status: 'cancelled', cancelRequestedAt: now, finishedAt: now },
         });
         if (changed.count > 0) await announceEvaluation(transaction, id, 'cancelled');

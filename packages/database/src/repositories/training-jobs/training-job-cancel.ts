@@ -39,6 +39,7 @@ export async function keptResult(transaction: Transaction, id: string): Promise<
 function cancelChange(row: TrainingJobRow): { status?: JobStatus; cancelRequestedAt: Date; finishedAt?: Date } | null {
   if (isFinishedJob(row.status) || row.cancelRequestedAt !== null) return null;
   const now = new Date();
-  const held = (ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(row.status);
+  // Between two attempts nobody holds it, and while a disk is full the next one may be far away.
+  const held = (ACTIVE_JOB_STATUSES as readonly JobStatus[]).includes(row.status) && row.leaseUntil !== null;
   return held ? { cancelRequestedAt: now } : { cancelRequestedAt: now, status: 'cancelled', finishedAt: now };
 }
