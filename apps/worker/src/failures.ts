@@ -52,7 +52,7 @@ export type Verdict =
   /** A dependency is away: no fault of the job, and no try. */
   | { kind: 'away' }
   /** A disk is full: no try while it stays so; otherwise the job may need more than there is. */
-  | { kind: 'full' };
+  | { kind: 'disk-full' };
 
 /** Verdict for all other errors, which are faults of the service. */
 const OUR_MISTAKE: Verdict = { kind: 'again', code: 'internal_error' };
@@ -118,7 +118,7 @@ export const PLACED_ERRORS: ReadonlySet<string> = new Set(Object.keys(VERDICTS))
 const placeOf = ({ name }: Error): Verdict | undefined => (Object.hasOwn(VERDICTS, name) ? VERDICTS[name as KnownError] : undefined);
 
 export function verdictOf(error: unknown): Verdict {
-  if (isStorageFull(error)) return { kind: 'full' };
+  if (isStorageFull(error)) return { kind: 'disk-full' };
   if (!(error instanceof Error)) return OUR_MISTAKE;
   const verdict = placeOf(error) ?? OUR_MISTAKE;
   if (verdict === OUR_MISTAKE && isAway(error)) return { kind: 'away' };
@@ -157,7 +157,7 @@ export function failureOf(error: unknown): Failure {
       return { code: verdict.code, message, retryable: false };
     case 'again':
       return { code: verdict.code, message: verdict.tell ? message : (MESSAGES[verdict.code] ?? INTERNAL), retryable: true };
-    case 'full':
+    case 'disk-full':
       return { code: 'storage_full', message: STORAGE_FULL, retryable: true };
     case 'superseded':
     case 'newer':

@@ -72,7 +72,7 @@ export async function openServices(config: Config, databaseUrl: string, log: Log
   return services;
 }
 
-/** Folders that work writes to, which may lie on different disks. */
+/** Folders that work writes to, which may be on different disks. */
 const writtenBy = ({ dataDirectory, objectStore }: Config): string[] => [
   dataDirectory,
   ...(objectStore.kind === 'files' ? [objectStore.directory] : []),

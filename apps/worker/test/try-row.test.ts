@@ -176,7 +176,7 @@ it('bad input ends the job at once, with its own code', async () => {
 
 it.each([
   [new Error('oops'), 'again'],
-  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'full'],
+  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'disk-full'],
   [new Error('outer', { cause: Object.assign(new Error('inner'), { code: '57P01' }) }), 'away'],
   [Object.assign(new Error("Can't reach database server at 127.0.0.1"), { code: 'P1001' }), 'away'],
   [new Error('Connection terminated unexpectedly'), 'away'],

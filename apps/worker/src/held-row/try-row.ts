@@ -57,7 +57,7 @@ async function settle(row: TriedRow, error: unknown, services: TryServices): Pro
     case 'timeout':
       countFailure(metrics, row.queue, error);
       return giveUp(row, error, log);
-    case 'full':
+    case 'disk-full':
       if (!(await services.room.isShort())) return tryAgain(row, error, services);
       await row.noteFailure?.(failureOf(error));
       await leases.release(row);
