@@ -36,7 +36,9 @@ export const operationsEnvironment = {
     .int()
     .min(0)
     .default(256)
-    .describe('Free disk space in MB, of `DATA_DIRECTORY` and of the folder of stored files. With less, `/readyz` reports not ready, and a worker whose job met a full disk waits'),
+    .describe(
+      'Free disk space in MB, of `DATA_DIRECTORY` and of the folder of stored files. With less, `/readyz` reports not ready, and a worker whose job met a full disk waits',
+    ),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     .optional()
     .describe('Base URL of an OpenTelemetry collector (OTLP over HTTP). Default: no traces are sent'),
