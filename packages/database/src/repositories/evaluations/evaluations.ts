@@ -129,10 +129,7 @@ export function createEvaluationRepository(prisma: PrismaClient) {
       return new Map(rows.map((row) => [row.id, toRow(row)]));
     },
 
-    /**
-     * Cancels an evaluation that no worker holds at once; a running one is cancelled by its worker. Repeating the call changes nothing.
-     * Null if there is none.
-     */
+    /** Cancels an evaluation that no worker holds; a running one is cancelled by its worker. Null if there is none. */
     async requestCancel(projectId: string, id: string): Promise<EvaluationRow | null> {
       const now = new Date();
       const own = { id, projectId, trainingJobId: null, cancelRequestedAt: null };
