@@ -9,6 +9,7 @@ import { queueCandidates } from './candidates.ts';
 import { CheckpointStore, type SavedCheckpoint } from './checkpoint-store.ts';
 import { ClassImageCache } from './class-image-cache.ts';
 import { CostMeter } from './cost-meter.ts';
+import { deviceCount } from './device-count.ts';
 import { compileOptions } from '../device.ts';
 import { runEvaluationStage } from '../evaluation/evaluation-stage.ts';
 import { JobTimeoutError } from '../errors.ts';
@@ -164,12 +165,6 @@ async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, re
       return validations.finish(validation);
     },
   } satisfies Partial<JobProcessOptions>;
-}
-
-/** Devices share the passes of a step: a job has no use for more than it has passes. Prodigy estimates on one. */
-function deviceCount({ config: { hyperparameters } }: TrainingJobRow, { settings }: Services<'settings'>): number {
-  const { optimizer, gradient_accumulation_steps: passes } = hyperparameters;
-  return optimizer === 'prodigy' ? 1 : Math.min(settings.trainingDevices, passes);
 }
 
 interface Preparation {
