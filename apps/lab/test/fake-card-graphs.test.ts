@@ -1,7 +1,7 @@
 // Training graphs at real sizes on onnxruntime's real CUDA provider over stand-ins for NVIDIA's libraries: where nodes are placed, that a pass can be
 // recorded, launches, and memory against the plan. It cannot show numbers, times, what cuDNN and cuBLAS take for themselves, or how a driver behaves.
 import { gradients } from '@styleforge/autodiff';
-import { emitOnnx } from '@styleforge/onnx';
+import { emitOnnx, weightInput } from '@styleforge/onnx';
 import { type CompileOptions, passMemory } from '@styleforge/runtime';
 import { type PlannedStep, trainStepGraph } from '@styleforge/styleforge';
 import { isInstalled, warnNotTested } from '@styleforge/testing';
@@ -57,21 +57,23 @@ async function measure({ geometry: name, step = {}, compile = {} }: Case): Promi
   );
   const outputs = { sampleLosses, ...Object.fromEntries(computed.map((gradient, i) => [`gradient:${i}`, gradient])) };
   const keepMemory = step.gradientCheckpointing !== true;
-  const foretold = passMemory(graph, outputs, 'cuda', { ...compile, keepMemory });
-  const written = emitOnnx(graph, outputs, 'cuda', { hidesShapes: !keepMemory, mixedPrecision: compile.mixedPrecision });
+  const foretold = passMemory(graph, outputs, 'cuda', { ...compile, keepMemory }).bytes;
+  const written = emitOnnx(graph, outputs, 'cuda', { hidesShapes: !keepMemory, mixedPrecision: compile.mixedPrecision, halfWeights: true });
   const folder = await mkdtemp(join(tmpdir(), 'styleforge-graph-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'model.onnx');
   await writeFile(file, written.bytes);
-  const described = {
+  const description = {
     ...{ model: file, compile: { ...compile, keepMemory } },
-    inputs: written.inputs.map(({ shape, dtype }, i) => {
-      const input = written.inputNames[i];
-      return { name: input, shape, dtype, isWeight: graph.parameters.has(input) };
+    inputs: written.inputs.flatMap(({ shape, dtype }, i) => {
+      const name = written.inputNames[i];
+      const weights = (written.weights.get(name) ?? []).map((precision) => ({ name: weightInput(name, precision), dtype: precision }));
+      const described = weights.length > 0 ? weights : [{ name, dtype }];
+      return described.map((input) => ({ ...input, shape, isWeight: weights.length > 0 }));
     }),
     outputs: Object.entries(written.outputNames).map(([key, output]) => ({ name: output, shape: written.outputTensors[key].shape })),
   };
-  await writeFile(join(folder, 'description.json'), JSON.stringify(described));
+  await writeFile(join(folder, 'description.json'), JSON.stringify(description));
   const output = execFileSync(process.execPath, ['--import', 'tsx', program, join(folder, 'description.json')], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

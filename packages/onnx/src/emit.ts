@@ -3,14 +3,17 @@ import { type ComputedKind, isNode, type Graph, type OpNode, type Tensor } from 
 import { type FloatPrecision, ModelBuilder } from './file/model-builder.ts';
 import { lower, reachableNodes } from './lower.ts';
 import { lowerings, type Target } from './lowering/index.ts';
+import { weightPrecisions } from './lowering/half-weights.ts';
 import { type Emitter } from './lowering/lowering.ts';
 import { MixedPrecision, type NodePrecision } from './lowering/precision.ts';
 
 export interface OnnxModel {
   readonly bytes: Uint8Array;
-  /** Inputs and parameters that the outputs depend on. */
+  /** Inputs and parameters that the outputs depend on, and their names in the graph. */
   readonly inputs: readonly Tensor[];
   readonly inputNames: readonly string[];
+  /** Precisions that each weight is read in, by its name: an input of the model for each (`weightInput`). */
+  readonly weights: ReadonlyMap<string, readonly FloatPrecision[]>;
   /** ONNX name of each output: its name with a prefix, so that an output can have the name of an input. */
   readonly outputNames: Readonly<Record<string, string>>;
   /** The tensor of each output in the model: the wanted values, perhaps in another shape (Lowering.writesIntoGivenArrays). */
@@ -18,6 +21,8 @@ export interface OnnxModel {
 }
 
 const OUTPUT_PREFIX = 'out:';
+const HALF_PREFIX = 'half:';
+const ONLY_FULL: readonly FloatPrecision[] = ['float32'];
 const FULL: NodePrecision = { operands: 'float32', result: 'float32', further: 'float32' };
 
 export interface EmitOptions {
@@ -25,6 +30,8 @@ export interface EmitOptions {
   readonly hidesShapes?: boolean;
   /** Whether products, and what is between them, are in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
+  /** With `mixedPrecision`: whether weights that are read as float16 are given as float16, so that no run rounds them (`OnnxModel.weights`). */
+  readonly halfWeights?: boolean | undefined;
   /** Names of outputs that are returned as float16. */
   readonly float16?: readonly string[];
   /** Operations that the device's own kernels compute, so that they are not replaced by others. */
@@ -39,29 +46,34 @@ function memoryOrder(nodes: readonly OpNode[], leaves: ReadonlySet<OpNode>): OpN
   return [...nodes.filter((node) => !leaves.has(node)), ...nodes.filter((node) => leaves.has(node)).reverse()];
 }
 
+/** The model's input for a weight in a precision. */
+export const weightInput = (name: string, precision: FloatPrecision): string => (precision === 'float16' ? HALF_PREFIX + name : name);
+
 /** ONNX names of values. A float16 value is cast for every float32 reader, so that the long-lived value is the float16 one. */
 class ValueNames {
   readonly #builder: ModelBuilder;
-  readonly #values = new Map<number, { readonly name: string; readonly precision: FloatPrecision }>();
+  readonly #values = new Map<number, Partial<Record<FloatPrecision, string>>>();
 
   constructor(builder: ModelBuilder) {
     this.#builder = builder;
   }
 
   set({ id }: Tensor, name: string, precision: FloatPrecision = 'float32'): void {
-    this.#values.set(id, { name, precision });
+    this.#values.set(id, { ...this.#values.get(id), [precision]: name });
   }
 
   get({ id, dtype }: Tensor, precision: FloatPrecision = 'float32'): string {
     const value = this.#values.get(id)!;
-    return dtype !== 'float32' || value.precision === precision ? value.name : this.#builder.cast(value.name, precision);
+    const other = (value.float32 ?? value.float16)!;
+    return dtype === 'float32' ? (value[precision] ?? this.#builder.cast(other, precision)) : other;
   }
 }
 
 /** Writes one model, node by node. */
 class Emission {
   readonly names: ValueNames;
-  readonly inputs: Tensor[] = [];
+  readonly inputs: { readonly name: string; readonly tensor: Tensor }[] = [];
+  readonly weights = new Map<string, readonly FloatPrecision[]>();
   readonly #builder: ModelBuilder;
   readonly #target: Target;
   readonly #outputs: Readonly<Record<string, Tensor>>;
@@ -74,6 +86,7 @@ class Emission {
   readonly #halved: ReadonlySet<number>;
   /** Additional results that every reader uses without a cast. */
   readonly #statistics: ReadonlySet<number>;
+  readonly #weightPrecisions: ReadonlyMap<number, readonly FloatPrecision[]> | undefined;
 
   constructor(builder: ModelBuilder, graph: Graph, outputs: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions) {
     this.#builder = builder;
@@ -85,16 +98,20 @@ class Emission {
     this.#consumed = new Set(this.#nodes.flatMap((node) => node.inputs.map(({ id }) => id)));
     this.#leaves = new Set(this.#nodes.filter((node) => node.inputs.length > 0 && !node.outputs.some(({ id }) => this.#consumed.has(id))));
     const mixed = options.mixedPrecision ? new MixedPrecision(lowerings[target].normalizesHalf) : null;
-    this.#precisions = new Map(this.#nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
+    this.#exported = new Set(Object.values(outputs).map(({ id }) => id));
+    const precisions = new Map(this.#nodes.map((node) => [node, mixed?.of(node) ?? FULL]));
+    const read = mixed && options.halfWeights ? weightPrecisions({ nodes: this.#nodes, precisions, exported: this.#exported }) : null;
+    this.#precisions = read?.precisions ?? precisions;
+    this.#weightPrecisions = read?.weights;
     const statistics = this.#nodes.filter((node) => this.#precisions.get(node)!.further === 'float32');
     this.#statistics = new Set(statistics.flatMap(({ outputs: [, ...further] }) => further.map(({ id }) => id)));
-    this.#exported = new Set(Object.values(outputs).map(({ id }) => id));
     this.#halved = new Set([...this.#float16].map((name) => outputs[name].id));
   }
 
   write(): void {
     for (const node of memoryOrder(this.#nodes, this.#leaves)) {
-      if (isNode(node, 'input') || isNode(node, 'parameter')) this.#declare(node);
+      if (isNode(node, 'input')) this.#declare(node);
+      else if (isNode(node, 'parameter')) this.#declareWeight(node);
       else this.#compute(node);
     }
     for (const [name, tensor] of Object.entries(this.#outputs)) {
@@ -104,10 +121,20 @@ class Emission {
     }
   }
 
-  #declare({ attributes: { name }, outputs: [output] }: OpNode<'input'> | OpNode<'parameter'>): void {
+  #declare({ attributes: { name }, outputs: [output] }: OpNode<'input'>): void {
     this.#builder.input(name, output.dtype, output.shape);
     this.names.set(output, name);
-    this.inputs.push(output);
+    this.inputs.push({ name, tensor: output });
+  }
+
+  #declareWeight({ attributes: { name }, outputs: [output] }: OpNode<'parameter'>): void {
+    const precisions = this.#weightPrecisions?.get(output.id) ?? ONLY_FULL;
+    for (const precision of precisions) {
+      this.#builder.input(weightInput(name, precision), precision, output.shape);
+      this.names.set(output, weightInput(name, precision), precision);
+    }
+    this.inputs.push({ name, tensor: output });
+    this.weights.set(name, precisions);
   }
 
   #compute(node: OpNode): void {
@@ -149,8 +176,9 @@ export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>,
   const { builder, emission, outputs } = writeModel(graph, wanted, target, options);
   return {
     bytes: builder.build(),
-    inputs: emission.inputs,
-    inputNames: emission.inputs.map((input) => emission.names.get(input)),
+    inputs: emission.inputs.map(({ tensor }) => tensor),
+    inputNames: emission.inputs.map(({ name }) => name),
+    weights: emission.weights,
     outputTensors: outputs,
     outputNames: Object.fromEntries(Object.keys(outputs).map((name) => [name, OUTPUT_PREFIX + name])),
   };

@@ -37,22 +37,31 @@ __device__ __forceinline__ void updateOne(float& w, float& m, float& v, float gr
   w = w * factors.decay - m / deviation * factors.stepSize;
 }
 
-/** AdamW with float32 moments. `factors` and `starts` have an entry for each parameter of the block. */
-extern "C" __global__ void adamw(float* weights, const void* gradients, float* first, float* second, long long count, const Step* step, const Factors* factors, const unsigned int* starts, int parameters, int half) {
+/** Four weights, and their float16 copies where there are some. */
+__device__ __forceinline__ void store(float* weights, unsigned short* copies, long long four, const Floats& values) {
+  ((Floats*)weights)[four] = values;
+  if (!copies) return;
+  Halves rounded;
+  for (int i = 0; i < 4; i++) rounded.at[i] = narrowed(values.at[i]);
+  ((Halves*)copies)[four] = rounded;
+}
+
+/** AdamW with float32 moments. `factors` and `starts` have an entry for each parameter of the block; `copies`: float16 copies of the weights, or null. */
+extern "C" __global__ void adamw(float* weights, const void* gradients, float* first, float* second, long long count, const Step* step, const Factors* factors, const unsigned int* starts, int parameters, int half, unsigned short* copies) {
   const Step shared = *step;
   for (long long four = threadNumber(); four < count / 4; four += threadCount()) {
     const Factors own = factors[parameterAt(starts, parameters, (unsigned int)(four / 4))];
     const Floats g = gradientsAt(gradients, four, half);
     Floats w = ((Floats*)weights)[four], m = ((Floats*)first)[four], v = ((Floats*)second)[four];
     for (int i = 0; i < 4; i++) updateOne(w.at[i], m.at[i], v.at[i], g.at[i], shared, own);
-    ((Floats*)weights)[four] = w;
+    store(weights, copies, four, w);
     ((Floats*)first)[four] = m;
     ((Floats*)second)[four] = v;
   }
 }
 
 /** The same with bfloat16 moments, rounded up or down at random (arXiv 2010.06192). `firstParameter` is the number of the block's first one. */
-extern "C" __global__ void adamw_bfloat16(float* weights, const void* gradients, unsigned short* first, unsigned short* second, long long count, const Step* step, const Factors* factors, const unsigned int* starts, int parameters, int half, int firstParameter) {
+extern "C" __global__ void adamw_bfloat16(float* weights, const void* gradients, unsigned short* first, unsigned short* second, long long count, const Step* step, const Factors* factors, const unsigned int* starts, int parameters, int half, unsigned short* copies, int firstParameter) {
   const Step shared = *step;
   for (long long four = threadNumber(); four < count / 4; four += threadCount()) {
     const int parameter = parameterAt(starts, parameters, (unsigned int)(four / 4));
@@ -69,10 +78,15 @@ extern "C" __global__ void adamw_bfloat16(float* weights, const void* gradients,
       firsts.at[i] = (unsigned short)((__float_as_uint(m) + (random & 0xffffu)) >> 16);
       seconds.at[i] = (unsigned short)((__float_as_uint(v) + (random >> 16)) >> 16);
     }
-    ((Floats*)weights)[four] = w;
+    store(weights, copies, four, w);
     ((Halves*)first)[four] = firsts;
     ((Halves*)second)[four] = seconds;
   }
+}
+
+/** Float16 copies of weights: for the first pass, and for weights that do not train. */
+extern "C" __global__ void narrow(unsigned short* copies, const float* weights, long long count) {
+  for (long long i = threadNumber(); i < count; i += threadCount()) copies[i] = narrowed(weights[i]);
 }
 
 /** sums += gradients */

@@ -22,6 +22,7 @@ export {
   type GradientPrecision,
   type TrainingBackend,
 } from './training/backend.ts';
+export { type PassMemory } from '@styleforge/onnx';
 export { passMemory } from './training/pass-memory.ts';
 export { OnnxRuntimeError } from './native/api.ts';
 export { CudaError } from './native/cuda-runtime.ts';

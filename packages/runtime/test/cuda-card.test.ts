@@ -59,7 +59,7 @@ async function updates(engine: CudaEngine, { options, half }: Case): Promise<{ r
     const rates = { learningRate: 1e-2, weightDecay: 1e-2, gradientScale: 0.5 };
     host.optimizer.apply(host.gradients, rates);
     device.gradients.upload(card.gradients.blocks);
-    await optimizer.apply(device.weights, device.gradients, rates);
+    await optimizer.apply({ weights: device.weights, copies: null }, device.gradients, rates);
   }
   device.weights.download(card.weights.blocks);
   optimizer.download();

@@ -73,7 +73,8 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     const { graph, loss } = network(8);
     const scale = 'mixedPrecision' in compile ? graph.input('loss_scale', []) : undefined;
     const computed = gradients(graph, loss, [...graph.parameters.values()], scale);
-    return passMemory(graph, { loss, ...Object.fromEntries(computed.map((gradient, i) => [`gradient:${i}`, gradient])) }, 'cuda', compile);
+    return passMemory(graph, { loss, ...Object.fromEntries(computed.map((gradient, i) => [`gradient:${i}`, gradient])) }, 'cuda', compile)
+      .bytes;
   }
 
   async function step(program: TrainingProgram<'loss'>): Promise<void> {

@@ -14,6 +14,9 @@ function fill(values: Float32Array, frequency: number): Float32Array {
   return values.map((_, i) => 0.3 * Math.sin(1 + i * frequency));
 }
 
+/** Numbers that float16 has as well. */
+const coarse = (values: Float32Array): Float32Array => values.map((value) => Math.round(value * 1024) / 1024);
+
 export interface Trained {
   readonly weights: ParameterBuffers;
   /** Losses of every pass. */
@@ -46,7 +49,8 @@ export async function trained(
   const loss = graph.reduceMean(graph.square(graph.sub(out, graph.input('target', [2, 64, 4]))), [0, 1, 2]);
   const names = [...graph.parameters.keys()];
   const { trainable: weights, frozen } = splitParameters(graph, new Set(trainable ?? names));
-  for (const [name, values] of [...weights.entries(), ...frozen.entries()]) values.set(fill(values, 0.7 + 0.1 * names.indexOf(name)));
+  for (const [name, values] of [...weights.entries(), ...frozen.entries()])
+    values.set(coarse(fill(values, 0.7 + 0.1 * names.indexOf(name))));
   const program = await TrainingProgram.create({
     graph,
     loss,

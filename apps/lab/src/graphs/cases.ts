@@ -19,8 +19,8 @@ interface TrainingVariant {
 }
 
 /** How the runtime has a graph written: shapes are hidden where memory is to be freed early. */
-function emitOptions(keepMemory: boolean): EmitOptions {
-  return { hidesShapes: !keepMemory };
+function emitOptions(device: DeviceName, keepMemory: boolean): EmitOptions {
+  return { hidesShapes: !keepMemory, halfWeights: deviceOf(device).precisions.halfWeights };
 }
 
 function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixedPrecision, halfGradients }: TrainingVariant): Uint8Array {
@@ -39,14 +39,14 @@ function trainingModel(geometry: Geometry, device: DeviceName, { recompute, mixe
   const scale = mixedPrecision || halfGradients ? graph.input('loss_scale', []) : undefined;
   const computed = gradients(graph, loss, [...graph.parameters.values()], scale);
   const named = Object.fromEntries([...graph.parameters.keys()].map((name, i) => [`gradient:${name}`, computed[i]]));
-  const options = emitOptions(deviceOf(device).keepsMemory && !recompute);
+  const options = emitOptions(device, deviceOf(device).keepsMemory && !recompute);
   const float16 = halfGradients ? Object.keys(named) : [];
   return emitOnnx(graph, { sampleLosses, ...named }, device, { ...options, mixedPrecision, float16 }).bytes;
 }
 
 function samplingModel(device: DeviceName, build: (graph: Graph) => Record<string, Tensor>): Uint8Array {
   const graph = graphFor(device);
-  return emitOnnx(graph, build(graph), device, emitOptions(deviceOf(device).keepsMemory)).bytes;
+  return emitOnnx(graph, build(graph), device, emitOptions(device, deviceOf(device).keepsMemory)).bytes;
 }
 
 const textPart =

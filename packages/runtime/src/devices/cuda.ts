@@ -9,7 +9,7 @@ export const cuda: DeviceKind = (index) => ({
   index,
   stateIn: 'blocks',
   isOptional: true,
-  precisions: { float16Products: true, moments: ['float32', 'bfloat16'], gradients: ['float32', 'float16'] },
+  precisions: { float16Products: true, halfWeights: true, moments: ['float32', 'bfloat16'], gradients: ['float32', 'float16'] },
   takesFurtherGraphs: false,
   optimizers: ['adamw'],
   keepsMemory: true,

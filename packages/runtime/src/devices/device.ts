@@ -64,6 +64,8 @@ export type DeviceOf<Place extends StatePlace> = Extract<Device, { readonly stat
 export interface DevicePrecisions {
   /** Whether the device kind has float16 arithmetic; the probe with mixed precision checks the actual device. */
   readonly float16Products: boolean;
+  /** Whether weights that a graph reads as float16 are stored as float16: those that do not train only so. */
+  readonly halfWeights?: boolean;
   readonly moments: readonly ('float32' | 'bfloat16')[];
   readonly gradients: readonly ('float32' | 'float16')[];
 }

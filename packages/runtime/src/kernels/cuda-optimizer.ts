@@ -4,7 +4,7 @@ import { type Address } from '../native/api.ts';
 import { type CudaRuntime } from '../native/cuda-runtime.ts';
 import { type Owned } from '../native/owned.ts';
 
-const NAMES = ['adamw', 'adamw_bfloat16', 'add_gradients', 'move_towards', 'sum_of_squares', 'add_partials'] as const;
+const NAMES = ['adamw', 'adamw_bfloat16', 'narrow', 'add_gradients', 'move_towards', 'sum_of_squares', 'add_partials'] as const;
 
 /** Threads of a launch, the same for every size: sums of floating-point numbers depend on it. */
 const GRID = 512;
@@ -28,6 +28,8 @@ export interface GradientBlock {
 
 export interface AdamWBlock {
   readonly weights: Address;
+  /** Float16 copies of the weights, which are written with them. */
+  readonly copies: Address | null;
   readonly gradients: GradientBlock;
   readonly first: Address;
   readonly second: Address;
@@ -62,9 +64,15 @@ export class OptimizerKernels {
       ...[block.step, block.factors, block.starts].map(address),
       integer(block.parameters),
       integer(Number(gradients.isHalf)),
+      address(block.copies ?? 0n),
     ];
     if (momentsAreHalf) this.#launch('adamw_bfloat16', [...cells, integer(firstParameter)]);
     else this.#launch('adamw', cells);
+  }
+
+  /** Writes float16 copies of float32 weights. */
+  narrow(copies: Address, weights: Address, count: number): void {
+    this.#launch('narrow', [address(copies), address(weights), long(count)]);
   }
 
   /** Adds gradients to float32 sums. */

@@ -1,22 +1,27 @@
 // Runs a graph on a card: bound arrays have a place in its memory, and are brought there again when they changed.
 import { type Shape } from '@styleforge/autodiff';
+import { type FloatPrecision, type OnnxModel, weightInput } from '@styleforge/onnx';
 import { type BlockDevice } from '../devices/device.ts';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
 import { expectCapable, ownKernelsOf } from '../devices/own-kernels.ts';
 import { type Address, OnnxRuntimeError } from '../native/api.ts';
+import { offsetBy } from '../native/cuda-runtime.ts';
 import { type Owned } from '../native/owned.ts';
 import { Binding, type NativeSession } from '../native/session.ts';
-import { elementTypeOf, type TensorArray } from '../native/values.ts';
+import { type ElementType, elementTypeOf, type TensorArray } from '../native/values.ts';
 import { type CreateRunner, type Runner } from './runner.ts';
 import { type CompileOptions, refusal, withinMemory } from './session.ts';
 
 /** A tensor's place in the card's memory, which stays where it is: a recorded graph reads it there. */
 interface Place {
   readonly memory: Owned;
-  readonly bytes: number;
+  readonly type: ElementType;
   array: TensorArray;
   isBehind: boolean;
 }
+
+/** Elements that are brought as float32 at once where they are stored as float16: 64 MiB. */
+const NARROWED_AT_ONCE = 2 ** 24;
 
 /** Runs before one is recorded, at the most; three suffice for the training graphs. */
 const MOST_WARM_UPS = 10;
@@ -33,7 +38,20 @@ interface RunnerOptions {
   /** Whether the session records its runs. */
   readonly records: boolean;
   readonly warmsUp: WarmUp;
+  /** Precisions that the model reads weights in. */
+  readonly weights: OnnxModel['weights'];
 }
+
+const BYTES: Readonly<Record<ElementType, number>> = { float16: 2, float32: 4, int32: 4, float64: 8 };
+
+interface PlacedArray {
+  readonly array: TensorArray;
+  readonly shape: Shape;
+  /** What it is on the card. */
+  readonly type: ElementType;
+}
+
+const isNarrowed = ({ type, array }: Place): boolean => type === 'float16' && array instanceof Float32Array;
 
 export class BlockRunner implements Runner {
   readonly #engine: CudaEngine;
@@ -42,14 +60,16 @@ export class BlockRunner implements Runner {
   readonly #profiling: boolean;
   readonly #device: BlockDevice;
   readonly #warmsUp: WarmUp;
+  readonly #weights: OnnxModel['weights'];
   readonly #inputs = new Map<string, Place>();
   readonly #outputs = new Map<string, Place>();
   #bound = new Set<string>();
   #isWarm: boolean;
 
-  constructor(engine: CudaEngine, session: NativeSession, { device, profiling, records, warmsUp }: RunnerOptions) {
+  constructor(engine: CudaEngine, session: NativeSession, { device, profiling, records, warmsUp, weights }: RunnerOptions) {
     this.#device = device;
     this.#warmsUp = warmsUp;
+    this.#weights = weights;
     this.#engine = engine;
     this.#session = session;
     this.#binding = new Binding(session);
@@ -58,16 +78,24 @@ export class BlockRunner implements Runner {
   }
 
   bind(name: string, array: TensorArray, shape: Shape): void {
-    this.#bound.add(name);
-    this.#place('input', name, array, shape);
+    for (const [input] of this.#feed(name, array, shape)) this.#bound.add(input);
   }
 
   feed(name: string, array: TensorArray, shape: Shape): void {
-    this.#place('input', name, array, shape).isBehind = true;
+    for (const [, place] of this.#feed(name, array, shape)) place.isBehind = true;
+  }
+
+  /** A place for each precision in which the model reads the value. */
+  #feed(name: string, array: TensorArray, shape: Shape): (readonly [string, Place])[] {
+    const precisions: readonly (FloatPrecision | null)[] = this.#weights.get(name) ?? [null];
+    return precisions.map((precision) => {
+      const input = precision ? weightInput(name, precision) : name;
+      return [input, this.#place('input', input, { array, shape, type: precision ?? elementTypeOf(array) })];
+    });
   }
 
   output(name: string, array: TensorArray, shape: Shape): void {
-    this.#place('output', name, array, shape);
+    this.#place('output', name, { array, shape, type: elementTypeOf(array) });
   }
 
   /** A value that another owner keeps in the card's memory, at a fixed address. */
@@ -75,18 +103,19 @@ export class BlockRunner implements Runner {
     this.#binding[direction](name, this.#engine.value(address, bytes, type, shape), null);
   }
 
-  #place(direction: 'input' | 'output', name: string, array: TensorArray, shape: Shape): Place {
+  #place(direction: 'input' | 'output', name: string, { array, shape, type }: PlacedArray): Place {
     const places = direction === 'input' ? this.#inputs : this.#outputs;
     const existing = places.get(name);
-    if (existing?.bytes === array.byteLength) {
+    if (existing?.array.byteLength === array.byteLength && existing.type === type) {
       if (existing.array !== array) Object.assign(existing, { array, isBehind: true });
       return existing;
     }
     existing?.memory.release();
-    const memory = this.#engine.runtime.allocate(array.byteLength);
-    const place = { memory, bytes: array.byteLength, array, isBehind: true };
+    const bytes = array.length * BYTES[type];
+    const memory = this.#engine.runtime.allocate(bytes);
+    const place = { memory, type, array, isBehind: true };
     places.set(name, place);
-    this.#binding[direction](name, this.#engine.value(memory.handle, place.bytes, elementTypeOf(array), shape), null);
+    this.#binding[direction](name, this.#engine.value(memory.handle, bytes, type, shape), null);
     return place;
   }
 
@@ -101,15 +130,38 @@ export class BlockRunner implements Runner {
 
   async #run(): Promise<void> {
     const { runtime } = this.#engine;
-    for (const place of this.#inputs.values()) {
-      if (place.isBehind) runtime.upload(place.array, place.memory.handle);
-      place.isBehind = false;
-    }
+    this.#upload();
     if (!this.#isWarm && this.#warmsUp === 'beforehand') await this.#warmUp();
     if (this.#isWarm) this.#engine.run(this.#binding);
     else this.#isWarm = !this.#allocatesInRun();
     for (const { array, memory } of this.#outputs.values()) runtime.download(memory.handle, array);
     await runtime.synchronize();
+  }
+
+  #upload(): void {
+    const { runtime } = this.#engine;
+    const behind = [...this.#inputs.values()].filter(({ isBehind }) => isBehind);
+    const narrowed = behind.filter(isNarrowed);
+    this.#uploadNarrowed(narrowed);
+    for (const { array, memory } of behind.filter((place) => !narrowed.includes(place))) runtime.upload(array, memory.handle);
+    for (const place of behind) place.isBehind = false;
+  }
+
+  /** Brings float32 arrays here that are stored as float16, through a buffer. */
+  #uploadNarrowed(places: readonly Place[]): void {
+    if (places.length === 0) return;
+    const { runtime, kernels } = this.#engine;
+    const room = Math.min(NARROWED_AT_ONCE, Math.max(...places.map(({ array }) => array.length)));
+    const buffer = runtime.allocate(room * BYTES.float32);
+    for (const { array, memory } of places) {
+      for (let start = 0; start < array.length; start += room) {
+        const part = array.subarray(start, start + room);
+        runtime.upload(part, buffer.handle);
+        kernels.narrow(offsetBy(memory.handle, start * BYTES.float16), buffer.handle, part.length);
+      }
+    }
+    // waits for what reads it
+    buffer.release();
   }
 
   /**
@@ -148,7 +200,7 @@ export class BlockRunner implements Runner {
 export function openBlockRunner(
   engine: CudaEngine,
   device: BlockDevice,
-  bytes: Uint8Array,
+  { bytes, weights }: Pick<OnnxModel, 'bytes' | 'weights'>,
   compile: CompileOptions,
   warmsUp: WarmUp,
 ): BlockRunner {
@@ -156,7 +208,7 @@ export function openBlockRunner(
   const ownKernels = ownKernelsOf(device, compile);
   const create = (captures: boolean): BlockRunner => {
     const session = engine.session(bytes, { optimizes: keepMemory, captures, profile, tf32, hasOwnKernels: ownKernels.length > 0 });
-    return new BlockRunner(engine, session, { device, profiling: profile !== undefined, records: captures, warmsUp });
+    return new BlockRunner(engine, session, { device, profiling: profile !== undefined, records: captures, warmsUp, weights });
   };
   try {
     expectCapable(engine.runtime, ownKernels);
@@ -182,5 +234,5 @@ export function engineOf(device: BlockDevice): CudaEngine {
 }
 
 /** Images may be generated once with a graph: its first runs count, and those after them are recorded and replayed. */
-export const createBlockRunner: CreateRunner<'blocks'> = async (device, { bytes }, compile) =>
-  openBlockRunner(engineOf(device), device, bytes, compile, 'meanwhile');
+export const createBlockRunner: CreateRunner<'blocks'> = async (device, model, compile) =>
+  openBlockRunner(engineOf(device), device, model, compile, 'meanwhile');

@@ -51,6 +51,7 @@ export class Program<Outputs extends string = string> {
     const model = emitOnnx(graph, outputs, device.target, {
       hidesShapes: options.keepMemory === false && device.stateIn !== 'tensors',
       mixedPrecision: options.mixedPrecision,
+      halfWeights: device.precisions.halfWeights,
       float16,
     });
     return new Program<O>(await createRunner(device, model, options), model);

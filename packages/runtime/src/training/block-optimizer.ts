@@ -12,6 +12,11 @@ const SEED_WORD = 6;
 const FACTOR_WORDS = 2;
 const WORD_BYTES = 4;
 
+export interface UpdatedWeights {
+  readonly weights: DeviceBlocks;
+  readonly copies: DeviceBlocks | null;
+}
+
 /** The parameters of one block: the number of the first one, and where they start, in units of sixteen elements. */
 interface BlockParameters {
   readonly first: number;
@@ -71,14 +76,15 @@ export class BlockOptimizer {
     this.#engine.runtime.upload(numbers, this.#step.handle);
   }
 
-  /** One update of every weight. */
-  async apply(weights: DeviceBlocks, gradients: DeviceBlocks, step: AdamWStep): Promise<void> {
+  /** One update of every weight, and of their float16 copies where there are some. */
+  async apply({ weights, copies }: UpdatedWeights, gradients: DeviceBlocks, step: AdamWStep): Promise<void> {
     this.#optimizer.step += 1;
     this.#uploadNumbers(step);
     gradients.gradientBlocks.forEach((block, i) => {
       const { first, starts } = this.#parameters[i];
       this.#engine.kernels.adamW({
         weights: weights.addresses[i],
+        copies: copies?.addresses[i] ?? null,
         gradients: block,
         first: this.#first.addresses[i],
         second: this.#second.addresses[i],

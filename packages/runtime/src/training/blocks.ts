@@ -1,6 +1,6 @@
 // Training with weights, gradients and moments as flat blocks in a card's memory: inputs, losses and a step's numbers cross, and nothing else.
 import { type Tensor } from '@styleforge/autodiff';
-import { emitOnnx, type OnnxModel } from '@styleforge/onnx';
+import { emitOnnx, type OnnxModel, weightInput } from '@styleforge/onnx';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
 import { ownKernelsOf } from '../devices/own-kernels.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
@@ -20,6 +20,7 @@ function emit({ graph, outputs, gradients, gradientPrecision, compile, device }:
   return emitOnnx(graph, { ...outputs, ...named }, device.target, {
     hidesShapes: compile.keepMemory === false,
     mixedPrecision: compile.mixedPrecision,
+    halfWeights: device.precisions.halfWeights,
     ownKernels: ownKernelsOf(device, compile),
     float16: gradientPrecision === 'float16' ? Object.keys(named) : [],
   });
@@ -38,6 +39,8 @@ export class BlockTraining implements TrainingBackend {
   readonly #runner: BlockRunner;
   readonly #optimizer: BlockOptimizer;
   readonly #weights: DeviceBlocks;
+  /** The weights as float16, where the pass reads any so. */
+  readonly #copies: DeviceBlocks | null;
   /** Gradients of the last pass. */
   readonly #gradients: DeviceBlocks;
   /** The sum from the second pass on. */
@@ -52,6 +55,8 @@ export class BlockTraining implements TrainingBackend {
     this.#model = model;
     this.#runner = runner;
     this.#weights = new DeviceBlocks(engine, options.weights);
+    const hasCopies = options.weights.specs.some(({ name }) => model.weights.get(name)?.includes('float16'));
+    this.#copies = hasCopies ? new DeviceBlocks(engine, options.weights, 'float16') : null;
     this.#gradients = new DeviceBlocks(engine, options.weights, options.gradientPrecision);
     this.#optimizer = new BlockOptimizer(engine, options.weights, options.optimizer);
   }
@@ -60,7 +65,7 @@ export class BlockTraining implements TrainingBackend {
     const { device, compile } = options;
     const engine = engineOf(device);
     const model = emit(options);
-    const runner = openBlockRunner(engine, device, model.bytes, compile, 'beforehand');
+    const runner = openBlockRunner(engine, device, model, compile, 'beforehand');
     try {
       return engine.runtime.orRelease(() => {
         const training = new BlockTraining(options, engine, model, runner);
@@ -79,8 +84,10 @@ export class BlockTraining implements TrainingBackend {
     const { weights, gradients, gradientPrecision, frozen } = this.#options;
     const shapes = new Map(inputNames.map((name, i) => [name, inputs[i].shape]));
     for (const { name } of weights.specs) {
-      const { address, bytes } = this.#weights.viewOf(name);
-      if (shapes.has(name)) this.#runner.attach('input', name, address, bytes, 'float32', shapes.get(name)!);
+      for (const precision of this.#model.weights.get(name) ?? []) {
+        const { address, bytes } = (precision === 'float16' ? this.#copies! : this.#weights).viewOf(name);
+        this.#runner.attach('input', weightInput(name, precision), address, bytes, precision, shapes.get(name)!);
+      }
     }
     for (const name of Object.keys(gradients)) {
       const key = GRADIENT_PREFIX + name;
@@ -117,6 +124,7 @@ export class BlockTraining implements TrainingBackend {
   #place(): void {
     if (this.#isPlaced) return;
     this.#weights.upload(this.#options.weights.blocks);
+    this.#copies?.narrow(this.#weights);
     this.#optimizer.place();
     this.#isPlaced = true;
   }
@@ -167,7 +175,7 @@ export class BlockTraining implements TrainingBackend {
 
   async update(step: AdamWStep): Promise<void> {
     this.#place();
-    await this.#optimizer.apply(this.#weights, this.#sum, step);
+    await this.#optimizer.apply({ weights: this.#weights, copies: this.#copies }, this.#sum, step);
     this.discardGradients();
   }
 
@@ -202,6 +210,7 @@ export class BlockTraining implements TrainingBackend {
 
   async release(): Promise<void> {
     await this.#runner.release();
-    for (const blocks of [this.#weights, this.#gradients, this.#total, this.#average?.device, this.#optimizer]) blocks?.release();
+    for (const blocks of [this.#weights, this.#copies, this.#gradients, this.#total, this.#average?.device, this.#optimizer])
+      blocks?.release();
   }
 }

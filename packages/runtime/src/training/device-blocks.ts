@@ -51,6 +51,11 @@ export class DeviceBlocks {
     blocks.forEach((block, i) => this.#engine.runtime.download(this.#blocks[i].handle, block));
   }
 
+  /** Makes these float16 values those of `from`, rounded. */
+  narrow(from: DeviceBlocks): void {
+    this.#blocks.forEach(({ handle }, i) => this.#engine.kernels.narrow(handle, from.addresses[i], this.#layout.blocks[i].length));
+  }
+
   clear(): void {
     this.#blocks.forEach(({ handle }, i) => this.#engine.runtime.clear(handle, this.#layout.blocks[i].length * BYTES[this.precision]));
   }

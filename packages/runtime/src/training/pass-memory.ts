@@ -1,6 +1,6 @@
 // Estimates the memory of a device that the values of a pass need.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
-import { passMemory as passMemoryOn } from '@styleforge/onnx';
+import { type PassMemory, passMemory as passMemoryOn } from '@styleforge/onnx';
 import { type DeviceName } from '../devices/device.ts';
 import { type CompileOptions } from '../programs/session.ts';
 import { deviceOf } from '../devices/index.ts';
@@ -12,9 +12,10 @@ export const passMemory = (
   wanted: Readonly<Record<string, Tensor>>,
   device: DeviceName,
   compile: Pick<CompileOptions, 'mixedPrecision' | 'keepMemory' | 'gradientKernels'> = {},
-): number =>
+): PassMemory =>
   passMemoryOn(graph, wanted, deviceOf(device).target, {
     mixedPrecision: compile.mixedPrecision,
+    halfWeights: deviceOf(device).precisions.halfWeights,
     hidesShapes: compile.keepMemory === false,
     ownKernels: ownKernelsOf(deviceOf(device), compile),
   });

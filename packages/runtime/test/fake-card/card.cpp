@@ -36,7 +36,7 @@ template <class... A, void (*F)(A...)> struct Called<F> {
 #define ATTENTION(D) TOGETHER(attention_statistics_##D), TOGETHER(attention_queries_##D), TOGETHER(attention_keys_##D)
 static const std::map<std::string, Kernel>& kernels() {
   static const std::map<std::string, Kernel> all = {
-    ALONE(adamw), ALONE(adamw_bfloat16), ALONE(add_gradients), ALONE(move_towards), ALONE(sum_of_squares), ALONE(add_partials),
+    ALONE(adamw), ALONE(adamw_bfloat16), ALONE(narrow), ALONE(add_gradients), ALONE(move_towards), ALONE(sum_of_squares), ALONE(add_partials),
     ALONE(silu_gradient), ALONE(silu_gradient_half), ALONE(gelu_gradient), ALONE(gelu_gradient_half),
     TOGETHER(standardize_gradient), TOGETHER(standardize_gradient_half), ATTENTION(40), ATTENTION(64), ATTENTION(80)};
   return all;

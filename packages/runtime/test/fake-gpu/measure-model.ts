@@ -8,6 +8,7 @@ import { cuda } from '../../src/devices/cuda.ts';
 import { type BlockDevice } from '../../src/devices/device.ts';
 import { type Owned } from '../../src/native/owned.ts';
 import { openBlockRunner } from '../../src/programs/block-runner.ts';
+import { type ElementType } from '../../src/native/values.ts';
 import { type CompileOptions } from '../../src/programs/session.ts';
 import { FakeGpu, gpuFolder } from './fake-gpu.ts';
 import { takeNodePlaces } from './node-places.ts';
@@ -20,7 +21,7 @@ interface Description {
   /** The file of the model. */
   readonly model: string;
   readonly compile: CompileOptions;
-  readonly inputs: readonly (Described & { readonly dtype: string; readonly isWeight: boolean })[];
+  readonly inputs: readonly (Described & { readonly dtype: ElementType; readonly isWeight: boolean })[];
   readonly outputs: readonly Described[];
 }
 
@@ -29,21 +30,21 @@ const engine = new CudaEngine({ index: 0, folder: gpuFolder() });
 gpu.reset(2 ** 39);
 const device = { ...(cuda(0) as BlockDevice), engine: () => engine };
 const { model, compile, inputs, outputs } = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Description;
-const bytes = readFileSync(model);
+const written = { bytes: readFileSync(model), weights: new Map<string, never>() };
 const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** Opens the model, runs it as often as wanted, and gives what was taken for its values. */
 async function taken(further: CompileOptions, runs: number): Promise<number> {
-  const runner = openBlockRunner(engine, device, bytes, { ...compile, ...further }, 'beforehand');
+  const runner = openBlockRunner(engine, device, written, { ...compile, ...further }, 'beforehand');
   const owned: Owned[] = [];
-  const attach = (direction: 'input' | 'output', { name, shape }: Described): void => {
-    const size = Math.max(1, count(shape)) * 4;
+  const attach = (direction: 'input' | 'output', { name, shape }: Described, type: 'float16' | 'float32' = 'float32'): void => {
+    const size = Math.max(1, count(shape)) * (type === 'float16' ? 2 : 4);
     owned.push(engine.runtime.allocate(size));
-    runner.attach(direction, name, owned.at(-1)!.handle, size, 'float32', shape);
+    runner.attach(direction, name, owned.at(-1)!.handle, size, type, shape);
   };
   for (const input of inputs) {
     const { name, shape, dtype, isWeight } = input;
-    if (isWeight) attach('input', input);
+    if (isWeight) attach('input', input, dtype as 'float16' | 'float32');
     else runner.feed(name, dtype === 'int32' ? new Int32Array(count(shape)) : new Float32Array(count(shape)), shape);
   }
   for (const output of outputs) attach('output', output);

@@ -4,7 +4,7 @@ import { gradients } from '@styleforge/autodiff';
 import { type DeviceName, passMemory } from '@styleforge/runtime';
 import { TrainingInputError } from '../config.ts';
 import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
-import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
+import { elementsOf, gibibytes, memoryNeed, type MemoryOptions, weightBytes } from './memory.ts';
 
 /**
  * What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is that much
@@ -12,7 +12,6 @@ import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.
  */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
-const FLOAT32 = 4;
 
 export interface MemoryPlan {
   /** Whether activations are computed again for the backward pass. */
@@ -66,13 +65,14 @@ function measure(
   const options: TrainStepOptions = { ...step, gradientCheckpointing: recomputes, recomputesAll };
   const { graph, loss, sampleLosses } = trainStepGraph(options);
   const trains = (name: string): boolean => step.adaptation?.ratesOf(name) !== null;
-  const need = memoryNeed(elementsOf(graph), trains, state);
   const trained = [...graph.parameters].filter(([name]) => trains(name)).map(([, parameter]) => parameter);
   const computed = gradients(graph, loss, trained);
   const outputs = Object.fromEntries(computed.map((gradient, i) => [`gradient:${i}`, gradient]));
-  const copies = validates ? FLOAT32 * (need.trained + need.frozen) : 0;
   const compile = { mixedPrecision, keepMemory: !recomputes, gradientKernels: step.compile?.gradientKernels };
-  return [need.bytes + copies, passMemory(graph, { ...outputs, sampleLosses }, device, compile)];
+  const pass = passMemory(graph, { ...outputs, sampleLosses }, device, compile);
+  const elements = elementsOf(graph);
+  const copies = validates ? weightBytes(elements, pass.weights) : 0;
+  return [memoryNeed(elements, trains, { ...state, stored: pass.weights }).bytes + copies, pass.bytes];
 }
 
 /**

@@ -2,12 +2,13 @@
 import { totalmem } from 'node:os';
 import { SMALL_ADAPTATIONS } from '@styleforge/contracts';
 import { elementCount, type Graph } from '@styleforge/autodiff';
-import { type GradientPrecision, type MomentPrecision } from '@styleforge/runtime';
+import { type GradientPrecision, type MomentPrecision, type PassMemory } from '@styleforge/runtime';
 import { TrainingInputError, type TrainingHyperparameters } from '../config.ts';
 
 const GIBIBYTE = 2 ** 30;
 const FLOAT32 = 4;
 const HALF = 2;
+const BYTES = { float32: FLOAT32, float16: HALF };
 
 export interface MemoryOptions {
   /** Prodigy keeps four numbers for each weight, AdamW two. */
@@ -16,6 +17,8 @@ export interface MemoryOptions {
   readonly gradientPrecision: GradientPrecision;
   /** A second set of the trained weights is kept. */
   readonly ema: boolean;
+  /** Precisions that a device stores each weight in; default: float32. Those that train are stored as float32 in any case. */
+  readonly stored?: PassMemory['weights'];
 }
 
 export interface MemoryNeed {
@@ -27,16 +30,26 @@ export interface MemoryNeed {
 
 /** `parameters`: elements of each weight. */
 export function memoryNeed(parameters: ReadonlyMap<string, number>, trains: (name: string) => boolean, options: MemoryOptions): MemoryNeed {
-  let [trained, frozen] = [0, 0];
+  let [trained, frozen, frozenBytes] = [0, 0, 0];
   for (const [name, count] of parameters) {
     if (trains(name)) trained += count;
     else frozen += count;
+    if (!trains(name)) frozenBytes += count * storedBytes(options.stored, name);
   }
+  // in one block, whichever of them are read so
+  const hasCopies = [...(options.stored ?? [])].some(([name, precisions]) => trains(name) && precisions.includes('float16'));
   const gradients = options.gradientPrecision === 'float32' ? FLOAT32 : HALF;
   const moments = (options.optimizer === 'prodigy' ? 4 : 2) * (options.momentPrecision === 'float32' ? FLOAT32 : HALF);
-  const ofTrained = FLOAT32 + gradients + moments + (options.ema ? FLOAT32 : 0);
-  return { trained, frozen, bytes: trained * ofTrained + frozen * FLOAT32 };
+  const ofTrained = FLOAT32 + gradients + moments + (options.ema ? FLOAT32 : 0) + (hasCopies ? HALF : 0);
+  return { trained, frozen, bytes: trained * ofTrained + frozenBytes };
 }
+
+const storedBytes = (stored: MemoryOptions['stored'], name: string): number =>
+  stored ? (stored.get(name) ?? []).reduce((sum, precision) => sum + BYTES[precision], 0) : FLOAT32;
+
+/** Bytes of weights that a device stores to be read only. */
+export const weightBytes = (parameters: ReadonlyMap<string, number>, stored: PassMemory['weights']): number =>
+  [...parameters].reduce((sum, [name, count]) => sum + count * storedBytes(stored, name), 0);
 
 export const elementsOf = ({ parameters }: Graph): ReadonlyMap<string, number> =>
   new Map([...parameters].map(([name, { shape }]) => [name, elementCount(shape)]));
