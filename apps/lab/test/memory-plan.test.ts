@@ -51,6 +51,16 @@ it('needs less in float16', () => {
   expect(half.passBytes).toBeLessThan(0.75 * full.passBytes);
 });
 
+it('counts float16 copies of trained weights, and frozen weights in float16 only', () => {
+  const stateOf = (further: Partial<PlannedStep>, mixedPrecision: boolean): number =>
+    gibibytes(plan(step('sd15', further), 80, { mixedPrecision, validates: false }).stateBytes);
+  // 982.6 million weights, two bytes more each
+  expect(stateOf({}, true) - stateOf({}, false)).toBeCloseTo(1.83, 1);
+  // 859.5 million frozen weights of the U-Net in two bytes each
+  expect(stateOf(lora, false)).toBeCloseTo(3.25, 1);
+  expect(stateOf(lora, true)).toBeCloseTo(1.65, 1);
+});
+
 it('says what does not fit, with what helps', () => {
   expect(() => plan(step('sd15'), 12, { validates: false })).toThrow(
     /about \d+\.\d GiB of the card's memory, even when it computes activations again: 14\.6 GiB for weights, .*cuda has 11\.3 GiB free: train fewer weights/,

@@ -73,7 +73,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
     ['float16 gradients', { gradientPrecision: 'float16' }],
     ['shapes that are hidden', { keepMemory: false }],
   ])('equals casts in the graph: %s', async (_name, options) => {
-    const wanted = { mixedPrecision: true, ...options };
+    const wanted = { mixedPrecision: true, isCoarse: true, ...options };
     const half = await trained({ ...wanted, device: on(new FakeCard()) }, 2, scale);
     const cast = await trained({ ...wanted, device: on(new FakeCard(), false) }, 2, scale);
     expect(half.losses.at(-1)).toBeLessThan(half.losses[0]);

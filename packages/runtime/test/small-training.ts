@@ -14,7 +14,6 @@ function fill(values: Float32Array, frequency: number): Float32Array {
   return values.map((_, i) => 0.3 * Math.sin(1 + i * frequency));
 }
 
-/** Numbers that float16 has as well. */
 const coarse = (values: Float32Array): Float32Array => values.map((value) => Math.round(value * 1024) / 1024);
 
 export interface Trained {
@@ -32,11 +31,13 @@ export interface TrainedOptions extends CompileOptions {
   readonly ratesOf?: AdamWOptions['ratesOf'];
   /** Names of weights. Default: all. */
   readonly trainable?: readonly string[];
+  /** Whether weights begin as numbers that float16 has as well. */
+  readonly isCoarse?: boolean;
 }
 
 /** `firstLossScale`: the initial loss scale, if there is one. */
 export async function trained(
-  { gradientPrecision, ratesOf, trainable, ...compile }: TrainedOptions,
+  { gradientPrecision, ratesOf, trainable, isCoarse = false, ...compile }: TrainedOptions,
   passes: number,
   firstLossScale?: number,
 ): Promise<Trained> {
@@ -49,8 +50,10 @@ export async function trained(
   const loss = graph.reduceMean(graph.square(graph.sub(out, graph.input('target', [2, 64, 4]))), [0, 1, 2]);
   const names = [...graph.parameters.keys()];
   const { trainable: weights, frozen } = splitParameters(graph, new Set(trainable ?? names));
-  for (const [name, values] of [...weights.entries(), ...frozen.entries()])
-    values.set(coarse(fill(values, 0.7 + 0.1 * names.indexOf(name))));
+  for (const [name, values] of [...weights.entries(), ...frozen.entries()]) {
+    const filled = fill(values, 0.7 + 0.1 * names.indexOf(name));
+    values.set(isCoarse ? coarse(filled) : filled);
+  }
   const program = await TrainingProgram.create({
     graph,
     loss,

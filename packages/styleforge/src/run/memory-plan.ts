@@ -4,7 +4,7 @@ import { gradients } from '@styleforge/autodiff';
 import { type DeviceName, passMemory } from '@styleforge/runtime';
 import { TrainingInputError } from '../config.ts';
 import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
-import { elementsOf, gibibytes, memoryNeed, type MemoryOptions, weightBytes } from './memory.ts';
+import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
 
 /**
  * What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is that much
@@ -12,6 +12,7 @@ import { elementsOf, gibibytes, memoryNeed, type MemoryOptions, weightBytes } fr
  */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
+const FLOAT32 = 4;
 
 export interface MemoryPlan {
   /** Whether activations are computed again for the backward pass. */
@@ -71,8 +72,10 @@ function measure(
   const compile = { mixedPrecision, keepMemory: !recomputes, gradientKernels: step.compile?.gradientKernels };
   const pass = passMemory(graph, { ...outputs, sampleLosses }, device, compile);
   const elements = elementsOf(graph);
-  const copies = validates ? weightBytes(elements, pass.weights) : 0;
-  return [memoryNeed(elements, trains, { ...state, stored: pass.weights }).bytes + copies, pass.bytes];
+  const need = memoryNeed(elements, trains, { ...state, stored: pass.weights });
+  // images are generated in float32
+  const copies = validates ? FLOAT32 * (need.trained + need.frozen) : 0;
+  return [need.bytes + copies, pass.bytes];
 }
 
 /**

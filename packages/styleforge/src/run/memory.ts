@@ -47,10 +47,6 @@ export function memoryNeed(parameters: ReadonlyMap<string, number>, trains: (nam
 const storedBytes = (stored: MemoryOptions['stored'], name: string): number =>
   stored ? (stored.get(name) ?? []).reduce((sum, precision) => sum + BYTES[precision], 0) : FLOAT32;
 
-/** Bytes of weights that a device stores to be read only. */
-export const weightBytes = (parameters: ReadonlyMap<string, number>, stored: PassMemory['weights']): number =>
-  [...parameters].reduce((sum, [name, count]) => sum + count * storedBytes(stored, name), 0);
-
 export const elementsOf = ({ parameters }: Graph): ReadonlyMap<string, number> =>
   new Map([...parameters].map(([name, { shape }]) => [name, elementCount(shape)]));
 
