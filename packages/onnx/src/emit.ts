@@ -30,7 +30,7 @@ export interface EmitOptions {
   readonly hidesShapes?: boolean;
   /** Whether products, and what is between them, are in float16; inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
-  /** With `mixedPrecision`: whether weights that are read as float16 are given as float16, so that no run rounds them (`OnnxModel.weights`). */
+  /** Whether weights that are read as float16 in mixed precision are float16 inputs, so that no run rounds them (`OnnxModel.weights`). */
   readonly halfWeights?: boolean | undefined;
   /** Names of outputs that are returned as float16. */
   readonly float16?: readonly string[];

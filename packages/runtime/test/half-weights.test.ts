@@ -1,5 +1,5 @@
 // Float16 weights on a card in mixed precision, on the stand-in that runs the engine's kernels on the processor, beside casts in the graph.
-// onnxruntime's provider for the processor leaves out the cast of a weight that it widens again: only numbers that float16 has are compared to the bit.
+// onnxruntime's provider for the processor skips the cast of a weight that it widens again: only numbers that float16 has are compared to the bit.
 import { Graph } from '@styleforge/autodiff';
 import { AdamW, type DeviceName, ParameterBuffers, Program, splitParameters, TrainingProgram } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
