@@ -54,7 +54,7 @@ describe('loadConfig', () => {
     [{ DATABASE_URL: 'postgres://user:p#s@host/db' }, /^DATABASE_URL: cannot be read as a URL; in a user name or password, write % as %25/],
     [{ DATABASE_URL: 'postgres://user:100%@host/db' }, /^DATABASE_URL: cannot be read as a URL/],
     [{ DATA_DIRECTORY: '~/data' }, /^DATA_DIRECTORY: begins with ~, which only a shell replaces; write the full path$/],
-    [{ DATABASE_URL: '"postgres://host/db"', LOG_LEVEL: "'info'" }, /^DATABASE_URL: is in quotation marks.*\nLOG_LEVEL: stands in/],
+    [{ DATABASE_URL: '"postgres://host/db"', LOG_LEVEL: "'info'" }, /^DATABASE_URL: is in quotation marks.*\nLOG_LEVEL: is in/],
     [{ S3_BUCKET: 's3://bucket/prefix' }, /^S3_BUCKET: must be the name of the bucket alone; a prefix of its keys goes into S3_PREFIX/],
     [{ DEVICE: 'tpu' }, /^DEVICE: "tpu" is not a device: choose one of cpu, webgpu, cuda/],
     [{ DEVICE: 'cpu:1' }, /^DEVICE: "cpu:1" is not a device/],
