@@ -13,7 +13,7 @@ import {
 } from '@styleforge/styleforge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
-import { base, hyperparameters, images, miniTokenizer, options, picture, scratch, setUp, tearDown } from './trainer-fixture.ts';
+import { images, miniTokenizer, options, picture, scratch, setUp, tearDown } from './trainer-fixture.ts';
 
 beforeAll(setUp);
 afterAll(tearDown);

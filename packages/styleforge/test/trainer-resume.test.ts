@@ -1,9 +1,9 @@
 // Trainings that stop and continue from their checkpoints.
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { trainStyleForge, TrainingInputError, type StyleForgeConfig } from '@styleforge/styleforge';
+import { trainStyleForge, type StyleForgeConfig } from '@styleforge/styleforge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { base, fingerprint, hyperparameters, images, options, scratch, setUp, tearDown } from './trainer-fixture.ts';
+import { base, fingerprint, options, scratch, setUp, tearDown } from './trainer-fixture.ts';
 
 beforeAll(setUp);
 afterAll(tearDown);

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateImages, makeClassImages, trainStyleForge } from '@styleforge/styleforge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { base, fingerprint, hyperparameters, images, options, scratch, setUp, tearDown } from './trainer-fixture.ts';
+import { base, fingerprint, hyperparameters, options, scratch, setUp, tearDown } from './trainer-fixture.ts';
 
 beforeAll(setUp);
 afterAll(tearDown);

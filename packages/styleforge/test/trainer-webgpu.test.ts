@@ -5,7 +5,7 @@ import { SafetensorsReader } from '@styleforge/weights';
 import { checkDevice, type DeviceName as Device } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hyperparameters, options, setUp, tearDown } from './trainer-fixture.ts';
+import { options, setUp, tearDown } from './trainer-fixture.ts';
 
 beforeAll(setUp);
 afterAll(tearDown);

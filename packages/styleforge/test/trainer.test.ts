@@ -13,7 +13,7 @@ import {
 } from '@styleforge/styleforge';
 import { SafetensorsReader } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { base, fingerprint, images, options, scratch, setUp, tearDown } from './trainer-fixture.ts';
+import { base, fingerprint, options, scratch, setUp, tearDown } from './trainer-fixture.ts';
 
 beforeAll(setUp);
 afterAll(tearDown);
