@@ -1,12 +1,15 @@
 // Mean and covariance of features, computed in blocks: memory is that of the covariance, independent of the number of images.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import type { Features, Moments } from './features.ts';
-import { matrix, rowsOf, transposed } from '../linear-algebra/matrices.ts';
+import { matrix, rowsOf } from '../linear-algebra/matrices.ts';
 
 /** Images that are collected for one product. */
 const blockRows = 2048;
 /** The scatter matrix is symmetric: it is stored in strips of rows, each starting at the diagonal. */
 const strips = 8;
+
+/** Side of the squares in which rows are transposed; one more column keeps the rows of a square apart in the cache. */
+const TILE = 32;
 
 /** How often each row was sampled (bootstrap). Default: once. */
 type Counts = ArrayLike<number> | undefined;
@@ -15,6 +18,8 @@ export class MomentsAccumulator {
   readonly #dimension: number;
   readonly #sums: Float64Array;
   readonly #strips: Matrix[];
+  /** Memory of the rows that one product adds. */
+  #block = new Float64Array(0);
   #shift: Float64Array | undefined;
   #count = 0;
 
@@ -32,11 +37,11 @@ export class MomentsAccumulator {
   async add(rows: Float32Array | Float64Array, counts?: Counts): Promise<void> {
     const dimension = this.#dimension;
     this.#shift ??= Float64Array.from(rows.subarray(0, dimension));
-    for (let first = 0; first < rows.length / dimension; first += blockRows) {
-      const last = Math.min(first + blockRows, rows.length / dimension);
-      const block = matrix(last - first, dimension);
-      for (let row = first; row < last; row++) this.#addRow(rows, row, block.data, row - first, counts?.[row] ?? 1);
-      const features = transposed(block);
+    const count = rows.length / dimension;
+    if (this.#block.length === 0) this.#block = new Float64Array(Math.min(blockRows, count) * dimension);
+    const most = this.#block.length / dimension;
+    for (let first = 0; first < count; first += most) {
+      const features = this.#columnsOf(rows, first, Math.min(first + most, count), counts);
       for (const [i, [from, to]] of this.#bounds().entries()) {
         const right = rowsOf(features, from, dimension);
         await gemm(rowsOf(features, from, to), right, { transposeB: true, addTo: this.#strips[i] });
@@ -44,14 +49,33 @@ export class MomentsAccumulator {
     }
   }
 
-  #addRow(rows: Float32Array | Float64Array, row: number, block: Float64Array, blockRow: number, count: number): void {
-    const [dimension, shift, weight] = [this.#dimension, this.#shift!, Math.sqrt(count)];
-    this.#count += count;
-    for (let i = 0; i < dimension; i++) {
-      const value = rows[row * dimension + i] - shift[i];
-      this.#sums[i] += count * value;
-      block[blockRow * dimension + i] = weight * value;
+  /** Rows `first` to `last`, less the shift, times the root of each row's count, transposed. */
+  #columnsOf(rows: Float32Array | Float64Array, first: number, last: number, counts: Counts): Matrix {
+    const [dimension, shift, sums, block] = [this.#dimension, this.#shift!, this.#sums, this.#block];
+    const size = last - first;
+    const tile = new Float64Array(TILE * (TILE + 1));
+    for (let top = first; top < last; top += TILE) {
+      const height = Math.min(TILE, last - top);
+      for (let left = 0; left < dimension; left += TILE) {
+        const width = Math.min(TILE, dimension - left);
+        for (let row = 0; row < height; row++) {
+          const count = counts?.[top + row] ?? 1;
+          const weight = Math.sqrt(count);
+          const start = (top + row) * dimension + left;
+          for (let i = 0; i < width; i++) {
+            const value = rows[start + i] - shift[left + i];
+            sums[left + i] += count * value;
+            tile[row * (TILE + 1) + i] = weight * value;
+          }
+        }
+        for (let i = 0; i < width; i++) {
+          const start = (left + i) * size + top - first;
+          for (let row = 0; row < height; row++) block[start + row] = tile[row * (TILE + 1) + i];
+        }
+      }
     }
+    for (let row = first; row < last; row++) this.#count += counts?.[row] ?? 1;
+    return { data: block.subarray(0, dimension * size), rows: dimension, columns: size };
   }
 
   finish(): Moments {

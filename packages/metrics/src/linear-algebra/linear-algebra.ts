@@ -45,7 +45,7 @@ function factorPanel(
  */
 export async function choleskyFactor(symmetric: Matrix): Promise<Matrix> {
   const size = symmetric.rows;
-  let rest = symmetric;
+  let rest: Matrix = { ...symmetric, data: symmetric.data.slice() };
   let places = Array.from({ length: size }, (_, i) => i);
   let diagonal = Float64Array.from(places, (i) => symmetric.data[i * size + i]);
   const negligible = Math.max(...diagonal, 0) * size * Number.EPSILON;

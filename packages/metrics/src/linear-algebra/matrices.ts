@@ -33,7 +33,7 @@ export function rowsOf({ data, columns }: Matrix, from: number, to: number): Mat
 }
 
 /**
- * A copy of a square matrix without the rows and columns in `removed`, and the new order of the other indices. Indices from
+ * Removes rows and columns of a square matrix, in the same memory. Returns the rest and the new order of the other indices. Indices from
  * `removed.length` on stay in place, so that nearly everything is copied by rows; the first ones that are kept fill the gaps among them.
  */
 export function without({ data, columns }: Matrix, removed: readonly number[]): { rest: Matrix; kept: Int32Array } {
@@ -43,11 +43,14 @@ export function without({ data, columns }: Matrix, removed: readonly number[]): 
   const holes = removed.filter((i) => i >= count).map((i) => i - count);
   const kept = Int32Array.from({ length: columns - count }, (_, i) => i + count);
   holes.forEach((hole, i) => (kept[hole] = inFront[i]));
-  const rest = matrix(kept.length, kept.length);
+  const size = kept.length;
+  // The first rows are overwritten before those that fill a gap are read.
+  const front = data.slice(0, count * columns);
   for (const [i, from] of kept.entries()) {
-    const [row, start] = [from * columns, i * kept.length];
-    rest.data.set(data.subarray(row + count, row + columns), start);
-    for (const hole of holes) rest.data[start + hole] = data[row + kept[hole]];
+    const [source, row, start] = [from < count ? front : data, from * columns, i * size];
+    const filling = holes.map((hole) => source[row + kept[hole]]);
+    data.set(source.subarray(row + count, row + columns), start);
+    for (const [at, hole] of holes.entries()) data[start + hole] = filling[at];
   }
-  return { rest, kept };
+  return { rest: { data: data.subarray(0, size * size), rows: size, columns: size }, kept };
 }
