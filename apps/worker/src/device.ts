@@ -33,7 +33,7 @@ async function openDevice(device: NamedDevice, log: Logger): Promise<DeviceFacts
 function refusalOf(device: NamedDevice, needs: string, error: unknown): string {
   const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return (
-    `DEVICE: ${device} is not available on this machine: ${needs}. What was found: ${reason}. ` +
+    `DEVICE: ${device} is not available on this machine: it needs ${needs}. What was found: ${reason}. ` +
     `Set it up, or set DEVICE=${DEFAULT_DEVICE} to run on the processor`
   );
 }

@@ -44,7 +44,7 @@ export { ModelPrograms, type WeightSource } from './pipelines/model-programs.ts'
 export { guide, guideStyle, type StyleGuidance, type StylePredictions } from './pipelines/guidance.ts';
 export { type Conditions } from './pipelines/conditions.ts';
 export { NonFiniteImageError } from './pipelines/finite.ts';
-export { TextToImagePipeline } from './pipelines/text-to-image.ts';
+export { imagesPerRun, TextToImagePipeline } from './pipelines/text-to-image.ts';
 export {
   type DenoiseInputs,
   type GeneratedImage,

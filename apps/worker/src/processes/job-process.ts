@@ -135,10 +135,10 @@ function hear(
         'compiled the training graph for another image size',
       );
     case 'memory-plan': {
-      const { recomputes, recomputesAll, stateBytes, passBytes, freeBytes } = message;
+      const { recomputes, recomputesAll, stateBytes, validationBytes, passBytes, freeBytes } = message;
       const again = recomputesAll ? 'all activations are recomputed' : 'activations are recomputed where that is cheap';
       const text = recomputes ? `${again} in the backward pass` : 'activations fit the card and are kept';
-      return options.log.info({ stateBytes, passBytes, freeBytes }, text);
+      return options.log.info({ stateBytes, validationBytes, passBytes, freeBytes }, text);
     }
     case 'measuring':
       return options.onMeasuring?.(message);

@@ -164,6 +164,7 @@ const memoryPlan = z.object({
   recomputes: z.boolean(),
   recomputesAll: z.boolean(),
   stateBytes: z.number(),
+  validationBytes: z.number(),
   passBytes: z.number(),
   freeBytes: z.number(),
 });

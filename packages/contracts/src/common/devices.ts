@@ -27,11 +27,11 @@ export const deviceKindOf = (name: NamedDevice): DeviceName => name.split(':')[0
 /** The device that every machine has. */
 export const DEFAULT_DEVICE: DeviceName = 'cpu';
 
-/** What a machine needs for each device; null for nothing. */
+/** Requirements of each device on the machine, as the object of "needs"; null for none. */
 export const DEVICE_NEEDS: Readonly<Record<DeviceName, string | null>> = {
   cpu: null,
-  webgpu: 'it needs a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
+  webgpu: 'a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
   cuda:
-    "it needs an NVIDIA driver, CUDA's libraries and onnxruntime's CUDA provider for the same CUDA (12: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild " +
+    "an NVIDIA card and driver, CUDA's libraries and onnxruntime's CUDA provider for the same CUDA (12: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild " +
     'onnxruntime-node; 13: the wheel onnxruntime-gpu); docs/gpu.md says more',
 };

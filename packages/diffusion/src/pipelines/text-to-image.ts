@@ -22,7 +22,11 @@ type Predict = (sample: Float32Array, timestep: number) => Promise<Float32Array>
 const seedLimit = 2 ** 32;
 /** Maximum number of latent positions in one run, unless a single image has more. */
 const batchPlaces = 4096;
-const mostImagesPerRun = 8;
+const runLimit = 8;
+
+/** Number of images of one run, by default. `height`, `width`: those of latents. */
+export const imagesPerRun = (height: number, width: number): number =>
+  Math.min(runLimit, Math.max(1, Math.floor(batchPlaces / (height * width))));
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -63,8 +67,7 @@ export class TextToImagePipeline {
     this.#checkSize(width, height);
     const requests = this.#requests(options, seed);
     const size = [height / this.sizeUnit, width / this.sizeUnit] as const;
-    const fitting = Math.min(mostImagesPerRun, Math.max(1, Math.floor(batchPlaces / (size[0] * size[1]))));
-    const batchSize = options.batchSize ?? fitting;
+    const batchSize = options.batchSize ?? imagesPerRun(...size);
     const encoded = await this.#encodeTexts(options);
     const base = options.styleGuidance && (await this.#withoutAdapters().#encodeTexts(options));
     const start = options.from && (await this.encode(options.from.rgb, width, height));

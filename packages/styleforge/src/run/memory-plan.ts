@@ -4,6 +4,7 @@ import { gradients } from '@styleforge/autodiff';
 import { type DeviceName, passMemory } from '@styleforge/runtime';
 import { TrainingInputError } from '../config.ts';
 import { trainStepGraph, type TrainStepOptions } from '../loss/train-step.ts';
+import { validationMemory } from './validation-memory.ts';
 import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
 
 /**
@@ -12,15 +13,16 @@ import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.
  */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
-const FLOAT32 = 4;
 
 export interface MemoryPlan {
   /** Whether activations are computed again for the backward pass. */
   readonly recomputes: boolean;
   /** Whether those are that are expensive to compute, too. */
   readonly recomputesAll: boolean;
-  /** Weights, gradients, moments and averages, and the weights that validations generate with. */
+  /** Weights, gradients, moments and averages. */
   readonly stateBytes: number;
+  /** Weights and passes of validation images; 0 without them. */
+  readonly validationBytes: number;
   /** Memory that onnxruntime's arena takes for the values of a pass. */
   readonly passBytes: number;
   readonly freeBytes: number;
@@ -44,7 +46,7 @@ interface PlanOptions {
   readonly device: DeviceName;
   readonly mixedPrecision: boolean;
   readonly state: MemoryOptions;
-  /** Whether images are generated on the same card meanwhile: with a copy of the weights. */
+  /** Whether images are generated on the same card during the training. */
   readonly validates: boolean;
   readonly freeBytes: number;
 }
@@ -61,7 +63,7 @@ const CHOICES: readonly Recomputation[] = [
 function measure(
   step: PlannedStep,
   { recomputes, recomputesAll }: Recomputation,
-  { device, mixedPrecision, state, validates }: PlanOptions,
+  { device, mixedPrecision, state }: PlanOptions,
 ): [state: number, pass: number] {
   const options: TrainStepOptions = { ...step, gradientCheckpointing: recomputes, recomputesAll };
   const { graph, loss, sampleLosses } = trainStepGraph(options);
@@ -72,10 +74,7 @@ function measure(
   const compile = { mixedPrecision, keepMemory: !recomputes, gradientKernels: step.compile?.gradientKernels };
   const pass = passMemory(graph, { ...outputs, sampleLosses }, device, compile);
   const elements = elementsOf(graph);
-  const need = memoryNeed(elements, trains, { ...state, stored: pass.weights });
-  // images are generated in float32
-  const copies = validates ? FLOAT32 * (need.trained + need.frozen) : 0;
-  return [need.bytes + copies, pass.bytes];
+  return [memoryNeed(elements, trains, { ...state, stored: pass.weights }).bytes, pass.bytes];
 }
 
 /**
@@ -84,17 +83,20 @@ function measure(
  */
 export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan {
   const { freeBytes } = options;
+  const validationBytes = options.validates ? validationMemory(step, options.device) : 0;
   let [least, kept] = [0, 0];
   for (const choice of step.gradientCheckpointing ? CHOICES.slice(1) : CHOICES) {
     const [stateBytes, passBytes] = measure(step, choice, options);
-    const needed = stateBytes + passBytes * FRAGMENTATION + WORKSPACES;
-    if (needed <= freeBytes) return { ...choice, stateBytes, passBytes, freeBytes };
+    const needed = stateBytes + validationBytes + passBytes * FRAGMENTATION + WORKSPACES;
+    if (needed <= freeBytes) return { ...choice, stateBytes, validationBytes, passBytes, freeBytes };
     [least, kept] = [needed, stateBytes];
   }
   throw new TrainingInputError(
     `this training needs about ${gibibytes(least)} of the card's memory, even when it computes activations again: ${gibibytes(kept)} for weights, gradients ` +
-      `and moments, the rest for a pass; ${options.device} has ${gibibytes(freeBytes)} free: train fewer weights (adaptation 'lora' or 'textual-inversion', ` +
-      "train_text_encoder false), take adam_moments 'bfloat16', gradient_precision 'float16', a smaller resolution or train_batch_size with more " +
-      'gradient_accumulation_steps, or a worker with a larger card',
+      `and moments, ${validationText(validationBytes)}the rest for a pass; ${options.device} has ${gibibytes(freeBytes)} free: ` +
+      "train fewer weights (adaptation 'lora' or 'textual-inversion', train_text_encoder false), take adam_moments 'bfloat16', gradient_precision 'float16', a smaller resolution or train_batch_size with more " +
+      `gradient_accumulation_steps, ${validationBytes > 0 ? 'no validation, ' : ''}or a worker with a larger card`,
   );
 }
+
+const validationText = (bytes: number): string => (bytes > 0 ? `${gibibytes(bytes)} for validation images, ` : '');

@@ -41,7 +41,7 @@ function liveWeights(trained: ParameterBuffers, prefix: string, base: WeightSour
 }
 
 /** The adapter of one component's own graph, where the models' names have no prefix. */
-function prefixed(adapter: ModelAdapter, prefix: string): ModelAdapter {
+export function prefixed(adapter: ModelAdapter, prefix: string): ModelAdapter {
   return {
     weight: (graph, name, shape) => adapter.weight?.(graph, prefix + name, shape),
     layer: (graph, layer) => adapter.layer?.(graph, { ...layer, name: prefix + layer.name }) ?? layer.output,

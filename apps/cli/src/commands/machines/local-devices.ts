@@ -70,7 +70,7 @@ function toCheck(device: NamedDevice, { ok, reason, description }: Outcome, isWa
   if (ok) return { name, status: 'ok', detail: `computes on this machine${description ? `: ${described(description)}` : ''}` };
   const needs = DEVICE_NEEDS[deviceKindOf(device)];
   const instead = isWanted ? ` Or set DEVICE=${DEFAULT_DEVICE}.` : '';
-  const remedy = needs === null ? 'Reinstall it: npm ci.' : `To use it: ${needs}.${instead}`;
+  const remedy = needs === null ? 'Reinstall it: npm ci.' : `The machine needs ${needs}.${instead}`;
   return { name, status: isWanted ? 'failed' : 'skipped', detail: `not available on this machine: ${gist(reason)}`, remedy };
 }
 
