@@ -10,6 +10,7 @@ import {
   ERRORS,
   evaluatedPrompt,
   FINISHED_JOB_STATUSES,
+  hyperparametersRequest,
   JOB_STATUSES,
   JOB_TRANSITIONS,
   LIVE_JOB_STATUSES,
@@ -357,4 +358,13 @@ describe('placeholders in the prompts of an evaluation', () => {
     for (const prompt of named) expect(namesToken(prompt, 'v1.5'), prompt).toBe(true);
     for (const prompt of ['a v1.55 house', 'xv1.5', 'a v1 5 house']) expect(namesToken(prompt, 'v1.5'), prompt).toBe(false);
   });
+});
+
+it('refuses bf16 with the precision that it has instead', () => {
+  const messageOf = (precision: string): string | undefined =>
+    hyperparametersRequest.safeParse({ mixed_precision: precision }).error?.issues.find(({ path }) => path[0] === 'mixed_precision')
+      ?.message;
+  expect(messageOf('bf16')).toMatch(/^must be 'no' or 'fp16': bf16 is not supported; fp16 needs as little memory/);
+  expect(messageOf('fp8')).not.toContain('bf16');
+  expect(messageOf('fp16')).toBeUndefined();
 });

@@ -8,6 +8,8 @@ const OPTIMIZERS = ['adamw', 'prodigy'] as const;
 const ADAM_MOMENTS = ['float32', 'bfloat16'] as const;
 export const GRADIENT_PRECISIONS = ['float32', 'float16'] as const;
 export const MIXED_PRECISIONS = ['no', 'fp16'] as const;
+const NO_BFLOAT16 =
+  "must be 'no' or 'fp16': bf16 is not supported; fp16 needs as little memory, and scales the loss where gradients overflow";
 
 const fraction = z.number().gt(0).lt(1);
 
@@ -97,7 +99,7 @@ export const hyperparameters = z
       .enum(GRADIENT_PRECISIONS)
       .describe('Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu'),
     mixed_precision: z
-      .enum(MIXED_PRECISIONS)
+      .enum(MIXED_PRECISIONS, { error: ({ input }) => (input === 'bf16' ? NO_BFLOAT16 : undefined) })
       .describe('Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)'),
     gradient_checkpointing: z.boolean().describe('Whether intermediate values are computed twice to use less memory'),
     ema: z.boolean().describe('Whether an exponential moving average of the weights is saved'),

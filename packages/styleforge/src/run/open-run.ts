@@ -62,7 +62,7 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, n
   if (precision === 'no') return;
   const refusal = (why: string, cause?: unknown): TrainingInputError =>
     new TrainingInputError(
-      `hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker with DEVICE=webgpu on a GPU with float16 (shader-f16)`,
+      `hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker on a GPU with float16 (DEVICE=cuda, or DEVICE=webgpu with shader-f16)`,
       { cause },
     );
   if (!device.precisions.float16Products) throw refusal(`the worker's device has no float16 arithmetic (DEVICE=${device.name})`);

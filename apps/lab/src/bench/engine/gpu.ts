@@ -1,6 +1,6 @@
 // npm run bench -- gpu: everything that is to be known about a GPU, in one go of some minutes: equality with the processor, training and sampling at both
 // geometries, recorded and not, in float32, TF32 and float16, beside torch (eager, in bfloat16, compiled) where there is a Python for it, and where the
-// time goes. onnxruntime's provider has too few kernels in bfloat16 for a row of ours (docs/gpu.md). A measurement that fails or takes
+// time goes. There is no row of ours in bfloat16 (docs/experiments/gpu.md). A measurement that fails or takes
 // too long is noted, and the next one begins; in the end the whole fails.
 import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
