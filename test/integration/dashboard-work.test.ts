@@ -70,6 +70,9 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       await button('Save now').click();
       await page.getByRole('row', { name: /checkpoint\.saved/ }).waitFor();
       expect(await violationsOf(page)).toEqual([]);
+      await button('Worker log').click();
+      await page.getByText(/ info {2}checkpoint saved step=\d+/).waitFor();
+      expect(await violationsOf(page)).toEqual([]);
       await page.getByRole('link', { name: 'Overview' }).click();
       await button('Sample now').click();
       expect(await violationsOf(page)).toEqual([]);
@@ -247,6 +250,11 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
 
     it('shows a study of two settings as a map whose best cell leads to its job, and deletes it with undo', async () => {
       await expectFits(page, `${service.service.url}/app`, [`/studies/${project.studyId}`]);
+      const lines = page.getByRole('region', { name: 'Variations across their settings and StyleRef loss' });
+      expect(await lines.getByRole('link').count()).toBe(4);
+      await lines.getByRole('link', { name: 'variation 0: StyleRef loss' }).press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'variation 0' }).waitFor();
+      await visit(`/studies/${project.studyId}`);
       const map = page.getByRole('region', { name: 'StyleRef loss by learning_rate and max_train_steps' });
       await map.getByRole('link', { name: '(best)' }).click();
       await page.getByRole('heading', { level: 1, name: 'variation 0' }).waitFor();

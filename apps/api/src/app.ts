@@ -1,7 +1,7 @@
 // Builds the API: plugins in the order in which a request meets them, then the routes.
 import { randomUUID } from 'node:crypto';
 import multipart from '@fastify/multipart';
-import { createAddressPolicy } from '@styleforge/config';
+import { createAddressPolicy, loadConfig } from '@styleforge/config';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import { createLogger, createMetrics } from '@styleforge/telemetry';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
@@ -44,7 +44,7 @@ const MAX_CONNECTIONS = 5_000;
 const PEER_SILENCE_MS = 60_000;
 
 function createDependencies(options: ApiOptions, log: ReturnType<typeof createLogger>): ApiDependencies {
-  const { baseModelsDirectory, baseModelCacheDirectory, objectStore, webhookNetworks = [] } = options;
+  const { baseModelsDirectory, baseModelCacheDirectory, objectStore, webhookNetworks = [], sweep } = options;
   const metrics = options.metrics ?? createMetrics();
   const folders = new BaseModelFolders({ directory: baseModelsDirectory, cacheDirectory: baseModelCacheDirectory, objectStore, log });
   return {
@@ -52,6 +52,7 @@ function createDependencies(options: ApiOptions, log: ReturnType<typeof createLo
     metrics,
     baseModels: createBaseModelCatalog(folders, log),
     mayReach: createAddressPolicy(webhookNetworks),
+    sweep: sweep ?? loadConfig({}).flow.sweep,
     projectEvents: new ProjectEventHub(options.database, log),
     imageDecoder: new ImageDecoder(),
     readiness: createServiceReadiness(options, { log, metrics }),

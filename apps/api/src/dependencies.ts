@@ -1,5 +1,5 @@
 // What the API works with; the caller that starts it opens and closes these.
-import type { AddressPolicy } from '@styleforge/config';
+import type { AddressPolicy, FlowConfig } from '@styleforge/config';
 import type { Readiness } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
 import type { JobQueues, RateLimiter } from '@styleforge/queue';
@@ -49,6 +49,8 @@ export type ApiOptions = {
   maxConnections?: number;
   /** Networks that webhooks may reach in addition to the public internet, in CIDR notation. */
   webhookNetworks?: string[];
+  /** Retention times and interval of the sweep. Default: those of an installation without settings. */
+  sweep?: FlowConfig['sweep'];
   /** Registry of metrics. Default: a new one. */
   metrics?: Metrics;
   /** Used by readiness, metrics and the admin's view; jobs reach the queue through the outbox. */
@@ -64,6 +66,7 @@ export type ApiOptions = {
 export type ApiDependencies = ApiOptions & {
   baseModels: BaseModelCatalog;
   mayReach: AddressPolicy;
+  sweep: FlowConfig['sweep'];
   metrics: Metrics;
   /** Notifies the event streams of a project. */
   projectEvents: ProjectEventHub;

@@ -73,6 +73,7 @@ const api = await startApi({
   generationBudgetPerProject: flow.generationBudgetPerProject,
   evaluationBudgetPerProject: flow.evaluationBudgetPerProject,
   webhookNetworks: flow.webhooks.allowedNetworks,
+  sweep: flow.sweep,
   dashboard: {
     directory: fileURLToPath(new URL('../../dashboard/dist/page/', import.meta.url)),
     imageOrigins: downloadOrigins(config.objectStore),

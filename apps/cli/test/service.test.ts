@@ -121,6 +121,10 @@ describe('a job', () => {
         .map((text) => (JSON.parse(text) as { type: string }).type);
       expect([types[0], types.at(-1)]).toEqual(['job.queued', 'job.cancelled']);
       expect((await run(['jobs', 'logs', jobId])).stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}job\.queued/);
+      await expect
+        .poll(async () => (await run(['jobs', 'logs', jobId, '--worker'])).stdout, { timeout: 20_000 })
+        .toMatch(/ info +training job claimed/);
+      expect((await run(['jobs', 'logs', jobId, '--worker', '--follow'])).code).toBe(2);
       expect((await run(['jobs', 'list', '--status', 'cancelled'])).stdout).toMatch(/^ID +STATUS[^]*single-styleforge +styleforge-mini/);
     },
     patience,

@@ -3,4 +3,5 @@ import { createLogger as create, type Logger } from '@styleforge/telemetry';
 
 export type { Logger } from '@styleforge/telemetry';
 
-export const createLogger = (level: string): Logger => create({ name: 'worker', level });
+export const createLogger = (level: string, onLine?: (line: string) => void): Logger =>
+  create({ name: 'worker', level, ...(onLine && { onLine }) });

@@ -1,12 +1,14 @@
 // Boots a worker: settings, connections, consumers; and ends it in order when asked to.
-import { loadConfig } from '@styleforge/config';
-import { createMetrics, shutDown, startTracing } from '@styleforge/telemetry';
+import { environmentOf, loadConfig } from '@styleforge/config';
+import { createMetrics, secretValues, shutDown, startTracing } from '@styleforge/telemetry';
+import { JobLogs } from './job-logs.ts';
 import { createLogger } from './logger.ts';
 import { startStatusPage } from './status-page.ts';
 import { startWorker } from './worker.ts';
 
 const config = loadConfig();
-const log = createLogger(config.logLevel);
+const jobLogs = new JobLogs(secretValues(environmentOf(config)));
+const log = createLogger(config.logLevel, jobLogs.take);
 const metrics = createMetrics();
 const tracing = await startTracing('styleforge-worker', config.operations.tracing);
 const { worker, statusPage } = await start().catch((error: unknown) => {
@@ -15,7 +17,7 @@ const { worker, statusPage } = await start().catch((error: unknown) => {
 });
 
 async function start() {
-  const running = await startWorker(config, log, metrics);
+  const running = await startWorker(config, log, { metrics, jobLogs });
   return { worker: running, statusPage: await startStatusPage(config, running, { log, metrics }) };
 }
 

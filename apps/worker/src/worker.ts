@@ -1,5 +1,5 @@
 // Starts a worker: publishes the outbox, and takes jobs.
-import type { Config } from '@styleforge/config';
+import { type Config, visibleCards } from '@styleforge/config';
 import {
   type Consumer,
   createConsumer,
@@ -21,11 +21,13 @@ import { isAway } from './failures.ts';
 import { runExport } from './exports/run-export.ts';
 import { Turns } from './held-row/turns.ts';
 import { PodDeletionCost } from './machine/pod-deletion-cost.ts';
+import { CardReadings } from './machine/card-readings.ts';
 import { Registration } from './machine/registration.ts';
 import { ModelCache, ownModelDirectory } from './generation/model-cache.ts';
 import { runEvaluation } from './evaluation/run-evaluation.ts';
 import { runGeneration } from './generation/run-generation.ts';
 import { runTrainingJob } from './training/run-training-job.ts';
+import type { JobLogs } from './job-logs.ts';
 import { openServices } from './open-services.ts';
 import type { WorkerServices } from './services.ts';
 import { runSweep } from './sweep/run-sweep.ts';
@@ -37,7 +39,14 @@ export interface RunningWorker {
   stop(graceMs: number): Promise<void>;
 }
 
-export async function startWorker(config: Config, log: Logger, metrics: Metrics = createMetrics()): Promise<RunningWorker> {
+export interface WorkerOptions {
+  metrics?: Metrics;
+  /** What the log has told of jobs. */
+  jobLogs?: JobLogs;
+}
+
+export async function startWorker(config: Config, log: Logger, options: WorkerOptions = {}): Promise<RunningWorker> {
+  const { metrics = createMetrics(), jobLogs } = options;
   if (!config.databaseUrl)
     throw new Error(
       'DATABASE_URL: is not set, but a worker needs the database of its service; set it, or use npm start, which runs everything',
@@ -47,6 +56,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const facts = await openDevices(devices, log);
   const services = await openServices(config, config.databaseUrl, log, metrics);
   const { database } = services;
+  jobLogs?.start(database);
   const connection = queueConnectionOf(config);
   const queues = await createQueues(connection, log);
   const scheduleSweep = () => queues.repeat('sweep', config.flow.sweep.everyMinutes * 60_000, {});
@@ -56,8 +66,10 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
   const consumers = await startConsumers(mix, connection, services);
   const cost = config.worker.pod && new PodDeletionCost(config.worker.pod, log);
   cost?.set(false);
+  const cards = new CardReadings({ devices: config.worker.devices, visible: visibleCards() });
   const registration = await Registration.start({
     ...{ database, device: config.worker.device, facts, queues: mix, consumers, log },
+    cards: () => cards.latest(),
     onBusy: (isBusy) => cost?.set(isBusy),
   });
   log.info({ worker: registration.id, devices, queues: mix, connection: connection.kind }, 'ready: the worker takes jobs');
@@ -73,6 +85,7 @@ export async function startWorker(config: Config, log: Logger, metrics: Metrics 
       await rescuer.stop();
       await publisher.stop();
       await queues.close();
+      await jobLogs?.stop();
       await database.close();
     },
   };

@@ -19,6 +19,8 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   throw new Error('it did not come to that within a minute');
 }
 
+const reading = { temperatureCelsius: 45, loadPercent: 86, powerWatts: 176.98, memoryUsedBytes: null };
+
 it('shows what the worker does, drains it, and says at last that it has stopped', async () => {
   const running: { id: string; since: Date }[] = [];
   const drains: boolean[] = [];
@@ -33,6 +35,7 @@ it('shows what the worker does, drains it, and says at last that it has stopped'
     database: fixture.database,
     device: 'cpu',
     facts: { name: 'a processor', memoryBytes: 2 ** 34 },
+    cards: () => [reading],
     queues: { train: 1 },
     consumers: new Map([
       ['train', consumer],
@@ -53,6 +56,7 @@ it('shows what the worker does, drains it, and says at last that it has stopped'
   running.push({ id: 'job_1', since: new Date() });
   await until(async () => workerStatusOf(await row()) === 'working');
   expect((await row()).running).toMatchObject([{ queue: 'train', id: 'job_1' }]);
+  expect((await row()).cards).toEqual([reading]);
   expect(busy).toEqual([true]);
   await workers.setDrain(id, true);
   expect(workerStatusOf(await row())).toBe('draining');

@@ -113,12 +113,13 @@ describe('a receiver', () => {
       status: 'pending',
       attempts: 1,
       responseStatus: 500,
+      responseBody: 'no',
       error: 'the endpoint responded with 500',
     });
     expect((await webhooks().find(projectId, webhook.id))?.failingSince).toBeInstanceOf(Date);
     answer = (response) => response.writeHead(204).end();
     expect(await deliver(id)).toBe('finished');
-    expect(await logged(webhook)).toMatchObject({ status: 'delivered', attempts: 2, responseStatus: 204, error: null });
+    expect(await logged(webhook)).toMatchObject({ status: 'delivered', attempts: 2, responseStatus: 204, responseBody: '', error: null });
     expect((await webhooks().find(projectId, webhook.id))?.failingSince).toBeNull();
     const [first, second] = received as [Received, Received];
     expect([second.headers['webhook-id'], second.body]).toEqual([first.headers['webhook-id'], first.body]);
@@ -134,7 +135,7 @@ describe('a receiver', () => {
     const webhook = await createWebhook(`${base}/stall`);
     answer = stall;
     await expect(deliver(await createDelivery(webhook))).rejects.toThrow('no response within 1 seconds');
-    expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: null });
+    expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: null, responseBody: null });
   });
 
   it('whose response never ends counts by its status; only its beginning is read', async () => {
@@ -152,6 +153,14 @@ describe('a receiver', () => {
     };
     expect(await deliver(await createDelivery(webhook))).toBe('finished');
     expect(written).toBeLessThan(1 << 28);
+    expect(await logged(webhook)).toMatchObject({ responseBody: '' });
+  });
+
+  it('has the first kilobyte of its response in the log, as text', async () => {
+    const webhook = await createWebhook(`${base}/talkative`);
+    answer = (response) => response.writeHead(202).end(`\0${'a'.repeat(1022)}ü and more`);
+    expect(await deliver(await createDelivery(webhook))).toBe('finished');
+    expect(await logged(webhook)).toMatchObject({ responseStatus: 202, responseBody: 'a'.repeat(1022) });
   });
 
   it('that redirects is not followed', async () => {
@@ -216,7 +225,7 @@ describe('addresses', () => {
     url.hostname = 'localhost';
     let allowed = true;
     const mayReach = (address: string) => allowed && createAddressPolicy(loopback)(address);
-    expect(await post(url, { headers: {}, body: '{}', mayReach, timeoutMs: 5_000 })).toBe(204);
+    expect(await post(url, { headers: {}, body: '{}', mayReach, timeoutMs: 5_000 })).toEqual({ status: 204, body: '' });
     allowed = false;
     await expect(post(url, { headers: {}, body: '{}', mayReach, timeoutMs: 5_000 })).rejects.toThrow(/localhost is at (127\.0\.0\.1|::1)/);
     expect(received).toHaveLength(1);

@@ -18,7 +18,7 @@ export const flowEnvironment = {
   WEBHOOK_ALLOWED_NETWORKS: networks
     .optional()
     .describe(
-      'Networks that webhooks and image imports may reach in addition to the public internet, such as `10.0.0.0/8,fd00::/8`. Default: none, so that callers cannot make the service send requests to internal addresses',
+      'Networks that webhooks and image imports may reach in addition to the public internet, such as `10.0.0.0/8,fd00::/8`. Default: none, so that callers cannot make the service send requests to internal addresses. The log of deliveries shows the project the first 1,024 bytes of what these addresses respond',
     ),
   WEBHOOK_TIMEOUT_SECONDS: z.coerce
     .number()

@@ -1,4 +1,5 @@
 // Public surface of the configuration package.
+export { visibleCards } from './visible-cards.ts';
 export { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from './engine-environment.ts';
 export { type AddressPolicy, createAddressPolicy, literalAddress } from './address-policy.ts';
 export { checkedLookup, ForbiddenAddressError, refuseForbiddenLiteral } from './checked-lookup.ts';

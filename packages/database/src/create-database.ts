@@ -21,6 +21,7 @@ import { createIdempotencyKeyRepository } from './repositories/access/idempotenc
 import { createPendingUploadRepository } from './repositories/datasets/pending-uploads.ts';
 import { createImageRepository } from './repositories/datasets/images.ts';
 import { createInstallationRepository } from './repositories/installation/installation.ts';
+import { createJobLogRepository } from './repositories/training-jobs/job-logs.ts';
 import { createJobCostRepository } from './repositories/training-jobs/job-costs.ts';
 import { createLeaseRepository } from './repositories/work/leases.ts';
 import { createListedImageRepository } from './repositories/common/listed-images.ts';
@@ -119,6 +120,7 @@ function createRepositories({ prisma, statements, keys, presence, alone }: Repos
     projectEvents: createProjectEventRepository(prisma),
     metrics: createMetricRepository(prisma),
     jobCosts: createJobCostRepository(prisma, statements),
+    jobLogs: createJobLogRepository(prisma),
     checkpoints: createCheckpointRepository(prisma),
     models: createModelRepository(prisma),
     exports: createExportRepository(prisma),

@@ -65,10 +65,18 @@ export type { NewSession, SessionIdentity } from './repositories/access/sessions
 export type { NewStudy, StudyProgress, StudyRecord } from './repositories/training-jobs/studies.ts';
 export type { ValidationImageRow } from './repositories/training-jobs/validation-images.ts';
 export type { JobAnnotation, JobFilter, JobWishes, StatusChange, StopWish } from './repositories/training-jobs/training-jobs.ts';
-export type { AttemptFailure, DeliveryAttempt, NewWebhook, WebhookDeliveryRow, WebhookRow } from './repositories/webhooks/webhooks.ts';
+export type {
+  AttemptFailure,
+  DeliveryAttempt,
+  DeliveryResponse,
+  NewWebhook,
+  WebhookDeliveryRow,
+  WebhookRow,
+} from './repositories/webhooks/webhooks.ts';
 export type { ExpectedRow } from './repositories/cleanup/expected-objects.ts';
 export type { WorkTotals } from './repositories/installation/measurements.ts';
 export type { InstallationRow } from './repositories/installation/installation.ts';
 export type { Expired } from './repositories/cleanup/retention.ts';
 export type { DailyUsage, UsageAmounts, UsageKind, UsageSubject, UsageSum } from './repositories/installation/usage.ts';
-export type { RunningJob, WorkerFacts, WorkerRow } from './repositories/work/workers.ts';
+export { JOB_LOG_LENGTH } from './repositories/training-jobs/job-logs.ts';
+export type { CardReading, RunningJob, WorkerFacts, WorkerRow, WorkerState } from './repositories/work/workers.ts';

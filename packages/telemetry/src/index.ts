@@ -1,5 +1,6 @@
 // Logs, metrics and traces: how every process tells what it does.
 export { createLogger, type Logger } from './logger.ts';
+export { secretValues, withoutSecrets } from './without-secrets.ts';
 export { METRICS, type MetricName } from './metric-table.ts';
 export { createMetrics, type Metrics, type MetricReader } from './metrics.ts';
 export { type StatusServer, startStatusServer } from './status-server.ts';

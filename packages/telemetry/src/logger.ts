@@ -9,20 +9,27 @@ export interface LoggerOptions {
   level: string;
   /** Whether lines already carry the request's id by other means. */
   knowsRequest?: boolean;
+  /** Called with each line as it is written. */
+  onLine?(line: string): void;
 }
 
 /** What a full disk keeps waiting; later lines are lost. */
 const WAITING_BYTES = 16 * 1024 * 1024;
 
 /** A log that cannot be written ends nothing and holds up nothing: health checks still respond, and say what is wrong. */
-function standardOutput(): DestinationStream {
+function standardOutput(onLine?: (line: string) => void): DestinationStream {
   const output = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: WAITING_BYTES });
   output.on('error', () => undefined);
   // No flushSync, which would wait without limit for space: each line is written at once.
-  return { write: (line) => void output.write(line) };
+  return {
+    write(line) {
+      output.write(line);
+      onLine?.(line);
+    },
+  };
 }
 
-export function createLogger({ name, level, knowsRequest = false }: LoggerOptions): Logger {
+export function createLogger({ name, level, knowsRequest = false, onLine }: LoggerOptions): Logger {
   return pino(
     {
       name,
@@ -33,6 +40,6 @@ export function createLogger({ name, level, knowsRequest = false }: LoggerOption
         return { ...(requestId && !knowsRequest && { requestId }), ...(traceparent && { traceId: traceparent.split('-')[1] }) };
       },
     },
-    standardOutput(),
+    standardOutput(onLine),
   );
 }

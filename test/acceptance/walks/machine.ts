@@ -9,6 +9,9 @@ export async function walkMachine({ client, baseModel, job }: Place): Promise<vo
   });
   for (const path of ['/v1/system', '/v1/queue', '/v1/usage', '/v1/presets']) await ok(client, 'GET', path);
   expect((await ok(client, 'GET', `/v1/base-models/${baseModel.name}`)).body).toMatchObject({ name: baseModel.name });
+  expect((await ok(client, 'GET', '/v1/system/sweep?days=365')).body).toMatchObject({ dry_run: expect.any(Boolean) as boolean });
+  const log = (await ok(client, 'GET', `/v1/training-jobs/${job}/worker-log?lines=1000`)).body['data'] as { message: string }[];
+  expect(log.map(({ message }) => message)).toContain('training job claimed');
   const curves = (await ok(client, 'GET', `/v1/metrics?jobs=${job}&points=2`)).body['data'] as { training_job_id: string }[];
   expect(curves).toHaveLength(1);
   const events = (await ok(client, 'GET', '/v1/events?limit=100&types=training_job.*')).body['data'] as object[];

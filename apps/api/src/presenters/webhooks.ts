@@ -25,6 +25,7 @@ export function presentDelivery(row: WebhookDeliveryRow): WebhookDeliveryBody {
     status: row.status,
     attempts: row.attempts,
     response_status: row.responseStatus,
+    response_body: row.responseBody,
     error: row.error,
     payload: row.payload as WebhookDeliveryBody['payload'],
     created_at: row.createdAt.toISOString(),

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** One thing for each caller or installation, without an id: neither a list nor a part of one. */
-const SINGLETONS = ['/v1/me', '/v1/metrics', '/v1/presets', '/v1/queue', '/v1/system', '/v1/usage'];
+const SINGLETONS = ['/v1/me', '/v1/metrics', '/v1/presets', '/v1/queue', '/v1/system', '/v1/system/sweep', '/v1/usage'];
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** A body that passes validation, so that what is refused is not refused for its body. */

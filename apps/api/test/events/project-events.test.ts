@@ -128,14 +128,14 @@ describe('the stream', () => {
     const facts = workerFacts();
     const id = await workers.register(facts);
     const running = [{ queue: 'train', id: 'job_of_somebody', since: new Date().toISOString() }];
-    await workers.beat(id, facts, running);
+    await workers.beat(id, facts, { running });
     await workers.setDrain(id, true);
-    await workers.beat(id, facts, []);
+    await workers.beat(id, facts, { running: [] });
     await workers.setDrain(id, false);
     const later = new Date(Date.now() + 1_000);
     expect(await workers.loseSilent(later)).toEqual([id]);
     expect(await workers.loseSilent(later)).toEqual([]);
-    await workers.beat(id, facts, []);
+    await workers.beat(id, facts, { running: [] });
     await workers.stopping(id);
     await workers.stopped(id);
     const told = ['online', 'draining', 'drained', 'online', 'lost', 'online', 'stopping', 'stopped'].map((state) => `worker.${state}`);

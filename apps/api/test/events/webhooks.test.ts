@@ -57,7 +57,7 @@ describe('webhook endpoints', () => {
     await api.call('POST', `/v1/webhooks/${id}/test`);
     const [row] = (await api.database.webhooks.deliveries(api.projectId, id, { limit: 1 })).rows;
     if (!row) throw new Error('there is no delivery');
-    const outcome = { responseStatus: 500, error: 'refused', final: true, disable: 'now' } as const;
+    const outcome = { response: { status: 500, body: 'out of order' }, error: 'refused', final: true, disable: 'now' } as const;
     const recorded = await clientOf(api.database).$transaction(async (transaction) => {
       await transaction.$queryRaw`select 1 from webhooks where id = ${id} for update`;
       const recording = api.database.webhooks.recordFailure(row, outcome);

@@ -25,17 +25,21 @@ it('shows workers with their machine and their jobs, those of other projects wit
   const facts = workerFacts({ device: 'cuda', deviceName: 'NVIDIA L4', deviceMemoryBytes: 24e9 });
   const id = await workers.register(facts);
   const since = new Date().toISOString();
-  await workers.beat(id, facts, [
+  const running = [
     { queue: 'train', id: job, since },
     { queue: 'generate', id: 'gen_of_somebody_else', since },
-  ]);
+  ];
+  await workers.beat(id, facts, { running, cards: [{ temperatureCelsius: 45, loadPercent: 86, powerWatts: null, memoryUsedBytes: 7e9 }] });
   const read = async () => (await api.call<WorkerBody>('GET', `/v1/workers/${id}`)).body;
   expect(await read()).toMatchObject({
     id,
     status: 'working',
     host: 'box',
     pid: 7,
-    device: { kind: 'cuda', name: 'NVIDIA L4', memory_bytes: 24e9 },
+    device: {
+      ...{ kind: 'cuda', name: 'NVIDIA L4', memory_bytes: 24e9 },
+      cards: [{ temperature_celsius: 45, load_percent: 86, power_watts: null, memory_used_bytes: 7e9 }],
+    },
     versions: { styleforge: '0.1.0', node: '22.0.0', platform: 'linux-x64' },
     queues: { train: 1, generate: 2 },
     jobs: [
@@ -48,11 +52,12 @@ it('shows workers with their machine and their jobs, those of other projects wit
   expect([drained.status, drained.body.status]).toEqual([200, 'draining']);
   const { body: again } = await api.call<WorkerBody>('POST', `/v1/workers/${id}/drain`, { key: admin });
   expect(again.drain_requested_at).toBe(drained.body.drain_requested_at);
-  expect(await workers.beat(id, facts, [])).toEqual({ drain: true });
+  expect(await workers.beat(id, facts, { running: [] })).toEqual({ drain: true });
   expect((await read()).status).toBe('drained');
   const { body: undrained } = await api.call<WorkerBody>('POST', `/v1/workers/${id}/undrain`, { key: admin });
   expect([undrained.status, undrained.drain_requested_at]).toEqual(['idle', null]);
   await workers.stopped(id);
+  expect((await read()).device.cards).toBeNull();
   const listed = async (query = '') =>
     (await api.call<{ data: WorkerBody[] }>('GET', `/v1/workers${query}`)).body.data.map((row) => row.id);
   expect(await listed()).not.toContain(id);

@@ -26,8 +26,9 @@ async function forEach(ids: string[], run: (id: string) => Promise<unknown>): Pr
 
 const keyOf = (datasetId: string) => ['datasets', datasetId];
 
-function editOf(changes: ReadonlyMap<string, ImageChange>): Pick<Edit<DatasetDetail>, 'apply' | 'refusal'> {
+function editOf(changes: ReadonlyMap<string, ImageChange>): Pick<Edit<DatasetDetail>, 'of' | 'apply' | 'refusal'> {
   return {
+    of: [...changes.keys()],
     apply: (dataset) => ({ ...dataset, images: dataset.images.map((image) => ({ ...image, ...changes.get(image.id) })) }),
     refusal: 'The change was not stored',
   };

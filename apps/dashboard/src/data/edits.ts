@@ -3,6 +3,8 @@ import { type QueryClient, type QueryKey, useMutation, useMutationState, useQuer
 import { notifyError } from './toasts.ts';
 
 export interface Edit<Data> {
+  /** What it changes. An edit of the same waits, so that the later one is what is stored. */
+  of: string[];
   send(): Promise<unknown>;
   /** The data as they will be; also if they are that already. */
   apply(data: Data): Data;
@@ -15,14 +17,23 @@ export interface Edit<Data> {
 const unstored = (queryKey: QueryKey) => ({ mutationKey: ['edit', ...queryKey], status: 'pending' as const });
 const applied = <Data>(stored: Data, edits: Edit<Data>[]): Data => edits.reduce((data, edit) => edit.apply(data), stored);
 
-/** Sends edits one after the other, so that the last one is what is stored. */
+const sending = new Map<string, Promise<unknown>>();
+
+/** All others are sent at once: what waits here is lost when the page is closed. */
+async function inTurn({ of, send }: Pick<Edit<unknown>, 'of' | 'send'>): Promise<unknown> {
+  const sent = Promise.allSettled(of.flatMap((id) => sending.get(id) ?? [])).then(send);
+  for (const id of of) sending.set(id, sent);
+  return sent.finally(() => {
+    for (const id of of) if (sending.get(id) === sent) sending.delete(id);
+  });
+}
+
 export function useEdits<Data>(queryKey: QueryKey): (edit: Edit<Data>) => void {
   const queries = useQueryClient();
   const { mutationKey } = unstored(queryKey);
   return useMutation({
     mutationKey,
-    scope: { id: mutationKey.join('/') },
-    mutationFn: (edit: Edit<Data>) => edit.send(),
+    mutationFn: (edit: Edit<Data>) => inTurn(edit),
     onSuccess: (_result, edit) => queries.setQueryData<Data>(queryKey, (data) => data && edit.apply(data)),
     onError: (error, { refusal }) => notifyError(refusal, error),
     onSettled: async (_result, error, { onShown }) => {

@@ -7,6 +7,7 @@ import { useClient } from './session.ts';
 
 const METRICS_MS = 2_000;
 const LOG_LIMIT = 5_000;
+const WORKER_LINES = 1_000;
 
 /** Reads only the events that are new: the project's stream says when. */
 export function useJobLog(id: string) {
@@ -22,6 +23,16 @@ export function useJobLog(id: string) {
       return fresh.length === 0 ? known : [...known, ...fresh];
     },
     structuralSharing: false,
+  });
+}
+
+/** The last lines that workers have logged about the job. */
+export function useWorkerLog(job: TrainingJob) {
+  const client = useClient();
+  return useQuery({
+    queryKey: ['worker-log', job.id],
+    queryFn: ({ signal }) => client.trainingJobs.workerLog(job.id, { lines: WORKER_LINES }, { signal }),
+    refetchInterval: isLive(job) ? METRICS_MS : false,
   });
 }
 

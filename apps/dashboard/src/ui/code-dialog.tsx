@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { type Program, programOf, programsFor } from '../data/programs.ts';
 import { useClient } from '../data/session.ts';
 import type { CodeChoice } from '../data/calls.ts';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogEnd } from './dialog.tsx';
 import { CopyButton, Segmented } from './parts.tsx';
 
 export function CodeDialog({ choices, onClose }: { choices: CodeChoice[]; onClose(): void }): ReactElement {
@@ -33,11 +33,7 @@ export function CodeDialog({ choices, onClose }: { choices: CodeChoice[]; onClos
       <pre className="code" tabIndex={0}>
         {text}
       </pre>
-      <div className="row">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <DialogEnd label="Close" onClose={onClose} />
     </Dialog>
   );
 }

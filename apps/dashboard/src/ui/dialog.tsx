@@ -39,3 +39,14 @@ export function DialogActions({ label, disabled, onClose }: { label: ReactNode; 
     </div>
   );
 }
+
+/** The last row of a dialog that only shows something. */
+export function DialogEnd({ label, onClose }: { label: string; onClose(): void }): ReactElement {
+  return (
+    <div className="row">
+      <button type="button" className="button primary" onClick={onClose}>
+        {label}
+      </button>
+    </div>
+  );
+}

@@ -1,6 +1,6 @@
 // Shows a secret once, to be copied.
 import type { ReactElement } from 'react';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogEnd } from './dialog.tsx';
 import { CopyButton } from './parts.tsx';
 
 export function SecretDialog({ title, secret, onClose }: { title: string; secret: string; onClose(): void }): ReactElement {
@@ -11,11 +11,7 @@ export function SecretDialog({ title, secret, onClose }: { title: string; secret
         <code className="secret">{secret}</code>
         <CopyButton text={secret} />
       </div>
-      <div className="row">
-        <button type="button" className="button primary" onClick={onClose}>
-          Done
-        </button>
-      </div>
+      <DialogEnd label="Done" onClose={onClose} />
     </Dialog>
   );
 }

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { WorkerConfig } from '@styleforge/config';
 import { VERSION } from '@styleforge/contracts';
-import { type Database, isDatabaseAway, type RunningJob, type WorkerFacts } from '@styleforge/database';
+import { type CardReading, type Database, isDatabaseAway, type RunningJob, type WorkerFacts } from '@styleforge/database';
 import type { Consumer } from '@styleforge/queue';
 import type { Logger } from '../logger.ts';
 import type { DeviceFacts } from '../processes/messages.ts';
@@ -19,6 +19,8 @@ export interface RegistrationOptions {
   queues: Record<string, number>;
   consumers: ReadonlyMap<string, Consumer>;
   log: Logger;
+  /** What the cards measure; null where nothing does. */
+  cards?(): CardReading[] | null;
   /** Called when the worker begins to have something to do, and when it has nothing left. */
   onBusy?(isBusy: boolean): void;
 }
@@ -90,7 +92,7 @@ export class Registration {
     this.#tellWhetherBusy(running.length > 0);
     const told = JSON.stringify(running);
     if (told === this.#told && Date.now() - this.#toldAt < beatMs) return;
-    const { drain } = await this.#options.database.workers.beat(this.id, this.#facts, running);
+    const { drain } = await this.#options.database.workers.beat(this.id, this.#facts, { running, cards: this.#options.cards?.() ?? null });
     this.#told = told;
     this.#toldAt = Date.now();
     if (drain !== this.#drain) await this.#setDrain(drain);

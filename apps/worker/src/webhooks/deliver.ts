@@ -1,7 +1,7 @@
 // One attempt at one delivery: signed, posted, recorded; the queue repeats it with growing pauses for a day.
 import { createAddressPolicy, type FlowConfig, ForbiddenAddressError } from '@styleforge/config';
 import { TEST_EVENT } from '@styleforge/contracts';
-import type { Database, DeliveryAttempt } from '@styleforge/database';
+import type { Database, DeliveryAttempt, DeliveryResponse } from '@styleforge/database';
 import { type JobContext, type JobOutcome, PermanentJobError } from '@styleforge/queue';
 import type { Logger } from '../logger.ts';
 import { AnswerTimeoutError, post } from './post.ts';
@@ -33,23 +33,24 @@ export async function deliverWebhook(
   const { delivery } = attempt;
   const result = await send(attempt, services);
   if (result.ok) {
-    await webhooks.recordSuccess(delivery, result.status);
-    log.info({ deliveryId, attempt: delivery.attempts, status: result.status }, 'webhook delivered');
+    await webhooks.recordSuccess(delivery, result.response);
+    log.info({ deliveryId, attempt: delivery.attempts, status: result.response.status }, 'webhook delivered');
     return 'finished';
   }
   const final = context.isLastAttempt || result.hopeless || delivery.eventType === TEST_EVENT;
   const failingSince = new Date(Date.now() - settings.disableAfterDays * DAY_MS);
-  const disable = result.status === GONE ? ('now' as const) : { failingSince };
-  const disabled = await webhooks.recordFailure(delivery, { responseStatus: result.status, error: result.error, final, disable });
+  const disable = result.response?.status === GONE ? ('now' as const) : { failingSince };
+  const disabled = await webhooks.recordFailure(delivery, { response: result.response, error: result.error, final, disable });
   if (disabled) log.warn({ webhookId: delivery.webhookId, reason: result.error }, 'webhook endpoint disabled');
   const message = `webhook delivery ${deliveryId}: ${result.error}`;
   throw final ? new PermanentJobError(message) : new Error(message);
 }
 
-type Result = { ok: true; status: number } | { ok: false; status: number | null; error: string; hopeless: boolean };
+type Result = { ok: true; response: DeliveryResponse } | { ok: false; response: DeliveryResponse | null; error: string; hopeless: boolean };
 
 async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { webhooks: settings, log }: WebhookServices): Promise<Result> {
-  if (disabled && delivery.eventType !== TEST_EVENT) return { ok: false, status: null, error: 'the endpoint is disabled', hopeless: true };
+  if (disabled && delivery.eventType !== TEST_EVENT)
+    return { ok: false, response: null, error: 'the endpoint is disabled', hopeless: true };
   const body = JSON.stringify(withAbsoluteLinks(delivery.payload, settings.publicUrl));
   const headers = {
     'content-type': 'application/json',
@@ -57,19 +58,20 @@ async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { web
     ...signedHeaders(secrets, delivery.id, new Date(), body),
   };
   try {
-    const status = await post(new URL(url), {
+    const response = await post(new URL(url), {
       headers,
       body,
       mayReach: createAddressPolicy(settings.allowedNetworks),
       timeoutMs: settings.timeoutSeconds * 1_000,
     });
-    if (status >= 200 && status < 300) return { ok: true, status };
-    return { ok: false, status, error: describe(status), hopeless: status === GONE || status === TOO_LARGE };
+    const { status } = response;
+    if (status >= 200 && status < 300) return { ok: true, response };
+    return { ok: false, response, error: describe(status), hopeless: status === GONE || status === TOO_LARGE };
   } catch (error) {
     log.info({ err: error, deliveryId: delivery.id }, 'webhook not delivered');
     // One sentence for whatever the cause is: which names and addresses exist inside is not the caller's to know.
     const shown = error instanceof AnswerTimeoutError ? error.message : 'the endpoint is not reachable';
-    return { ok: false, status: null, error: shown, hopeless: error instanceof ForbiddenAddressError };
+    return { ok: false, response: null, error: shown, hopeless: error instanceof ForbiddenAddressError };
   }
 }
 

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type AddressPolicy, checkedLookup, ForbiddenAddressError, refuseForbiddenLiteral } from '@styleforge/config';
 import { isWebhookPort } from '@styleforge/contracts';
+import type { DeliveryResponse } from '@styleforge/database';
 
 /** The receiver has not responded in time. */
 export class AnswerTimeoutError extends Error {
@@ -19,9 +20,11 @@ export interface PostOptions {
 
 /** Bytes of a response that are read at most. */
 const answerLimit = 16 << 10;
+/** Bytes of a response that the log of deliveries shows. */
+const shownBytes = 1024;
 
-/** The status of the response; a redirect is a response like any other. */
-export async function post(url: URL, { headers, body, mayReach, timeoutMs }: PostOptions): Promise<number> {
+/** The status of the response and the beginning of its body; a redirect is a response like any other. */
+export async function post(url: URL, { headers, body, mayReach, timeoutMs }: PostOptions): Promise<DeliveryResponse> {
   refuseForbiddenLiteral(url, mayReach);
   if (!isWebhookPort(url))
     throw new ForbiddenAddressError(`${url.host} names a port that webhooks may not reach: 80, 443 and those above 1023 are allowed`);
@@ -42,14 +45,15 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
     );
     request.end(bytes);
   });
-  await skim(answer);
-  return answer.statusCode ?? 0;
+  return { status: answer.statusCode ?? 0, body: await skim(answer) };
 }
 
-/** Reads the rest of a short response. Errors are ignored, because the status is already known. */
-async function skim(answer: IncomingMessage): Promise<void> {
+/** Reads a short response to its end and returns its beginning. Errors are ignored, because the status is already known. */
+async function skim(answer: IncomingMessage): Promise<string> {
   let read = 0;
+  const chunks: Buffer[] = [];
   answer.on('data', (chunk: Buffer) => {
+    if (read < shownBytes) chunks.push(chunk);
     read += chunk.length;
     if (read > answerLimit) answer.destroy();
   });
@@ -57,4 +61,8 @@ async function skim(answer: IncomingMessage): Promise<void> {
     answer.once('close', done);
     answer.once('error', () => done());
   });
+  return textOf(Buffer.concat(chunks).subarray(0, shownBytes));
 }
+
+/** Text that the database takes. A character that is cut at the end is left out. */
+const textOf = (bytes: Buffer): string => new TextDecoder().decode(bytes, { stream: true }).replaceAll('\0', '');

@@ -122,6 +122,7 @@ export const webhookDelivery = z
     status: z.enum(DELIVERY_STATUSES).describe('`pending` until the event has arrived, or attempts have failed for a day'),
     attempts: z.int(),
     response_status: z.int().nullable().describe('Status of the last response of the endpoint'),
+    response_body: z.string().nullable().describe('The first 1,024 bytes of that response as text; null without a response'),
     error: z.string().nullable().describe('Why the last attempt failed'),
     payload: z.record(z.string(), z.unknown()),
     created_at: timestamp,

@@ -53,6 +53,16 @@ const workerJob = z.object({
   since: timestamp,
 });
 
+const cardReading = z
+  .object({
+    temperature_celsius: z.number().nullable().describe('Temperature of the chip'),
+    load_percent: z.number().nullable().describe('Share of the last second or less in which the card computed'),
+    power_watts: z.number().nullable().describe('Power that the whole card takes'),
+    memory_used_bytes: z.int().nullable().describe('Memory that all processes on the card use'),
+  })
+  .meta({ id: 'CardReading', description: 'What nvidia-smi has read last; null for what the card does not report' });
+export type CardReadingBody = z.infer<typeof cardReading>;
+
 export const worker = z
   .object({
     id: workerId,
@@ -63,6 +73,12 @@ export const worker = z
       kind: z.string().describe('`cpu`, `webgpu` or `cuda`'),
       name: z.string().nullable().describe('Name of the processor or of the graphics card; null if the driver does not name it'),
       memory_bytes: z.int().nullable().describe('Memory of the graphics card, or of the machine for `cpu`'),
+      cards: z
+        .array(cardReading)
+        .nullable()
+        .describe(
+          "Its graphics cards, in the order of the worker's devices; null without `nvidia-smi`, and when the worker has stopped or is lost",
+        ),
     }),
     versions: z.object({ styleforge: z.string(), node: z.string(), platform: z.string() }),
     queues: z.record(z.string(), z.int()).describe('Queues that it serves, with the number of jobs at the same time'),

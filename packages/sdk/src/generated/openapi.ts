@@ -1099,6 +1099,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/system/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the regular clean-up removes next
+         * @description Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with a star is not removed; an export is kept longer each time it is downloaded.
+         */
+        get: operations["getSweep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/thumbnails/{id}": {
         parameters: {
             query?: never;
@@ -1428,6 +1448,26 @@ export interface paths {
          * @description The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; repeating the request changes nothing. The job must be running.
          */
         post: operations["sampleTrainingJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-jobs/{id}/worker-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the end of the log that workers have written about a job
+         * @description Contains what `LOG_LEVEL` of the worker lets through, at most 128 KiB. Keys, passwords and signatures of links are removed. A line appears two seconds after it was written, or earlier.
+         */
+        get: operations["getWorkerLog"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1939,6 +1979,17 @@ export interface components {
             has_more: boolean;
             /** @description Value of `after` for the next page; null on the last page */
             next: string | null;
+        };
+        /** @description What nvidia-smi has read last; null for what the card does not report */
+        CardReading: {
+            /** @description Share of the last second or less in which the card computed */
+            load_percent: number | null;
+            /** @description Memory that all processes on the card use */
+            memory_used_bytes: number | null;
+            /** @description Power that the whole card takes */
+            power_watts: number | null;
+            /** @description Temperature of the chip */
+            temperature_celsius: number | null;
         };
         Checkpoint: {
             /**
@@ -3227,6 +3278,24 @@ export interface components {
             }[];
             /** @description Votes of all API keys of the project */
             tally: components["schemas"]["VoteTally"];
+        };
+        Expiration: {
+            /** @description Number of images; 1 for a checkpoint or an export */
+            count: number;
+            /**
+             * Format: date-time
+             * @description The first sweep after this time removes it
+             */
+            due_at: string;
+            /** @description The checkpoint or export; for images, the training job or generation that they belong to */
+            id: string;
+            /**
+             * @description Kind of the entry
+             * @enum {string}
+             */
+            kind: "checkpoint" | "validation_images" | "generated_images" | "export";
+            /** @description The training job that it belongs to; null for generated images */
+            training_job_id: string | null;
         };
         /** @enum {string} */
         ExportStatus: "queued" | "running" | "succeeded" | "failed";
@@ -5232,6 +5301,20 @@ export interface components {
             /** @description Rare word that stands for the style in prompts, at most 32 characters without a space. Default: `zwx` for the first component */
             token?: string;
         };
+        SweepReport: {
+            /** @description Whether sweeps only log what they would remove */
+            dry_run: boolean;
+            /** @description Minutes between two sweeps */
+            every_minutes: number;
+            /** @description Days for which each kind is kept; 0: forever */
+            kept_days: {
+                [key: string]: number;
+            };
+            /** @description What is removed next of the project, the earliest first, at most 200 entries */
+            next: components["schemas"]["Expiration"][];
+            /** @description Days for which removed files can still be restored from the object store */
+            trash_days: number;
+        };
         SystemReport: {
             /** @description Names of the installed base models */
             base_models: string[];
@@ -5597,6 +5680,34 @@ export interface components {
             estimate: components["schemas"]["TrainingEstimate"];
             /** @description The settings with all defaults resolved */
             hyperparameters: components["schemas"]["Hyperparameters"];
+        };
+        TrainingJobLog: {
+            /** @description The last lines, oldest first */
+            data: components["schemas"]["TrainingJobLogLine"][];
+            /** @description Whether there were earlier lines */
+            has_earlier: boolean;
+            /** @description Id of the training job */
+            training_job_id: string;
+        };
+        TrainingJobLogLine: {
+            /** @description Attempt of the job that the line belongs to */
+            attempt: number | null;
+            /** @description Fields of the line, such as `step` */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Confidence level, such as 0.95
+             * @enum {string}
+             */
+            level: "debug" | "info" | "warn" | "error";
+            /** @description What is wrong, in words */
+            message: string;
+            /**
+             * Format: date-time
+             * @description Time at which the worker wrote the line
+             */
+            time: string;
         };
         TrainingJobPage: {
             /** @description The entries of this page */
@@ -6141,6 +6252,8 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+            /** @description The first 1,024 bytes of that response as text; null without a response */
+            response_body: string | null;
             /** @description Status of the last response of the endpoint */
             response_status: number | null;
             /**
@@ -6208,6 +6321,8 @@ export interface components {
         Worker: {
             /** @description The device on which the worker computes */
             device: {
+                /** @description Its graphics cards, in the order of the worker's devices; null without `nvidia-smi`, and when the worker has stopped or is lost */
+                cards: components["schemas"]["CardReading"][] | null;
                 /** @description `cpu`, `webgpu` or `cuda` */
                 kind: string;
                 /** @description Memory of the graphics card, or of the machine for `cpu` */
@@ -16365,6 +16480,101 @@ export interface operations {
             };
         };
     };
+    getSweep: {
+        parameters: {
+            query?: {
+                /** @description How many days ahead it looks */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sweep report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepReport"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: Not acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getImageThumbnail: {
         parameters: {
             query?: {
@@ -18949,6 +19159,116 @@ export interface operations {
                 };
             };
             /** @description `unusable_base_model`: The base model cannot be used. `idempotency_key_reused`: This Idempotency-Key was used with another request. `validation_failed`: Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkerLog: {
+        parameters: {
+            query?: {
+                /** @description The number of lines */
+                lines?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The training job log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobLog"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: Not acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -2,7 +2,7 @@
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
-import type { QueueReport, SystemReport, UsageReport } from '../types.ts';
+import type { QueueReport, SweepReport, SystemReport, UsageReport } from '../types.ts';
 
 export class System {
   readonly #api: Api;
@@ -19,6 +19,11 @@ export class System {
   /** How long the queues are, and what of the project waits in them. */
   queue(options?: RequestOptions): Promise<QueueReport> {
     return take(this.#api.http.GET('/v1/queue', this.#api.with(options)));
+  }
+
+  /** What the regular clean-up removes of the project in the next `days` (7), and when. */
+  sweep(params: { days?: number } = {}, options?: RequestOptions): Promise<SweepReport> {
+    return take(this.#api.http.GET('/v1/system/sweep', { params: { query: params }, ...this.#api.with(options) }));
   }
 
   /** Usage of the project in a month such as `2026-11`. Default: the present month. */

@@ -24,6 +24,7 @@ import type {
   TrainingCurves,
   TrainingJobStatus,
   TrainingJobUpdateParams,
+  TrainingJobLog,
   TrainingMetric,
   TrainingPreset,
   ValidationImage,
@@ -158,6 +159,13 @@ export class TrainingJobs {
         }),
       );
     return allItems(fetch);
+  }
+
+  /** The last `lines` (200) that workers have logged about the job. */
+  workerLog(id: string, params: { lines?: number } = {}, options?: RequestOptions): Promise<TrainingJobLog> {
+    return take(
+      this.#api.http.GET('/v1/training-jobs/{id}/worker-log', { params: { path: { id }, query: params }, ...this.#api.with(options) }),
+    );
   }
 
   /** Changes name, notes, metadata and star; omitted fields stay as they are. A checkpoint with a star is never removed automatically. */

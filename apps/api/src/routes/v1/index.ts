@@ -58,6 +58,7 @@ import { getTrainingJobRoute } from './training-jobs/get.ts';
 import { getValidationImageRoute } from './training-jobs/get-image.ts';
 import { listValidationImagesRoute } from './training-jobs/images.ts';
 import { listTrainingJobsRoute } from './training-jobs/list.ts';
+import { getWorkerLogRoute } from './training-jobs/worker-log.ts';
 import { listMetricsRoute } from './training-jobs/metrics.ts';
 import { pauseTrainingJobRoute } from './training-jobs/pause.ts';
 import { getTrainingReportRoute } from './training-jobs/report.ts';
@@ -95,6 +96,7 @@ import { downloadCheckpointRoute } from './checkpoints/download.ts';
 import { extractLoraRoute } from './checkpoints/extract-lora.ts';
 import { getExportRoute } from './exports/get.ts';
 import { getQueueRoute } from './system/queue.ts';
+import { getSweepRoute } from './system/sweep.ts';
 import { getSystemRoute } from './system/system.ts';
 import { getUsageRoute } from './usage/get.ts';
 import { drainWorkerRoutes } from './workers/drain.ts';
@@ -144,6 +146,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   listPresetsRoute,
   listEventsRoute,
   listMetricsRoute,
+  getWorkerLogRoute,
   listValidationImagesRoute,
   getValidationImageRoute,
   listCheckpointsRoute,
@@ -221,6 +224,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getWorkerRoute,
   drainWorkerRoutes,
   getQueueRoute,
+  getSweepRoute,
   getSystemRoute,
   getUsageRoute,
   listGenerationEventsRoute,

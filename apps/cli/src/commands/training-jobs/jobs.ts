@@ -4,6 +4,7 @@ import { JOB_STATUSES } from '@styleforge/contracts';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import { UsageError } from '../../exit-codes.ts';
 import { followJob, untilInterrupted } from '../../follow.ts';
 import { formatTime } from '../../terminal/output.ts';
 import type { Output } from '../../terminal/output.ts';
@@ -54,8 +55,15 @@ function addReading(jobs: Command): void {
   addVerb(jobs, {
     usage: 'logs <job>',
     description: "Print the job's event log",
-    examples: ['styleforge jobs logs job_... --follow', 'styleforge jobs logs job_... --follow --json   # one JSON object per line'],
-    options: (command) => void command.option('-f, --follow', 'continue to print events until the job ends'),
+    examples: [
+      'styleforge jobs logs job_... --follow',
+      'styleforge jobs logs job_... --follow --json   # one JSON object per line',
+      'styleforge jobs logs job_... --worker',
+    ],
+    options: (command) =>
+      void command
+        .option('-f, --follow', 'continue to print events until the job ends')
+        .option('--worker', 'print the last lines that workers have logged about the job instead'),
     run: printLog,
   });
 }
@@ -131,8 +139,12 @@ async function listJobs({ output, client }: Context, { status, limit }: { status
   });
 }
 
-async function printLog(context: Context, { follow }: { follow?: boolean }, id: string): Promise<void> {
+type LogOptions = { follow?: boolean; worker?: boolean };
+
+async function printLog(context: Context, { follow, worker }: LogOptions, id: string): Promise<void> {
   const { client, output } = context;
+  if (follow && worker) throw new UsageError('--follow and --worker cannot be combined: --worker prints what is there');
+  if (worker) return printWorkerLog(context, id);
   if (follow) {
     return untilInterrupted(`styleforge jobs logs --follow ${id}`, async (signal) => {
       for await (const event of client().trainingJobs.events(id, { signal }))
@@ -142,6 +154,16 @@ async function printLog(context: Context, { follow }: { follow?: boolean }, id: 
   const data: TrainingJobEvent[] = [];
   for await (const event of client().trainingJobs.log(id, { limit: 100 })) data.push(event);
   output.result({ data }, () => data.forEach((event) => output.line(describeEvent(output, event))));
+}
+
+async function printWorkerLog({ client, output }: Context, id: string): Promise<void> {
+  const log = await client().trainingJobs.workerLog(id, { lines: 1_000 });
+  output.result(log, () =>
+    log.data.forEach(({ time, level, message, details }) => {
+      const fields = Object.entries(details).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      output.line([output.style('dim', time.slice(0, 19).replace('T', ' ')), level.padEnd(5), message, ...fields].join(' '));
+    }),
+  );
 }
 
 function describeEvent(output: Output, event: TrainingJobEvent): string {

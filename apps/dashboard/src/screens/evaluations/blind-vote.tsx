@@ -23,12 +23,13 @@ const isSamePair = (a: EvaluationVote, b: EvaluationVote): boolean => a.index ==
 
 const keyOf = (id: string) => ['votes', id];
 
-function useVote(id: string): (vote: EvaluationVote | null) => void {
+function useVote(id: string, { own }: EvaluationVotes): (vote: EvaluationVote | null) => void {
   const client = useClient();
   const queries = useQueryClient();
   const edit = useEdits<EvaluationVotes>(keyOf(id));
   return (vote) =>
     edit({
+      of: (vote ? [vote] : own).map(({ index, first, second }) => `${id} ${index} ${first} ${second}`),
       send: () => (vote ? client.evaluations.setVotes(id, [vote]) : client.evaluations.clearVotes(id)),
       apply: (votes) => ({ ...votes, own: vote ? [...votes.own.filter((one) => !isSamePair(one, vote)), vote] : [] }),
       refusal: 'The vote was not stored',
@@ -54,9 +55,9 @@ export function BlindVote({ id, labels, rows }: Props): ReactElement {
 }
 
 function Ballot({ id, labels, rows, stored }: Props & { stored: EvaluationVotes }): ReactElement {
-  const vote = useVote(id);
-  const [second, setSecond] = useState(1);
   const votes = useEdited(keyOf(id), stored);
+  const vote = useVote(id, votes);
+  const [second, setSecond] = useState(1);
   const own = votes.own.filter((one) => one.first === 0 && one.second === second);
   const open = rows.filter((row) => !own.some(({ index }) => index === row[0]!.index));
   // the service counts what it has stored

@@ -82,6 +82,7 @@ function useJudge(jobId: string): (candidate: Candidate, verdict: Verdict) => vo
   return ({ image_id, verdict: now }, wanted) => {
     const verdict = now === wanted ? null : wanted;
     edit({
+      of: [image_id],
       send: () => client.trainingJobs.setFeedback(jobId, [{ image_id, verdict }]),
       apply: (feedback) => withVerdict(feedback, image_id, verdict),
       refusal: 'The verdict was not stored',

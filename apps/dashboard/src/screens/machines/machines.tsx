@@ -8,6 +8,7 @@ import { jobName, whereIs } from '../../data/jobs.ts';
 import { isLive, useJobs } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { Queues, Stored, Usage } from './queues.tsx';
+import { Sweep } from './sweep.tsx';
 import { Workers } from './workers.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 
@@ -27,6 +28,7 @@ export function Machines(): ReactElement {
         <JobList title="At work" jobs={running} empty="No worker has a job." />
         <JobList title="Queue" jobs={queued} empty="Nothing waits." />
         <Stored />
+        <Sweep />
         <Usage />
         <Dependencies />
       </div>

@@ -44,6 +44,12 @@ function WorkerCard({ worker }: { worker: Worker }): ReactElement {
         {device.memory_bytes !== null && `, ${bytes(device.memory_bytes)}`} on {host}, process {pid}. StyleForge {versions.styleforge}, Node{' '}
         {versions.node}.
       </p>
+      {device.cards?.map((card, index) => (
+        <p key={index} className="small num">
+          {device.cards!.length > 1 && `Card ${index}: `}
+          {readingsOf(card, device.memory_bytes)}
+        </p>
+      ))}
       <p className="small">
         Takes{' '}
         {Object.entries(queues)
@@ -67,6 +73,21 @@ function WorkerCard({ worker }: { worker: Worker }): ReactElement {
       </div>
     </article>
   );
+}
+
+type Card = NonNullable<Worker['device']['cards']>[number];
+
+function readingsOf(
+  { temperature_celsius: heat, load_percent: load, power_watts: power, memory_used_bytes: used }: Card,
+  of: number | null,
+): string {
+  const parts = [
+    load !== null && `${load} % load`,
+    heat !== null && `${heat} °C`,
+    power !== null && `${Math.round(power)} W`,
+    used !== null && `${bytes(used)}${of === null ? '' : ` of ${bytes(of)}`} used`,
+  ].filter((part) => part !== false);
+  return parts.length > 0 ? parts.join(', ') : 'The card reports no readings.';
 }
 
 function JobName({ queue, id }: { queue: string; id: string | null }): ReactElement {

@@ -9,6 +9,7 @@ import { useClient } from '../../data/session.ts';
 import { useNewestSamples } from '../../ui/job-card.tsx';
 import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { StudyHeatMap } from './heat-map.tsx';
+import { StudyLines } from './parallel-lines.tsx';
 import { StudyActions } from './study-actions.tsx';
 import { Picture } from '../../ui/picture.tsx';
 
@@ -31,6 +32,7 @@ export function StudyScreen(): ReactElement {
       <div className="stack-l">
         <Leaders study={data} />
         <StudyHeatMap study={data} />
+        <StudyLines study={data} />
         <Variations rows={data.report} />
         <section className="stack">
           <h2>Samples</h2>

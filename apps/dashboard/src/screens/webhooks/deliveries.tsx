@@ -34,7 +34,7 @@ function Delivery({ webhookId, delivery }: { webhookId: string; delivery: Webhoo
     onSuccess: () => queries.invalidateQueries({ queryKey: ['deliveries', webhookId] }),
     onError: (error) => notifyError('The event could not be sent again', error),
   });
-  const { event, status, attempts, response_status: response, error, payload, created_at: at, id } = delivery;
+  const { event, status, attempts, response_status: response, response_body: body, error, payload, created_at: at, id } = delivery;
   return (
     <li>
       <details className="note">
@@ -56,10 +56,20 @@ function Delivery({ webhookId, delivery }: { webhookId: string; delivery: Webhoo
             Send again
           </button>
         </p>
-        <pre className="code" tabIndex={0}>
-          {JSON.stringify(payload, null, 2)}
-        </pre>
+        <Body label="Request" text={JSON.stringify(payload, null, 2)} />
+        {body && <Body label="Response" text={body} />}
       </details>
     </li>
+  );
+}
+
+function Body({ label, text }: { label: string; text: string }): ReactElement {
+  return (
+    <>
+      <p>{label}</p>
+      <pre className="code" tabIndex={0} aria-label={label}>
+        {text}
+      </pre>
+    </>
   );
 }

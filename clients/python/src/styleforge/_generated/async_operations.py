@@ -336,6 +336,12 @@ class AsyncOperations:
         """Read a study with its comparison"""
         return await self._call("GET", f"/v1/studies/{quoted(id)}")
 
+    async def get_sweep(self, *, days: int | None = None) -> models.SweepReport:
+        """Read what the regular clean-up removes next.
+
+        Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with a star is not removed; an export is kept longer each time it is downloaded."""
+        return await self._call("GET", "/v1/system/sweep", query={"days": days})
+
     async def get_system(self) -> models.SystemReport:
         """Read the state of the installation.
 
@@ -385,6 +391,12 @@ class AsyncOperations:
     async def get_worker(self, id: str, /) -> models.Worker:
         """Read a worker"""
         return await self._call("GET", f"/v1/workers/{quoted(id)}")
+
+    async def get_worker_log(self, id: str, /, *, lines: int | None = None) -> models.TrainingJobLog:
+        """Read the end of the log that workers have written about a job.
+
+        Contains what `LOG_LEVEL` of the worker lets through, at most 128 KiB. Keys, passwords and signatures of links are removed. A line appears two seconds after it was written, or earlier."""
+        return await self._call("GET", f"/v1/training-jobs/{quoted(id)}/worker-log", query={"lines": lines})
 
     async def import_images(self, id: str, /, *, idempotency_key: str | None = None, **body: Unpack[models.ImportImagesRequest]) -> models.UploadResponse:
         """Import images from URLs or uploads.

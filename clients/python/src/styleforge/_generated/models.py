@@ -223,6 +223,18 @@ class BaseModelPage(TypedDict):
     """Value of `after` for the next page; null on the last page"""
 
 
+class CardReading(TypedDict):
+    """What nvidia-smi has read last; null for what the card does not report"""
+    temperature_celsius: float | None
+    """Temperature of the chip"""
+    load_percent: float | None
+    """Share of the last second or less in which the card computed"""
+    power_watts: float | None
+    """Power that the whole card takes"""
+    memory_used_bytes: int | None
+    """Memory that all processes on the card use"""
+
+
 class Checkpoint(TypedDict):
     id: str
     """Id, which never changes"""
@@ -1110,6 +1122,19 @@ class EvaluationVotes(TypedDict):
     """Votes of the calling API key"""
     tally: VoteTally
     """Votes of all API keys of the project"""
+
+
+class Expiration(TypedDict):
+    kind: Literal["checkpoint", "validation_images", "generated_images", "export"]
+    """Kind of the entry"""
+    id: str
+    """The checkpoint or export; for images, the training job or generation that they belong to"""
+    training_job_id: str | None
+    """The training job that it belongs to; null for generated images"""
+    count: int
+    """Number of images; 1 for a checkpoint or an export"""
+    due_at: str
+    """The first sweep after this time removes it"""
 
 
 class ExtractLoraRequest(TypedDict):
@@ -2784,6 +2809,19 @@ class StyleRefComponentRequest(TypedDict):
     """Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended"""
 
 
+class SweepReport(TypedDict):
+    dry_run: bool
+    """Whether sweeps only log what they would remove"""
+    every_minutes: int
+    """Minutes between two sweeps"""
+    kept_days: dict[str, int]
+    """Days for which each kind is kept; 0: forever"""
+    trash_days: int
+    """Days for which removed files can still be restored from the object store"""
+    next: list[Expiration]
+    """What is removed next of the project, the earliest first, at most 200 entries"""
+
+
 class SystemReportDependenciesValue(TypedDict):
     status: Literal["up", "down"]
     """`up` or `down`"""
@@ -3133,6 +3171,28 @@ class TrainingJobCheck(TypedDict):
     """The settings with all defaults resolved"""
     estimate: TrainingEstimate
     """Time, memory and disk, from earlier jobs of this installation"""
+
+
+class TrainingJobLog(TypedDict):
+    training_job_id: str
+    """Id of the training job"""
+    data: list[TrainingJobLogLine]
+    """The last lines, oldest first"""
+    has_earlier: bool
+    """Whether there were earlier lines"""
+
+
+class TrainingJobLogLine(TypedDict):
+    time: str
+    """Time at which the worker wrote the line"""
+    level: Literal["debug", "info", "warn", "error"]
+    """Confidence level, such as 0.95"""
+    attempt: int | None
+    """Attempt of the job that the line belongs to"""
+    message: str
+    """What is wrong, in words"""
+    details: dict[str, Any]
+    """Fields of the line, such as `step`"""
 
 
 class TrainingJobPage(TypedDict):
@@ -3595,6 +3655,8 @@ class WebhookDelivery(TypedDict):
     """Number of attempts so far"""
     response_status: int | None
     """Status of the last response of the endpoint"""
+    response_body: str | None
+    """The first 1,024 bytes of that response as text; null without a response"""
     error: str | None
     """Why the last attempt failed"""
     payload: dict[str, Any]
@@ -3657,6 +3719,8 @@ class WorkerDevice(TypedDict):
     """Name of the processor or of the graphics card; null if the driver does not name it"""
     memory_bytes: int | None
     """Memory of the graphics card, or of the machine for `cpu`"""
+    cards: list[CardReading] | None
+    """Its graphics cards, in the order of the worker's devices; null without `nvidia-smi`, and when the worker has stopped or is lost"""
 
 
 class WorkerVersions(TypedDict):

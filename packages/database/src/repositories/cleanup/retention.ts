@@ -5,7 +5,14 @@ import type { PrismaClient } from '../../prisma-types.ts';
 import { createExpectedObjects } from './expected-objects.ts';
 
 /** A row to remove. `objects` is a key, or a prefix that ends with a slash. */
-export type Expired = { id: string; objects: string };
+export type Expired = {
+  id: string;
+  objects: string;
+  /** Beginning of its retention time. */
+  since: Date;
+  /** The training job or generation that it belongs to. */
+  owner: string;
+};
 const BATCH = 500;
 
 export function createRetentionRepository(prisma: PrismaClient) {
@@ -14,20 +21,21 @@ export function createRetentionRepository(prisma: PrismaClient) {
 
     /**
      * Checkpoints of jobs that ended before the time, except the result, the latest one, and those that a generation or an evaluation still
-     * needs.
+     * needs. `projectId` restricts this and the following to one project.
      */
-    async expiredCheckpoints(before: Date): Promise<Expired[]> {
+    async expiredCheckpoints(before: Date, projectId: string | null = null): Promise<Expired[]> {
       return prisma.$queryRaw<Expired[]>`
-        select checkpoint.id, checkpoint.object_prefix as objects
+        select checkpoint.id, checkpoint.object_prefix as objects, job.id as owner, job.finished_at as since
         from checkpoints checkpoint join training_jobs job on job.id = checkpoint.job_id
         where job.status = any(${[...FINISHED_JOB_STATUSES]}) and job.finished_at < ${before} and not checkpoint.starred
+          and (${projectId}::text is null or job.project_id = ${projectId})
           and checkpoint.id is distinct from job.result ->> 'checkpoint_id'
           and checkpoint.step < (select max(step) from checkpoints other where other.job_id = job.id)
           and not exists (select 1 from model_versions where checkpoint_id = checkpoint.id)
           and not exists (select 1 from generations where checkpoint_id = checkpoint.id and generations.status in ('queued', 'running'))
           and not exists (select 1 from evaluations where evaluations.status in ('queued', 'running') and ${names("evaluations.config -> 'models'")})
           and not exists (select 1 from training_jobs live where live.status = any(${[...LIVE_JOB_STATUSES]}) and ${names("live.config -> 'evaluation' -> 'comparisons'")})
-        order by checkpoint.id limit ${BATCH}`;
+        order by job.finished_at, checkpoint.id limit ${BATCH}`;
     },
 
     async deleteCheckpoint(id: string): Promise<void> {
@@ -35,33 +43,31 @@ export function createRetentionRepository(prisma: PrismaClient) {
     },
 
     /** Validation images; `id` is that of the row: job, step and index. */
-    async expiredValidationImages(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
-      const where = { createdAt: { lt: before }, job: { status: { in: [...FINISHED_JOB_STATUSES] } } };
+    async expiredValidationImages(before: Date, projectId: string | null = null): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { createdAt: { lt: before }, job: { status: { in: [...FINISHED_JOB_STATUSES] }, ...ofProject(projectId) } };
       const rows = await prisma.validationImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
-      return rows.map(({ jobId, step, index, objectKey }) => ({
-        id: `${jobId}/${step}/${index}`,
-        objects: objectKey,
+      return rows.map(({ jobId, step, index, objectKey, createdAt }) => ({
+        ...{ id: `${jobId}/${step}/${index}`, objects: objectKey, since: createdAt, owner: jobId },
         remove: () => prisma.validationImage.deleteMany({ where: { jobId, step, index } }),
       }));
     },
 
-    async expiredGeneratedImages(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
-      const where = { createdAt: { lt: before }, generation: { finishedAt: { not: null } } };
+    async expiredGeneratedImages(before: Date, projectId: string | null = null): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { createdAt: { lt: before }, generation: { finishedAt: { not: null }, ...ofProject(projectId) } };
       const rows = await prisma.generatedImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
-      return rows.map(({ id, objectKey }) => ({
-        id,
-        objects: objectKey,
+      return rows.map(({ id, objectKey, createdAt, generationId }) => ({
+        ...{ id, objects: objectKey, since: createdAt, owner: generationId },
         remove: () => prisma.generatedImage.deleteMany({ where: { id } }),
       }));
     },
 
     /** Exported files that nobody has requested since the time; they can be made again. */
-    async expiredExports(before: Date): Promise<(Expired & { remove(): Promise<unknown> })[]> {
-      const where = { status: 'succeeded', objectKey: { not: null }, usedAt: { lt: before } };
-      const rows = await prisma.export.findMany({ where, orderBy: { usedAt: 'asc' }, take: BATCH });
-      return rows.map(({ id, objectKey }) => ({
-        id,
-        objects: objectKey ?? '',
+    async expiredExports(before: Date, projectId: string | null = null): Promise<(Expired & { remove(): Promise<unknown> })[]> {
+      const where = { status: 'succeeded', objectKey: { not: null }, usedAt: { lt: before }, ...ofProject(projectId) };
+      const include = { checkpoint: { select: { jobId: true } } };
+      const rows = await prisma.export.findMany({ where, include, orderBy: { usedAt: 'asc' }, take: BATCH });
+      return rows.map(({ id, objectKey, usedAt, checkpoint }) => ({
+        ...{ id, objects: objectKey ?? '', since: usedAt, owner: checkpoint.jobId },
         remove: () => prisma.export.deleteMany({ where: { id } }),
       }));
     },
@@ -88,5 +94,7 @@ export function createRetentionRepository(prisma: PrismaClient) {
 
 /** Condition: a list of evaluated models contains the checkpoint. */
 const names = (models: string) => Prisma.raw(`${models} @> jsonb_build_array(jsonb_build_object('checkpoint_id', checkpoint.id))`);
+
+const ofProject = (projectId: string | null) => (projectId === null ? {} : { projectId });
 
 const expiredDelivery = (before: Date) => ({ createdAt: { lt: before }, status: { not: 'pending' } });

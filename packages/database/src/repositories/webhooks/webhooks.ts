@@ -16,8 +16,9 @@ export type WebhookDeliveryRow = Omit<WebhookDelivery, 'status'> & { status: Del
 export type NewWebhook = { id?: string | undefined; projectId: string; url: string; events: WebhookEvent[] };
 /** A delivery to attempt now, with the secrets that sign it, newest first. */
 export type DeliveryAttempt = { delivery: WebhookDeliveryRow; url: string; secrets: string[]; disabled: boolean };
+export type DeliveryResponse = { status: number; body: string };
 export type AttemptFailure = {
-  responseStatus: number | null;
+  response: DeliveryResponse | null;
   error: string;
   /** Whether no further attempt follows. */
   final: boolean;
@@ -142,28 +143,25 @@ export function createWebhookRepository(prisma: PrismaClient) {
     },
 
     /** Records a successful delivery. Only a test, which a person requested, enables an endpoint again. */
-    async recordSuccess({ id, webhookId, eventType }: WebhookDeliveryRow, responseStatus: number): Promise<void> {
+    async recordSuccess({ id, webhookId, eventType }: WebhookDeliveryRow, response: DeliveryResponse): Promise<void> {
       const enabled = eventType === TEST_EVENT ? { disabledAt: null, disabledReason: null } : {};
       await prisma.$transaction(async (transaction) => {
         await lockWebhook(transaction, webhookId);
         await transaction.webhookDelivery.updateMany({
           where: { id },
-          data: { status: 'delivered', responseStatus, error: null, deliveredAt: new Date() },
+          data: { status: 'delivered', ...columnsOf(response), error: null, deliveredAt: new Date() },
         });
         await transaction.webhook.updateMany({ where: { id: webhookId }, data: { failingSince: null, ...enabled } });
       });
     },
 
     /** Records a failed attempt. Returns whether the endpoint has been disabled by it. */
-    async recordFailure(
-      { id, webhookId }: WebhookDeliveryRow,
-      { responseStatus, error, final, disable }: AttemptFailure,
-    ): Promise<boolean> {
+    async recordFailure({ id, webhookId }: WebhookDeliveryRow, { response, error, final, disable }: AttemptFailure): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         await lockWebhook(transaction, webhookId);
         await transaction.webhookDelivery.updateMany({
           where: { id },
-          data: { responseStatus, error, ...(final && { status: 'failed' }) },
+          data: { ...columnsOf(response), error, ...(final && { status: 'failed' }) },
         });
         await transaction.webhook.updateMany({ where: { id: webhookId, failingSince: null }, data: { failingSince: new Date() } });
         const worn = disable === 'now' ? {} : { failingSince: { lte: disable.failingSince } };
@@ -176,6 +174,11 @@ export function createWebhookRepository(prisma: PrismaClient) {
     },
   };
 }
+
+const columnsOf = (response: DeliveryResponse | null) => ({
+  responseStatus: response?.status ?? null,
+  responseBody: response?.body ?? null,
+});
 
 /** The endpoint for a job's `webhook_url`: the project's endpoint with that URL, or a new one that receives events of such jobs only. */
 export async function ensureWebhook(transaction: Transaction, projectId: string, url: string): Promise<void> {

@@ -1,6 +1,6 @@
 // Worker processes as rows: their facts, the jobs that they run, and whether they may take further jobs.
 import { z } from 'zod';
-import type { Worker } from '../../generated/client.ts';
+import { Prisma, type Worker } from '../../generated/client.ts';
 import { newId } from '../../new-id.ts';
 import type { PrismaClient, Transaction } from '../../prisma-types.ts';
 import { pageArguments, toPage } from '../common/page.ts';
@@ -9,14 +9,23 @@ import { announceWorker } from '../webhooks/webhook-announcements.ts';
 
 const runningJobs = z.array(z.object({ queue: z.string(), id: z.string(), since: z.string() }));
 export type RunningJob = z.infer<typeof runningJobs>[number];
+const reading = z.number().nullable();
+const cardReadings = z.array(
+  z.object({ temperatureCelsius: reading, loadPercent: reading, powerWatts: reading, memoryUsedBytes: reading }),
+);
+/** What a card measures of itself; null for what it does not report. */
+export type CardReading = z.infer<typeof cardReadings>[number];
+/** What a worker does now. */
+export type WorkerState = { running: RunningJob[]; cards?: CardReading[] | null };
 const queueMix = z.record(z.string(), z.number());
 
 export type WorkerFacts = Pick<Worker, 'host' | 'pid' | 'version' | 'nodeVersion' | 'platform' | 'device' | 'deviceName'> & {
   deviceMemoryBytes: number | null;
   queues: Record<string, number>;
 };
-export type WorkerRow = Omit<Worker, 'deviceMemoryBytes' | 'queues' | 'running'> & {
+export type WorkerRow = Omit<Worker, 'deviceMemoryBytes' | 'cards' | 'queues' | 'running'> & {
   deviceMemoryBytes: number | null;
+  cards: CardReading[] | null;
   queues: Record<string, number>;
   running: RunningJob[];
 };
@@ -53,12 +62,13 @@ export function createWorkerRepository(prisma: PrismaClient) {
     /**
      * Records that the worker is alive. Returns whether it must take no further jobs. A row that was removed meanwhile is created again.
      */
-    async beat(id: string, facts: WorkerFacts, running: RunningJob[]): Promise<{ drain: boolean }> {
+    async beat(id: string, facts: WorkerFacts, { running, cards = null }: WorkerState): Promise<{ drain: boolean }> {
+      const state = { running, cards: cards ?? Prisma.DbNull };
       const row = await change(id, (transaction) =>
         transaction.worker.upsert({
           where: { id },
-          create: { ...toCreate(id, facts), running },
-          update: { running, lastSeenAt: new Date() },
+          create: { ...toCreate(id, facts), ...state },
+          update: { ...state, lastSeenAt: new Date() },
         }),
       );
       return { drain: row.drainRequestedAt !== null };
@@ -73,7 +83,7 @@ export function createWorkerRepository(prisma: PrismaClient) {
     async stopped(id: string): Promise<void> {
       const now = new Date();
       await change(id, (transaction) =>
-        transaction.worker.updateMany({ where: { id }, data: { running: [], stoppedAt: now, lastSeenAt: now } }),
+        transaction.worker.updateMany({ where: { id }, data: { running: [], cards: Prisma.DbNull, stoppedAt: now, lastSeenAt: now } }),
       );
     },
 
@@ -144,6 +154,7 @@ function toRow(row: Worker): WorkerRow {
   return {
     ...row,
     deviceMemoryBytes: row.deviceMemoryBytes === null ? null : Number(row.deviceMemoryBytes),
+    cards: row.cards === null ? null : cardReadings.parse(row.cards),
     queues: queueMix.parse(row.queues),
     running: runningJobs.parse(row.running),
   };

@@ -1,0 +1,68 @@
+// What the regular clean-up removes next of the project, and when.
+import type { SweepReport } from '@styleforge/sdk';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactElement } from 'react';
+import { Link } from 'wouter';
+import { plural } from '../../data/format.ts';
+import { useClient } from '../../data/session.ts';
+import { Failure, Loading } from '../../ui/parts.tsx';
+
+type Expiration = SweepReport['next'][number];
+const DAYS = 30;
+
+function named({ kind, count }: Expiration): string {
+  if (kind === 'checkpoint') return 'Checkpoint';
+  if (kind === 'export') return 'Exported file';
+  return plural(count, kind === 'validation_images' ? 'sample image' : 'generated image');
+}
+
+const placeOf = ({ id, training_job_id: job, kind }: Expiration): string =>
+  job === null ? `/play?generations=${id}` : `/jobs/${job}${kind === 'validation_images' ? '' : '/checkpoints'}`;
+
+export function Sweep(): ReactElement {
+  const client = useClient();
+  const { data, error } = useQuery({ queryKey: ['sweep'], queryFn: ({ signal }) => client.system.sweep({ days: DAYS }, { signal }) });
+  return (
+    <section className="stack">
+      <h2>Removed next</h2>
+      {error && <Failure error={error} what="The clean-up" />}
+      {!data && !error && <Loading height={80} />}
+      {data?.dry_run && <p className="note">Clean-ups only log what they would remove (SWEEP_DRY_RUN).</p>}
+      {data?.next.length === 0 && <p className="soft">Nothing is removed in the next {DAYS} days.</p>}
+      {data && data.next.length > 0 && <Expirations report={data} />}
+    </section>
+  );
+}
+
+function Expirations({ report: { next, every_minutes: minutes, trash_days: days } }: { report: SweepReport }): ReactElement {
+  return (
+    <>
+      <p className="small soft">
+        A clean-up runs every {plural(minutes, 'minute')}. A star on a checkpoint keeps it.{' '}
+        {days > 0 && `Removed files can be restored for ${plural(days, 'day')}.`}
+      </p>
+      <div className="card-flush" tabIndex={0} role="region" aria-label="What is removed next">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">What</th>
+              <th scope="col" className="end">
+                After
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {next.map((entry) => (
+              <tr key={`${entry.kind} ${entry.id}`}>
+                <td>
+                  <Link href={placeOf(entry)}>{named(entry)}</Link>
+                </td>
+                <td className="end num">{new Date(entry.due_at).toLocaleString()}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
