@@ -11,7 +11,7 @@ const levels: Readonly<Record<number, string>> = { 10: 'debug', 20: 'debug', 30:
 /** What describes the worker's process and its inner requests. */
 const internal = new Set(['level', 'time', 'pid', 'hostname', 'name', 'jobId', 'attempt', 'msg', 'err', 'requestId', 'traceId']);
 
-type Line = Record<string, unknown> & { level: number; time: number; msg?: string; attempt?: number; err?: { message?: string } };
+type Line = Record<string, unknown> & { level: number; time: number; msg?: string; attempt?: number; err?: { type?: string } };
 
 export class JobLogs {
   readonly #secrets: readonly string[];
@@ -64,7 +64,8 @@ export class JobLogs {
 
 function shownOf({ level, time, msg = '', attempt, err, ...rest }: Line): object {
   const details = Object.fromEntries(Object.entries(rest).filter(([name]) => !internal.has(name)));
-  const message = (err?.message === undefined ? msg : `${msg}: ${err.message}`).slice(0, longestLine);
+  // the text of an inner error is the operators'; what failed for the job is in its events
+  const message = (err?.type === undefined ? msg : `${msg} (${err.type})`).slice(0, longestLine);
   const isLong = JSON.stringify(details).length > longestLine;
   return {
     time: new Date(time).toISOString(),
