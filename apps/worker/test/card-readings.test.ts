@@ -54,7 +54,7 @@ it('has no readings without the program, when it fails, and for a processor', as
   expect(await read(await standIn('without-device', ROWS), ['cpu'])).toBeNull();
 });
 
-it('answers at once with the readings before, and reads again meanwhile', async () => {
+it('has the readings before at once, and reads again meanwhile', async () => {
   const program = await standIn('changing', ROWS);
   const cards = new CardReadings({ program, devices: ['cuda'], visible: undefined });
   expect(cards.latest()).toBeNull();

@@ -6,7 +6,7 @@ import type { CardReading } from '@styleforge/database';
 
 const run = promisify(execFile);
 const patienceMs = 5_000;
-/** Without the tool, or with one that fails, it is tried this much later. */
+/** Milliseconds until the next attempt when the tool is missing or has failed. */
 const retryMs = 60_000;
 const mebibyte = 2 ** 20;
 const query = ['--query-gpu=index,uuid,temperature.gpu,utilization.gpu,power.draw,memory.used', '--format=csv,noheader,nounits'];
@@ -72,5 +72,5 @@ function readingsOf(text: string, cards: readonly string[]): CardReading[] {
   });
 }
 
-/** `[N/A]`, `[Not Supported]` and errors are no numbers. */
+/** Null for `[N/A]`, `[Not Supported]` and errors. */
 const numberOf = (text: string): number | null => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : null);

@@ -64,5 +64,5 @@ async function skim(answer: IncomingMessage): Promise<string> {
   return textOf(Buffer.concat(chunks).subarray(0, shownBytes));
 }
 
-/** Text that the database takes. A character that is cut at the end is left out. */
+/** Text that the database takes. Omits a character that is cut at the end. */
 const textOf = (bytes: Buffer): string => new TextDecoder().decode(bytes, { stream: true }).replaceAll('\0', '');

@@ -28,7 +28,7 @@ export const jobLogQuery = z.object({
   lines: z.coerce.number().int().min(1).max(1_000).default(200).describe('The number of lines'),
 });
 
-/** The last lines of a stored log. A line that was cut is left out. */
+/** The last lines of a stored log. Omits a line that was cut. */
 export function readJobLog(text: string, count: number, isCut: boolean): Pick<JobLogBody, 'data' | 'has_earlier'> {
   const stored = text.split('\n').filter((line) => line !== '');
   const lines = stored.slice(-count).flatMap((line) => {
