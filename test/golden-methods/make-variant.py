@@ -1,6 +1,8 @@
 # Writes a folder of the same kind as this one with other topologies, sizes and settings, for the parity command.
-# Usage: python make-variant.py DIRECTORY [SEED]     (torch, diffusers; CPU, float32). Its output is not committed: it is checked with
+# Usage: python make-variant.py DIRECTORY [SEED [float64]]     (torch, diffusers; CPU, float32). Its output is not committed: it is checked with
 #   npm run --silent parity -- DIRECTORY
+# From seed 10 on, every setting of the networks and methods is drawn (variant_topology.py). With float64, the reference's rounding does not count:
+# a case that misses beside float32 and passes beside float64 is torch's.
 # Odd here: targets beside attention, ranks and alphas by layer, alpha over the root of the rank, min-SNR, velocity prediction, several
 # new words, all four matrices in Custom Diffusion, adapters on an SDXL topology, text rows shorter than 77, three levels of SDXL's blocks.
 import json
@@ -15,17 +17,28 @@ from diffusers.utils import convert_state_dict_to_diffusers
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
+from variant_topology import Topology
+
 OUT = sys.argv[1]
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+DOUBLE = sys.argv[3:] == ["float64"]
 torch.manual_seed(SEED)
+if DOUBLE:
+    # the same numbers, drawn in float32, in a computation whose rounding does not count
+    draw = torch.randn
+    torch.set_default_dtype(torch.float64)
+    torch.randn = lambda *shape: draw(*shape, dtype=torch.float32).double()
+    torch.randn_like = lambda like: draw(like.shape, dtype=torch.float32).to(like.dtype)
 torch.set_num_threads(1)
 os.makedirs(OUT, exist_ok=True)
-VOCABULARY, BEGIN, END, TOKENS = 210, 207, 208, 40 if SEED % 2 else 77
+topology = Topology(SEED)
+VOCABULARY, BEGIN, END, TOKENS = 210, 207, 208, topology.tokens
 at = lambda *parts: os.path.join(OUT, *parts)
 
 def write(tensors, name, metadata=None):
     os.makedirs(os.path.dirname(at(name)), exist_ok=True)
-    save_file({key: value.detach().contiguous().clone() for key, value in tensors.items()}, at(name), metadata=metadata)
+    single = lambda value: value.float() if value.dtype == torch.float64 else value
+    save_file({key: single(value.detach()).contiguous().clone() for key, value in tensors.items()}, at(name), metadata=metadata)
 
 def random_weights(model):
     for name, parameter in model.named_parameters():
@@ -35,6 +48,7 @@ def random_weights(model):
             parameter.data = 0.1 * torch.randn_like(parameter)
         else:
             parameter.data = torch.randn_like(parameter) / math.sqrt(parameter[0].numel())
+        parameter.data = parameter.data.float().to(torch.get_default_dtype())
     return model.eval()
 
 def text_encoder(cls, **changes):
@@ -46,7 +60,8 @@ def unet(**changes):
 
 def checkpoint(name, index, scheduler, components):
     for part, model in components.items():
-        model.save_pretrained(at(name, part))
+        model.float().save_pretrained(at(name, part))
+        model.to(torch.get_default_dtype())
         if part.startswith("text_encoder"):
             path = at(name, part, "model.safetensors")
             tensors = load_file(path)
@@ -55,25 +70,19 @@ def checkpoint(name, index, scheduler, components):
     entries = {part: [type(model).__module__.split(".")[0], type(model).__name__] for part, model in components.items()}
     json.dump({"_class_name": index, **entries, "scheduler": ["diffusers", type(scheduler).__name__]}, open(at(name, "model_index.json"), "w"))
 
-schedule = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
-sd = dict(
-    unet=unet(block_out_channels=(8, 12), down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-              layers_per_block=2, attention_head_dim=(2, 3), norm_num_groups=4, cross_attention_dim=20, use_linear_projection=SEED % 2 == 0),
-    text_encoder=text_encoder(CLIPTextModel, hidden_size=20, intermediate_size=28, num_hidden_layers=3, num_attention_heads=5, hidden_act="gelu"),
-    vae=random_weights(AutoencoderKL(block_out_channels=(4, 8), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2, norm_num_groups=2, scaling_factor=0.3)),
-)
-checkpoint("tiny-sd", "StableDiffusionPipeline", DDPMScheduler(**schedule, prediction_type="v_prediction"), sd)
-xl = dict(
-    unet=unet(block_out_channels=(8, 16), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-              layers_per_block=1 + SEED % 2, attention_head_dim=(2, 4), norm_num_groups=4, cross_attention_dim=28, use_linear_projection=True,
-              transformer_layers_per_block=(1, 2), addition_embed_type="text_time", addition_time_embed_dim=4, projection_class_embeddings_input_dim=14 + 24),
-    text_encoder=text_encoder(CLIPTextModel, hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, hidden_act="quick_gelu"),
-    text_encoder_2=text_encoder(CLIPTextModelWithProjection, hidden_size=16, intermediate_size=24, num_hidden_layers=4, num_attention_heads=2, hidden_act="gelu", projection_dim=14),
-    vae=random_weights(AutoencoderKL(block_out_channels=(4, 8), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2, norm_num_groups=2, scaling_factor=0.13)),
-)
+schedule = topology.schedule
+text = topology.text(dict(hidden_size=20, intermediate_size=28, num_hidden_layers=3, num_attention_heads=5, hidden_act="gelu"))
+sd = dict(unet=unet(**topology.unet(text["hidden_size"])), text_encoder=text_encoder(CLIPTextModel, **text), vae=random_weights(AutoencoderKL(**topology.vae(0.3))))
+checkpoint("tiny-sd", "StableDiffusionPipeline", DDPMScheduler(**schedule, prediction_type=topology.prediction), sd)
+first = topology.text(dict(hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=3, hidden_act="quick_gelu"))
+second = topology.text(dict(hidden_size=16, intermediate_size=24, num_hidden_layers=4, num_attention_heads=2, hidden_act="gelu")) | dict(projection_dim=14)
+added = dict(addition_embed_type="text_time", addition_time_embed_dim=4, projection_class_embeddings_input_dim=14 + 24)
+xl = dict(unet=unet(**topology.unet(first["hidden_size"] + second["hidden_size"], added=added)), text_encoder=text_encoder(CLIPTextModel, **first),
+          text_encoder_2=text_encoder(CLIPTextModelWithProjection, **second), vae=random_weights(AutoencoderKL(**topology.vae(0.13))))
 checkpoint("tiny-sdxl", "StableDiffusionXLPipeline", EulerDiscreteScheduler(**schedule, steps_offset=1, timestep_spacing="leading"), xl)
 MODELS = {"tiny-sd": sd, "tiny-sdxl": xl}
-PREDICTION = {"tiny-sd": "v_prediction", "tiny-sdxl": "epsilon"}
+PREDICTION = {"tiny-sd": topology.prediction, "tiny-sdxl": "epsilon"}
+SIZES = {"tiny-sd": topology.size("sd"), "tiny-sdxl": topology.size("sdxl")}
 ALPHAS = DDPMScheduler(**schedule).alphas_cumprod
 methods = dict(about="make-variant.py", begin_id=BEGIN, end_id=END, vocabulary=VOCABULARY, cases={})
 cases = methods["cases"]
@@ -102,8 +111,8 @@ def predict(model, batch, noisy):
     return model["unet"](noisy, batch["timesteps"], context, added_cond_kwargs=added).sample
 
 def make_batch(name, n, new_ids=()):
-    shape = (n, 4, 8, 8) if name == "tiny-sd" else (n, 4, 8, 4)
-    batch = dict(latents=torch.randn(shape), noise=torch.randn(shape), timesteps=torch.randint(20, 980, (n,)))
+    shape = (n, topology.latents, *SIZES[name])
+    batch = dict(latents=torch.randn(shape), noise=torch.randn(shape), timesteps=torch.randint(20, len(ALPHAS) - 20, (n,)))
     for encoder in encoders(MODELS[name]):
         ids = torch.full((n, TOKENS), END if encoder == "text_encoder" else 0)
         for row in range(n):
@@ -118,12 +127,12 @@ def make_batch(name, n, new_ids=()):
 def losses_of(name, model, batch, case):
     a = ALPHAS[batch["timesteps"]].view(-1, 1, 1, 1)
     noisy = a.sqrt() * batch["latents"] + (1 - a).sqrt() * batch["noise"]
-    velocity = PREDICTION[name] == "v_prediction"
-    target = a.sqrt() * batch["noise"] - (1 - a).sqrt() * batch["latents"] if velocity else batch["noise"]
+    velocity = a.sqrt() * batch["noise"] - (1 - a).sqrt() * batch["latents"]
+    target = {"v_prediction": velocity, "sample": batch["latents"], "epsilon": batch["noise"]}[PREDICTION[name]]
     each = ((predict(model, batch, noisy) - target) ** 2).mean((1, 2, 3))
     if case["snr_gamma"]:
         snr = (a / (1 - a)).flatten()
-        each = each * snr.clamp(max=case["snr_gamma"]) / (snr + (1 if velocity else 0))
+        each = each * snr.clamp(max=case["snr_gamma"]) / {"v_prediction": snr + 1, "sample": 1, "epsilon": snr}[PREDICTION[name]]
     k = case["n_style_ref"]
     ref, aux = each[:k].mean(), each[k:].mean() if case["n_aux"] else torch.zeros(())
     return case.get("instance_weight", 1) * ref + case.get("prior_weight", case.get("lambda", 0)) * aux, ref, aux
@@ -178,7 +187,7 @@ def add_lora(name, unet_targets, text_targets, scale_of, rank_of):
             r = rank_of(module)
             out, *inside = layer.weight.shape
             a = (0.3 * torch.randn(r, *inside)).requires_grad_()
-            b = (0.2 * torch.randn(out, r, *[1 for _ in inside[1:]])).requires_grad_()
+            b = (0.2 / max(1, scale_of(r)) * torch.randn(out, r, *[1 for _ in inside[1:]])).requires_grad_()
             key = stored_name(component, module)
             trained[f"{key}.lora_A.weight"], trained[f"{key}.lora_B.weight"] = a, b
             def hook(layer, inputs, output, a=a, b=b, s=scale_of(r)):
@@ -200,7 +209,8 @@ def lora_files(label, name, run, trained, alpha, rank, strength):
     diffusers = {}
     for component in [part for part in MODELS[name] if part != "vae"]:
         own = {key.removeprefix(component + "."): value for key, value in dotted.items() if key.startswith(component + ".")}
-        diffusers.update({f"{component}.{key}": value for key, value in convert_state_dict_to_diffusers(own).items()})
+        if own:
+            diffusers.update({f"{component}.{key}": value for key, value in convert_state_dict_to_diffusers(own).items()})
     write(diffusers, f"{label}/pytorch_lora_weights.safetensors", {"format": "pt"})
     kohya, two = {}, "text_encoder_2" in MODELS[name]
     for key, value in trained.items():
@@ -239,30 +249,38 @@ def lora_files(label, name, run, trained, alpha, rank, strength):
         dict(file=f"{label}/kohya.safetensors", layout="kohya", alpha="a tensor per module")])
 
 def original(path):
-    """SDXL's names of blocks: two resnets or more a level, one sampler each."""
+    """SDXL's names of blocks: the resnets of a level, then its sampler."""
     config = MODELS["tiny-sdxl"]["unet"].config
-    n = config.layers_per_block
+    levels = len(config.block_out_channels)
+    layers = [config.layers_per_block] * levels if isinstance(config.layers_per_block, int) else list(config.layers_per_block)
     found = re.match(r"(down|up)_blocks\.(\d+)\.attentions\.(\d+)\.(.*)", path)
     if found:
         side, block, layer, rest = found.groups()
-        at_ = 1 + int(block) * (n + 1) + int(layer) if side == "down" else int(block) * (n + 1) + int(layer)
+        before = layers[: int(block)] if side == "down" else layers[::-1][: int(block)]
+        at_ = (1 if side == "down" else 0) + sum(n + 1 for n in before) + int(layer)
         return f"{'input' if side == 'down' else 'output'}_blocks.{at_}.1.{rest}"
     found = re.match(r"mid_block\.attentions\.0\.(.*)", path)
     return f"middle_block.1.{found[1]}" if found else path
 
-ADAM = [0.9, 0.98, 1e-7]
-for name, label, unet_targets, text_targets, rank, alpha, settings in (
-    ("tiny-sd", "lora", ["to_q", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2", "proj_in", "proj_out"], ["q_proj", "fc1", "fc2"], 3, 5, dict(snr_gamma=3.0, n_style_ref=1, n_aux=2)),
-    ("tiny-sdxl", "lora-sdxl", ["to_k", "to_out.0", "ff.net.2"], ["out_proj"], 5, 2, dict(snr_gamma=None, n_style_ref=2, n_aux=1)),
+ADAM = topology.adam()
+for name, label, usual in (
+    ("tiny-sd", "lora", dict(unet_targets=["to_q", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2", "proj_in", "proj_out"], text_targets=["q_proj", "fc1", "fc2"], rank=3, alpha=5,
+                             snr_gamma=3.0, n_style_ref=1, n_aux=2)),
+    ("tiny-sdxl", "lora-sdxl", dict(unet_targets=["to_k", "to_out.0", "ff.net.2"], text_targets=["out_proj"], rank=5, alpha=2, snr_gamma=None, n_style_ref=2, n_aux=1)),
 ):
+    settings = topology.lora(usual)
+    rank, alpha, strength = settings["rank"], settings["alpha"], settings.pop("strength")
+    unet_targets, text_targets = settings.pop("unet_targets"), settings.pop("text_targets")
     trained, hooks = add_lora(name, unet_targets, text_targets, lambda r: alpha / r, lambda module: rank)
     before = {key: value.detach().clone() for key, value in trained.items()}
     components = {key.split(".")[0] for key in trained}
-    train(f"{label}.train", dict(file=f"{label}-train.safetensors", method="lora", checkpoint=name, adam=ADAM, **{"lambda": 0.6}, rank=rank, alpha=alpha, scale=alpha / rank,
-          steps=3, max_grad_norm=0.5, unet_targets=unet_targets, text_encoder_targets=text_targets, **settings,
+    train(f"{label}.train", dict(file=f"{label}-train.safetensors", method="lora", checkpoint=name, adam=ADAM, scale=alpha / rank,
+          unet_targets=unet_targets, text_encoder_targets=text_targets, **settings,
           groups={part: dict(learning_rate=2e-3 if part == "unet" else 1e-3, weight_decay=0.05) for part in sorted(components)}), trained)
     remove(hooks)
-    lora_files(label, name, f"{label}-train.safetensors", before, alpha, rank, 0.6)
+    lora_files(label, name, f"{label}-train.safetensors", before, alpha, rank, strength)
+    cases[f"{label}.grad"] = dict(kind="grad", checkpoint=name, file=f"{label}-train.safetensors", tensors="grad0.* at initial.*, batch 0.*", rank=rank, alpha=alpha,
+                                  record=cases[f"{label}.train"]["records"][0], **{key: settings[key] for key in ("lambda", "n_style_ref", "n_aux", "snr_gamma")})
 
 # ranks by layer, 3x3 convolutions, alpha over the root of the rank
 ranks = lambda module: 2 + sum(map(ord, module)) % 4
@@ -299,7 +317,7 @@ def with_rows(name, count, initializers):
             embeddings.token_embedding = plain
     return trained, undo
 
-for name, label, vectors in (("tiny-sd", "textual-inversion", 3), ("tiny-sdxl", "textual-inversion-sdxl", 2)):
+for name, label, vectors in (("tiny-sd", "textual-inversion", topology.vectors(3)), ("tiny-sdxl", "textual-inversion-sdxl", topology.vectors(2))):
     new_ids = [VOCABULARY + i for i in range(vectors)]
     starts = [11 + 7 * i for i in range(vectors)]
     trained, undo = with_rows(name, vectors, starts)
@@ -352,7 +370,8 @@ for label, projections in (("custom-diffusion.train", ("to_k", "to_v")), ("custo
     undo()
 
 # StyleDrop on both topologies
-for name, label, shared, bottleneck in (("tiny-sd", "styledrop.train-shared", True, 3), ("tiny-sdxl", "styledrop.train-sdxl", True, 5), ("tiny-sdxl", "styledrop.train-unshared", False, 2)):
+for name, label, shared, bottleneck in (("tiny-sd", "styledrop.train-shared", True, topology.bottleneck(3)), ("tiny-sdxl", "styledrop.train-sdxl", True, topology.bottleneck(5)), ("tiny-sdxl", "styledrop.train-unshared", False, topology.bottleneck(2)),
+                                      ("tiny-sd", "styledrop.train-sd-unshared", False, topology.bottleneck(4))):
     trained, hooks = {}, []
     for module, layer in MODELS[name]["unet"].named_modules():
         if not module.endswith((".attn2", ".ff")):
@@ -385,21 +404,37 @@ for name, label, shared, bottleneck in (("tiny-sd", "styledrop.train-shared", Tr
     remove(hooks)
 
 # the whole of a model trains
-model = MODELS["tiny-sdxl"]
-batch = make_batch("tiny-sdxl", 3)
-trained = {stored_name(component, key): parameter for component in ("unet", "text_encoder", "text_encoder_2") for key, parameter in model[component].named_parameters()}
-for parameter in trained.values():
-    parameter.requires_grad_()
-case = dict(kind="grad", file="sdxl-grad.safetensors", method="full", checkpoint="tiny-sdxl", n_style_ref=2, n_aux=1, snr_gamma=None, **{"lambda": 1.25})
-loss, ref, aux = losses_of("tiny-sdxl", model, batch, case)
-grads = dict(zip(trained, torch.autograd.grad(loss, list(trained.values()), allow_unused=True)))
-case["without_path"] = sorted(key for key, grad in grads.items() if grad is None)
-case["record"] = dict(loss=loss.item(), style_ref_loss=ref.item(), aux_loss=aux.item(), grad_norm=0)
-write(batch | {f"grad.{key}": torch.zeros_like(trained[key]) if grad is None else grad for key, grad in grads.items()}, case["file"])
-cases["sdxl.grad"] = case
+for name, label, weight in (("tiny-sdxl", "sdxl", 1.25), ("tiny-sd", "sd", 0.4)):
+    model = MODELS[name]
+    batch = make_batch(name, 3)
+    trained = {stored_name(component, key): parameter for component in ["unet", *encoders(model)] for key, parameter in model[component].named_parameters()}
+    for parameter in trained.values():
+        parameter.requires_grad_()
+    case = dict(kind="grad", file=f"{label}-grad.safetensors", method="full", checkpoint=name, n_style_ref=2, n_aux=1, snr_gamma=None, **{"lambda": weight})
+    loss, ref, aux = losses_of(name, model, batch, case)
+    grads = dict(zip(trained, torch.autograd.grad(loss, list(trained.values()), allow_unused=True)))
+    case["without_path"] = sorted(key for key, grad in grads.items() if grad is None)
+    case["record"] = dict(loss=loss.item(), style_ref_loss=ref.item(), aux_loss=aux.item(), grad_norm=0)
+    write(batch | {f"grad.{key}": torch.zeros_like(trained[key]) if grad is None else grad for key, grad in grads.items()}, case["file"])
+    cases[f"{label}.grad"] = case
+    with torch.no_grad():
+        stages = {}
+        if name == "tiny-sdxl":
+            hook = model["unet"].add_embedding.register_forward_hook(lambda layer, inputs, output: stages.update(added_in=inputs[0], added_out=output))
+        stages["out"] = predict(model, batch, batch["latents"])
+        context, pooled = encode(model, batch)
+        if pooled is not None:
+            width = model["text_encoder"].config.hidden_size
+            stages.update(hidden_1=context[..., :width], hidden_2=context[..., width:], pooled=pooled)
+            hook.remove()
+        else:
+            stages["hidden_1"] = context
+    inputs = {key: value for key, value in batch.items() if key not in ("latents", "noise")} | dict(sample=batch["latents"])
+    write(inputs | stages, f"{label}-forward.safetensors")
+    cases[f"{label}.forward"] = dict(kind="forward", checkpoint=name, file=f"{label}-forward.safetensors", outputs=sorted(stages))
 # from noise to an image
-for name, label, size in (("tiny-sdxl", "sdxl.sample", (4, 4, 8)),):
-    model, n, steps, scale = MODELS[name], 2, 5, 3.5
+for name, label, size in (("tiny-sdxl", "sdxl.sample", (topology.latents, *topology.size("sample"))),):
+    model, n, (steps, scale) = MODELS[name], 2, topology.sampling()
     scheduler = EulerDiscreteScheduler(**schedule, steps_offset=1, timestep_spacing="leading")
     scheduler.set_timesteps(steps)
     batch = make_batch(name, 1)

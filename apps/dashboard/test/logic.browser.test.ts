@@ -6,6 +6,7 @@ import { heatMapOf, measuresOf, settingsOf } from '../src/data/heat-map.ts';
 import { jobCall, trainingCall } from '../src/data/calls.ts';
 import { programOf, programsFor } from '../src/data/programs.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
+import { axisOf } from '../src/screens/play/grid-fields.tsx';
 
 it('writes archives with the right sums, sizes and places, and no name twice', async () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
@@ -93,4 +94,10 @@ it('writes requests as programs that quote what has to be quoted', () => {
   expect(programOf('typescript', [pause], 'http://host')).toContain('client.trainingJobs.pause("job_1")');
   expect(programsFor([call]).map(({ value }) => value)).toContain('cli');
   expect(programsFor([call, pause]).map(({ value }) => value)).not.toContain('cli');
+});
+
+it('reads (none) among negative prompts as no negative prompt, and numbers elsewhere', () => {
+  expect(axisOf({ parameter: 'negative_prompt', text: '(none)\nblurry, dark\n' }).values).toEqual([null, 'blurry, dark']);
+  expect(axisOf({ parameter: 'prompt', text: '(none)\n7' }).values).toEqual(['(none)', '7']);
+  expect(axisOf({ parameter: 'steps', text: '5, 10' }).values).toEqual([5, 10]);
 });

@@ -112,6 +112,24 @@ describe('loss weights', () => {
     expect(early).toBeCloseTo(5 / scheduler.snr([10])[0], 6);
     expect(late).toBe(1);
   });
+
+  it('min-SNR weights of the three kinds of prediction weigh an error of the image equally', () => {
+    const weights = (prediction_type: string): number[] => {
+      const scheduler = new DDPMScheduler({
+        beta_start: 0.00085,
+        beta_end: 0.012,
+        beta_schedule: 'scaled_linear',
+        num_train_timesteps: 1000,
+        prediction_type,
+      });
+      const snr = scheduler.snr([10, 400, 900]);
+      // an error e of the image is one of e sqrt(SNR) in the noise, and of e sqrt(SNR + 1) in the velocity
+      const squared = { sample: () => 1, epsilon: (own: number) => own, v_prediction: (own: number) => own + 1 }[prediction_type]!;
+      return [...minSnrWeights(scheduler, [10, 400, 900], 5)].map((weight, i) => weight * squared(snr[i]));
+    };
+    for (const type of ['epsilon', 'v_prediction'])
+      for (const [i, weight] of weights('sample').entries()) expect(weights(type)[i]).toBeCloseTo(weight, 5);
+  });
 });
 
 describe('moving average', () => {

@@ -1,6 +1,7 @@
 // Generations over HTTP: which models can be named, what is resolved, how the images come back.
 import { clientOf } from '@styleforge/database/testing';
-import type { GenerationBody, TrainingJobBody } from '@styleforge/contracts';
+import { generationCells } from '@styleforge/contracts';
+import type { GenerationBody, GenerationConfig, TrainingJobBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import { generationImageKey, generationInputKey } from '@styleforge/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -396,6 +397,7 @@ describe('an image to begin from', () => {
     [{ grid: { x: { parameter: 'text_guidance', values: [1] } } }, '/grid/x/parameter', 'style_guidance'],
     [{ grid: { x: { parameter: 'steps', values: [5, 'many'] } } }, '/grid/x/values/1', ''],
     [{ grid: { x: { parameter: 'steps', values: [5] }, y: { parameter: 'steps', values: [6] } } }, '/grid/y/parameter', 'must differ'],
+    [{ grid: { x: { parameter: 'prompt', values: [null] } } }, '/grid/x/values/0', 'must be a text'],
     [{ grid: { x: { parameter: 'prompt', values: ['[V] cat'] } } }, '/grid/x/values/0', 'tiny has none'],
     [{ num_images: 16, grid: { x: { parameter: 'seed', values: Array.from({ length: 16 }, (_, i) => i) } } }, '/num_images', 'cells'],
   ])('refuses %j at its field', async (change, pointer, detail) => {
@@ -405,6 +407,14 @@ describe('an image to begin from', () => {
     expect([status, body.errors[0]?.pointer]).toEqual([422, pointer]);
     expect(body.errors[0]?.detail).toContain(detail);
   });
+});
+
+it('takes null in a grid of negative prompts as in a request: none, which is not the empty text', async () => {
+  const grid = { x: { parameter: 'negative_prompt', values: [null, '', 'blurry'] } };
+  const { status, body } = await post({ model: 'tiny', prompts: ['a cat'], negative_prompt: 'ugly', grid });
+  expect([status, body.config.grid?.x.values]).toEqual([202, [null, '', 'blurry']]);
+  const cells = generationCells(body.config as unknown as GenerationConfig);
+  expect(cells.map(({ config }) => config.negative_prompt)).toEqual([null, '', 'blurry']);
 });
 
 it('shows where in the grid each image belongs', async () => {

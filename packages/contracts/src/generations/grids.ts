@@ -9,7 +9,8 @@ const whole = (most: number) => z.int().min(1).max(most);
 /** The settings that can vary, with the schema of their values. */
 const values = {
   prompt: requiredText(2000),
-  negative_prompt: z.string().max(2000),
+  /** null: none, as in the request. */
+  negative_prompt: z.string().max(2000).nullable(),
   steps: whole(1000),
   guidance_scale: z.number().min(0).max(50),
   style_guidance: z.number().min(0).max(50),
@@ -39,10 +40,10 @@ const axis = z
   .strictObject({
     parameter: z.enum(GRID_PARAMETERS as [GridParameter, ...GridParameter[]]).describe('The setting that varies along the axis'),
     values: z
-      .array(z.union([z.string(), z.number()]))
+      .array(z.union([z.string(), z.number(), z.null()]))
       .min(1)
       .max(MOST_VALUES)
-      .describe('Values of the setting, as in the request'),
+      .describe('Values of the setting, as in the request; null is a value of `negative_prompt` only'),
   })
   .superRefine(({ parameter, values: listed }, context) => {
     for (const [index, value] of listed.entries()) {
@@ -52,6 +53,7 @@ const axis = z
   })
   .meta({ id: 'GridAxis', ...whenParameterIs(GRID_PARAMETERS) });
 export type GridAxis = z.infer<typeof axis>;
+export type GridValue = GridAxis['values'][number];
 
 export const gridRequest = z
   .strictObject({ x: axis, y: axis.nullable().optional() })
@@ -70,7 +72,7 @@ export function placeOf({ x }: GenerationGrid, cell: number): { x: number; y: nu
 }
 
 /** The settings that the cell changes, one for each axis. */
-export function changesOf(of: GenerationGrid, cell: number): Partial<Record<GridParameter, string | number>> {
+export function changesOf(of: GenerationGrid, cell: number): Partial<Record<GridParameter, GridValue>> {
   const at = placeOf(of, cell);
   return { [of.x.parameter]: of.x.values[at.x], ...(of.y && { [of.y.parameter]: of.y.values[at.y] }) };
 }

@@ -3612,8 +3612,8 @@ export interface components {
              * @enum {string}
              */
             parameter: "prompt" | "negative_prompt" | "steps" | "guidance_scale" | "style_guidance" | "text_guidance" | "strength" | "sampler" | "seed";
-            /** @description Values of the setting, as in the request */
-            values: (string | number)[];
+            /** @description Values of the setting, as in the request; null is a value of `negative_prompt` only */
+            values: (string | number | null)[];
         };
         /** @description The process responds */
         Health: {

@@ -7,6 +7,7 @@ import {
   type DiffusionModel,
   type Feeds,
   type ImageGeometry,
+  type PredictionType,
   type Tensors,
 } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
@@ -186,8 +187,15 @@ export function dualBindingWeights(styleRefCount: number, auxCount: number, lamb
   );
 }
 
-/** min(SNR, gamma) / SNR for noise prediction, over SNR + 1 for velocity (arXiv 2303.09556). */
+/** min(SNR, gamma) as a weight of an error of the image, and what it becomes for errors of noise and of velocity (arXiv 2303.09556, section 3.4). */
+const minSnrOf: Readonly<Record<PredictionType, (snr: number, gamma: number) => number>> = {
+  epsilon: (snr, gamma) => Math.min(1, gamma / snr),
+  v_prediction: (snr, gamma) => Math.min(snr, gamma) / (snr + 1),
+  sample: (snr, gamma) => Math.min(snr, gamma),
+};
+
+/** Min-SNR weights of the timesteps. */
 export function minSnrWeights(noiseScheduler: DDPMScheduler, timesteps: ArrayLike<number>, gamma: number): Float32Array {
-  const offset = noiseScheduler.predictionType === 'v_prediction' ? 1 : 0;
-  return noiseScheduler.snr(timesteps).map((snr) => Math.min(snr, gamma) / (snr + offset));
+  const weightOf = minSnrOf[noiseScheduler.predictionType];
+  return noiseScheduler.snr(timesteps).map((snr) => weightOf(snr, gamma));
 }

@@ -1,16 +1,7 @@
 // `styleforge generate`: prompts to image files, shown in the terminal where it can.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import {
-  type GenerationConfig,
-  generationCells,
-  GRID_PARAMETERS,
-  type GridParameter,
-  IMAGE_FORMATS,
-  imagesPerCell,
-  SAMPLERS,
-  counted,
-} from '@styleforge/contracts';
+import { type GenerationConfig, generationCells, IMAGE_FORMATS, imagesPerCell, SAMPLERS, counted } from '@styleforge/contracts';
 import type { GeneratedImage, GenerationCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -19,6 +10,7 @@ import { UsageError } from '../../exit-codes.ts';
 import { untilInterrupted } from '../../follow.ts';
 import { imageProtocol, inlineImage } from '../../terminal/inline-image.ts';
 import { addVerb, collect, numberOf } from '../../verb.ts';
+import { gridOf } from './grid-options.ts';
 
 export interface SaveOptions {
   out: string;
@@ -35,7 +27,8 @@ interface GenerateOptions extends SaveOptions {
   styleGuidance?: string;
   textGuidance?: string;
   sampler?: GenerationCreateParams['sampler'];
-  negativePrompt?: string;
+  /** false: none, whatever the base model's default is. */
+  negativePrompt?: string | false;
   width?: string;
   height?: string;
   image?: string;
@@ -70,14 +63,18 @@ function addGenerateOptions(command: Command): void {
     .option('--style-guidance <number>', 'StyleDrop: strength of the adapted model against the base model, 0 to 2')
     .option('--text-guidance <number>', 'StyleDrop: strength of the prompt against the negative prompt')
     .addOption(new Option('--sampler <sampler>').choices(SAMPLERS))
-    .option('--negative-prompt <text>', 'what images should not show')
+    .option('--negative-prompt <text>', 'what images should not show; default: that of the base model')
+    .option('--no-negative-prompt', 'no negative prompt, even if the base model has one by default')
     .option('--width <pixels>', "width of the images, a multiple of 8; default: the model's own size")
     .option('--height <pixels>', "height of the images, a multiple of 8; default: the model's own size")
     .option('--image <image>', 'image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP file')
     .option('--strength <number>', 'with --image: how much of it changes, above 0 and up to 1')
     .addOption(new Option('--format <format>').choices(IMAGE_FORMATS))
     .option('--quality <number>', 'quality of jpeg and webp files, 1 to 100')
-    .option('--x <setting=values>', 'grid: a setting and its values, separated by commas, such as steps=10,20,40')
+    .option(
+      '--x <setting=values>',
+      'grid: a setting and its values, separated by commas, such as steps=10,20,40; negative_prompt=null,blurry compares none with a text',
+    )
     .option('--y <setting=values>', 'second axis of the grid, in the same form as --x');
 }
 
@@ -124,7 +121,7 @@ async function requestOf(options: GenerateOptions, prompts: string[]): Promise<G
     width: numberOf('--width', options.width),
     height: numberOf('--height', options.height),
     sampler: options.sampler,
-    negative_prompt: options.negativePrompt,
+    negative_prompt: options.negativePrompt === false ? null : options.negativePrompt,
     adapters: options.adapter?.map(adapterOf),
     image: options.image === undefined ? undefined : await startingImage(options.image),
     strength: numberOf('--strength', options.strength),
@@ -153,22 +150,6 @@ async function startingImage(value: string): Promise<string> {
     throw new UsageError(`--image ${value} cannot be read: ${cause.message}`, { cause });
   });
   return `data:${mediaType};base64,${bytes.toString('base64')}`;
-}
-
-function gridOf({ x, y }: GenerateOptions): GenerationCreateParams['grid'] {
-  if (x === undefined && y === undefined) return undefined;
-  if (x === undefined) throw new UsageError('--y: also set --x');
-  return { x: axisOf('--x', x), ...(y !== undefined && { y: axisOf('--y', y) }) };
-}
-
-function axisOf(flag: string, text: string): { parameter: GridParameter; values: (string | number)[] } {
-  const [, parameter, list = ''] = /^(\w+)=(.+)$/s.exec(text) ?? [];
-  if (parameter === undefined || !(GRID_PARAMETERS as string[]).includes(parameter))
-    throw new UsageError(
-      `${flag} ${text}: must be a setting, = and its values, such as steps=10,20; settings: ${GRID_PARAMETERS.join(', ')}`,
-    );
-  const values = list.split(',').map((value) => value.trim());
-  return { parameter: parameter as GridParameter, values: values.map((value) => (Number.isNaN(Number(value)) ? value : Number(value))) };
 }
 
 /** The prompt, the seed, and enough of the id to be alone in the folder. */

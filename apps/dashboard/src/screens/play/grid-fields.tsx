@@ -7,11 +7,14 @@ export interface GridRow {
   text: string;
 }
 
+/** The line that stands for no negative prompt, beside texts. */
+const NO_PROMPT = '(none)';
+
 const PARAMETERS: [name: string, label: string, example: string][] = [
   ['steps', 'Steps', '10, 20, 40'],
   ['guidance_scale', 'Guidance', '2, 4, 8'],
   ['prompt', 'Prompt, one per line', 'a house'],
-  ['negative_prompt', 'Negative prompt, one per line', 'blurry'],
+  ['negative_prompt', 'Negative prompt, one per line', `${NO_PROMPT}\nblurry`],
   ['sampler', 'Sampler', 'ddim, euler'],
   ['seed', 'Seed', '1, 2, 3'],
   ['strength', 'Strength of the image', '0.3, 0.6, 0.9'],
@@ -20,13 +23,18 @@ const PARAMETERS: [name: string, label: string, example: string][] = [
 ];
 const isWords = (parameter: string): boolean => parameter.endsWith('prompt');
 
-export function axisOf({ parameter, text }: GridRow): { parameter: string; values: (string | number)[] } {
+type Value = string | number | null;
+
+export const gridValueText = (value: Value): string => (value === null ? NO_PROMPT : String(value));
+
+export function axisOf({ parameter, text }: GridRow): { parameter: string; values: Value[] } {
   const parts = text
     .split(isWords(parameter) ? '\n' : ',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
   const isNumber = !isWords(parameter) && parameter !== 'sampler';
-  return { parameter, values: isNumber ? parts.map(Number) : parts };
+  if (isNumber) return { parameter, values: parts.map(Number) };
+  return { parameter, values: parts.map((part) => (parameter === 'negative_prompt' && part === NO_PROMPT ? null : part)) };
 }
 
 const NAMES = ['Across', 'Down'];

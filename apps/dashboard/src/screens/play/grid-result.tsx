@@ -2,6 +2,7 @@
 import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Picture } from '../../ui/picture.tsx';
+import { gridValueText } from './grid-fields.tsx';
 
 type Props = { generation: Generation; onOpen(image: GeneratedImage): void };
 
@@ -10,7 +11,7 @@ const nameOf = (parameter: string): string => parameter.replaceAll('_', ' ');
 export function GridResult({ generation, onOpen }: Props): ReactElement | null {
   const { grid } = generation.config;
   if (!grid) return null;
-  const down = grid.y?.values ?? [''];
+  const down = grid.y?.values.map(gridValueText) ?? [''];
   return (
     <div className="samples" tabIndex={0} role="region" aria-label="Grid of images">
       <table>
@@ -19,7 +20,7 @@ export function GridResult({ generation, onOpen }: Props): ReactElement | null {
             <td className="small soft">
               {nameOf(grid.x.parameter)} across{grid.y && `, ${nameOf(grid.y.parameter)} down`}
             </td>
-            {grid.x.values.map((value) => (
+            {grid.x.values.map(gridValueText).map((value) => (
               <th key={value} scope="col">
                 {value}
               </th>
@@ -30,7 +31,7 @@ export function GridResult({ generation, onOpen }: Props): ReactElement | null {
           {down.map((value, y) => (
             <tr key={value}>
               <th scope="row">{value === '' ? 'Images' : value}</th>
-              {grid.x.values.map((across, x) => (
+              {grid.x.values.map(gridValueText).map((across, x) => (
                 <td key={across}>
                   {generation.images
                     .filter(({ cell }) => cell?.x === x && cell.y === y)

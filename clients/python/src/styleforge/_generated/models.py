@@ -1411,8 +1411,8 @@ class GenerationSummary(TypedDict):
 class GridAxis(TypedDict):
     parameter: Literal["prompt", "negative_prompt", "steps", "guidance_scale", "style_guidance", "text_guidance", "strength", "sampler", "seed"]
     """The setting that varies along the axis"""
-    values: list[str | float]
-    """Values of the setting, as in the request"""
+    values: list[str | float | None]
+    """Values of the setting, as in the request; null is a value of `negative_prompt` only"""
 
 
 class Health(TypedDict):
