@@ -13,14 +13,22 @@ const CAPTION = /\.(txt|caption)$|^metadata\.jsonl$/i;
 
 /** A folder stands for its images and caption files, by name; what begins with a dot is the system's own. */
 export async function* openLocalFiles(path: string): AsyncGenerator<{ name: string; blob: Blob }> {
-  const files = (await stat(path)).isDirectory() ? await filesIn(path) : [path];
-  if (!files.some((file) => !CAPTION.test(basename(file))) && (await stat(path)).isDirectory())
-    throw new Error(`${path} has no PNG, JPEG or WebP images in it`);
+  const isFolder = await isDirectory(path);
+  const files = isFolder ? await filesIn(path) : [path];
+  if (isFolder && !files.some((file) => !CAPTION.test(basename(file)))) throw new Error(`${path} has no PNG, JPEG or WebP images in it`);
   for (const file of files) {
     // openAsBlob does not say which file it is that cannot be read.
     await access(file, constants.R_OK);
     yield { name: basename(file), blob: (await openAsBlob(file)) as Blob };
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause;
+    throw new Error(`there is no file or folder ${path}: check the path, which is relative to the current folder`, { cause });
+  });
+  return found.isDirectory();
 }
 
 async function filesIn(folder: string): Promise<string[]> {
