@@ -16,6 +16,7 @@ export type Method =
   | 'textual-inversion'
   | 'lora'
   | 'custom-diffusion'
+  | 'pivotal-tuning'
   | 'styledrop'
   | 'single-styleforge'
   | 'multi-styleforge'
@@ -39,6 +40,7 @@ export const METHODS: Readonly<Record<Exclude<Method, 'base'>, MethodSettings>> 
   'textual-inversion': settingsOf('textual-inversion', { token: '<zwx>' }),
   lora: settingsOf('lora'),
   'custom-diffusion': settingsOf('custom-diffusion', { token: '<zwx>' }),
+  'pivotal-tuning': settingsOf('pivotal-tuning', { token: '<zwx>' }),
   styledrop: settingsOf('styledrop'),
   'single-styleforge': settingsOf('single-styleforge', { hasAux: true }),
   'multi-styleforge': settingsOf('multi-styleforge', { hasAux: true }),
