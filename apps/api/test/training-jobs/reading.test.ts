@@ -11,6 +11,7 @@ afterAll(tearDown);
 
 describe('reading', () => {
   it('filters, pages and hides other projects', async () => {
+    for (let others = 0; others < 3; others += 1) await create();
     const job = await create({ method: 'dreambooth' });
     const list = await api.call<{ data: TrainingJobBody[]; has_more: boolean; next: string | null }>(
       'GET',
@@ -20,6 +21,7 @@ describe('reading', () => {
     const page = await api.call<{ data: TrainingJobBody[]; next: string }>('GET', '/v1/training-jobs?limit=2');
     const next = await api.call<{ data: TrainingJobBody[] }>('GET', `/v1/training-jobs?limit=2&after=${page.body.next}`);
     const ids = [...page.body.data, ...next.body.data].map(({ id }) => id);
+    expect(ids).toHaveLength(4);
     expect(ids).toEqual([...new Set(ids)].sort().reverse());
     expect((await api.call('GET', '/v1/training-jobs?status=sleeping')).status).toBe(422);
     await api.call('POST', `/v1/training-jobs/${job.id}/cancel`);
