@@ -1,4 +1,4 @@
-// Keeps objects as plain files below one directory.
+// Stores objects as plain files in one directory.
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import {
   type ObjectStore,
 } from './object-store.ts';
 
-/** No key starts with a dot, so unfinished files are never listed. */
+/** Folder of unfinished files, which are never listed, because no key starts with a dot. */
 const unfinishedFolder = '.unfinished';
 const dayInMilliseconds = 86_400_000;
 
@@ -118,13 +118,13 @@ export class FileObjectStore implements ObjectStore {
   }
 
   async #moveInto(source: string, target: string, key?: string): Promise<void> {
-    // A delete of the folder's last other object may remove the folder in between.
+    // Deleting the folder's last other object may remove the folder in between.
     for (let attempt = 1; ; attempt++) {
       await mkdir(dirname(target), { recursive: true });
       try {
         return await rename(source, target);
       } catch (error) {
-        // An object that is moved may be deleted meanwhile.
+        // An object may be deleted while it is moved.
         if (key !== undefined && (await statIfThere(source)) === undefined) throw new ObjectNotFoundError(key);
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error;
       }
@@ -160,7 +160,7 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
-  /** A try that fails is made again at the next put. */
+  /** Removes abandoned files once; a failed attempt is repeated at the next put. */
   #cleanOnce(): Promise<void> {
     return (this.#cleaned ??= this.#removeAbandoned().catch((error: unknown) => {
       this.#cleaned = undefined;
@@ -168,7 +168,7 @@ export class FileObjectStore implements ObjectStore {
     }));
   }
 
-  /** A process killed in the middle of a put leaves its unfinished file behind. */
+  /** Removes the unfinished files of processes that were killed during a put. */
   async #removeAbandoned(): Promise<void> {
     const folder = join(this.#root, unfinishedFolder);
     await mkdir(folder, { recursive: true });
@@ -180,7 +180,7 @@ export class FileObjectStore implements ObjectStore {
   }
 }
 
-/** Somebody else may remove the file at any time. */
+/** Another process may remove the file at any time. */
 const statIfThere = (file: string) =>
   stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;

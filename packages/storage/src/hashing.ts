@@ -1,4 +1,4 @@
-// Counts and hashes bytes on their way, and copies objects to local files.
+// Counts and hashes bytes of streams, and copies objects to local files.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ export function readableOf(body: ObjectBody): Readable {
   return createReadStream(body.file, { highWaterMark: 1 << 20 });
 }
 
-/** Writes an object to a file. An object whose hash is not `sha256` is not left on the disk: DamagedObjectError. */
+/** Writes an object to a file. If its hash is not `sha256`, removes the file and throws DamagedObjectError. */
 export async function downloadObject(
   store: ObjectStore,
   key: string,

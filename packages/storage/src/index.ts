@@ -67,14 +67,14 @@ export {
 export { isStoreAway } from './store-away.ts';
 export { assertIdentified, identifyStore, type Installation, StoreIdentityError, verifyStore } from './store-identity.ts';
 
-/** Creates the bucket of a store on S3 where it does not exist; returns whether it was created. Files need none. */
+/** Creates the bucket of an S3 store unless it exists; returns whether it was created. Other stores need no preparation. */
 export async function prepareObjectStore(config: ObjectStoreConfig): Promise<boolean> {
   if (config.kind === 'files') return false;
   const { createBucketIfAbsent } = await import('./create-bucket.ts');
   return createBucketIfAbsent(config);
 }
 
-/** Loads the AWS SDK only for a store that is on S3. */
+/** Opens the store. The AWS SDK is only loaded for a store on S3. */
 export async function createObjectStore(config: ObjectStoreConfig): Promise<ObjectStore> {
   if (config.kind === 'files') return new FileObjectStore(config.directory);
   const { S3ObjectStore } = await import('./s3-object-store.ts');

@@ -1,11 +1,11 @@
-// What the service needs of an object store, whatever stands behind it.
+// The interface of object stores.
 import type { Readable } from 'node:stream';
 
 export type ObjectBody = Uint8Array | Readable | { file: string };
 
 export interface ByteRange {
   start: number;
-  /** Inclusive, as in HTTP; to the end when absent. */
+  /** Last byte, inclusive as in HTTP. Absent: to the end. */
   end?: number;
 }
 
@@ -16,44 +16,44 @@ export interface ListedObject {
 }
 
 export interface ObjectStore {
-  /** Whole or not at all: a reader never sees half an object. */
+  /** Writes an object completely or not at all, so that no reader sees a part of it. */
   put(key: string, body: ObjectBody, options?: { contentType?: string }): Promise<{ size: number; sha256: string }>;
   get(key: string): Promise<Uint8Array>;
-  /** `size` is that of the whole object, also with a range. */
+  /** `size` is that of the whole object, even with a range. */
   getStream(key: string, range?: ByteRange): Promise<{ body: Readable; size: number; contentType?: string }>;
   head(key: string): Promise<{ size: number; contentType?: string } | null>;
-  /** Objects below one folder come together. Most stores list in the order of the keys' bytes, some folder by folder. */
+  /** Lists objects; those in one folder follow each other. Most stores list in the byte order of keys, some folder by folder. */
   list(prefix: string): AsyncIterable<ListedObject>;
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;
-  /** Gives the object another key, without carrying its bytes through this process. Throws ObjectNotFoundError. */
+  /** Gives the object another key, without transferring its bytes through this process. Throws ObjectNotFoundError. */
   move(from: string, to: string): Promise<void>;
-  /** A link that works without credentials for this number of seconds; absent if the store has no server. */
+  /** A link that works without credentials for this number of seconds. Absent if the store has no server. */
   presignGet?(key: string, seconds: number, answer?: { fileName?: string; contentType?: string }): Promise<string>;
-  /** A link to which an object can be sent by PUT without credentials; absent where presignGet is. */
+  /** A link to which an object can be sent with PUT, without credentials. Absent if presignGet is. */
   presignPut?(key: string, seconds: number): Promise<string>;
-  /** Frees what processes killed in the middle of a put have left, where that does not happen by itself. Returns how many. */
+  /** Frees the remains of puts whose process was killed, unless the store does so itself. Returns their number. */
   removeUnfinished?(olderThanMs: number): Promise<number>;
-  /** Throws StoreIdentityError when this is not the store of the database; only of a store that knows its database. */
+  /** Throws StoreIdentityError if the store does not belong to the database. Absent for stores that do not know their database. */
   assertOwn?(): Promise<void>;
 }
 
-/** The store cannot be used as it is set up; the message names the setting and the remedy, and nothing secret. */
+/** Thrown when the store cannot be used as configured. The message names the setting and the remedy, and contains no secret. */
 export class ObjectStoreUnavailableError extends Error {
   override name = 'ObjectStoreUnavailableError';
 }
 
-/** Its bytes are not those that were put. */
+/** Thrown when an object's bytes are not those that were written. */
 export class DamagedObjectError extends Error {
   override name = 'DamagedObjectError';
 }
 
-/** Whether something could not be written for want of room; also of an error that came from another process, which keeps its code. */
+/** Whether something could not be written because the disk is full. Also recognizes errors from other processes by their code. */
 export function isStorageFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
 }
 
-/** Throws ObjectStoreUnavailableError when the store is not there, may not be used, or is another one than that of the database. */
+/** Throws ObjectStoreUnavailableError if the store is unavailable, refuses access, or does not belong to the database. */
 export async function checkObjectStore(store: ObjectStore): Promise<void> {
   await store.assertOwn?.();
   for await (const _ of store.list('readiness/')) return;
@@ -78,7 +78,7 @@ export class InvalidRangeError extends Error {
 
 const segment = /^[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,199}$/;
 
-/** Every store takes the same keys: no dot segments, nothing that a file system or a URL reads differently. */
+/** Throws for keys that some stores would treat differently: dot segments, and characters with a meaning in file systems or URLs. */
 export function checkKey(key: string): void {
   if (key.length > 900 || !key.split('/').every((part) => segment.test(part))) {
     throw new InvalidKeyError(

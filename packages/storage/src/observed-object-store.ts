@@ -1,9 +1,9 @@
-// Tells how long each operation of an object store took and how it ended.
+// Measures duration and result of each operation of an object store.
 import { ObjectNotFoundError, type ObjectStore } from './object-store.ts';
 
 export type StoreObserver = (operation: keyof ObjectStore, outcome: 'ok' | 'not_found' | 'error', seconds: number) => void;
 
-/** Streams count until their first byte; listing is left alone, for its time is its reader's. */
+/** Wraps a store. Streams count until their first byte. Listing is not measured, because its duration depends on the reader. */
 export function observeObjectStore(store: ObjectStore, observe: StoreObserver): ObjectStore {
   const timed = async <Result>(operation: keyof ObjectStore, work: () => Promise<Result>): Promise<Result> => {
     const start = performance.now();

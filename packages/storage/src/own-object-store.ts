@@ -1,12 +1,12 @@
-// An object store in which an absent object is taken for absent only while the store is the one of the database.
+// Makes sure that the store belongs to the database whenever an object is missing.
 import type { ObjectStoreConfig } from '@styleforge/config';
 import { type ListedObject, ObjectNotFoundError, type ObjectStore } from './object-store.ts';
 import { type Installation, verifyStore } from './store-identity.ts';
 
 /**
- * A volume that is not mounted looks like a store that has lost everything. A caller that looks for an object and does not find it gets a
- * StoreIdentityError instead, unless `installation.json` shows that this is the store of the database. Files that were written count
- * after the same check: below a mount point they would be gone with the next mount.
+ * A volume that is not mounted looks like a store that has lost everything. A caller that does not find an object therefore gets a
+ * StoreIdentityError, unless `installation.json` shows that the store belongs to the database. Written files count only
+ * after the same check, because files below a mount point would vanish with the next mount.
  */
 export function ownObjectStore(store: ObjectStore, config: ObjectStoreConfig, installation: Pick<Installation, 'read'>): ObjectStore {
   const bound = remembered(installation);
@@ -46,7 +46,7 @@ export function ownObjectStore(store: ObjectStore, config: ObjectStoreConfig, in
   };
 }
 
-/** An installation keeps its id once it has a store, so that the database need not be there for each check. */
+/** Remembers the id of an installation that has a store, so that the database is not needed for each check. */
 function remembered(installation: Pick<Installation, 'read'>): Pick<Installation, 'read'> {
   let row: Awaited<ReturnType<Installation['read']>> | undefined;
   return {
@@ -58,7 +58,7 @@ function remembered(installation: Pick<Installation, 'read'>): Pick<Installation
   };
 }
 
-/** A check that starts after the call: callers that come while one runs share the next one. */
+/** Runs one check at a time. Calls during a check share the next one, which starts after them. */
 function oneAtATime(check: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;

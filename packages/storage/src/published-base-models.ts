@@ -1,4 +1,4 @@
-// Base models that the object store keeps for all machines: a manifest for each name, and the files by their content.
+// Base models that the object store keeps for all machines: a manifest for each name, and files by their content.
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
@@ -18,18 +18,18 @@ export interface PublishedFile {
 export interface PublishedModel {
   readonly name: string;
   readonly files: readonly PublishedFile[];
-  /** SHA-256 of paths and contents of all files. */
+  /** SHA-256 of the paths and contents of all files. */
   readonly digest: string;
 }
 
-/** Which bytes of the weights a machine needs: all, or only the headers that list their tensors. */
+/** The bytes of the weights that a machine needs: all, or only the headers that list their tensors. */
 export type WeightsWanted = 'whole' | 'headers';
 
-/** Length of the number that a safetensors file starts with. */
+/** Length of the number at the beginning of a safetensors file. */
 const HEADER_LENGTH_BYTES = 8;
 const MOST_HEADER_BYTES = 100 * 1024 * 1024;
 
-/** Uploads the files that the store does not have yet, then the manifest. Replaces an earlier model of the name. */
+/** Uploads the files that the store lacks, then the manifest, which replaces an earlier model of the name. */
 export async function publishBaseModel(
   store: ObjectStore,
   name: string,
@@ -61,11 +61,11 @@ export async function listPublishedModels(store: ObjectStore): Promise<Published
   return models;
 }
 
-/** Null when the store has no base model of the name. Throws DamagedObjectError. */
+/** Finds a model; null if the store has none of the name. Throws DamagedObjectError. */
 export const findPublishedModel = (store: ObjectStore, name: string): Promise<PublishedModel | null> =>
   readManifest(store, publishedModelKey(name));
 
-/** Removes the manifest, and the files that no other published model has. Copies on other machines stay. Returns whether there was one. */
+/** Removes the manifest, and files that no other published model uses. Copies on other machines stay. Returns whether there was one. */
 export async function withdrawBaseModel(store: ObjectStore, name: string): Promise<boolean> {
   const model = await findPublishedModel(store, name);
   if (model === null) return false;
@@ -76,8 +76,8 @@ export async function withdrawBaseModel(store: ObjectStore, name: string): Promi
 }
 
 /**
- * The folder of a published model below `cacheDirectory`, fetched unless it is there. It appears whole or not at all,
- * and another content gets another folder. Throws DamagedObjectError for bytes that are not those that were published.
+ * Returns the folder of a published model below `cacheDirectory`, which is fetched if it is missing. It appears completely or not at all,
+ * and another content gets another folder. Throws DamagedObjectError for bytes that differ from the published ones.
  */
 export async function fetchPublishedModel(
   store: ObjectStore,
@@ -93,7 +93,7 @@ export async function fetchPublishedModel(
     await rename(unfinished, folder);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    // Another process of this machine was first.
+    // Another process of this machine was faster.
     if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return folder;
     throw error;
   }
@@ -106,7 +106,7 @@ async function fetchFile(store: ObjectStore, { path, size, sha256 }: PublishedFi
     await downloadObject(store, key, target, sha256);
     return;
   }
-  // The rest of the file is a hole: it takes no disk space, and readers of sizes or headers see the real ones.
+  // The rest of the file is sparse: it takes no disk space, and readers of sizes or headers see the real ones.
   const start = await bytesOf(store, key, 0, HEADER_LENGTH_BYTES);
   const length = Number(start.readBigUInt64LE(0));
   if (length > Math.min(size - HEADER_LENGTH_BYTES, MOST_HEADER_BYTES)) throw new DamagedObjectError(`${key} is not a safetensors file`);

@@ -1,4 +1,4 @@
-// Copies an object within S3, which does it in one request up to 5 GiB and in parts above.
+// Copies an object within S3: in one request up to 5 GiB, and in parts above.
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -18,7 +18,7 @@ export interface CopyPlan {
   target: Place;
   size: number;
   contentType: string | undefined;
-  /** The most bytes that one request copies; S3 allows 5 GiB. */
+  /** Maximum bytes copied by one request; S3 allows 5 GiB. */
   partBytes?: number;
 }
 

@@ -1,4 +1,4 @@
-// Keeps objects in an S3 bucket; the only user of the AWS SDK.
+// Stores objects in an S3 bucket; the only user of the AWS SDK.
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -96,7 +96,7 @@ export class S3ObjectStore implements ObjectStore {
     const size = found.ContentRange ? Number(found.ContentRange.split('/')[1]) : (found.ContentLength ?? 0);
     const content = { size, ...(found.ContentType && { contentType: found.ContentType }) };
     const body = found.Body as Readable;
-    // Some servers and caches send the whole object in place of a range.
+    // Some servers and caches send the whole object instead of a range.
     if (range === undefined || found.ContentRange !== undefined) return { body, ...content };
     if (range.start < size) return { body: Readable.from(bytesWithin(body, range)), ...content };
     body.destroy();
@@ -164,7 +164,7 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** The parts of a large put cost money and are in no list. */
+  /** Removes unfinished uploads, whose parts cost money and are not listed. */
   async removeUnfinished(olderThanMs: number): Promise<number> {
     const { Uploads = [] } = await this.#client
       .send(new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: this.#prefix }))
@@ -192,7 +192,7 @@ export function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey 
   );
 }
 
-/** Where the next page begins; undefined after the last one. Some servers say that there is more, and give no token. */
+/** Start of the next page; undefined after the last one. Some servers announce more objects without a token. */
 function afterPage({ IsTruncated, NextContinuationToken, Contents = [] }: ListObjectsV2CommandOutput) {
   if (NextContinuationToken) return { ContinuationToken: NextContinuationToken };
   const last = Contents.at(-1)?.Key;

@@ -1,4 +1,5 @@
-// What S3-compatible servers differ in from AWS: some know no checksum headers, some want Content-MD5 for deletions, some ignore ranges or cannot delete many.
+// Differences between S3-compatible servers and AWS: some lack checksum headers, require Content-MD5 for deletions, ignore ranges, or
+// cannot delete several objects at once.
 import { createHash } from 'node:crypto';
 import { S3ServiceException, type S3Client } from '@aws-sdk/client-s3';
 import type { ByteRange } from './object-store.ts';
@@ -10,7 +11,7 @@ type Handler = (args: HandlerArguments) => Promise<unknown>;
 type Middleware = Parameters<S3Client['middlewareStack']['addRelativeTo']>[0];
 
 const CHECKSUM_HEADER = /^x-amz-(checksum-|sdk-checksum-algorithm$|trailer$)/i;
-/** Responses to a header, or to an operation, that the server does not know. */
+/** Responses for unsupported headers or operations. */
 const UNKNOWN = ['NotImplemented', 'MethodNotAllowed', 'XNotImplemented'];
 
 export function isNotImplemented(error: unknown): boolean {
@@ -18,7 +19,9 @@ export function isNotImplemented(error: unknown): boolean {
   return UNKNOWN.includes(error.name) || [405, 501].includes(error.$metadata.httpStatusCode ?? 0);
 }
 
-/** Sends requests again without checksum headers to a server that refuses these, and from then on at once. Deletions carry Content-MD5. */
+/**
+ * Repeats requests without checksum headers if the server refuses them, and omits the headers afterwards. Deletions include Content-MD5.
+ */
 export function tolerateQuirks(client: S3Client): S3Client {
   let knowsChecksums = true;
   const middleware = (next: Handler) => async (args: HandlerArguments) => {
@@ -34,7 +37,7 @@ export function tolerateQuirks(client: S3Client): S3Client {
       return result;
     }
   };
-  // Signing comes after the retries, and must see the headers as they are sent.
+  // The signature is computed after the retries, and must cover the headers as they are sent.
   client.middlewareStack.addRelativeTo(middleware as unknown as Middleware, {
     name: 'tolerateQuirks',
     relation: 'before',
@@ -48,14 +51,14 @@ function addContentMd5({ method, query, headers, body }: SentRequest): void {
   headers['content-md5'] = createHash('md5').update(body).digest('base64');
 }
 
-/** Whether there were some. Bodies that end in a checksum stay as they are: none of ours is sent so. */
+/** Removes checksum headers; returns whether there were any. Bodies that end in a checksum are not changed: this program sends none. */
 function removeChecksums({ headers }: SentRequest): boolean {
   const names = Object.keys(headers).filter((name) => CHECKSUM_HEADER.test(name));
   for (const name of names) delete headers[name];
   return names.length > 0;
 }
 
-/** The bytes of a range, out of the whole object. */
+/** The bytes of a range, cut from the whole object. */
 export async function* bytesWithin(whole: AsyncIterable<Buffer>, { start, end = Infinity }: ByteRange): AsyncGenerator<Buffer> {
   let at = 0;
   for await (const chunk of whole) {

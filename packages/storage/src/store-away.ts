@@ -1,4 +1,4 @@
-// Whether an error says that the object store cannot be used just now, and nothing about the object that was asked for.
+// Tells errors of an unavailable object store from errors about an object.
 import { ObjectStoreUnavailableError } from './object-store.ts';
 
 const CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ESTALE'];

@@ -1,33 +1,33 @@
-// Whether an object store is the one that the database belongs to: both hold the id of the installation.
+// Whether an object store belongs to the database: both contain the id of the installation.
 import type { ObjectStoreConfig } from '@styleforge/config';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installationKey, projectsPrefix } from './keys.ts';
 import { ObjectNotFoundError, type ObjectStore, ObjectStoreUnavailableError } from './object-store.ts';
 
-/** The database's side of it; `Database['installation']` is one. */
+/** The database's part of the check; `Database['installation']` implements it. */
 export interface Installation {
   read(): Promise<{ id: string; storeBoundAt: Date | null }>;
   /** Binds the database to the store with this id. */
   bindStore(id: string): Promise<void>;
-  /** Keys of some objects, chosen at random, that rows stand for; all of them where there are no more than `count` of a kind. */
+  /** Keys of objects that rows refer to, chosen at random; all of them if there are no more than `count` of a kind. */
   sampleKeys(count: number): Promise<string[]>;
-  /** Runs the work while no other process does such work; undefined when another is at it. */
+  /** Runs the work while no other process does the same; undefined if another one does. */
   alone<Result>(work: () => Promise<Result>): Promise<Result | undefined>;
 }
 
-/** The store is not the one that the database belongs to: whatever compares the two would take everything for lost. */
+/** Thrown when the store does not belong to the database: a comparison of both would treat everything as lost. */
 export class StoreIdentityError extends ObjectStoreUnavailableError {
   override name = 'StoreIdentityError';
 }
 
 const sampledPerKind = 40;
-/** The share of sampled objects that may be lost in a store that is still taken for the right one. */
+/** Maximum share of the sampled objects that may be missing in a store that is still accepted. */
 const toleratedLoss = 0.1;
 const bindingMs = 30_000;
 
 /**
- * Throws StoreIdentityError unless the store has the database's id. The first start of an installation writes the id, and so does
- * the first start after an upgrade from a version that had none, when the store has the objects that the rows stand for.
+ * Throws StoreIdentityError unless the store has the database's id. The first start of an installation writes the id. So does
+ * the first start after an upgrade from a version without ids, if the store has the objects that rows refer to.
  */
 export async function identifyStore(store: ObjectStore, config: ObjectStoreConfig, installation: Installation): Promise<void> {
   const end = Date.now() + bindingMs;
@@ -40,7 +40,7 @@ export async function identifyStore(store: ObjectStore, config: ObjectStoreConfi
   await verifyStore(store, config, installation);
 }
 
-/** Throws StoreIdentityError unless the store has the database's id; writes nothing. */
+/** Throws StoreIdentityError unless the store has the database's id. Writes nothing. */
 export async function verifyStore(store: ObjectStore, config: ObjectStoreConfig, installation: Pick<Installation, 'read'>): Promise<void> {
   const [{ id }, found] = [await installation.read(), await readIdentity(store)];
   if (found === id) return;
@@ -53,7 +53,7 @@ export async function verifyStore(store: ObjectStore, config: ObjectStoreConfig,
   );
 }
 
-/** Throws StoreIdentityError where the store has no id at all; for processes that have no database. */
+/** Throws StoreIdentityError if the store has no id, for processes without a database. */
 export async function assertIdentified(store: ObjectStore, config: ObjectStoreConfig): Promise<void> {
   if ((await readIdentity(store)) !== undefined) return;
   throw new StoreIdentityError(
@@ -66,13 +66,13 @@ async function bind(store: ObjectStore, config: ObjectStoreConfig, installation:
   if (storeBoundAt !== null) return true;
   const found = await readIdentity(store);
   if (found !== id) await assertEvidence(store, config, installation, found);
-  // A database restored from a backup of before the upgrade finds its store's id there.
+  // A database restored from a backup made before the upgrade finds the id of its store.
   if (found === undefined) await store.put(installationKey, Buffer.from(identityText(id)));
   await installation.bindStore(found ?? id);
   return true;
 }
 
-/** The rows of a database without an id are compared with the store: they must belong together. */
+/** Compares the rows of a database without an id with the store: they must belong together. */
 async function assertEvidence(store: ObjectStore, config: ObjectStoreConfig, installation: Installation, found?: string): Promise<void> {
   const { id } = await installation.read();
   const keys = await installation.sampleKeys(sampledPerKind);

@@ -1,4 +1,4 @@
-// One suite for every store: plain files, S3 against an in-process server, and against a real one where one is found.
+// One suite for every store: plain files, S3 on an in-process server, and a real S3 server if one is installed.
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import dns from 'node:dns';
@@ -78,7 +78,7 @@ beforeAll(async () => {
   });
 });
 
-/** Every name below the server's domain leads to this machine, as AWS's DNS leads every bucket's name to S3. */
+/** Resolves every name below the server's domain to this machine, as AWS's DNS resolves every bucket's name to S3. */
 function resolveBucketNames(): void {
   const { lookup } = dns;
   const redirected = (host: string, ...rest: unknown[]) =>
@@ -91,7 +91,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** Passes every request on as it is, and shows it. */
+/** Forwards every request unchanged, and shows it. */
 async function startTap(target: string, show: (request: IncomingMessage) => void): Promise<{ url: string; server: Server }> {
   const { hostname, port } = new URL(target);
   const server = createServer((incoming, response) => {
@@ -114,7 +114,7 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     store = stores[name] as ObjectStore;
   });
 
-  it('gives back what was put, from bytes, a stream and a file', async () => {
+  it('returns what was put, from bytes, a stream and a file', async () => {
     const bytes = randomBytes(100_000);
     const file = join(directory, 'source.bin');
     await writeFile(file, bytes);
@@ -126,14 +126,14 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     }
   });
 
-  it('carries an object of many parts', async () => {
+  it('stores an object of many parts', async () => {
     const chunks = Array.from({ length: 25 }, () => randomBytes(1 << 20));
     const written = await store.put('large/weights.safetensors', Readable.from(chunks));
     expect(written).toEqual({ size: 25 << 20, sha256: sha256(Buffer.concat(chunks)) });
     expect(await downloadObject(store, 'large/weights.safetensors', join(directory, 'copies', 'weights.safetensors'))).toEqual(written);
   });
 
-  it('refuses bytes that are not those of the hash, and leaves no file', async () => {
+  it('refuses bytes with another hash, and leaves no file', async () => {
     const { sha256: right } = await store.put('damage/good.bin', Buffer.from('as it was'));
     const file = join(directory, 'copies', 'good.bin');
     await downloadObject(store, 'damage/good.bin', file, right);
@@ -158,7 +158,7 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     expect(sha256(await store.get('move/taken.png'))).toBe(sha256(bytes));
   });
 
-  it('reads ranges and tells the whole size', async () => {
+  it('reads ranges and returns the size of the whole object', async () => {
     await store.put('range.txt', Buffer.from('0123456789'));
     const read = async (range?: { start: number; end?: number }) => {
       const { body, size } = await store.getStream('range.txt', range);
@@ -171,7 +171,7 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     await expect(read({ start: 10 })).rejects.toThrow(InvalidRangeError);
   });
 
-  it('knows size and content type', async () => {
+  it('returns size and content type', async () => {
     await store.put('one.png', Buffer.from('x'));
     await store.put('one.json', Buffer.from('{}'));
     expect(await store.head('one.png')).toEqual({ size: 1, contentType: 'image/png' });
@@ -184,7 +184,7 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     expect(await store.get('empty')).toHaveLength(0);
   });
 
-  it('says which object is missing', async () => {
+  it('names a missing object', async () => {
     await expect(store.get('missing/one')).rejects.toThrow(ObjectNotFoundError);
     await expect(store.getStream('missing/one')).rejects.toThrow(/missing\/one/);
     await store.delete('missing/one');
@@ -207,7 +207,7 @@ describe.each(['files', ...Object.keys(s3Servers), ...(realS3Missing === undefin
     await expect(store.deletePrefix('')).rejects.toThrow(InvalidKeyError);
   });
 
-  it('leaves the old object when a put breaks off', async () => {
+  it('keeps the old object if a put is interrupted', async () => {
     await store.put('kept', Buffer.from('before'));
     const broken = Readable.from(
       (function* () {
@@ -235,9 +235,9 @@ it('the files store leaves no unfinished file behind', async () => {
   expect(await readdir(join(directory, 'objects', '.unfinished'))).toEqual([]);
 });
 
-it('the files store says what kept it from writing, and keeps nothing of it', async () => {
+it('the files store reports why it could not write, and leaves nothing behind', async () => {
   const full = join(directory, 'full');
-  // A process that may write no more than 16 MiB to a file stands for a disk that is full.
+  // A process that may write at most 16 MiB to a file simulates a full disk.
   const limited = [
     '-c',
     'ulimit -f 32768; exec "$0" "$@"',
@@ -258,7 +258,7 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
     expect(await (await fetch(link, { headers: { range: 'bytes=3-' } })).text()).toBe('link');
   });
 
-  it('leads to the public address, or nowhere where downloads are streamed', async () => {
+  it('leads to the public address, and does not exist if downloads are streamed', async () => {
     const link = await (await s3Store(name, { publicEndpoint: 'https://files.example.com' })).presignGet?.('linked.txt', 60);
     expect(link).toMatch(/^https:\/\/files\.example\.com\/styleforge\/installation-1\/linked\.txt\?/);
     expect((await s3Store(name, { downloads: 'stream' })).presignGet).toBeUndefined();
@@ -283,7 +283,7 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
     ]);
   });
 
-  it('says that there is no such bucket', async () => {
+  it('reports a missing bucket', async () => {
     const store = await s3Store(name, { bucket: 'no-such-bucket' });
     await expect(checkObjectStore(store)).rejects.toThrow(/^S3_BUCKET: there is no such bucket/);
     await expect(store.put('x', Buffer.from('x'))).rejects.toThrow(ObjectStoreUnavailableError);
@@ -291,14 +291,14 @@ describe.each(Object.keys(s3Servers))('links and settings of %s', (name) => {
 });
 
 describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
-  it('a link carries name and type', async () => {
+  it('a link contains name and type', async () => {
     const link =
       (await (stores[realS3] as ObjectStore).presignGet?.('linked.txt', 60, { fileName: 'mine.txt', contentType: 'text/x-mine' })) ?? '';
     const { headers } = await fetch(link);
     expect([headers.get('content-disposition'), headers.get('content-type')]).toEqual(['inline; filename="mine.txt"', 'text/x-mine']);
   });
 
-  it('a link that was changed, or is over, opens nothing', async () => {
+  it('a changed or expired link is refused', async () => {
     const store = stores[realS3] as ObjectStore;
     await store.put('one.txt', Buffer.from('one'));
     await store.put('other.txt', Buffer.from('other'));
@@ -308,7 +308,7 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
     expect((await fetch(link)).status).toBe(403);
   });
 
-  it('says that credentials are refused, whichever half is wrong', async () => {
+  it('reports refused credentials, whichever half is wrong', async () => {
     for (const changes of [{ secretAccessKey: 'wrong-secret' }, { accessKeyId: 'wrong-access' }]) {
       await expect(checkObjectStore(await s3Store(realS3, changes))).rejects.toThrow(
         /^S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them/,
@@ -316,7 +316,7 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
     }
   });
 
-  it('frees the parts of puts that were never finished, when they are old enough', async () => {
+  it('removes the parts of old unfinished puts', async () => {
     const { bucket, endpoint, ...rest } = serverOf(realS3).settings;
     const client = new S3Client({ endpoint, region: rest.region, forcePathStyle: true, credentials: rest });
     const start = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'installation-1/never-finished' }));
@@ -338,7 +338,7 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
     client.destroy();
   });
 
-  it('a link with the bucket in its name works, and opens nothing else', async () => {
+  it('a link with the bucket in its host name works, for its object only', async () => {
     const store = stores[addressedLikeAws] as ObjectStore;
     await store.put('linked.txt', Buffer.from('by name'));
     const link = (await store.presignGet?.('linked.txt', 60)) ?? '';
@@ -348,7 +348,7 @@ describe.skipIf(warnNotTested(realS3, realS3Missing))(realS3, () => {
   });
 });
 
-it("asks AWS under the bucket's name and its region, over TLS, where no endpoint is set", async () => {
+it("asks AWS under the bucket's name and its region, over TLS, if no endpoint is set", async () => {
   const settings = {
     kind: 's3',
     bucket: 'styles',
@@ -365,7 +365,7 @@ it("asks AWS under the bucket's name and its region, over TLS, where no endpoint
   );
 });
 
-it('says that the S3 server cannot be reached', async () => {
+it('reports an unreachable S3 server', async () => {
   const store = await createObjectStore({
     kind: 's3',
     bucket: 'b',
@@ -378,7 +378,7 @@ it('says that the S3 server cannot be reached', async () => {
   await expect(checkObjectStore(store)).rejects.toThrow(/^S3_ENDPOINT: the S3 server cannot be reached/);
 });
 
-it('the key layout keeps projects apart and attempts at a checkpoint too', () => {
+it('the key layout separates projects, and attempts at a checkpoint', () => {
   expect(datasetImageKey('p1', 'ds_1', 'img_1')).toBe('projects/p1/datasets/ds_1/img_1.png');
   expect(checkpointPrefix('p1', 'job_1', 40, 2)).toBe('projects/p1/training-jobs/job_1/checkpoints/00000040-2/');
   expect(generationImageKey('p1', 'gen_1', 3)).toBe('projects/p1/generations/gen_1/00000003.png');

@@ -1,4 +1,4 @@
-// What is absent in a store that is not the database's own: nothing can be said about it, whichever way it is asked for.
+// Missing objects in a store that does not belong to the database: every operation refuses to call them missing.
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The database's side in memory; the worker's tests have the real one. */
+/** The database's part in memory; the worker's tests use the real one. */
 function memoryInstallation() {
   let row: { id: string; storeBoundAt: Date | null } = { id: 'inst_mine', storeBoundAt: null };
   let reads = 0;
@@ -65,7 +65,7 @@ describe.each(['files', 's3'] as const)('with objects in %s', (kind) => {
     await raw.delete(installationKey);
   });
 
-  /** What is found in the folder below the mount point, or in another bucket. */
+  /** The contents of the folder below the mount point, or of another bucket. */
   const lose = async () => {
     await raw.deletePrefix('projects/');
     await raw.delete(installationKey);
@@ -85,7 +85,7 @@ describe.each(['files', 's3'] as const)('with objects in %s', (kind) => {
     'the check of /readyz': () => createObjectStoreProbe(store)(),
   };
 
-  it('says that an object is absent while the store is its own', async () => {
+  it('reports a missing object while the store belongs to the database', async () => {
     expect(await listed()).toEqual([KEY]);
     await store.delete(KEY);
     for (const ask of [questions.get, questions.getStream, questions.move]) await expect(ask()).rejects.toThrow(ObjectNotFoundError);
@@ -94,12 +94,12 @@ describe.each(['files', 's3'] as const)('with objects in %s', (kind) => {
     await questions['the check of /readyz']();
   });
 
-  it.each(Object.entries(questions))('refuses %s in a store without its id', async (_, ask) => {
+  it.each(Object.entries(questions))('refuses %s in a store without the id', async (_, ask) => {
     await lose();
     await expect(ask()).rejects.toThrow(StoreIdentityError);
   });
 
-  it("refuses in another installation's store, and responds as soon as its own is back", async () => {
+  it("refuses in another installation's store, and works again as soon as its own is back", async () => {
     await lose();
     await raw.put(installationKey, Buffer.from('{"installation":"inst_other"}'));
     const asked = Array.from({ length: 20 }, () => store.head(KEY));

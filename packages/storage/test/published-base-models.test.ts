@@ -1,4 +1,4 @@
-// Base models in the object store: what is uploaded, fetched, refused and removed.
+// Base models in the object store: upload, fetch, refusals and removal.
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ it('gives a changed model another folder', async () => {
   expect(await readFile(join(first, 'model_index.json'), 'utf8')).toBe('{}');
 });
 
-it('several processes that fetch at once end with one folder and nothing else', async () => {
+it('leaves one folder and nothing else after several processes fetched at once', async () => {
   const { model } = await publish();
   const folders = await Promise.all([1, 2, 3, 4].map(() => fetchPublishedModel(store, model, cache, 'whole')));
   expect(new Set(folders).size).toBe(1);
@@ -98,7 +98,7 @@ it('refuses a manifest whose files would be written outside of the folder', asyn
   await expect(findPublishedModel(store, 'small')).rejects.toThrow(DamagedObjectError);
 });
 
-it('withdraws a model, and keeps the files that another one has', async () => {
+it('withdraws a model, and keeps files that another one uses', async () => {
   await publish();
   await writeFile(join(source, 'model_index.json'), '{"_name": "other"}');
   const { model } = await publish('other');

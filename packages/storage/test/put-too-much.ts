@@ -1,4 +1,4 @@
-// Puts 40 MiB into a folder and prints the code of the error that this ends with.
+// Puts 40 MiB into a folder and prints the code of the resulting error.
 import { Readable } from 'node:stream';
 import { createObjectStore } from '@styleforge/storage';
 

@@ -1,4 +1,4 @@
-// S3-compatible servers that differ from AWS, played by small servers: what is put arrives, and what is deleted is gone.
+// S3-compatible servers that differ from AWS, simulated by small servers: objects are stored and deleted anyway.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -78,16 +78,16 @@ it.each(quirks)('works with a server that %s', async (_name, quirk, refusals) =>
   expect(objects.get('a/stream')?.toString()).toBe('from a stream');
   await store.deletePrefix('a/');
   expect([...objects.keys()]).toEqual([]);
-  // It is found out once, not at each request.
+  // This is detected once, not at each request.
   expect(refused.length).toBeLessThanOrEqual(refusals);
 });
 
-it('says what any other refusal was', async () => {
+it('reports any other refusal', async () => {
   const { store } = await startServer((_request, kind) => (kind === 'put' ? { status: 403, code: 'AccessDenied' } : undefined));
   await expect(store.put('a/1', Buffer.from('x'))).rejects.toThrow(/AccessDenied|no/);
 });
 
-it('gives the asked bytes, and lists every object, where a server ignores ranges and pages without a token', async () => {
+it('returns the requested bytes and lists every object, although a server ignores ranges and sends pages without a token', async () => {
   const whole = Buffer.from('0123456789');
   const keys = ['a/1', 'a/2', 'a/3'];
   const server = createServer((request, response) => {

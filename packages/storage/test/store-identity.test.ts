@@ -1,4 +1,4 @@
-// Which object store a database takes for its own: at the first start, after an upgrade, and where it is another one.
+// The store that a database accepts as its own: at the first start, after an upgrade, and if it belongs to another database.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ beforeEach(async () => {
   store = await createObjectStore(config);
 });
 
-/** The database's side in memory; the sweep's tests have the real one. */
+/** The database's part in memory; the sweep's tests use the real one. */
 function installation(keys: string[] = [], id = 'inst_mine'): Installation & { bound: () => string | null } {
   let row: { id: string; storeBoundAt: Date | null } = { id, storeBoundAt: null };
   let held = false;
@@ -50,7 +50,7 @@ const fill = async (keys: string[]) => {
 };
 
 describe('a new installation', () => {
-  it('writes its id into an empty store, once for all that start together, and knows it again', async () => {
+  it('writes its id into an empty store, once for all processes that start together, and recognizes it later', async () => {
     const mine = installation();
     await Promise.all(Array.from({ length: 5 }, () => identifyStore(store, config, mine)));
     expect(mine.bound()).toBe('inst_mine');
@@ -58,7 +58,7 @@ describe('a new installation', () => {
     await identifyStore(store, config, mine);
   });
 
-  it('refuses a store that has objects already, with or without an id', async () => {
+  it('refuses a store that already has objects, with or without an id', async () => {
     await fill(keysOf(1));
     await expect(identifyStore(store, config, installation())).rejects.toThrow(
       /^OBJECT_STORE_DIRECTORY: .* has objects, and the database .* is new/,
@@ -71,7 +71,7 @@ describe('a new installation', () => {
 });
 
 describe('an installation that has a store', () => {
-  it('refuses an empty one, and says which setting, and how to take it nevertheless', async () => {
+  it('refuses an empty one, and names the setting and how to accept the store anyway', async () => {
     const mine = installation();
     await identifyStore(store, config, mine);
     const empty: ObjectStoreConfig = { kind: 'files', directory: join(directory, 'not-mounted') };
@@ -95,7 +95,7 @@ describe('an installation that has a store', () => {
 });
 
 describe('an installation from before there were ids', () => {
-  it('takes the store that has its objects, though few are lost', async () => {
+  it('accepts the store that has its objects, even if a few are lost', async () => {
     const keys = keysOf(100);
     await fill(keys.slice(0, 95));
     const mine = installation(keys);
@@ -111,7 +111,7 @@ describe('an installation from before there were ids', () => {
     expect([mine.bound(), await store.head(installationKey)]).toEqual([null, null]);
   });
 
-  it('takes over the id that its store has, where the database comes from a backup of before', async () => {
+  it('adopts the id of its store if the database comes from an older backup', async () => {
     const keys = keysOf(3);
     await fill(keys);
     await store.put(installationKey, Buffer.from('{"installation":"inst_upgraded"}'));

@@ -1,7 +1,7 @@
-// What a training run is told: the method's numbers, by the names that users and other trainers know.
+// Configuration of a training run, with the names that users and other trainers know.
 import { type AdaptationConfig, type Hyperparameters, type TrainingConfig } from '@styleforge/contracts';
 
-/** Hyperparameters of the trainer, without the number of kept checkpoints, which the worker manages. */
+/** Hyperparameters of the trainer, without the number of stored checkpoints, which the worker manages. */
 export type TrainingHyperparameters = Readonly<Omit<Hyperparameters, 'checkpoints_total_limit'>>;
 
 /** Sample images that show the progress of the training: the same prompts and seeds every time. */
@@ -16,16 +16,16 @@ export interface StyleForgeConfig {
   readonly hyperparameters: TrainingHyperparameters;
   /** Default: full fine-tuning. */
   readonly adaptation?: AdaptationConfig;
-  /** lambda of the dual-binding loss; null trains with the StyleRef part alone. */
+  /** lambda of the dual-binding loss; null trains with the StyleRef part only. */
   readonly aux: { readonly weight: number } | null;
   readonly validation?: ValidationConfig | null;
-  /** Needs a validation that is scored. */
+  /** Requires a validation with scores. */
   readonly early_stopping?: EarlyStoppingConfig | null;
 }
 
 export type TrainingInputCode = 'invalid_input' | 'too_few_images' | 'image_too_small' | 'common_token' | 'unsupported_base_model';
 
-/** The request cannot be trained as it is; retrying will not help. */
+/** Thrown for a request that cannot be trained; retrying does not help. */
 export class TrainingInputError extends Error {
   override name = 'TrainingInputError';
   readonly code: TrainingInputCode;
@@ -36,7 +36,7 @@ export class TrainingInputError extends Error {
   }
 }
 
-/** Training cannot continue: the loss or the gradient is not a finite number. The last checkpoint is valid. */
+/** Thrown when the loss or the gradient is not a finite number, so that training cannot continue. The last checkpoint is valid. */
 export class NonFiniteLossError extends Error {
   override name = 'NonFiniteLossError';
 }

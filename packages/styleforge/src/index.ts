@@ -1,4 +1,4 @@
-// StyleForge: dual-binding fine-tuning of Stable Diffusion, and images from what it makes.
+// StyleForge: dual-binding fine-tuning of Stable Diffusion, and generation with the results.
 export {
   type EarlyStoppingConfig,
   type StyleForgeConfig,

@@ -70,7 +70,7 @@ function progressOf({ status, progress, config }: TrainingJobBody): Progress {
 /** The progress as one line: `running 40/100 loss 0.1234`, `evaluating, images 12/20`. */
 export function lineOf(job: TrainingJobBody): string {
   const { what, done, of, details } = progressOf(job);
-  return `${job.status === 'evaluating' ? what : job.status} ${done}/${of} ${details}`.trim();
+  return [job.status === 'evaluating' ? what : job.status, of > 0 && `${done}/${of}`, details].filter(Boolean).join(' ');
 }
 
 function detailsOf(progress: TrainingJobBody['progress']): string {

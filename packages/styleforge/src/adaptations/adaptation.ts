@@ -1,4 +1,4 @@
-// What a training changes about a model: how its weights resolve, which parameters train, which files a checkpoint holds.
+// The interface of an adaptation: how a model's weights resolve, which parameters train, and which files a checkpoint contains.
 import { type ModelAdapter } from '@styleforge/diffusion';
 import { type ComponentName } from '@styleforge/model-files';
 import { type ParameterBuffers, type ParameterRates } from '@styleforge/runtime';
@@ -6,7 +6,7 @@ import { type AddedTokens } from '@styleforge/weights';
 import { type TrainingHyperparameters } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
 
-/** Facts about the run for which an adaptation is created. */
+/** Facts about the run that an adaptation is created for. */
 export interface AdaptationInputs {
   readonly model: TrainableModel;
   readonly hyperparameters: TrainingHyperparameters;
@@ -16,24 +16,27 @@ export interface AdaptationInputs {
 
 export interface WrittenFiles {
   readonly baseModelDirectory: string;
-  /** Whether the checkpoint may be the final one; files that only a finished model needs are then written too. */
+  /** Whether the checkpoint may be the last one; then files that only a finished model needs are written too. */
   readonly final: boolean;
 }
 
 export interface Adaptation {
   readonly kind: string;
-  /** The text encoders are part of the training graph; otherwise prompts are encoded once, beforehand. */
+  /** Whether the text encoders are part of the training graph; otherwise prompts are encoded once, before the training. */
   readonly trainsText: boolean;
   /** Words that it adds to the tokenizers, by text encoder. */
   readonly tokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
   /** Changes to the models while they are built; omitted if there are none. */
   readonly adapter?: ModelAdapter;
-  /** null keeps the parameter of this name frozen. */
+  /** Rates of the parameter with this name; null keeps it frozen. */
   ratesOf(name: string): ParameterRates | null;
   /** Sets the initial values of the trained parameters. */
   initialize(trained: ParameterBuffers): Promise<void>;
   /** Writes the checkpoint's files into `directory`, which does not exist yet. */
   write(directory: string, trained: ParameterBuffers, files: WrittenFiles): Promise<void>;
-  /** Restores exactly the trained parameters from the files of `write`. Omitted where they cannot hold it: the trainer's state does then. */
+  /**
+   * Restores the trained parameters exactly from the files of `write`. Omitted if the files cannot contain them exactly: then the trainer's
+   * state does.
+   */
   readonly restore?: (directory: string, trained: ParameterBuffers) => Promise<void>;
 }

@@ -1,9 +1,9 @@
-// The rates that a job's hyperparameters give each component: text encoders may have one of their own.
+// Learning rates of each component: text encoders may have their own.
 import { type ParameterRates } from '@styleforge/runtime';
 import { type TrainingHyperparameters } from '../config.ts';
 import { networkOf } from '../model/parameter-names.ts';
 
-/** Whether the parameter of this name is a text encoder's. */
+/** Whether the parameter with this name belongs to a text encoder. */
 export const isOfText = (name: string): boolean => networkOf(name) === 'text-encoder';
 
 export function componentRates(name: string, hyperparameters: TrainingHyperparameters): ParameterRates {

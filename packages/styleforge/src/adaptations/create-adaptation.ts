@@ -1,4 +1,4 @@
-// The adaptations that there are, by the name that a job gives them: the compiler asks for each.
+// The table of adaptations by their names in jobs. A missing one does not compile.
 import { FIRST_ADAPTATION, type AdaptationConfig } from '@styleforge/contracts';
 import { type StyleForgeConfig } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
@@ -21,7 +21,7 @@ const adaptations: { readonly [Kind in AdaptationConfig['kind']]: Create<Extract
   'pivotal-tuning': pivotalTuningAdaptation,
 };
 
-/** Default for stored runs from before adaptations had names, which trained every weight. */
+/** The adaptation of a config. Default: full, for stored runs that were created before adaptations had names. */
 export function adaptationOf({ adaptation }: StyleForgeConfig): AdaptationConfig {
   return adaptation ?? FIRST_ADAPTATION;
 }

@@ -16,7 +16,7 @@ const WEIGHTS_FILE = 'pytorch_custom_diffusion_weights.safetensors';
 const KEYS_AND_VALUES = /\.attn2\.to_[kv]\.weight$/;
 const WHOLE_ATTENTION = /\.attn2\.(to_[kvq]\.weight|to_out\.0\.(weight|bias))$/;
 
-/** Keys and values of the begin token pass on no gradient. */
+/** Stops the gradient of the begin token's keys and values. */
 export function detachFirstToken(graph: Graph, { name, output }: Pick<AdaptedLayer, 'name' | 'output'>): Tensor {
   if (!/\.attn2\.to_[kv]$/.test(name)) return output;
   const [, tokens] = output.shape;

@@ -18,7 +18,7 @@ import { componentOf } from '../model/parameter-names.ts';
 import { type Adaptation, type AdaptationInputs, type WrittenFiles } from './adaptation.ts';
 import { componentRates } from './component-rates.ts';
 
-/** The whole model as ComfyUI and A1111 read it. */
+/** The whole model in the format of ComfyUI and A1111. */
 export const SINGLE_FILE = join('single-file', 'model.safetensors');
 
 function* entriesOf(buffers: ParameterBuffers, component: string): Generator<TensorEntry> {
@@ -27,7 +27,7 @@ function* entriesOf(buffers: ParameterBuffers, component: string): Generator<Ten
   }
 }
 
-/** Tensors of a component that its model has and no loss reaches: they stay as they are. */
+/** Tensors of a component that no loss reaches; they are copied unchanged. */
 function* untrained(reader: TensorReader, known: ReadonlySet<string>, wanted: Iterable<string>): Generator<TensorEntry> {
   for (const name of wanted) {
     if (!known.has(name) && reader.has(name)) yield { name, shape: reader.info(name).shape, data: () => reader.read(name) };

@@ -1,4 +1,4 @@
-// LoRA (arXiv 2106.09685): the model stays as it is; chosen layers add scale * B(A x), and A and B alone train.
+// LoRA (arXiv 2106.09685): the model does not change; selected layers add scale * B(A x), and only A and B train.
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Graph, type Tensor } from '@styleforge/autodiff';
@@ -14,14 +14,14 @@ import { componentRates, isOfText } from './component-rates.ts';
 import { writeMerged } from './merged.ts';
 
 export const LORA_FILE = 'pytorch_lora_weights.safetensors';
-/** The same matrices as ComfyUI and A1111 read them. */
+/** The same matrices in the format of ComfyUI and A1111. */
 export const KOHYA_LORA_FILE = join('kohya', 'lora.safetensors');
 const A = '.lora_A.weight';
 const B = '.lora_B.weight';
 
 export const isLowRank = (name: string): boolean => name.endsWith(A) || name.endsWith(B);
 
-/** Which layers of a U-Net and of a text encoder each target means. */
+/** Layers of a U-Net and of a text encoder that each target selects. */
 const TARGETS: Record<LoraTarget, { readonly unet: RegExp; readonly textEncoder: RegExp | null }> = {
   attention: { unet: /\.attn\d\.(to_q|to_k|to_v|to_out\.0)$/, textEncoder: /\.self_attn\.(q|k|v|out)_proj$/ },
   feed_forward: { unet: /\.ff\.net\.(0\.proj|2)$/, textEncoder: /\.mlp\.fc[12]$/ },
@@ -31,11 +31,11 @@ const TARGETS: Record<LoraTarget, { readonly unet: RegExp; readonly textEncoder:
 
 export type LoraSettings = Pick<LoraAdaptation, 'rank' | 'alpha' | 'targets'> & {
   readonly textEncoder: boolean;
-  /** Only layers of the U-Net in these blocks. Default: every layer. */
+  /** Blocks of the U-Net to which layers are limited. Default: no limit. */
   readonly blocks?: readonly string[] | undefined;
 };
 
-/** Whether the layer of this name gets matrices. */
+/** Whether the layer with this name gets matrices. */
 export function targets(name: string, settings: LoraSettings): boolean {
   const inText = isOfText(name);
   if (settings.blocks && !settings.blocks.some((block) => name.startsWith(`${UNET_PREFIX}${block}.`))) return false;
@@ -61,7 +61,10 @@ export function addLowRank(
   return graph.add(output, convolution ? graph.conv2d(scaled, b) : graph.linear(scaled, b));
 }
 
-/** A normal with standard deviation 1 / rank, as diffusers has it; B zero, so that a training begins with the base model. */
+/**
+ * Initial values: A is normal with standard deviation 1 / rank, as in diffusers; B is zero, so that the training starts from the base
+ * model.
+ */
 export function initializeLora(trained: ParameterBuffers, rank: number, seed: number): void {
   for (const { name } of trained.specs) {
     const values = trained.get(name);
@@ -71,7 +74,7 @@ export function initializeLora(trained: ParameterBuffers, rank: number, seed: nu
   }
 }
 
-/** The trained matrices in the form of the files. */
+/** The trained matrices in the format of the files. */
 export function loraLayers(trained: ParameterBuffers, { rank, alpha }: Pick<LoraSettings, 'rank' | 'alpha'>): LoraLayer[] {
   const shapes = new Map(trained.specs.map(({ name, shape }) => [name, shape]));
   return trained.specs
@@ -91,7 +94,7 @@ export async function writeLoraFiles(directory: string, layers: readonly LoraLay
   await writeKohyaLora(join(directory, KOHYA_LORA_FILE), layers, base);
 }
 
-/** The blocks that a choice means, by the part of an image that each carries. */
+/** The blocks of a choice, by the part of an image that each controls. */
 function blocksOf(
   { networks: { files } }: TrainableModel,
   choice: NonNullable<LoraAdaptation['blocks']>,
@@ -103,7 +106,7 @@ function blocksOf(
   );
 }
 
-/** A file for each block alone: the style of one training goes with the content of another. */
+/** Writes a file for each block, so that the style of one training can be combined with the content of another. */
 async function writeParts(directory: string, layers: readonly LoraLayer[], parts: Readonly<Record<string, string>>): Promise<void> {
   for (const [part, block] of Object.entries(parts))
     await writeDiffusersLora(

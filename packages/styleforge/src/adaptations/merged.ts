@@ -1,4 +1,4 @@
-// A base model with adapters applied, as a whole diffusers folder, and as one file where the layout has names for it.
+// Writes a base model with applied adapters: as a diffusers folder, and as one file if the layout supports it.
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -39,22 +39,22 @@ export async function writeMerged(directory: string, base: string, adapters: rea
     await Promise.all(readers.map(([, reader]) => reader.close()));
     await rm(scratch, { recursive: true });
   }
-  // One file has no place for new words.
+  // A single file cannot contain new words.
   if (Object.keys(merged.addedTokens ?? {}).length > 0 || (await singleFileObstacle(directory)) !== null) return;
   await mkdir(dirname(join(directory, SINGLE_FILE)));
   await writeSingleFile(join(directory, SINGLE_FILE), directory);
 }
 
-/** The config of a text encoder with new rows. Pooling at the largest id, which transformers does for `eos_token_id` 2, would find the new word. */
+/** Config of a text encoder with new rows. With `eos_token_id` 2, transformers would pool at the largest id, which is a new word. */
 function configOf({ name, config }: DiffusersComponent, endIds: ReadonlyMap<string, number>): { config?: JsonObject } {
   const endId = endIds.get(name);
   return endId === undefined ? {} : { config: { ...config, eos_token_id: endId } };
 }
 
 interface Extended {
-  /** Folders of the tokenizers that know the new words, by name. */
+  /** Folders of the tokenizers with the new words, by name. */
   readonly tokenizers: Readonly<Record<string, string>>;
-  /** Keyed by the text encoder that has new rows. */
+  /** Ids of the end token, by text encoder with new rows. */
   readonly endIds: ReadonlyMap<string, number>;
 }
 
@@ -73,7 +73,7 @@ async function extendedTokenizers({ directory, family, addedTokens = {} }: Diffu
   return { tokenizers, endIds };
 }
 
-/** Words as diffusers has them: the rows behind the first are `X_1`, `X_2`. */
+/** Adds words in diffusers' format: the rows after the first are `X_1`, `X_2`. */
 async function addWords(folder: string, added: AddedTokens): Promise<void> {
   const path = join(folder, ADDED_TOKENS);
   const before = (await exists(path)) ? (JSON.parse(await readFile(path, 'utf8')) as Record<string, number>) : {};

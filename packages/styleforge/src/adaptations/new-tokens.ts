@@ -1,4 +1,5 @@
-// New rows of the token table: each component's token stands for some, which start as copies of a word's row and train apart from the frozen table.
+// New rows of the token table: each component's token has several, which start as copies of a word's row and train separately from the
+// frozen table.
 import { type Graph, type Shape, type Tensor } from '@styleforge/autodiff';
 import { type CLIPTokenizer, type ComponentName } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
@@ -9,12 +10,12 @@ import { isOfText } from './component-rates.ts';
 import { componentOf as componentOfWeight, prefixOf } from '../model/parameter-names.ts';
 
 const ROWS = 'embeddings.token_embedding.new_rows';
-/** Number of places that start and end of a prompt take. */
+/** Number of positions for start and end of a prompt. */
 const PROMPT_ENDS = 2;
 
 export const isNewRows = (name: string): boolean => isOfText(name) && name.endsWith(`.${ROWS}`);
 
-/** The token table with `count` rows more, which are a parameter of their own. */
+/** The token table with `count` additional rows, which are a separate parameter. */
 export function withNewRows(graph: Graph, name: string, shape: Shape, count: number): Tensor | undefined {
   const component = componentOfWeight(name);
   if (!isOfText(name) || !name.endsWith(`.${TOKEN_TABLE}`)) return undefined;
@@ -30,11 +31,11 @@ export interface EncoderRows {
 }
 
 export interface NewTokens {
-  /** One for each text encoder. */
+  /** The rows for each text encoder. */
   readonly encoders: readonly EncoderRows[];
-  /** Words by text encoder, as tokenizers take them. */
+  /** Words by text encoder, in the form for tokenizers. */
   readonly tokens: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
-  /** Rows of each table. */
+  /** Number of new rows in each table. */
   readonly rows: number;
 }
 
@@ -51,7 +52,7 @@ function initialIdOf(word: string, tokenizer: CLIPTokenizer): number {
   throw new TrainingInputError(`adaptation.initial_word: '${word}' is not one token of the base model: choose a plain word such as style`);
 }
 
-/** Throws TrainingInputError for tokens that the vocabulary has, and for an initial word that is several tokens. */
+/** Throws TrainingInputError for tokens that are already in the vocabulary, and for an initial word of several tokens. */
 export function newTokens({ networks, tokenizers }: TrainableModel, tokens: readonly string[], vectors: number, word: string): NewTokens {
   const encoders = networks.textEncoders.map(({ component, model }, i): EncoderRows => {
     const tokenizer = tokenizers[i];
@@ -70,7 +71,7 @@ export function newTokens({ networks, tokenizers }: TrainableModel, tokens: read
   return { encoders, tokens: Object.fromEntries(added), rows: tokens.length * vectors };
 }
 
-/** Every new row becomes a copy of its initial row. */
+/** Copies each new row from its initial row. */
 export async function initializeRows(trained: ParameterBuffers, model: TrainableModel, { encoders }: NewTokens): Promise<void> {
   for (const { component, initialIds } of encoders) {
     const reader = await componentOf(model.folder, component).openWeights();

@@ -1,4 +1,4 @@
-// Pivotal tuning: new rows of the token table and a LoRA train together, so that the words find the style and the LoRA shows it.
+// Pivotal tuning: new rows of the token table and a LoRA train together; the words select the style and the LoRA produces it.
 import { join } from 'node:path';
 import { type PivotalTuningAdaptation } from '@styleforge/contracts';
 import { writeAdaptation } from '@styleforge/weights';

@@ -11,18 +11,18 @@ import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 
 export const ADAPTER_FILE = 'styledrop_adapter.safetensors';
 const PARAMETER = /^unet\..*\.(attn2|ff)\.(down|up|down_offset|up_offset)$/;
-/** Standard deviation of `down` at the start; its values are cut at two of them. */
+/** Initial standard deviation of `down`, whose values are truncated at two of them. */
 const DEVIATION = 0.02;
 
 export type BranchSettings = Pick<AdapterAdaptation, 'bottleneck' | 'shared'>;
 
 interface Site {
-  /** `unet.BLOCK.SITE` */
+  /** Name of the site: `unet.BLOCK.SITE` */
   readonly place: string;
   readonly site: string;
 }
 
-/** The last layer of each site gives the site's output. */
+/** The site of a layer; the last layer of each site computes the site's output. */
 function siteOf(name: string): Site | undefined {
   const found = /^(unet\..*)\.(attn2\.to_out\.0|ff\.net\.2)$/.exec(name);
   if (!found) return undefined;
@@ -32,7 +32,7 @@ function siteOf(name: string): Site | undefined {
 
 export const isBranchParameter = (name: string): boolean => PARAMETER.test(name);
 
-/** One pair of matrices for each width and site where they are shared; a block then adds one number to each row of both. */
+/** Matrices of the adapters. Shared ones exist once for each width and site; each block then adds one number to each row of both. */
 function matrices(
   graph: Graph,
   { place, site }: Site,
@@ -54,7 +54,9 @@ export function addBranch(graph: Graph, { name, output }: Pick<AdaptedLayer, 'na
   return graph.add(output, graph.linear(graph.gelu(graph.linear(output, down)), up));
 }
 
-/** `up` zero, so that a training begins with the base model; `down` a normal, cut at two standard deviations. */
+/**
+ * Initial values: `up` is zero, so that the training starts from the base model; `down` is normal, truncated at two standard deviations.
+ */
 function initialize(trained: ParameterBuffers, seed: number): void {
   for (const { name } of trained.specs) {
     const values = trained.get(name);
@@ -74,7 +76,7 @@ function truncatedNormals(count: number, seed: number, name: string): Float32Arr
   return values.map((value) => value * DEVIATION);
 }
 
-/** Every block's own matrices, whether they are shared in training or not. */
+/** Separate matrices for every block, even if they were shared in training. */
 export function branchesOf(trained: ParameterBuffers, { shared }: BranchSettings): Branch[] {
   const places = trained.specs.map(({ name }) => name).filter((name) => name.endsWith(shared ? '.down_offset' : '.down'));
   return places.map((name) => {

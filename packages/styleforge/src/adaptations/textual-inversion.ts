@@ -1,4 +1,4 @@
-// Textual Inversion (arXiv 2208.01618): nothing of the model trains but a few new rows of the token table.
+// Textual Inversion (arXiv 2208.01618): only a few new rows of the token table train.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TextualInversionAdaptation } from '@styleforge/contracts';
@@ -7,7 +7,7 @@ import { type Adaptation, type AdaptationInputs } from './adaptation.ts';
 import { writeMerged } from './merged.ts';
 import { initializeRows, isNewRows, type LearnedToken, learnedRows, newTokens, withNewRows } from './new-tokens.ts';
 
-/** The layouts of diffusers, A1111 and ComfyUI; returns the names of diffusers' files. */
+/** Writes the layouts of diffusers, A1111 and ComfyUI; returns the names of diffusers' files. */
 export async function writeEmbeddingFiles(directory: string, learned: readonly LearnedToken[]): Promise<string[]> {
   await mkdir(join(directory, 'a1111'), { recursive: true });
   const files: string[] = [];
@@ -21,7 +21,7 @@ export async function writeEmbeddingFiles(directory: string, learned: readonly L
   return files;
 }
 
-/** diffusers' file: `_2` is the second text encoder's; with several tokens the others are numbered. */
+/** Name of diffusers' file: `_2` stands for the second text encoder; further tokens are numbered. */
 const fileOf = (index: number, encoder: number): string =>
   `learned_embeds${encoder === 0 ? '' : `_${encoder + 1}`}${index === 0 ? '' : `-${index + 1}`}.safetensors`;
 

@@ -1,4 +1,4 @@
-// The inputs of every training pass, chosen by (seed, step, pass) alone so that a resumed run continues exactly.
+// Inputs of the training passes. They depend only on (seed, step, pass), so that a resumed run continues exactly.
 import { elementCount } from '@styleforge/autodiff';
 import { type ImageGeometry, randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { drawPrompt, type PromptChoice } from './captions.ts';
@@ -11,7 +11,7 @@ import { assignPrompts } from './prompts.ts';
 import { drawFrom, drawMixed } from './sample-plan.ts';
 import { dualBindingWeights, minSnrWeights, type TrainStepBatch } from '../loss/train-step.ts';
 
-/** An image and the prompts that it is trained with. */
+/** An image and its prompts. */
 export interface Sample {
   readonly image: SourceImage;
   readonly prompt: PromptChoice;
@@ -28,31 +28,31 @@ export interface BatchSource {
   readonly model: Pick<TrainableModel, 'networks' | 'noiseScheduler'>;
 }
 
-/** The samples of one graph: all of a pass, or with buckets those of one part. */
+/** The samples of one graph: a whole pass, or one part of it with buckets. */
 interface Part {
   readonly samples: readonly Sample[];
   readonly styleRefCount: number;
-  /** Number that separates the random streams of the parts of one pass. */
+  /** Name that separates the random streams of a pass's parts. */
   readonly purpose: string;
-  /** The place of its first sample in the pass. */
+  /** Index of its first sample in the pass. */
   readonly first: number;
 }
 
 export interface Batch extends Omit<TrainStepBatch, 'text'> {
-  /** Number of StyleRef samples, which come first; the others are Aux. */
+  /** Number of StyleRef samples, which come first; the rest are Aux samples. */
   readonly styleRefCount: number;
   /** [channels, height, width] of a sample's latents. */
   readonly shape: readonly [number, number, number];
-  /** The prompts to feed, by number. */
+  /** Numbers of the prompts to feed. */
   readonly read: readonly number[];
 }
 
-/** StyleRef and Aux samples of one pass together. */
+/** Number of StyleRef and Aux samples of one pass together. */
 export function samplesPerPass({ config: { hyperparameters }, aux }: Pick<BatchSource, 'config' | 'aux'>): number {
   return hyperparameters.train_batch_size * (aux ? 2 : 1);
 }
 
-/** StyleRef samples first, then as many Aux samples. */
+/** StyleRef samples, followed by the same number of Aux samples. */
 function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample[] {
   const { train_batch_size: count, seed } = config.hyperparameters;
   const sizes = styleRef.map(({ length }) => length);
@@ -65,8 +65,8 @@ function samplesOf({ config, styleRef, aux }: BatchSource, pass: number): Sample
 }
 
 /**
- * Parts of a pass. With buckets, components take turns from pass to pass, and Aux images come in batches of their own: each batch has
- * one size.
+ * Parts of a pass. With buckets, components take turns from pass to pass, and Aux images form separate batches, because all images of
+ * a batch have the same size.
  */
 function partsOf(source: BatchSource, pass: number): Part[] {
   const { train_batch_size: count, seed, buckets } = source.config.hyperparameters;
@@ -84,13 +84,13 @@ function partsOf(source: BatchSource, pass: number): Part[] {
   ];
 }
 
-/** Samples of one graph. */
+/** Number of samples of one graph. */
 export function samplesPerGraph(source: Pick<BatchSource, 'config' | 'aux'>): number {
   const { buckets, train_batch_size: count } = source.config.hyperparameters;
   return buckets ? count : samplesPerPass(source);
 }
 
-/** The size of most StyleRef images. */
+/** The most frequent size of StyleRef images. */
 export function usualSize({ styleRef }: Pick<BatchSource, 'styleRef'>): Size {
   const buckets = bucketsOf(styleRef.flat().map(({ image }) => image));
   return buckets.reduce((most, bucket) => (bucket.length > most.length ? bucket : most))[0].size;
@@ -118,7 +118,7 @@ async function drawLatents(
   return { latents, images, shape, mask };
 }
 
-/** Normal noise; with an offset one further value for each channel of a sample, as diffusers' `noise_offset`. */
+/** Normal noise. With an offset, one more value for each channel of a sample, as in diffusers' `noise_offset`. */
 function drawNoise(
   {
     config: {
@@ -136,14 +136,14 @@ function drawNoise(
   return noise.map((value, i) => value + offset * shifts[Math.floor(i / plane)]);
 }
 
-/** The batches of pass number `pass`, counted through the whole run: one, or with buckets one for StyleRef and one for Aux. */
+/** Batches of pass number `pass`, counted over the whole run: one, or with buckets one for StyleRef and one for Aux. */
 export async function drawBatches(source: BatchSource, pass: number): Promise<Batch[]> {
   const batches: Batch[] = [];
   for (const part of partsOf(source, pass)) batches.push(await drawPart(source, part, pass));
   return batches;
 }
 
-/** The one batch of a pass without buckets. */
+/** The only batch of a pass without buckets. */
 export async function drawBatch(source: BatchSource, pass: number): Promise<Batch> {
   return (await drawBatches(source, pass))[0];
 }

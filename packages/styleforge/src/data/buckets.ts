@@ -1,4 +1,4 @@
-// Aspect-ratio buckets: each image keeps its shape, and a batch holds images of one shape.
+// Aspect-ratio buckets: each image keeps its proportions, and all images of a batch have the same.
 import { permutation } from '@styleforge/diffusion';
 
 /** Height and width in pixels. */
@@ -7,7 +7,10 @@ export type Size = readonly [number, number];
 /** Maximum side, as a multiple of the resolution. */
 const LONGEST = 2;
 
-/** Sizes whose sides are multiples of `unit`, with at most resolution² pixels: for each width the largest height, the square among them. */
+/**
+ * Sizes with sides that are multiples of `unit` and at most resolution² pixels: for each width the largest height; the square is one of
+ * them.
+ */
 export function bucketSizes(resolution: number, unit: number): Size[] {
   const most = LONGEST * resolution;
   const sizes: Size[] = [];
@@ -18,13 +21,13 @@ export function bucketSizes(resolution: number, unit: number): Size[] {
   return sizes;
 }
 
-/** The size whose proportions are nearest, the smaller width where two are as near. */
+/** The size with the closest proportions; of two equally close ones, the smaller width. */
 export function nearestSize([height, width]: Size, sizes: readonly Size[]): Size {
   const distance = ([h, w]: Size): number => Math.abs(Math.log(w / h) - Math.log(width / height));
   return sizes.reduce((best, size) => (distance(size) < distance(best) ? size : best));
 }
 
-/** Images by size, in the order in which the sizes first occur. */
+/** Images by size, in the order in which sizes first occur. */
 export function bucketsOf<T extends { readonly size: Size }>(images: readonly T[]): T[][] {
   const buckets = new Map<string, T[]>();
   for (const image of images) buckets.set(image.size.join(), [...(buckets.get(image.size.join()) ?? []), image]);
@@ -32,8 +35,8 @@ export function bucketsOf<T extends { readonly size: Size }>(images: readonly T[
 }
 
 /**
- * Batch `index` of `count` images of one bucket. In each epoch the images of a bucket are shuffled and cut into batches, whose last one is
- * filled up from the bucket's beginning, and the batches of all buckets are shuffled: a function of (seed, index) alone.
+ * Batch `index` with `count` images of one bucket. In each epoch the images of a bucket are shuffled and divided into batches, of which the
+ * last is filled from the bucket's beginning, and the batches of all buckets are shuffled. Depends only on (seed, index).
  */
 export function drawBucketBatch<T>(
   buckets: readonly (readonly T[])[],

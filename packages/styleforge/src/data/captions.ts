@@ -1,23 +1,23 @@
-// Captions as a run uses them: sometimes omitted, and with their tags in other orders. The caption at a place of the run follows from
-// (seed, pass, place) alone.
+// Captions in a run: sometimes omitted, and with their tags in different orders. The caption of a sample depends only on
+// (seed, pass, place).
 import { permutation, randomIntegers, randomUniforms } from '@styleforge/diffusion';
 import { type TrainingHyperparameters } from '../config.ts';
 import { type PromptList } from './prompts.ts';
 
 type CaptionSettings = Pick<TrainingHyperparameters, 'use_captions' | 'caption_dropout' | 'shuffle_tags' | 'keep_tags' | 'seed'>;
 
-/** The prompts of an image by number: with its caption, once for each order of its tags, and without it. */
+/** Numbers of an image's prompts: with its caption, for each order of its tags, and without it. */
 export interface PromptChoice {
   readonly captioned: readonly number[];
   readonly bare: number;
 }
 
-/** Prompts are encoded before the first step: this many orders of an image's tags are chosen, and each use takes one of them. */
+/** Maximum number of tag orders of an image, because prompts are encoded before the first step. */
 const MOST_ORDERS = 16;
 
 const factorial = (count: number): number => (count <= 1 ? 1 : count * factorial(count - 1));
 
-/** The caption with the tags behind the first `keep` in other orders, the given one first. */
+/** The caption with the tags after the first `keep` in different orders, starting with the given one. */
 export function tagOrders(caption: string, { keep_tags: keep, seed }: Pick<CaptionSettings, 'keep_tags' | 'seed'>): string[] {
   const tags = caption
     .split(',')
@@ -34,7 +34,7 @@ export function tagOrders(caption: string, { keep_tags: keep, seed }: Pick<Capti
   return [...orders];
 }
 
-/** Numbers all prompts that the image may be trained with. */
+/** Numbers all prompts that may be used for the image. */
 export function promptChoice(
   list: PromptList,
   prompt: string,
@@ -50,7 +50,7 @@ export function promptChoice(
   return { captioned, bare: settings.caption_dropout > 0 ? list.add(prompt) : captioned[0] };
 }
 
-/** The prompt of an image at one place of a pass. */
+/** The prompt of an image in one sample of a pass. */
 export function drawPrompt({ captioned, bare }: PromptChoice, settings: CaptionSettings, key: { step: number; index: number }): number {
   const { caption_dropout: dropout, seed } = settings;
   if (dropout > 0 && randomUniforms({ seed, ...key, purpose: 'caption-dropout' }, 1)[0] < dropout) return bare;

@@ -1,4 +1,4 @@
-// What is refused before any training: each with its own code and a remedy.
+// Checks of inputs before the training, each with its own code and a remedy.
 import { FIRST_ADAPTATION, tooFewImages } from '@styleforge/contracts';
 import { type CLIPTokenizer } from '@styleforge/diffusion';
 import { type StyleForgeConfig, TrainingInputError } from '../config.ts';
@@ -8,16 +8,16 @@ export interface TrainingImage {
   readonly path: string;
   /** Name of the image for messages. Default: the last part of its path. */
   readonly fileName?: string;
-  /** Appended to the prompt when hyperparameters.use_captions is set. */
+  /** Appended to the prompt if hyperparameters.use_captions is set. */
   readonly caption?: string | null;
-  /** A gray image of the same size, white for what counts with hyperparameters.masked_loss; null if all of the image counts. */
+  /** A gray image of the same size with white where the loss counts, for hyperparameters.masked_loss; null if all of the image counts. */
   readonly maskPath?: string | null;
 }
 
-/** The images of one component with the prompt that binds them. */
+/** The images of one component and the prompt that binds them. */
 export interface StyleRefPart {
   readonly component: string;
-  /** The rare word of the prompt; checked to be rare where it is given. */
+  /** The rare word of the prompt. If it is given, the check makes sure that it is rare. */
   readonly token?: string;
   readonly prompt: string;
   readonly images: readonly TrainingImage[];
@@ -48,7 +48,7 @@ export function checkParts({ config, styleRef, aux }: TrainingInputs): void {
   }
 }
 
-/** Sizes are halved at every level of the VAE and the U-Net but the last. */
+/** Unit of image sizes: they are halved at every level of the VAE and the U-Net except the last. */
 export const sizeUnit = ({ networks: { vae, unet } }: TrainableModel): number =>
   vae.downsamplingFactor * 2 ** (unet.config.block_out_channels.length - 1);
 
@@ -58,11 +58,11 @@ export function checkResolution(resolution: number, model: TrainableModel): void
     throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
 }
 
-/** Share of merges whose results are common. Merges are sorted by frequency; the results of the last fifth are rare. */
+/** Share of merges whose results are common words. Merges are sorted by frequency, and the results of the last fifth are rare. */
 const COMMON_SHARE = 0.8;
 const SHORTEST_WORD = 3;
 
-/** The pieces of `token` that already have a meaning: words of three letters or more that are not rare. */
+/** Pieces of `token` that already have a meaning: words of three or more letters that are not rare. */
 export function commonPieces(token: string, tokenizer: CLIPTokenizer): string[] {
   const [pieces, ids] = [tokenizer.tokenize(token).map((piece) => piece.replace('</w>', '')), tokenizer.encode(token).slice(1)];
   return pieces.filter(

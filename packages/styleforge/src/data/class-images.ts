@@ -1,4 +1,4 @@
-// Class images for prior preservation (DreamBooth, arXiv 2208.12242): what the base model itself makes of the class prompt.
+// Class images for prior preservation (DreamBooth, arXiv 2208.12242): images that the base model generates from the class prompt.
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -7,15 +7,17 @@ import { generateImages, type GenerateImagesOptions } from '../model/generate-im
 export interface ClassImagesOptions extends Omit<GenerateImagesOptions, 'prompts' | 'numImages' | 'made' | 'onImage'> {
   readonly prompt: string;
   readonly count: number;
-  /** Directory of the images. Those that exist already are kept as they are. */
+  /** Directory of the images. Existing ones are kept. */
   readonly directory: string;
-  /** Called when one more image is stored in the directory. */
+  /** Called when another image has been stored in the directory. */
   readonly onImage?: (image: { index: number; path: string }) => void | Promise<void>;
 }
 
 const classImageFile = (index: number): string => `${String(index).padStart(8, '0')}.png`;
 
-/** The paths of `count` images, those that are missing made now: image i is a function of the model, the settings, the count and seed + i. */
+/**
+ * Returns the paths of `count` images and generates missing ones. Image i depends only on the model, the settings, the count and seed + i.
+ */
 export async function makeClassImages({ prompt, count, directory, onImage, ...options }: ClassImagesOptions): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   const present = new Set(await readdir(directory));

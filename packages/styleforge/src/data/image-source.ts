@@ -1,4 +1,4 @@
-// Training images as planes: upright, on white, resized to the resolution; each use chooses its own crop.
+// Training images as planes: upright, on white, resized to the resolution. Each use selects its own crop.
 import { tooSmallImages } from '@styleforge/contracts';
 import { type ImageGeometry, randomIntegers } from '@styleforge/diffusion';
 import { basename } from 'node:path';
@@ -11,9 +11,9 @@ export interface SourceImage {
   readonly path: string;
   readonly width: number;
   readonly height: number;
-  /** Height and width of the upright file. */
+  /** Height and width of the file, turned upright. */
   readonly original: readonly [number, number];
-  /** What a crop of it has: the square of the resolution, or that of its bucket. */
+  /** Size of a crop: the square of the resolution, or the size of its bucket. */
   readonly size: Size;
   /** Interleaved RGB bytes; one side equals that of `size`. */
   readonly rgb: Uint8Array;
@@ -24,7 +24,7 @@ export interface SourceImage {
 export interface Crop {
   readonly left: number;
   readonly top: number;
-  /** Read from right to left. */
+  /** Whether the crop is mirrored. */
   readonly flipped: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface CropOptions {
   readonly randomFlip: boolean;
 }
 
-/** The size that a resolution means: a square, where it is one number. */
+/** The size of a resolution; a single number stands for a square. */
 export const sizeOf = (resolution: number | Size): Size => (typeof resolution === 'number' ? [resolution, resolution] : resolution);
 
 const nameOf = ({ path, fileName }: TrainingImage): string => fileName ?? basename(path);
@@ -47,7 +47,7 @@ async function decode<T>(image: TrainingImage, read: () => Promise<T>): Promise<
   }
 }
 
-/** Throws TrainingInputError that names all images that are smaller than the resolution. */
+/** Throws TrainingInputError that names all images smaller than the resolution. */
 export async function checkImageSizes(images: readonly TrainingImage[], resolution: number): Promise<void> {
   const sizes = await Promise.all(
     images.map(async (image) => ({ ...(await decode(image, () => sharp(image.path).metadata())), fileName: nameOf(image) })),
@@ -56,7 +56,7 @@ export async function checkImageSizes(images: readonly TrainingImage[], resoluti
   if (fault !== null) throw new TrainingInputError(fault, { code: 'image_too_small' });
 }
 
-/** Decodes and resizes with bilinear filtering, so that it covers the size. A file that is no image is refused by name. */
+/** Decodes an image and resizes it with bilinear filtering to cover the size. Refuses other files by name. */
 export async function loadImage(image: TrainingImage, resolution: number | Size): Promise<SourceImage> {
   const { path } = image;
   const size = sizeOf(resolution);
@@ -75,7 +75,7 @@ export async function loadImage(image: TrainingImage, resolution: number | Size)
   };
 }
 
-/** The mask resized as its image is. A mask of another size, or one that shows nothing, is refused by name. */
+/** The mask, resized like its image. Refuses a mask of another size or without any white by name. */
 async function loadMask(image: TrainingImage, path: string, { width, height }: Pick<SourceImage, 'width' | 'height'>): Promise<Uint8Array> {
   const [[imageHeight, imageWidth], mask] = [await uprightSize(image), await decode(image, () => sharp(path).metadata())];
   if (mask.width !== imageWidth || mask.height !== imageHeight)
@@ -89,23 +89,23 @@ async function loadMask(image: TrainingImage, path: string, { width, height }: P
   return values;
 }
 
-/** EXIF orientations from 5 on are turned by a quarter. */
+/** Size of the upright image: EXIF orientations from 5 on are turned by a quarter. */
 export async function uprightSize(image: TrainingImage): Promise<[number, number]> {
   const { width, height, orientation = 1 } = await decode(image, () => sharp(image.path).metadata());
   return orientation >= 5 ? [width, height] : [height, width];
 }
 
-/** Size and crop inputs of a model for this crop. A mirrored image is cropped after mirroring. */
+/** The model's size and crop inputs for this crop. A mirrored image is cropped after mirroring. */
 export function geometryOf({ original, width, size }: SourceImage, { left, top, flipped }: Crop): ImageGeometry {
   return { original, crop: [top, flipped ? width - size[1] - left : left], target: [size[0], size[1]] };
 }
 
-/** Whether there is nothing to crop. */
+/** Whether the image needs no crop. */
 export function fitsExactly({ width, height, size }: SourceImage): boolean {
   return width === size[1] && height === size[0];
 }
 
-/** The part of the image that belongs to a place in the run: a function of `key` alone. */
+/** The crop for one sample of the run, which depends only on `key`. */
 export function cropOf(
   image: SourceImage,
   { resolution, crop, randomFlip }: CropOptions,
@@ -119,7 +119,7 @@ export function cropOf(
   return { left: draw('crop-left', spareX), top: draw('crop-top', spareY), flipped };
 }
 
-/** Weight of each latent, [height / factor, width / factor] in 0..1: the mean over its pixels, and `least` outside of the mask. */
+/** Weight of each latent, [height / factor, width / factor] in 0..1: the mean over its pixels, and `least` outside the mask. */
 export function toLatentMask(
   { mask, width: stride, size: [height, width] }: Pick<SourceImage, 'mask' | 'width' | 'size'>,
   { left, top, flipped }: Crop,

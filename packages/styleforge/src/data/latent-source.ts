@@ -1,4 +1,4 @@
-// Images as latents: posterior means and deviations through the frozen encoder, kept where the crop never changes.
+// Images as latents: posterior means and deviations from the frozen encoder, stored if the crop never changes.
 import { type Graph } from '@styleforge/autodiff';
 import { type DiffusionModel, type ImageGeometry, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
@@ -30,7 +30,7 @@ export interface LatentSourceOptions extends Omit<CropOptions, 'resolution'> {
 export class LatentSource {
   readonly #options: LatentSourceOptions;
   readonly #programs: ModelPrograms;
-  /** Upright and mirrored. */
+  /** Stored moments of upright and mirrored images. */
   readonly #kept = [new Map<SourceImage, PosteriorMoments>(), new Map<SourceImage, PosteriorMoments>()];
 
   constructor(options: LatentSourceOptions) {
@@ -38,7 +38,7 @@ export class LatentSource {
     this.#programs = new ModelPrograms(options.weights, { device: options.device }, 1);
   }
 
-  /** [channels, height, width] of the latents of one image that is cropped to this size. */
+  /** [channels, height, width] of the latents of an image cropped to this size. */
   shapeOf([height, width]: Size): readonly [number, number, number] {
     const { downsamplingFactor: factor, config } = this.#options.model.vae;
     return [config.latent_channels, height / factor, width / factor];
@@ -49,7 +49,7 @@ export class LatentSource {
     return cropOf(image, { ...this.#options, resolution: image.size }, { seed: this.#options.seed, ...key });
   }
 
-  /** Size and crop inputs of the model for this crop. */
+  /** The model's size and crop inputs for this crop. */
   geometryOf(image: SourceImage, part: Crop): ImageGeometry {
     return geometryOf(image, part);
   }

@@ -1,15 +1,15 @@
-// What the samples of a pass are told: every prompt of the run once, and the rows that one pass reads.
+// Prompts of the samples: each distinct prompt of the run once, and the rows that a pass reads.
 import { captionedPrompt } from '@styleforge/contracts';
 import { type Feeds } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { type TrainableModel } from '../model/model.ts';
 import { frozenTextStates } from './text-states.ts';
 
-/** Numbers the distinct prompts of a run in the order in which they are first named. */
+/** Numbers the distinct prompts of a run, in the order of their first use. */
 export class PromptList {
   readonly texts: string[] = [];
 
-  /** The number of the prompt, with the caption where there is one. */
+  /** Returns the number of the prompt, with its caption if there is one. */
   add(prompt: string, caption?: string | null): number {
     const text = captionedPrompt(prompt, caption);
     const known = this.texts.indexOf(text);
@@ -17,14 +17,17 @@ export class PromptList {
   }
 }
 
-/** Which prompts a pass reads, and which of them each sample has. With few prompts a pass reads them all, else one for each sample. */
+/**
+ * The prompts that a pass reads, and the prompt of each sample. If there are few prompts, a pass reads all of them, else one for each
+ * sample.
+ */
 export function assignPrompts(count: number, promptOfSample: readonly number[]): { read: number[]; promptOfSample: Int32Array } {
   if (count <= promptOfSample.length)
     return { read: Array.from({ length: count }, (_, i) => i), promptOfSample: Int32Array.from(promptOfSample) };
   return { read: [...promptOfSample], promptOfSample: Int32Array.from(promptOfSample, (_, i) => i) };
 }
 
-/** All prompts as the trainer feeds them: token ids for each text encoder, or finished conditions where the encoders are frozen. */
+/** All prompts in the trainer's form: token ids for each text encoder, or conditions of frozen encoders. */
 export class PromptRows {
   readonly #model: TrainableModel;
   readonly #inputIds: readonly Int32Array[];
@@ -43,7 +46,7 @@ export class PromptRows {
     this.#count = count;
   }
 
-  /** `device`: where frozen text encoders compute. */
+  /** `device`: device of frozen text encoders. */
   static async create(model: TrainableModel, texts: readonly string[], trainsText: boolean, device?: DeviceName): Promise<PromptRows> {
     const inputIds = model.tokenizers.map((tokenizer) => Int32Array.from(texts.flatMap((text) => tokenizer.encode(text))));
     return new PromptRows(model, inputIds, trainsText ? null : await frozenTextStates(model, inputIds, device), texts.length);

@@ -1,12 +1,12 @@
-// How well the base model's autoencoder returns the StyleRef images: what it loses, no training can bring back.
+// How well the base model's autoencoder reproduces the StyleRef images. What it loses, training cannot restore.
 import { median } from '@styleforge/contracts';
 import { type DiffusionModel, ModelPrograms, type WeightSource } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { cropOf, type SourceImage, toPixelValues } from './image-source.ts';
 
-/** Number of measured images: enough to judge a style, few enough to cost little. */
+/** Number of measured images, enough to judge a style at little cost. */
 const MOST_IMAGES = 4;
-/** Larger images are measured by their middle: an autoencoder is convolutional. */
+/** Only the center of larger images is measured, because an autoencoder is convolutional. */
 const LARGEST_SIDE = 256;
 
 export interface Reconstruction {
@@ -22,7 +22,7 @@ export interface ReconstructionOptions {
   readonly resolution: number;
 }
 
-/** Encodes and decodes up to four of the images, evenly chosen. */
+/** Encodes and decodes up to four of the images, chosen at equal distances. */
 export async function measureReconstruction(images: readonly SourceImage[], options: ReconstructionOptions): Promise<Reconstruction> {
   const { model, weights, device, resolution } = options;
   const count = Math.min(MOST_IMAGES, images.length);
@@ -47,7 +47,7 @@ export async function measureReconstruction(images: readonly SourceImage[], opti
   }
 }
 
-/** Pixel values from -1 to 1: a peak of 2. An autoencoder that returns no numbers has 0 dB. */
+/** For pixel values from -1 to 1, whose peak is 2. Values that are not finite count as 0 dB. */
 function psnr(original: Float32Array, returned: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < original.length; i++) sum += (original[i] - Math.max(-1, Math.min(1, returned[i]))) ** 2;

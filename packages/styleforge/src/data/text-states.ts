@@ -1,10 +1,10 @@
-// The conditions that frozen text encoders give prompts, computed once; the encoders are dropped then.
+// Conditions of frozen text encoders for all prompts, computed once; afterwards the encoders are released.
 import { ModelPrograms, weightsOf } from '@styleforge/diffusion';
 import { type DeviceName } from '@styleforge/runtime';
 import { componentOf } from '@styleforge/weights';
 import { type TrainableModel } from '../model/model.ts';
 
-/** Rows of ids for each text encoder -> its conditions, one row of each for every prompt. */
+/** Encodes rows of ids for each text encoder as conditions, with one row for every prompt. */
 export async function frozenTextStates(
   { networks, tokenizers, folder }: TrainableModel,
   inputIds: readonly Int32Array[],

@@ -1,7 +1,7 @@
-// A train step for batches of several sizes: a graph for each, compiled at its first batch, over the same weights.
+// A train step for batches of several sizes: a graph for each, compiled when first needed, over the same weights.
 import { addTrainStepShape, rebuildTrainStep, type TrainStep, type TrainStepOptions } from './train-step.ts';
 
-/** A graph that was compiled in the middle of a training. */
+/** A graph that was compiled during a training. */
 export interface CompiledShape {
   /** [channels, height, width] of the latents */
   readonly latentShape: readonly [number, number, number];
@@ -20,12 +20,12 @@ export class ShapedStep {
     this.#onShape = onShape;
   }
 
-  /** Whether the step takes as little memory as it can: all activations are computed again in the backward pass. */
+  /** Whether the step uses as little memory as it can, by computing all activations again in the backward pass. */
   get savesAll(): boolean {
     return this.#options.gradientCheckpointing === true && this.#options.recomputesAll === true;
   }
 
-  /** Makes it so: the step is compiled again over the same weights and moments. */
+  /** Switches to that mode: compiles the step again over the same weights and moments. */
   async saveAll(): Promise<void> {
     this.#options = { ...this.#options, gradientCheckpointing: true, recomputesAll: true };
     await rebuildTrainStep(this.step, this.#options);

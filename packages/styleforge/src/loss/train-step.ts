@@ -27,34 +27,34 @@ import { prefixOf } from '../model/parameter-names.ts';
 
 export interface TrainStepOptions {
   readonly model: DiffusionModel;
-  /** Samples of one pass, StyleRef and Aux together. */
+  /** Number of samples in one pass, StyleRef and Aux together. */
   readonly batchSize: number;
-  /** Distinct prompts of one pass: each is encoded once. */
+  /** Number of distinct prompts in one pass; each is encoded once. */
   readonly promptCount: number;
   readonly tokenCount: number;
   /** [channels, height, width] */
   readonly latentShape: readonly [number, number, number];
-  /** The text encoders are part of the graph. Without it their conditions are fed, one row for each prompt. */
+  /** Whether the text encoders are part of the graph. If not, their conditions are inputs, with one row for each prompt. */
   readonly trainsText: boolean;
-  /** Each place of a sample's latents has a weight of its own in the loss. */
+  /** Whether each position of a sample's latents has its own weight in the loss. */
   readonly masksLoss?: boolean;
   /** The adaptation. By default every weight trains at the same rates. */
   readonly adaptation?: Pick<Adaptation, 'adapter' | 'ratesOf'>;
-  /** Fills the weights that do not train; needed where the adaptation does not train all weights. */
+  /** Fills the weights that do not train. Required if the adaptation does not train all weights. */
   readonly frozenWeights?: (frozen: ParameterBuffers) => Promise<void>;
-  /** Recompute all values in the backward pass except the inputs of each block and values that are expensive to compute: less memory, more time. */
+  /** Computes all values again in the backward pass, except inputs of blocks and expensive values: less memory, more time. */
   readonly gradientCheckpointing?: boolean;
-  /** Recompute the expensive ones as well. */
+  /** Whether expensive values are computed again, too. */
   readonly recomputesAll?: boolean | undefined;
   readonly adamw: AdamWOptions;
-  /** Prodigy in place of AdamW. */
+  /** Uses Prodigy instead of AdamW. */
   readonly prodigy?: { readonly dCoef: number } | undefined;
-  /** Sees the graph before anything is allocated for it. */
+  /** Called with the graph before any memory is allocated for it. */
   readonly onGraph?: (graph: Graph) => void;
   /** Default: float32. */
   readonly gradientPrecision?: GradientPrecision;
   readonly compile?: CompileOptions;
-  /** Further devices that make passes at the same time. */
+  /** Additional devices that make passes at the same time. */
   readonly replicas?: readonly DeviceName[] | undefined;
 }
 
@@ -64,19 +64,19 @@ export interface TrainStepBatch {
   readonly noise: Float32Array;
   /** [batch] */
   readonly timesteps: ArrayLike<number>;
-  /** Inputs of the text encoders, or their conditions: a row for each prompt. */
+  /** Inputs of the text encoders, or their conditions, with a row for each prompt. */
   readonly text: Feeds;
-  /** Size and crop inputs for each sample's image. */
+  /** Size and crop of each sample's image. */
   readonly images: readonly ImageGeometry[];
-  /** Which prompt each sample has. */
+  /** Number of each sample's prompt. */
   readonly promptOfSample: Int32Array;
   /** Weight of each sample's mean squared error in the loss. */
   readonly sampleWeights: Float32Array;
-  /** What each place counts where `masksLoss` is set, [batch, height, width] in 0..1. */
+  /** Weight of each position if `masksLoss` is set, [batch, height, width] in 0..1. */
   readonly mask?: Float32Array | undefined;
 }
 
-/** The conditions of all prompts: computed in the graph, or inputs of it. */
+/** The conditions of all prompts: computed in the graph, or its inputs. */
 function promptConditions(graph: Graph, { model, promptCount, tokenCount, trainsText }: TrainStepOptions): Tensors {
   if (!trainsText) {
     const shapes = Object.entries(conditionShapes(model, tokenCount));
@@ -88,7 +88,7 @@ function promptConditions(graph: Graph, { model, promptCount, tokenCount, trains
   return Object.assign({}, ...encoded) as Tensors;
 }
 
-/** Each sample's mean squared error; behind a mask [n, 1, h, w] each place counts as much as it says, and the mean is taken over all places. */
+/** Each sample's mean squared error. A mask [n, 1, h, w] weights the positions; the mean is still over all of them. */
 export function meanSquaredErrors(graph: Graph, prediction: Tensor, target: Tensor, mask?: Tensor): Tensor {
   const errors = graph.square(graph.sub(prediction, target));
   return graph.reduceMean(mask ? graph.mul(errors, mask) : errors, [1, 2, 3]);
@@ -113,15 +113,15 @@ export function trainStepGraph(options: TrainStepOptions): { graph: Graph; loss:
   return { graph, loss, sampleLosses };
 }
 
-/** AdamW with the rates that the adaptation gives each parameter. */
+/** AdamW's options with the adaptation's rates for each parameter. */
 function ratesPerParameter({ adamw, adaptation }: TrainStepOptions): AdamWOptions {
   return adaptation ? { ...adamw, ratesOf: (name) => adaptation.ratesOf(name) ?? {} } : adamw;
 }
 
-/** Forward, backward and AdamW; a pass gives each sample's unweighted mean squared error. */
+/** Forward, backward and AdamW. A pass returns each sample's unweighted mean squared error. */
 export type TrainStep = TrainingProgram<'sampleLosses'>;
 
-/** Trained weights start as zeros: fill `weights` before the first pass. */
+/** Creates the step. Trained weights are zeros: fill `weights` before the first pass. */
 export async function createTrainStep(options: TrainStepOptions): Promise<TrainStep> {
   const { graph, loss, sampleLosses } = trainStepGraph(options);
   const { adaptation, frozenWeights } = options;
@@ -146,11 +146,11 @@ export async function createTrainStep(options: TrainStepOptions): Promise<TrainS
   });
 }
 
-/** Whether the step holds memory for speed. */
+/** Whether the step keeps memory for speed. */
 const keepsMemory = ({ compile, gradientCheckpointing }: TrainStepOptions): boolean =>
   compile?.keepMemory ?? (deviceOf(compile?.device).keepsMemory && !gradientCheckpointing);
 
-/** Compiles the step again with other options over the same weights and moments; the gradients and the graphs for further shapes are gone. */
+/** Compiles the step with other options over the same weights and moments. Gradients and graphs for other shapes are lost. */
 export async function rebuildTrainStep(step: TrainStep, options: TrainStepOptions): Promise<void> {
   const { graph, loss, sampleLosses } = trainStepGraph(options);
   await step.rebuild({ graph, loss, outputs: { sampleLosses } }, { keepMemory: keepsMemory(options) });
@@ -177,7 +177,7 @@ export function trainStepFeeds(model: DiffusionModel, noiseScheduler: DDPMSchedu
 }
 
 /**
- * Weights that turn per-sample errors into mean(StyleRef) + lambda * mean(Aux); `snrWeights` multiply each sample's error.
+ * Weights that combine the errors of the samples to mean(StyleRef) + lambda * mean(Aux); `snrWeights` multiply each sample's error.
  * The first `styleRefCount` samples are StyleRef.
  */
 export function dualBindingWeights(styleRefCount: number, auxCount: number, lambda: number, snrWeights?: Float32Array): Float32Array {

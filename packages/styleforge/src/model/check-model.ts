@@ -1,4 +1,5 @@
-// Whether a folder can be trained: its configs and tokenizer fit, and every tensor that they ask for is there, in the right shape, in finite numbers.
+// Checks that a folder can be trained: its configs and tokenizer fit together, and every tensor exists in the right shape with finite
+// values.
 import { Graph } from '@styleforge/autodiff';
 import { conditionShapes, type DiffusionModel } from '@styleforge/diffusion';
 import { componentOfKind, type ComponentName } from '@styleforge/model-files';
@@ -7,7 +8,7 @@ import { checkTensors, openModel } from './model.ts';
 
 const sides = (levels: number): number => 2 ** levels;
 
-/** Each network built at the smallest size, by component: its graph's parameters are all that its weights hold. */
+/** Each network in the smallest size, by component. The parameters of its graph are all that its weights contain. */
 export function smallestGraphs(model: DiffusionModel): ReadonlyMap<ComponentName, Graph> {
   const { files, unet, vae, textEncoders } = model;
   const graphs = new Map<ComponentName, Graph>();
@@ -26,7 +27,7 @@ export function smallestGraphs(model: DiffusionModel): ReadonlyMap<ComponentName
   for (const { component, model: encoder, ...textEncoder } of textEncoders) {
     const graph = graphOf(component);
     const tokens = encoder.config.max_position_embeddings;
-    // the whole encoder, of which a family may omit the end
+    // the whole encoder, whose end some families omit
     encoder.forward(graph, graph.input('ids', [1, tokens], 'int32'));
     textEncoder.encode(graph, textEncoder.inputs(graph, 1, tokens));
   }
@@ -37,7 +38,7 @@ export function smallestGraphs(model: DiffusionModel): ReadonlyMap<ComponentName
   return graphs;
 }
 
-/** Throws TrainingInputError for a folder that cannot be trained. Every weight is read. */
+/** Reads every weight. Throws TrainingInputError for a folder that cannot be trained. */
 export async function checkModel(directory: string): Promise<void> {
   const { networks, folder } = await openModel(directory);
   for (const [component, { parameters }] of smallestGraphs(networks)) {

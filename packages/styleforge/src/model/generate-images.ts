@@ -1,4 +1,4 @@
-// Images from a base model or a checkpoint, one callback for each.
+// Generates images with a base model or a checkpoint, with one callback for each.
 import { isSamplerName, loadTextToImagePipeline, samplerNames, type GeneratedImage, type StyleGuidance } from '@styleforge/diffusion';
 import { type CompileOptions } from '@styleforge/runtime';
 import { TrainingInputError } from '../config.ts';
@@ -12,7 +12,7 @@ export interface GenerateImagesOptions {
   readonly height?: number;
   readonly steps: number;
   readonly guidanceScale: number;
-  /** Takes the place of `guidanceScale`, on a model with adapters. */
+  /** Replaces `guidanceScale` for a model with adapters. */
   readonly styleGuidance?: StyleGuidance | undefined;
   readonly sampler: string;
   /** Image i has seed + i. */

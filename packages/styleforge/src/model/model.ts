@@ -1,4 +1,4 @@
-// A base model or checkpoint opened for training: configs checked, weights loaded straight into the buffers that training uses.
+// A base model or checkpoint, opened for training: checked configs, and weights loaded straight into the training's buffers.
 import { openDiffusionModel, readWeights, type CLIPTokenizer, type DDPMScheduler, type DiffusionModel } from '@styleforge/diffusion';
 import { type ComponentName, describeModel, ModelFileError } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
@@ -26,7 +26,7 @@ async function asInputError<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Throws TrainingInputError when the folder is not a checkpoint that can be trained. */
+/** Opens a model. Throws TrainingInputError if the folder is not a checkpoint that can be trained. */
 export function openModel(directory: string): Promise<TrainableModel> {
   return asInputError(async () => {
     const { description, folder, model, tokenizers } = await openDiffusionModel(directory, describeModel);
@@ -41,11 +41,13 @@ export function withTokens(model: TrainableModel, tokens: Readonly<Partial<Recor
   return { ...model, tokenizers };
 }
 
-/** Reads every tensor that is wanted once. Throws TrainingInputError where one is missing, of another shape, or not numbers. */
+/**
+ * Reads each wanted tensor once. Throws TrainingInputError if one is missing, has another shape, or contains values that are not finite.
+ */
 export const checkTensors = (component: DiffusersComponent, wanted: ReadonlyMap<string, readonly number[]>): Promise<void> =>
   asInputError(() => readWeights(component, wanted, (name, reader) => reader.read(name)));
 
-/** Reads the weights of `folder` into buffers, one tensor at a time. Throws TrainingInputError when one is missing, has another shape, or is not numbers. */
+/** Reads the weights of `folder` into buffers, one tensor at a time. Throws TrainingInputError as checkTensors does. */
 export async function loadTrainableWeights(
   folder: DiffusersFolder,
   weights: ParameterBuffers,

@@ -1,15 +1,15 @@
-// How the weights of a run are named: the component, a dot, and the name that upstream gives the weight.
+// Names of a run's weights: the component, a dot, and upstream's name.
 import { type ComponentName, kindOf, type NetworkKind } from '@styleforge/model-files';
 
 export const prefixOf = (component: ComponentName): string => `${component}.`;
 
-/** The prefix of the layers that adapters of the U-Net name. */
+/** Prefix of the layers in the names of U-Net adapters. */
 export const UNET_PREFIX = prefixOf('unet');
 
-/** The component that a weight of a run belongs to. */
+/** The component of a run's weight. */
 export function componentOf(name: string): string {
   return name.slice(0, name.indexOf('.'));
 }
 
-/** Which kind of network a weight of a run belongs to. */
+/** The kind of network of a run's weight. */
 export const networkOf = (name: string): NetworkKind | undefined => kindOf(componentOf(name));

@@ -1,4 +1,4 @@
-// A local checkpoint: the adaptation's files, and what a resumed run needs.
+// A local checkpoint: the adaptation's files, and the state that a resumed run needs.
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -38,11 +38,11 @@ export interface TrainerState {
 export interface Trained {
   readonly adaptation: Adaptation;
   readonly program: Pick<TrainingProgram<string>, 'weights' | 'optimizer' | 'lossScale'>;
-  /** The averaged weights: these are the model's then. */
+  /** The averaged weights. If they exist, they are the model. */
   readonly ema?: ParameterBuffers | undefined;
 }
 
-/** Weights that the adaptation's own files do not hold exactly. */
+/** Weights that the adaptation's own files do not contain exactly. */
 function weightsOfState({ adaptation, program, ema }: Trained): StateArrays {
   return {
     ...((ema || !adaptation.restore) && { [RAW_WEIGHTS]: new Float32Arrays(program.weights) }),
@@ -50,7 +50,7 @@ function weightsOfState({ adaptation, program, ema }: Trained): StateArrays {
   };
 }
 
-/** Writes everything beside `directory` and renames, so that no reader sees half of it. */
+/** Writes everything next to `directory` and renames it, so that no reader sees a part of it. */
 export async function writeCheckpoint(directory: string, trained: Trained, state: TrainerState, files: WrittenFiles): Promise<void> {
   const { adaptation, program, ema } = trained;
   await mkdir(dirname(directory), { recursive: true });
@@ -83,7 +83,10 @@ async function readFacts(directory: string): Promise<StoredState> {
   return state;
 }
 
-/** Restores weights, moments and step, and the average where both the folder and the caller have one. Throws TrainingInputError when the folder is no checkpoint of this trainer. */
+/**
+ * Restores weights, moments and step, and the average if both the folder and the caller have one. Throws TrainingInputError if the folder
+ * is not a checkpoint of this trainer.
+ */
 export async function restoreCheckpoint(directory: string, { adaptation, program, ema }: Trained): Promise<TrainerState> {
   const stateDirectory = join(directory, STATE_DIRECTORY);
   const state = await readFacts(directory);

@@ -1,4 +1,4 @@
-// How many steps a style needs: the scores of the validations, the best of them, and when to stop waiting for a better one.
+// Early stopping: the scores of the validations, the best of them, and when the training ends.
 import { type EarlyStoppingConfig } from '../config.ts';
 
 export interface ValidationScore {
@@ -27,7 +27,7 @@ export class EarlyStopping {
     this.#scores.push(score);
   }
 
-  /** The first of the best, or the last that keeps `min_clip_share`; the base model, which is step 0, does not take part. */
+  /** The first of the best scores, or the last that keeps `min_clip_share`. Step 0, which is the base model, does not count. */
   get best(): ValidationScore | null {
     return this.#lastKept ?? this.#firstBest;
   }
@@ -41,7 +41,7 @@ export class EarlyStopping {
     );
   }
 
-  /** The last validation whose score is at least `min_clip_share` of the base model's. */
+  /** The last validation with at least `min_clip_share` of the base model's score. */
   get #lastKept(): ValidationScore | undefined {
     const share = this.#config.min_clip_share ?? null;
     const base = this.#scores.find(({ step }) => step === 0);
@@ -49,7 +49,7 @@ export class EarlyStopping {
     return this.#scores.findLast(({ step, value }) => step > 0 && value >= share * base.value);
   }
 
-  /** `patience` validations in a row came after the best one. */
+  /** Whether `patience` validations in a row followed the best one. */
   get isOver(): boolean {
     const { best } = this;
     const last = this.#scores.at(-1);

@@ -1,4 +1,4 @@
-// Learning-rate schedules: those of fine-tuning, step by step equal to diffusers.optimization.get_scheduler, and that of pretraining.
+// Learning-rate schedules: those of fine-tuning, equal to diffusers.optimization.get_scheduler in each step, and that of pretraining.
 import { type TrainingHyperparameters } from '../config.ts';
 
 const POLYNOMIAL_END = 1e-7;
@@ -36,7 +36,7 @@ export interface WarmupStableDecay {
   readonly steps: number;
 }
 
-/** The last part of the steps, in which the rate falls; until then a run can be continued to more steps without a change of plan. */
+/** Last share of the steps, in which the rate falls. Before that, the number of steps can be increased without changing the schedule. */
 const FALLING = 0.35;
 
 /** Learning rate of update `step`, counted from 0: linear warm-up, then constant, then half a cosine down to a hundredth. */

@@ -1,4 +1,4 @@
-// Whether a training fits the machine's memory: told before anything is allocated, with what it needs and what helps.
+// Checks that a training fits into the machine's memory before anything is allocated. The error says how much it needs and what helps.
 import { totalmem } from 'node:os';
 import { SMALL_ADAPTATIONS } from '@styleforge/contracts';
 import { elementCount, type Graph } from '@styleforge/autodiff';
@@ -15,7 +15,7 @@ export interface MemoryOptions {
   readonly optimizer: TrainingHyperparameters['optimizer'];
   readonly momentPrecision: MomentPrecision;
   readonly gradientPrecision: GradientPrecision;
-  /** A second set of the trained weights is kept. */
+  /** Whether a second set of the trained weights is kept. */
   readonly ema: boolean;
   /** Precisions that a device stores each weight in; default: float32. Those that train are stored as float32 in any case. */
   readonly stored?: PassMemory['weights'];
@@ -24,11 +24,11 @@ export interface MemoryOptions {
 export interface MemoryNeed {
   readonly trained: number;
   readonly frozen: number;
-  /** Bytes of weights, gradients, moments and averages; what a pass computes comes on top. */
+  /** Bytes of weights, gradients, moments and averages, without the values of a pass. */
   readonly bytes: number;
 }
 
-/** `parameters`: elements of each weight. */
+/** Computes the need. `parameters`: number of elements of each weight. */
 export function memoryNeed(parameters: ReadonlyMap<string, number>, trains: (name: string) => boolean, options: MemoryOptions): MemoryNeed {
   let [trained, frozen, frozenBytes] = [0, 0, 0];
   for (const [name, count] of parameters) {
@@ -59,7 +59,7 @@ export function availableMemory(): number {
 export const gibibytes = (bytes: number): string => `${(bytes / GIBIBYTE).toFixed(1)} GiB`;
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} million`;
 
-/** Throws TrainingInputError where weights, gradients and moments alone are more than there is. */
+/** Throws TrainingInputError if weights, gradients and moments alone exceed the memory. */
 export function requireMemory({ trained, frozen, bytes }: MemoryNeed, available: number): void {
   if (bytes <= available) return;
   throw new TrainingInputError(

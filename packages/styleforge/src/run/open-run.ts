@@ -1,4 +1,4 @@
-// Everything that a training run reads, made ready: images, prompts, the step's program.
+// Prepares everything that a training run reads: images, prompts, and the step's program.
 import { type Graph } from '@styleforge/autodiff';
 import { type WeightSource, weightsOf } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
@@ -19,7 +19,7 @@ import { TrainingInputError, type TrainingHyperparameters } from '../config.ts';
 import { type CompiledShape, ShapedStep } from '../loss/shaped-step.ts';
 import { createTrainStep, type TrainStepOptions } from '../loss/train-step.ts';
 
-/** Checks the inputs and decodes the images. Throws TrainingInputError for what cannot be trained. */
+/** Checks the inputs and decodes the images. Throws TrainingInputError for inputs that cannot be trained. */
 export async function openBatchSource(inputs: TrainingInputs, model: TrainableModel, device?: DeviceName): Promise<BatchSource> {
   const {
     config,
@@ -49,12 +49,12 @@ export async function openBatchSource(inputs: TrainingInputs, model: TrainableMo
   return { config, styleRef, aux, prompts: prompts.texts, latents, model };
 }
 
-/** The frozen autoencoder, as graph and as weights. */
+/** The frozen autoencoder: its graph and weights. */
 export function autoencoderOf({ folder, networks }: TrainableModel): { model: TrainableModel['networks']; weights: WeightSource } {
   return { model: networks, weights: weightsOf(componentOf(folder, componentOfKind(networks.files, 'autoencoder'))) };
 }
 
-/** Throws TrainingInputError for a precision that the device does not compute in. */
+/** Throws TrainingInputError for a precision that the device does not support. */
 export async function checkPrecision(hyperparameters: TrainingHyperparameters, name?: DeviceName): Promise<void> {
   const device = deviceOf(name);
   checkKept(hyperparameters, device);
@@ -73,7 +73,7 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, n
   }
 }
 
-/** Throws for buckets and for an optimizer that the device does not have, and for moments or gradients in a precision that it does not keep. */
+/** Throws for buckets, an optimizer, or a precision of moments or gradients that the device does not support. */
 function checkKept(hyperparameters: TrainingHyperparameters, { name: device, precisions, optimizers, takesFurtherGraphs }: Device): void {
   const { optimizer, buckets } = hyperparameters;
   if (buckets && !takesFurtherGraphs) {
@@ -100,7 +100,7 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
   }
 }
 
-/** Checks that weights, gradients and moments fit the memory of this process, if they are stored there. */
+/** Checks that weights, gradients and moments fit into the memory of this process, if they are stored there. */
 function checkMemory(graph: Graph, adaptation: Adaptation, hyperparameters: TrainingHyperparameters, device?: DeviceName): void {
   if (deviceOf(device).stateIn !== 'host') return;
   const { optimizer, adam_moments: momentPrecision, gradient_precision: gradientPrecision, ema } = hyperparameters;

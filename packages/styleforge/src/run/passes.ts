@@ -1,4 +1,4 @@
-// The passes of one update: drawn one after the other, made on as many devices at a time as there are.
+// The passes of one update: drawn in order, and run on as many devices at a time as there are.
 import { type Feeds } from '@styleforge/diffusion';
 import { type BatchSource, drawBatches } from '../data/batches.ts';
 import { type PromptRows } from '../data/prompts.ts';
@@ -9,7 +9,7 @@ export interface Losses {
   /** styleRefLoss + lambda * auxLoss */
   readonly loss: number;
   readonly styleRefLoss: number;
-  /** null where there is no Aux part. */
+  /** null without an Aux part */
   readonly auxLoss: number | null;
 }
 
@@ -19,7 +19,7 @@ export interface PassSource {
   readonly prompts: PromptRows;
 }
 
-/** One graph's share of a pass. */
+/** The part of a pass that one graph computes. */
 interface Part {
   readonly feeds: Feeds;
   readonly graph: string | undefined;
@@ -54,7 +54,7 @@ async function make(step: TrainStep, parts: readonly Part[], replica: number): P
   return { styleRef, aux };
 }
 
-/** Makes the passes of the update after `globalStep`; their gradients are summed. */
+/** Runs the passes of the update after `globalStep` and sums their gradients. */
 export async function makePasses(from: PassSource, globalStep: number): Promise<Losses> {
   const { config } = from.source;
   const { gradient_accumulation_steps: passes } = config.hyperparameters;

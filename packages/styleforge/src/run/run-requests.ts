@@ -1,4 +1,4 @@
-// What somebody wants of a run without stopping it: it is made after the step that is under way.
+// Requests to a run that do not stop it; they are fulfilled after the current step.
 import { type SampleConfig } from './validation.ts';
 
 export type RunRequest = { readonly id: number } & (
@@ -7,8 +7,8 @@ export type RunRequest = { readonly id: number } & (
 );
 
 export interface RunRequests {
-  /** Requests that have come since the last call. */
+  /** Returns the requests since the last call. */
   take(): readonly RunRequest[];
-  /** Called when the checkpoint or the images are stored where `onCheckpoint` and `onValidation` have put them. */
+  /** Called when `onCheckpoint` or `onValidation` have stored the checkpoint or the images. */
   met(request: RunRequest, step: number): Promise<void>;
 }

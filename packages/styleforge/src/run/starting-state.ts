@@ -1,4 +1,4 @@
-// Where a run begins: the values that its adaptation starts from, or those of the checkpoint to resume from.
+// The starting state of a run: the initial values of its adaptation, or those of a checkpoint.
 import { fingerprintOf } from '@styleforge/model-files';
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { type Adaptation } from '../adaptations/adaptation.ts';
@@ -17,7 +17,7 @@ export interface StartingState {
 export const fingerprintOfBase = (directory: string): Promise<string> =>
   fingerprintOf(directory, (path) => !/^(README\.md|styleforge\.json|\.)/.test(path));
 
-/** The frozen parts come from the base model: those of another one would not fit what has been trained. */
+/** Throws if the base model has changed, because the trained weights would not fit its frozen parts. */
 function requireSameBase(begun: string | undefined, now: string): void {
   if (begun === undefined || begun === now) return;
   throw new TrainingInputError(
@@ -26,7 +26,7 @@ function requireSameBase(begun: string | undefined, now: string): void {
   );
 }
 
-/** `baseModel`: the fingerprint of the base model as it is now. */
+/** `baseModel`: fingerprint of the current base model. */
 export async function startingState(
   { config, resumeFrom }: { readonly config: StyleForgeConfig; readonly resumeFrom?: string },
   adaptation: Adaptation,

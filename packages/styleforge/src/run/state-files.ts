@@ -1,4 +1,4 @@
-// The arrays of a training on disk, in float32: weights, averages, moments; one safetensors file for each set, by its name.
+// The arrays of a training on disk, in float32: weights, averages and moments, with one safetensors file for each set.
 import { join } from 'node:path';
 import { elementCount } from '@styleforge/autodiff';
 import { type NamedArrays } from '@styleforge/runtime';
@@ -32,7 +32,7 @@ export async function writeState(directory: string, state: StateArrays): Promise
   for (const [name, arrays] of Object.entries(state)) await writeArrays(fileOf(directory, name), arrays);
 }
 
-/** Fills the arrays with what `writeState` wrote, bit by bit. */
+/** Reads the arrays that `writeState` wrote, bit-identically. */
 export async function readState(directory: string, state: StateArrays): Promise<void> {
   for (const [name, arrays] of Object.entries(state)) await readArrays(fileOf(directory, name), arrays);
 }

@@ -1,4 +1,4 @@
-// The training of one job: dual-binding fine-tuning from a base model to a checkpoint.
+// The training of one job: dual-binding fine-tuning, from a base model to a checkpoint.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DeviceMemoryError, type ParameterBuffers, Prodigy } from '@styleforge/runtime';
@@ -22,7 +22,7 @@ import { type TrainStep } from '../loss/train-step.ts';
 import { type TrainingProgress, type TrainingResult, type TrainStyleForgeOptions } from './training-options.ts';
 import { type SampleConfig, Validator } from './validation.ts';
 
-/** Updates of a run within which a full card makes it compute activations again: later, it is another program that has taken the memory. */
+/** Number of updates in which a full card makes the run compute activations again. Later, another program must have taken the memory. */
 const FIRST_UPDATES = 3;
 
 interface RunParts {
@@ -83,7 +83,7 @@ class Run {
       : 'lower learning_rate; the last checkpoint is kept';
   }
 
-  /** An update. Where the device has too little memory for one of the first, it is made once more with all activations computed again. */
+  /** Makes an update. If the device has too little memory for one of the first, repeats it with all activations computed again. */
   async #update(learningRate: number): Promise<MadeUpdate> {
     try {
       return await this.#updateOnce(learningRate);
@@ -183,14 +183,14 @@ class Run {
     }
   }
 
-  /** Fulfils requests, except for what this step has already saved or generated. */
+  /** Fulfills a request, except for what this step has already saved or generated. */
   async #meet(request: RunRequest): Promise<void> {
     if (request.kind === 'checkpoint') await this.save();
     else if (this.#lastSampled !== this.globalStep) await this.#sample(request.config, true);
     await this.#options.requests?.met(request, this.globalStep);
   }
 
-  /** Saves a checkpoint if there is something new, then throws if the run was asked to stop. */
+  /** Saves a checkpoint if there is anything new, then throws if the run was told to stop. */
   async #obey(signal: AbortSignal | undefined): Promise<void> {
     if (!signal?.aborted) return;
     if (this.globalStep > 0) await this.save();
@@ -204,7 +204,7 @@ class Run {
     } = this.#options;
     await this.#options.onStart?.();
     const { max_train_steps: last, checkpointing_steps: every } = hyperparameters;
-    // What the base model makes; or, after a resume, what may have been broken off.
+    // Step 0, which is the base model; or, after a resume, a validation that may have been interrupted.
     await this.#validate();
     while (this.globalStep < last && this.#earlyStopping?.isOver !== true) {
       await this.#obey(signal);
@@ -220,8 +220,8 @@ class Run {
 }
 
 /**
- * Trains to `max_train_steps`. Blocks the thread during each step: run it in a process of its own.
- * Throws TrainingInputError for input that cannot be trained, NonFiniteLossError when the loss is lost.
+ * Trains to `max_train_steps`. Blocks the thread during each step, so it should run in a separate process.
+ * Throws TrainingInputError for input that cannot be trained, and NonFiniteLossError if the loss is not finite.
  */
 export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<TrainingResult> {
   await checkPrecision(options.config.hyperparameters, options.compile?.device);

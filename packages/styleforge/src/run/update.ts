@@ -1,15 +1,15 @@
-// One update of the weights, whichever run makes it: its passes, made again where gradients overflow float16, then the optimizer.
+// One update of the weights, for every kind of run: its passes, repeated if gradients overflow float16, then the optimizer.
 import { type TrainingProgram, type Update, type UpdateOptions } from '@styleforge/runtime';
 import { NonFiniteLossError } from '../config.ts';
 
 export interface UpdatePlan<Losses> extends UpdateOptions {
   /** Forward and backward passes whose gradients are summed. */
   readonly makePasses: () => Promise<Losses>;
-  /** Where and why the loss may have been lost: the end of the error's message. */
+  /** Explains where and why the loss may have been lost: the end of the error's message. */
   readonly explain: (losses: Losses) => string;
 }
 
-/** Throws NonFiniteLossError when the loss or the norm of the gradients is not a finite number; nothing is updated then. */
+/** Makes an update. Throws NonFiniteLossError without updating anything if the loss or the norm of the gradients is not finite. */
 export async function makeUpdate<Losses extends { readonly loss: number }>(
   program: Pick<TrainingProgram<never>, 'update'>,
   { makePasses, explain, ...options }: UpdatePlan<Losses>,
