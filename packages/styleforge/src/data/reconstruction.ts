@@ -47,7 +47,7 @@ export async function measureReconstruction(images: readonly SourceImage[], opti
   }
 }
 
-/** For pixel values from -1 to 1, whose peak is 2. Values that are not finite count as 0 dB. */
+/** The ratio for pixel values from -1 to 1, whose peak is 2. Values that are not finite count as 0 dB. */
 function psnr(original: Float32Array, returned: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < original.length; i++) sum += (original[i] - Math.max(-1, Math.min(1, returned[i]))) ** 2;
