@@ -33,6 +33,13 @@ it('finds a fragment, a riddle and a wrong word, and leaves code and data alone'
     'leaves out',
     'beside',
   ]);
+  const idioms = "// Workers that stand by\nthrow new Error('The graph foretells it; choose of two');\nit('meets an error');";
+  expect(faultsOf(sentencesOfSource('packages/x/src/c.ts', idioms)).map((fault) => /"(.*?)"/.exec(fault)?.[1])).toEqual([
+    'stand by',
+    'foretells',
+    'choose of',
+    'meets an error',
+  ]);
   const document = 'The `pictures` folder.\n```\nnew pictures anew\n```\nTake the picture.';
   expect(faultsOf(sentencesOfDocument('README.md', document))).toEqual([expect.stringMatching(/^README\.md:5: "picture"/)]);
 });

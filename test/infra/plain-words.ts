@@ -61,6 +61,14 @@ const RULES: readonly Rule[] = [
   { pattern: /\bleav(e|es|ing) ((it|them|this|\S+) )?out\b|\bleft out\b/i, kinds: EVERYWHERE, instead: 'omit, exclude, skip' },
   { pattern: /\bholds (no|neither|\$)/i, kinds: ['text', 'document', 'test name'], instead: 'contains no' },
   { pattern: /\bbeside\b/i, kinds: ['text', 'test name'], instead: 'next to, in addition to, besides' },
+  { pattern: /\bstand(s|ing)? by\b|\b(get|gets|got|come|comes|came) round to\b/i, kinds: EVERYWHERE, instead: 'wait, poll; have time to' },
+  { pattern: /\bplace in the line\b|\bforet(ell|ells|old)\b/i, kinds: EVERYWHERE, instead: 'queue position; predict' },
+  { pattern: /\bcarries \d|\bmeets? an error\b|\bmet an error\b/i, kinds: EVERYWHERE, instead: 'reaches; failed' },
+  {
+    pattern: /\b(very same|choose of|in the hands of|last seen of)\b/i,
+    kinds: ['text', 'document'],
+    instead: 'same; choose from; held by; last seen',
+  },
   { pattern: /\bof one's own\b/i, kinds: ['text', 'document'], instead: 'your own' },
   { pattern: /(?<![/'`\w.${-])pictures?\b(?![/'`\w(]| \$\{)/i, kinds: EVERYWHERE, instead: 'image' },
 ];

@@ -39,7 +39,7 @@ interface Case {
   readonly compile?: Pick<CompileOptions, 'mixedPrecision' | 'gradientKernels'>;
 }
 
-/** Writes a training's pass, runs it there, and gives what was counted with what the plan foretells. */
+/** Writes a training's pass, runs it there, and returns the measurements and the predictions of the plan. */
 async function measure({ geometry: name, step = {}, compile = {} }: Case): Promise<Measured & { foretold: number }> {
   const geometry = geometryOf(name);
   const model = modelOfGeometry(geometry);

@@ -160,7 +160,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     ['kept', {}],
     ['saved', { keepMemory: false }],
     ['kept with float16 products', { mixedPrecision: true }],
-  ])('takes as much memory as the graph foretells, where it is %s', async (_name, options) => {
+  ])('takes as much memory as predicted from the graph, if it is %s', async (_name, options) => {
     const before = gpu.counts['used bytes'];
     const program = await large(options);
     await program.backward(manyImages);

@@ -1,4 +1,4 @@
-// The typed calls that the resources are made of: every path, parameter and body is checked against the OpenAPI document.
+// The typed calls under the resources: paths, parameters and bodies are checked against the OpenAPI document.
 import createClient from 'openapi-fetch';
 import type { Client } from 'openapi-fetch';
 import type { paths } from './generated/openapi.ts';
@@ -15,7 +15,7 @@ export class Api {
     this.http = createClient<paths>({ baseUrl: settings.baseUrl });
   }
 
-  /** Spread into a call: sends it by the transport with the caller's options. */
+  /** Spread into a call to send it through the transport with the caller's options. */
   with(options?: RequestOptions): { fetch(request: Request): Promise<Response> } {
     return {
       fetch: async (request) => {
@@ -27,12 +27,12 @@ export class Api {
   }
 }
 
-/** The transport throws on every error, so that what arrives here is a success. */
+/** Returns the data of a response. The transport throws on every error, so only successes arrive here. */
 export async function take<T>(call: Promise<{ data?: T }>): Promise<T> {
   return (await call).data as T;
 }
 
-/** A route that sends JSON or, when asked, one HTML page: the page. */
+/** Reads a route's HTML page instead of its JSON. */
 export async function readPage({ transport }: Api, path: string, options?: RequestOptions): Promise<string> {
   const response = await transport.send(path, { method: 'GET', headers: { accept: 'text/html' } }, options);
   return response.text();

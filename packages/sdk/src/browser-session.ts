@@ -1,4 +1,4 @@
-// The session of a browser that has signed in: its cookie goes by itself, its CSRF token with every request that changes something.
+// The session of a signed-in browser, which sends the cookie itself; this adds the CSRF token to every request that changes something.
 import type { Me } from './types.ts';
 
 const SAFE_METHODS = ['GET', 'HEAD'];
@@ -7,12 +7,12 @@ export class BrowserSession {
   readonly #readMe: () => Promise<Me>;
   #token: Promise<string> | undefined;
 
-  /** `readMe` says who the cookie stands for. */
+  /** `readMe` returns the caller that the cookie belongs to. */
   constructor(readMe: () => Promise<Me>) {
     this.#readMe = readMe;
   }
 
-  /** Undefined for requests that need none. Read from the service once. */
+  /** The CSRF token, read from the service once; undefined for requests that need none. */
   async tokenFor(method: string): Promise<string | undefined> {
     if (SAFE_METHODS.includes(method)) return undefined;
     this.#token ??= this.#readMe().then(({ session }) => session?.csrf_token ?? '');

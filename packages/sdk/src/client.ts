@@ -1,4 +1,4 @@
-// The client: one object for a service and a key, with the resources hanging from it.
+// The client: one object for a service and a key, with all resources.
 import { Api } from './api.ts';
 import { BrowserSession } from './browser-session.ts';
 import { readEnvironment } from './environment.ts';
@@ -79,12 +79,12 @@ export class StyleForge {
     this.system = new System(api);
   }
 
-  /** Trains on folders of images, or on datasets that exist, and returns the finished job; throws as `trainingJobs.waitFor` does. */
+  /** Trains on folders of images, or on existing datasets, and returns the finished job. Throws as `trainingJobs.waitFor` does. */
   train(params: TrainParams, options?: RequestOptions): Promise<TrainingJob> {
     return train(this, params, options);
   }
 
-  /** Fetches what a `url` in a body leads to: an image, a file of a checkpoint. The body is a stream. */
+  /** Fetches the target of a `url` in a body, such as an image or a file of a checkpoint. The body is a stream. */
   download(url: string, options?: RequestOptions): Promise<Response> {
     return this.#api.transport.send(url, { method: 'GET', stream: true }, options);
   }
@@ -95,7 +95,7 @@ export class StyleForge {
     return (await response.json()) as OpenApiDocument;
   }
 
-  /** Whether each thing that the service depends on responds; does not throw when one does not. */
+  /** Checks whether each dependency of the service responds. Does not throw if one does not. */
   async readiness(options?: RequestOptions): Promise<Readiness> {
     const response = await this.#api.transport.send('/readyz', { method: 'GET', expect: 503 }, options);
     return (await response.json()) as Readiness;

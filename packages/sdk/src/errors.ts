@@ -1,21 +1,21 @@
-// Everything that can go wrong, as classes; `code` tells apart what the service refuses.
+// All errors, as classes; `code` distinguishes the service's refusals.
 import type { ErrorCode, Evaluation, FieldError, Generation, Problem, TrainingJob } from './types.ts';
 
 export class StyleForgeError extends Error {
   override name = 'StyleForgeError';
 }
 
-/** Raised when the service responds with an error. */
+/** Thrown when the service responds with an error. */
 export class APIError extends StyleForgeError {
   override name = 'APIError';
   readonly status: number;
-  /** The stable error code; undefined when something between here and the service responded in its place. */
+  /** The stable error code; undefined if a proxy responded instead of the service. */
   readonly code: ErrorCode | undefined;
   readonly title: string;
   readonly detail: string;
-  /** Id under which the service's log has the request. */
+  /** Id of the request in the service's log. */
   readonly requestId: string | undefined;
-  /** One entry for each field that is wrong. */
+  /** One entry for each wrong field. */
   readonly errors: FieldError[];
   readonly headers: Headers;
 
@@ -60,24 +60,24 @@ export class InternalServerError extends APIError {
   override name = 'InternalServerError';
 }
 
-/** Raised when no response arrived: the service is not there, or the connection broke. */
+/** Thrown when no response arrived, because the service is unavailable or the connection broke. */
 export class APIConnectionError extends StyleForgeError {
   override name = 'APIConnectionError';
 }
 export class APIConnectionTimeoutError extends APIConnectionError {
   override name = 'APIConnectionTimeoutError';
 }
-/** The caller's signal ended the request. */
+/** Thrown when the caller's signal ended the request. */
 export class APIUserAbortError extends StyleForgeError {
   override name = 'APIUserAbortError';
 }
 
-/** Waiting took longer than the caller allows; the awaited work continues. */
+/** Thrown when waiting took longer than the caller allows. The awaited work continues. */
 export class WaitTimeoutError extends StyleForgeError {
   override name = 'WaitTimeoutError';
 }
 
-/** The job that was waited for ended as `failed` or `cancelled`. */
+/** Thrown when an awaited job ended as `failed` or `cancelled`. */
 export class TrainingJobError extends StyleForgeError {
   override name = 'TrainingJobError';
   readonly job: TrainingJob;
@@ -108,7 +108,7 @@ export class EvaluationError extends StyleForgeError {
   }
 }
 
-/** A webhook's signature, timestamp or body is not the service's. */
+/** Thrown for a webhook whose signature, timestamp or body is not the service's. */
 export class WebhookSignatureError extends StyleForgeError {
   override name = 'WebhookSignatureError';
 }
@@ -133,7 +133,7 @@ export async function errorOf(response: Response): Promise<APIError> {
   return new Kind(response.status, await problemOf(response), response.headers);
 }
 
-/** A proxy may respond with a page instead of a problem document. */
+/** Reads the problem document. A proxy may have sent a page instead. */
 async function problemOf(response: Response): Promise<Partial<Problem>> {
   const text = await response.text();
   if (!/json/.test(response.headers.get('content-type') ?? '')) return text.length < 300 && text !== '' ? { detail: text } : {};

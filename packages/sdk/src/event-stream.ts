@@ -1,4 +1,4 @@
-// A job's events as they happen: server-sent events, with a new connection where the last one broke.
+// Live events of a job: server-sent events, with a new connection when one breaks.
 import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { APIConnectionError, APIUserAbortError } from './errors.ts';
@@ -16,13 +16,13 @@ export interface EventStreamOptions extends Pick<RequestOptions, 'signal' | 'hea
 
 export interface EventSource {
   path: string;
-  /** Whether the job has ended, for a stream that says nothing. */
+  /** Whether the job has ended, for a stream that sends nothing. */
   isFinished(): Promise<boolean>;
 }
 
 type Position = { after: number; isFinal: boolean };
 
-/** Ends with the job. Every event of the log comes exactly once, whatever happens to the connection. */
+/** Follows the events until the job ends. Every event of the log arrives exactly once, even if connections break. */
 export async function* followEvents(
   transport: Transport,
   source: EventSource,
@@ -66,12 +66,12 @@ async function* connect(
   }
 }
 
-/** The messages of one connection, until it ends. Throws an APIConnectionError when it breaks. */
+/** The messages of one connection, until it ends. Throws an APIConnectionError if it breaks. */
 export async function* readMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => arrived.push(message) });
   const decoder = new TextDecoder();
-  // Not every browser can iterate over a stream.
+  // Some browsers cannot iterate over a stream.
   const reader = body.getReader();
   try {
     for (;;) {

@@ -1,16 +1,16 @@
-// Turns what callers have (paths, blobs, buffers, streams) into named blobs for a multipart upload.
+// Converts paths, blobs, buffers and streams to named blobs for a multipart upload.
 import { StyleForgeError } from './errors.ts';
 
 /** Content of files. In Node a string is the path of an image, of a zip archive, or of a folder of images. */
 export type FileContent = string | Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
-/** Labels of one file come before those of the whole upload. */
+/** A file with labels, which override those of the whole upload. */
 export type LabelledFile = { file: FileContent; name?: string | undefined; component?: string | undefined; caption?: string | undefined };
 export type Uploadable = FileContent | LabelledFile;
 
 export type NamedBlob = { name: string; blob: Blob; component: string | undefined; caption: string | undefined };
 export type Labels = { component?: string | undefined; caption?: string | undefined };
 
-/** One by one, so that no more than a batch of them is in memory. */
+/** Opens files one by one, so that at most one batch is in memory. */
 export async function* openFiles(files: Uploadable | Uploadable[], labels: Labels): AsyncGenerator<NamedBlob> {
   let count = 0;
   for (const item of Array.isArray(files) ? files : [files]) {
@@ -46,7 +46,7 @@ function isLabelled(item: Uploadable): item is LabelledFile {
   return typeof item === 'object' && 'file' in item && !(item instanceof Blob);
 }
 
-/** A stream can be read once, and a request may have to be sent again. */
+/** Reads a stream completely, because a request may have to be sent again. */
 async function readAll(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Blob> {
   if (stream instanceof ReadableStream) return new Response(stream).blob();
   if (!(Symbol.asyncIterator in stream)) throw new StyleForgeError('A file must be a path, a Blob, bytes or a stream.');
@@ -55,7 +55,7 @@ async function readAll(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8A
   return new Blob(chunks);
 }
 
-/** Node's file streams know their path. */
+/** The file name of a Node stream, which knows its path. */
 function nameOfStream(stream: object): string | undefined {
   const { path } = stream as { path?: unknown };
   return typeof path === 'string' ? path.split(/[/\\]/).at(-1) : undefined;

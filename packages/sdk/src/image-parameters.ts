@@ -1,4 +1,4 @@
-// The parameters that the service writes into its images, read back from a file.
+// Reads the parameters that the service writes into its images.
 const SIGNATURE = 8;
 const HEAD = 8;
 const CRC = 4;
@@ -22,7 +22,7 @@ function textsOf(bytes: Uint8Array): Map<string, string> {
 
 export interface ImageParameters {
   prompt: string;
-  /** null: none. */
+  /** null for none */
   negative_prompt: string | null;
   seed?: number;
   steps?: number;
@@ -32,7 +32,7 @@ export interface ImageParameters {
   model?: string;
 }
 
-/** The form that AUTOMATIC1111 made usual: prompt, negative prompt, then `Steps: 30, Sampler: DDIM, CFG scale: 4, Seed: 7`. */
+/** Parses AUTOMATIC1111's format: prompt, negative prompt, then `Steps: 30, Sampler: DDIM, CFG scale: 4, Seed: 7`. */
 export function parseParameters(text: string): ImageParameters {
   const lines = text.split('\n');
   const at = lines.findIndex((line) => /^Steps: /.test(line));
@@ -59,7 +59,7 @@ export function parseParameters(text: string): ImageParameters {
   };
 }
 
-/** WebP and JPEG have the same JSON, in ASCII, in their EXIF data: from its first brace to the one that closes it. */
+/** The JSON in the EXIF data of WebP and JPEG, in ASCII: from its first brace to the matching one. */
 function jsonIn(bytes: Uint8Array): string | undefined {
   const text = new TextDecoder('latin1').decode(bytes);
   const start = text.indexOf('{"prompt":');
@@ -74,7 +74,7 @@ function jsonIn(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Null for an image that says nothing of how it was made. */
+/** Reads the parameters; null if the image contains none. */
 export async function readImageParameters(file: Blob | Uint8Array): Promise<ImageParameters | null> {
   const bytes = file instanceof Uint8Array ? file : new Uint8Array(await file.arrayBuffer());
   const isPng = String.fromCharCode(...bytes.subarray(1, 4)) === 'PNG';

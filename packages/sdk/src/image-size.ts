@@ -1,13 +1,13 @@
-// Width and height of an image by the first bytes of its file, so that small images are named before they are uploaded.
+// Reads width and height from the first bytes of an image, so that small images are reported before the upload.
 export interface ImageSize {
   width: number;
   height: number;
 }
 
-/** Markers of a JPEG's frame: C0 to CF without tables, extensions and arithmetic conditioning. */
+/** Whether the marker is that of a JPEG frame: C0 to CF without tables, extensions and arithmetic conditioning. */
 const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
-/** Undefined for what is not a PNG, JPEG or WebP: the service says what is wrong with it. */
+/** The size; undefined for other files than PNG, JPEG or WebP, which the service reports. */
 export async function imageSize(file: Blob): Promise<ImageSize | undefined> {
   const head = await viewOf(file, 0, 30);
   if (head.byteLength < 30) return undefined;

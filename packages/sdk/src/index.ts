@@ -1,4 +1,4 @@
-// @styleforge/sdk: the client, its errors, and the types of everything that goes in and out.
+// @styleforge/sdk: the client, its errors, and the types of all inputs and outputs.
 export { StyleForge, StyleForge as default } from './client.ts';
 export * from './errors.ts';
 export type { EventStreamOptions } from './event-stream.ts';

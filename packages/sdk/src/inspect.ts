@@ -1,22 +1,22 @@
-// Looks at images before they are uploaded: their sizes, and which of them are the same file.
+// Inspects images before the upload: their sizes, and duplicates.
 import { StyleForgeError } from './errors.ts';
 import { openFiles, type Uploadable } from './files.ts';
 import { imageSize } from './image-size.ts';
 
 export interface InspectedImage {
   name: string;
-  /** Undefined where the first bytes do not tell, as in an archive. */
+  /** Undefined if the first bytes do not tell, as in an archive. */
   width: number | undefined;
   height: number | undefined;
-  /** The name of an earlier image with the same bytes. */
+  /** Name of an earlier image with the same bytes. */
   duplicateOf: string | undefined;
 }
 
-/** Captions and masks. */
+/** Files of captions and masks. */
 const FILE_BESIDE = /\.(txt|caption|jsonl)$|(\.mask|-masklabel)\.\w+$/i;
 const NAMED = 3;
 
-/** Uploads nothing. Archives are not opened. */
+/** Inspects files without uploading them. Archives are not opened. */
 export async function inspectImages(files: Uploadable | Uploadable[]): Promise<InspectedImage[]> {
   const seen = new Map<string, string>();
   const inspected: InspectedImage[] = [];
@@ -31,14 +31,14 @@ export async function inspectImages(files: Uploadable | Uploadable[]): Promise<I
   return inspected;
 }
 
-/** Undefined on pages that came over plain HTTP, where browsers do not compute digests. */
+/** SHA-256 of the content; undefined on pages loaded over plain HTTP, where browsers do not compute digests. */
 async function digestOf(blob: Blob): Promise<string | undefined> {
   if (crypto.subtle === undefined) return undefined;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Throws for images that a job of this resolution would refuse; a long list shows three. */
+/** Throws for images that a job of this resolution would refuse; the message names up to three. */
 export async function refuseSmallImages(files: Uploadable | Uploadable[], resolution: number): Promise<void> {
   const small = (await inspectImages(files))
     .filter(({ width, height }) => width !== undefined && height !== undefined && Math.min(width, height) < resolution)

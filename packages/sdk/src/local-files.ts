@@ -1,23 +1,23 @@
-// Files and folders of the disk, in Node only: loaded when a path is given.
+// Files and folders on disk, for Node only; loaded when a path is given.
 import { constants, openAsBlob } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/** Files of other types are sent as well: the service's response names them, which is better than silence. */
+/** Image files. Other types are sent as well, so that the service's response names them instead of nobody. */
 const PICTURE = /\.(png|jpe?g|jfif|webp|avif|bmp|gif|hei[cf]|jxl|tiff?)$/i;
 
-/** Come after all images, whatever request these go in. */
+/** Masks, which are sent after all images. */
 const MASK = /(\.mask|-masklabel)\.\w+$/i;
-/** Captions beside the images: the service pairs them by their names. */
+/** Caption files, which the service pairs with images by name. */
 const CAPTION = /\.(txt|caption)$|^metadata\.jsonl$/i;
 
-/** A folder stands for its images and caption files, by name; what begins with a dot is the system's own. */
+/** Opens a path. A folder stands for its images and caption files, sorted by name; names that begin with a dot are skipped. */
 export async function* openLocalFiles(path: string): AsyncGenerator<{ name: string; blob: Blob }> {
   const isFolder = await isDirectory(path);
   const files = isFolder ? await filesIn(path) : [path];
   if (isFolder && !files.some((file) => !CAPTION.test(basename(file)))) throw new Error(`${path} has no PNG, JPEG or WebP images in it`);
   for (const file of files) {
-    // openAsBlob does not say which file it is that cannot be read.
+    // openAsBlob does not name the file that cannot be read.
     await access(file, constants.R_OK);
     yield { name: basename(file), blob: (await openAsBlob(file)) as Blob };
   }

@@ -1,4 +1,4 @@
-// Takes the place of local-files.ts in browsers (package.json, `browser`).
+// Replaces local-files.ts in browsers (package.json, `browser`).
 import { StyleForgeError } from './errors.ts';
 
 export async function* openLocalFiles(path: string): AsyncGenerator<never> {

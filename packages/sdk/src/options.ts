@@ -1,28 +1,28 @@
-// What a caller may set, for the client as a whole and for one request.
+// Options of the client and of single requests.
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 export interface ClientOptions {
   /** `sf_...`. Default: the environment variable `STYLEFORGE_API_KEY`. */
   apiKey?: string | undefined;
-  /** Set in a browser that has signed in (`sessions.create`), on a page that the service itself serves: its cookie takes the place of a key. */
+  /** Set this in a signed-in browser (`sessions.create`), on a page of the service itself: its cookie replaces the key. */
   session?: boolean | undefined;
   /** URL of the service. Default: `STYLEFORGE_BASE_URL`, then http://127.0.0.1:3000. */
   baseUrl?: string | undefined;
-  /** Milliseconds for one try of a request. Default: 60 seconds. */
+  /** Milliseconds for one attempt of a request. Default: 60 seconds. */
   timeout?: number | undefined;
-  /** Number of repetitions after failures that may pass. Default: 2; 0 for a single try. */
+  /** Number of repetitions after temporary failures. Default: 2; 0 for a single attempt. */
   maxRetries?: number | undefined;
   headers?: Record<string, string> | undefined;
-  /** Takes the place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: Fetch | undefined;
 }
 
 export interface RequestOptions {
   signal?: AbortSignal | undefined;
-  /** Milliseconds for one try. */
+  /** Milliseconds for one attempt. */
   timeout?: number | undefined;
   maxRetries?: number | undefined;
-  /** Idempotency key of a POST; default a random one, the same for every try. */
+  /** Idempotency key of a POST. Default: a random one, the same for every attempt. */
   idempotencyKey?: string | undefined;
   headers?: Record<string, string> | undefined;
 }
@@ -36,7 +36,7 @@ export interface WaitOptions<Subject> extends Pick<RequestOptions, 'signal'> {
   pollInterval?: number | undefined;
 }
 
-/** Where `npm start` serves. */
+/** Address of `npm start`. */
 export const DEFAULT_BASE_URL = 'http://127.0.0.1:3000';
 export const DEFAULT_TIMEOUT_MS = 60_000;
 export const DEFAULT_MAX_RETRIES = 2;

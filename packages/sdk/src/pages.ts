@@ -1,4 +1,4 @@
-// Lists: one page by await, every item by `for await`.
+// Lists: `await` gives one page, `for await` every item.
 export interface PageBody<Item> {
   data: Item[];
   has_more: boolean;
@@ -36,13 +36,13 @@ export class Page<Item> implements AsyncIterable<Item> {
     while (page.hasNextPage()) yield (page = await page.getNextPage());
   }
 
-  /** The items of this page and of all that follow. */
+  /** The items of this page and of all following pages. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
     for await (const page of this.iterPages()) yield* page.data;
   }
 }
 
-/** Every item of every page, for lists that belong to one thing and are wanted whole. */
+/** Every item of every page, for lists that callers want completely. */
 export async function allItems<Item>(fetch: Fetch<Item>): Promise<Item[]> {
   const items: Item[] = [];
   for await (const item of new PagePromise(fetch)) items.push(item);
@@ -55,7 +55,7 @@ export class PagePromise<Item> implements PromiseLike<Page<Item>>, AsyncIterable
 
   constructor(fetch: Fetch<Item>, after?: string) {
     this.#first = fetch(after).then((body) => new Page(body, fetch));
-    // The error is thrown when the list is used; until then it must not count as unhandled.
+    // The error is thrown when the list is used, so it must not count as unhandled before.
     this.#first.catch(() => undefined);
   }
 

@@ -1,48 +1,48 @@
-// When a request is tried again, and after how long.
+// Decides whether and when a request is sent again.
 import { APIConnectionError, APIError } from './errors.ts';
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 8_000;
-/** A longer wait is the caller's decision. */
+/** Longest `Retry-After` that is waited for; the caller decides about longer ones. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504];
 
-/** Failures in a row, after which what follows a job gives up: a service that starts again is back before, half a minute later. */
+/** Number of consecutive failures, about half a minute, after which following a job ends. A service that restarts is back before. */
 export const PATIENCE = 8;
 
 /** Longest time that an upload may take, in milliseconds. */
 const LONGEST_IN_PROGRESS_MS = 600_000;
 
-/** Whether another try may succeed where this one failed. */
+/** Whether another attempt may succeed. */
 export function isPassing(error: unknown): boolean {
   return error instanceof APIConnectionError || (error instanceof APIError && RETRIED_STATUSES.includes(error.status));
 }
 
-/** Doubles with each try, less up to a quarter, so that many clients do not come back at once. */
+/** Milliseconds that double with each attempt, minus up to a quarter at random, so that many clients do not return at once. */
 export function backOff(tries: number): number {
   return Math.min(FIRST_DELAY_MS * 2 ** tries, LONGEST_DELAY_MS) * (1 - Math.random() / 4);
 }
 
-/** The further tries of one request. */
+/** The attempts of one request. */
 export class Retries {
   readonly #most: number;
   #failures = 0;
   #waits = 0;
   #waitsEnd: number | undefined;
 
-  /** `most`: after failures. 0 is for none at all. */
+  /** `most`: maximum number of repetitions after failures; 0 for none. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Milliseconds before the next try; null when there is none: it would not help, or the service asks for more patience than a request should have. */
+  /** Milliseconds before the next attempt. Null for none, because it would not help, or the service requests too long a pause. */
   delayAfter(error: Error): number | null {
     if (error instanceof APIError && error.code === 'idempotency_in_progress') return this.#delayWhileInProgress(error);
     if (!isPassing(error) || this.#failures === this.#most) return null;
     return delayBefore(this.#failures++, error);
   }
 
-  /** The first request with this key continues, so this is no failure. */
+  /** Delay while the first request with this key is still running, which does not count as a failure. */
   #delayWhileInProgress(error: APIError): number | null {
     this.#waitsEnd ??= Date.now() + LONGEST_IN_PROGRESS_MS;
     if (this.#most === 0 || Date.now() >= this.#waitsEnd) return null;
@@ -56,7 +56,7 @@ function delayBefore(tries: number, error: Error): number | null {
   return asked > LONGEST_RETRY_AFTER_MS ? null : asked;
 }
 
-/** Milliseconds; `Retry-After` counts seconds or names a date (RFC 9110). */
+/** The header in milliseconds; it contains seconds or a date (RFC 9110). */
 function retryAfter(headers: Headers): number | undefined {
   const value = headers.get('retry-after');
   if (value === null) return undefined;

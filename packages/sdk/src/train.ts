@@ -1,4 +1,4 @@
-// Training in one call: settings and images are checked, folders become datasets, and the job is followed to its end.
+// Training in one call: checks settings and images, uploads folders as datasets, and follows the job to its end.
 import { StyleForgeError } from './errors.ts';
 import type { Uploadable } from './files.ts';
 import { refuseSmallImages } from './inspect.ts';
@@ -8,7 +8,7 @@ import type { Datasets } from './resources/datasets.ts';
 import type { TrainingJobs } from './resources/training-jobs.ts';
 import type { Dataset, TrainingJob, TrainingJobCheckParams, TrainingJobCreateParams } from './types.ts';
 
-/** The resources that a training takes. */
+/** The resources that a training needs. */
 type Resources = { baseModels: BaseModels; datasets: Datasets; trainingJobs: TrainingJobs };
 
 /** The id of a dataset, a folder (Node), or files. */
@@ -17,12 +17,12 @@ export type TrainingImages = string | Uploadable[];
 export interface TrainParams extends Omit<WaitOptions<TrainingJob>, 'signal'> {
   styleRef: TrainingImages;
   aux?: TrainingImages | undefined;
-  /** Default: the only base model that is installed. */
+  /** Default: the only installed base model. */
   baseModel?: string | undefined;
   method?: TrainingJobCreateParams['method'] | undefined;
-  /** Further fields of `trainingJobs.create`; `style_ref` and `aux` without their `dataset_id`. */
+  /** Additional fields of `trainingJobs.create`; `style_ref` and `aux` without their `dataset_id`. */
   settings?: Partial<Omit<TrainingJobCheckParams, 'method' | 'base_model'>> | undefined;
-  /** false: returns the queued job. */
+  /** Whether to wait for the end of the job; false returns the queued job. */
   wait?: boolean | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function train(client: Resources, params: TrainParams, options: Req
     ...(aux !== undefined && { aux: { ...settings.aux } }),
   } as TrainingJobCheckParams;
   const { hyperparameters } = await client.trainingJobs.check(request, options);
-  // Before anything is uploaded, so that a refusal leaves no dataset behind.
+  // Checked before the upload, so that a refusal leaves no dataset behind.
   for (const images of [styleRef, aux])
     if (images !== undefined && !isDatasetId(images)) await refuseSmallImages(images, hyperparameters.resolution);
   const styleRefId = await datasetOf(client, styleRef, 'style_ref', options);

@@ -1,11 +1,11 @@
-// One request with all that belongs to it: key, idempotency, time limit, further tries, errors as exceptions.
+// Sends one request: key, idempotency, time limit, repetitions, and errors as exceptions.
 import type { BrowserSession } from './browser-session.ts';
 import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError, StyleForgeError, errorOf } from './errors.ts';
 import type { Fetch, RequestOptions } from './options.ts';
 import { Retries, sleep } from './retry.ts';
 
 export interface TransportSettings {
-  /** Undefined with a session. */
+  /** Undefined for a session. */
   apiKey: string | undefined;
   session?: BrowserSession | undefined;
   baseUrl: string;
@@ -18,11 +18,11 @@ export interface TransportSettings {
 export interface Sending {
   method: string;
   headers?: Headers | Record<string, string>;
-  /** Sent again with every try. */
+  /** Body, sent again with every attempt. */
   body?: BodyInit;
-  /** Whether the response's body is passed on as it arrives, without a time limit. */
+  /** Whether the response's body is returned as a stream, without a time limit. */
   stream?: boolean;
-  /** Statuses that are not errors, besides the successes. */
+  /** A status that is no error, in addition to successes. */
   expect?: number;
 }
 
@@ -35,7 +35,7 @@ export class Transport {
     this.settings = settings;
   }
 
-  /** Sends a request. `url` may be a path of the service. Throws unless the response is a success. */
+  /** Sends a request. `url` may be a path of the service. Throws if the response is not a success. */
   async send(url: string, sending: Sending, options: RequestOptions = {}): Promise<Response> {
     const target = new URL(url.startsWith('/') ? this.settings.baseUrl + url : url);
     const headers = this.#headers(target, sending, options);
@@ -55,7 +55,7 @@ export class Transport {
   #headers(target: URL, { method, headers }: Sending, { idempotencyKey, headers: more = {} }: RequestOptions): Headers {
     const { apiKey } = this.settings;
     const all = new Headers(this.settings.headers);
-    // A link into an object store carries its own permission; the key is for the service alone.
+    // A link to an object store contains its own permission; the key is only for the service.
     if (apiKey !== undefined && isOwn(target, this.settings)) all.set('authorization', `Bearer ${apiKey}`);
     if (method === 'POST') all.set('idempotency-key', idempotencyKey ?? randomKey());
     for (const [name, value] of [...new Headers(headers), ...Object.entries(more)]) all.set(name, value);
@@ -90,13 +90,13 @@ function aborted(cause: unknown): APIUserAbortError {
   return new APIUserAbortError('The request was aborted.', { cause });
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** The cause of an error, because `fetch failed` explains nothing. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
   return cause?.message || cause?.code || message || String(error);
 }
 
-/** Random even where `crypto.randomUUID` is missing: on pages that came over plain HTTP. */
+/** A random key, also where `crypto.randomUUID` is missing: on pages loaded over plain HTTP. */
 function randomKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `sdk-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;

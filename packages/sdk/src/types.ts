@@ -1,4 +1,4 @@
-// The service's bodies under the names that programs use, straight from its OpenAPI document.
+// The service's bodies under names for programs, taken from its OpenAPI document.
 import type { components, operations, paths } from './generated/openapi.ts';
 
 type Schemas = components['schemas'];
@@ -35,7 +35,7 @@ export type Failure = Schemas['Failure'];
 
 /** An entry of the job's durable log: `job.running`, `checkpoint.saved` and others. */
 export type LogEvent = Omit<Schemas['TrainingEvent'], 'type'> & { type: `${string}.${string}` };
-/** Sent while the job runs and not kept. */
+/** Sent while the job runs, and not stored. */
 export type ProgressEvent = { type: 'progress'; data: TrainingProgress };
 export type TrainingJobEvent = LogEvent | ProgressEvent;
 
@@ -95,7 +95,7 @@ export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
 export type ApiKeyCreateParams = Schemas['CreateApiKeyRequest'];
 
-/** The part of JSON Schema that the service's own document uses. */
+/** The part of JSON Schema that the service's document uses. */
 export interface JsonSchema {
   type?: string;
   description?: string;
@@ -115,7 +115,7 @@ export interface OpenApiDocument {
   paths: Record<string, unknown>;
   components: { schemas: Record<string, JsonSchema> };
 }
-/** An event of the project; `id` is absent for `training_job.progress`, which is not kept. */
+/** An event of the project; `id` is absent for `training_job.progress`, which is not stored. */
 export type ProjectEvent = Schemas['ProjectEvent'];
 export type ProjectProgress = { type: 'training_job.progress'; subject_id: string; data: TrainingProgress & { status: TrainingJobStatus } };
 export type ProjectStreamEvent = ProjectEvent | ProjectProgress;

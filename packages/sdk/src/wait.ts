@@ -1,4 +1,4 @@
-// Looks again and again until something has ended.
+// Polls until something has ended.
 import { APIUserAbortError, WaitTimeoutError } from './errors.ts';
 import type { RequestOptions, WaitOptions } from './options.ts';
 import { backOff, isPassing, PATIENCE, sleep } from './retry.ts';
@@ -12,7 +12,7 @@ export interface Waiting<Subject> {
   isDone(subject: Subject): boolean;
 }
 
-/** A service that responded once and is away afterwards is waited for, too: half a minute. */
+/** Waits for the end. If the service has responded once, its absence for up to half a minute is tolerated. */
 export async function waitUntilDone<Subject>({ name, read, isDone }: Waiting<Subject>, options: WaitOptions<Subject>): Promise<Subject> {
   const { signal, onProgress, timeout, pollInterval = DEFAULT_INTERVAL_MS } = options;
   const end = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeout;

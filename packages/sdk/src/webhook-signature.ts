@@ -7,8 +7,8 @@ const HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 type HeaderSource = Headers | Record<string, string | string[] | undefined>;
 
 /**
- * The event, when the signature is right and no older than five minutes. `payload` must be the body as it was received:
- * parsed and written again it may differ. `secret` is the `whsec_...` that the endpoint was made with.
+ * Returns the event if the signature is valid and at most five minutes old. `payload` must be the body as received, because
+ * a parsed and serialized one may differ. `secret` is the endpoint's `whsec_...`.
  */
 export function unwrapWebhook<Event = Record<string, unknown>>(payload: string | Uint8Array, headers: HeaderSource, secret: string): Event {
   const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
@@ -19,7 +19,7 @@ export function unwrapWebhook<Event = Record<string, unknown>>(payload: string |
   }
 }
 
-/** Node's requests have plain objects, those of fetch have Headers. */
+/** Reads a header from Node's plain objects or from fetch's Headers. */
 function readHeader(headers: HeaderSource, name: string): string {
   if (headers instanceof Headers) return headers.get(name) ?? '';
   const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];

@@ -1,4 +1,4 @@
-// A browser that has signed in: the cookie goes by itself, the client adds the CSRF token. The cookie jar of a browser is done by hand.
+// A signed-in browser: the test handles its cookies, and the client adds the CSRF token.
 import { StyleForge } from '@styleforge/sdk';
 import { VERSION } from '@styleforge/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** `fetch` as a browser has it: cookies are kept and sent. */
+/** `fetch` with cookies, as in a browser. */
 function browserFetch(): typeof fetch {
   let cookie: string | undefined;
   return async (input, init = {}) => {
@@ -39,7 +39,7 @@ it('signs in, writes, and signs out', async () => {
   await expect(client.datasets.create({ name: 'c', kind: 'aux' })).rejects.toMatchObject({ status: 401 });
 });
 
-it('follows the whole project over a broken connection: every event once', async () => {
+it('follows the whole project over a broken connection, with every event once', async () => {
   const client = service.client();
   const leaving = new AbortController();
   const seen: string[] = [];

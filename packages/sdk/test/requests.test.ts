@@ -1,4 +1,4 @@
-// Requests of the SDK against the real API through a proxy that breaks things: responses, lists, errors, further tries, time limits.
+// Requests of the SDK to the real API through a proxy that breaks connections: responses, lists, errors, repetitions, time limits.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -39,7 +39,7 @@ const caught = (work: PromiseLike<unknown>): Promise<Error> =>
   );
 
 describe('the client', () => {
-  it('says which setting is missing or wrong', () => {
+  it('names the missing or wrong setting', () => {
     expect(() => new StyleForge({ apiKey: '' })).toThrow(/STYLEFORGE_API_KEY/);
     for (const baseUrl of ['nowhere', 'localhost:3000'])
       expect(() => new StyleForge({ apiKey: 'sf_x', baseUrl })).toThrow(`baseUrl: ${baseUrl} is not an http or https URL`);
@@ -52,7 +52,7 @@ describe('the client', () => {
     expect(await client.readiness()).toMatchObject({ status: 'ready', dependencies: { database: { status: 'up' } } });
   });
 
-  it('keeps the path of its address', async () => {
+  it('keeps the path of its base URL', async () => {
     const below = service.client({ baseUrl: `${client.baseUrl}/below/` });
     expect(await caught(below.datasets.get('ds_x'))).toMatchObject({ status: 404 });
     await caught(below.download('/v1/images/x'));
@@ -61,7 +61,7 @@ describe('the client', () => {
 });
 
 describe('lists', () => {
-  it('give a page by await, and every item of every page by for await', async () => {
+  it('give a page with await, and every item of every page with for await', async () => {
     const names = ['page a', 'page b', 'page c', 'page d', 'page e'];
     for (const name of names) await newDataset(name);
     const first = await client.datasets.list({ limit: 2 });
@@ -90,7 +90,7 @@ describe('errors', () => {
     expect(message).toMatch(/^422 validation_failed \/name: /);
   });
 
-  it('tell apart a wrong key, a missing thing, a conflict, and a service that is not there', async () => {
+  it('distinguish a wrong key, a missing object, a conflict, and an unavailable service', async () => {
     expect(await caught(service.client({ apiKey: 'sf_wrong' }).datasets.list())).toBeInstanceOf(AuthenticationError);
     expect(await caught(client.trainingJobs.get('job_none'))).toBeInstanceOf(NotFoundError);
     const { id } = await newDataset('short-lived');
@@ -110,7 +110,7 @@ describe('errors', () => {
   });
 });
 
-describe('further tries', () => {
+describe('repeated requests', () => {
   it('repeat a POST whose response was lost without doing it twice', async () => {
     service.faults.push('lose the answer', { answer: 503 });
     const { name } = await newDataset('only once');
@@ -121,7 +121,7 @@ describe('further tries', () => {
     expect((await namesOf()).filter((other) => other === 'only once')).toHaveLength(1);
   });
 
-  it("take the caller's own idempotency key", async () => {
+  it("use the caller's own idempotency key", async () => {
     const [first, second] = [
       await client.datasets.create({ name: 'mine', kind: 'aux' }, { idempotencyKey: 'k1' }),
       await client.datasets.create({ name: 'mine', kind: 'aux' }, { idempotencyKey: 'k1' }),
@@ -132,7 +132,7 @@ describe('further tries', () => {
     });
   });
 
-  it('wait as long as Retry-After asks, and give up when that is too long', async () => {
+  it('wait for Retry-After, and give up if that is too long', async () => {
     service.faults.push({ answer: 429, headers: { 'retry-after': '0.2' } });
     const start = Date.now();
     await client.datasets.list();
@@ -142,7 +142,7 @@ describe('further tries', () => {
     expect(service.seen).toHaveLength(3);
   });
 
-  it('outlast the first request with the same key, however many they are, unless there may be none', async () => {
+  it('continue until the first request with the same key has ended, unless repetitions are off', async () => {
     const busy = {
       answer: 409,
       headers: { 'content-type': 'application/problem+json', 'retry-after': '0.02' },
@@ -157,7 +157,7 @@ describe('further tries', () => {
     });
   });
 
-  it('end after maxRetries, and never come for what is refused', async () => {
+  it('end after maxRetries, and are not sent for refusals', async () => {
     service.faults.push('refuse', 'refuse', 'refuse');
     expect(await caught(client.datasets.list({}, { maxRetries: 1 }))).toBeInstanceOf(APIConnectionError);
     expect(service.seen).toHaveLength(2);
@@ -166,7 +166,7 @@ describe('further tries', () => {
     expect(service.seen).toHaveLength(3);
   });
 
-  it('are repeated for a response that breaks off', async () => {
+  it('are sent if a response is interrupted', async () => {
     service.faults.push({ cutAfter: 10 });
     expect((await client.datasets.list()).data.length).toBeGreaterThan(0);
     expect(service.seen).toHaveLength(2);
@@ -174,14 +174,14 @@ describe('further tries', () => {
 });
 
 describe('time', () => {
-  it('is limited for each try', async () => {
+  it('is limited for each attempt', async () => {
     service.faults.push('never answer', 'never answer');
     const error = await caught(client.datasets.list({}, { timeout: 100, maxRetries: 1 }));
     expect(error).toBeInstanceOf(APIConnectionTimeoutError);
     expect(service.seen).toHaveLength(2);
   });
 
-  it("ends with the caller's signal, during a request and between two", async () => {
+  it("ends with the caller's signal, during a request and between two of them", async () => {
     service.faults.push('never answer');
     const during = new AbortController();
     const first = caught(client.datasets.list({}, { signal: during.signal }));
@@ -196,7 +196,7 @@ describe('time', () => {
   });
 });
 
-it('sends the key to the service and to nobody else', async () => {
+it('sends the key only to the service', async () => {
   const keys: (string | undefined)[] = [];
   const objectStore = createServer((request, response) => {
     keys.push(request.headers.authorization);

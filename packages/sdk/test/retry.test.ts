@@ -1,4 +1,4 @@
-// For how long a request is tried again.
+// How long a request is repeated.
 import { APIConnectionError, ConflictError } from '@styleforge/sdk';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Retries } from '../src/retry.ts';
@@ -18,7 +18,7 @@ it('waits ten minutes for the first request with the same key, and no longer', (
   expect(retries.delayAfter(busy('5'))).toBeNull();
 });
 
-it('counts failures apart, and comes back less and less often where no time is named', () => {
+it('counts failures separately, and waits longer each time if no time is given', () => {
   const retries = new Retries(1);
   const delays = [busy(), busy(), busy(), new APIConnectionError('lost'), busy()].map((error) => retries.delayAfter(error) ?? Number.NaN);
   for (const [index, longest] of [500, 1_000, 2_000, 500, 4_000].entries()) {

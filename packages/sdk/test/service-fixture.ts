@@ -1,4 +1,4 @@
-// The real API on a real database, and before it a proxy that can break what passes through.
+// The real API on a real database, behind a proxy that can break connections.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as forward } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ import type { ClientOptions } from '@styleforge/sdk';
 import { FileObjectStore } from '@styleforge/storage';
 import { startTestDatabase, writeBaseModelConfigs } from '@styleforge/testing';
 
-/** What happens to the next request: it never reaches the service, its response is lost, or its response breaks off after some bytes. */
+/** Fault of the next request: it never reaches the service, its response is lost, or its response is interrupted after some bytes. */
 export type Fault =
   | { answer: number; headers?: Record<string, string>; body?: string }
   | 'refuse'

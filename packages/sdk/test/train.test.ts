@@ -1,4 +1,4 @@
-// Training in one call, and what is told of images before they are uploaded.
+// Training in one call, and the inspection of images before the upload.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { imageSize, inspectImages } from '@styleforge/sdk';
@@ -39,7 +39,7 @@ describe('images before their upload', () => {
     expect(await imageSize(new Blob([new Uint8Array(files[1]!.subarray(0, 40))]))).toBeUndefined();
   });
 
-  it('are told apart by their bytes', async () => {
+  it('are distinguished by their bytes', async () => {
     const copy = path.join(service.directory, 'copy.png');
     await image('green').png().toFile(copy);
     expect(await inspectImages([folder, copy])).toEqual([
@@ -52,7 +52,7 @@ describe('images before their upload', () => {
 });
 
 describe('train', () => {
-  it('makes datasets of folders with their captions, and a job of both', async () => {
+  it('creates datasets from folders with captions, and a job with both', async () => {
     const client = service.client();
     const job = await client.train({
       styleRef: folder,

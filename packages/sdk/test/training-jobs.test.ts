@@ -1,4 +1,4 @@
-// Training jobs by the SDK: made, followed through broken connections, waited for, steered. The worker's part is done by hand.
+// Training jobs in the SDK: created, followed through broken connections, awaited, controlled. The test plays the worker.
 import {
   APIConnectionError,
   APIUserAbortError,
@@ -58,7 +58,7 @@ async function readAll(events: AsyncIterable<TrainingJobEvent>): Promise<string[
 }
 
 describe('events', () => {
-  it('come as they happen and end with the job', async () => {
+  it('arrive when they happen and end with the job', async () => {
     const { id } = await newJob();
     const seen: string[] = [];
     for await (const event of client.trainingJobs.events(id)) {
@@ -71,7 +71,7 @@ describe('events', () => {
     expect(seen).toEqual(['job.queued', 'job.validating', 'job.running', 'progress 1', 'job.succeeded']);
   });
 
-  it('continue after a broken connection where they were, none lost and none twice', async () => {
+  it('continue after a broken connection without losing or repeating one', async () => {
     const { id } = await newJob();
     await run(id);
     await finish(id);
@@ -84,7 +84,7 @@ describe('events', () => {
     expect(await readAll(client.trainingJobs.events(id, { after: 4 }))).toEqual([]);
   });
 
-  it('end when the caller has had enough, by break or by signal', async () => {
+  it('end when the caller stops, by break or by signal', async () => {
     const { id } = await newJob();
     for await (const { type } of client.trainingJobs.events(id)) if (type === 'job.queued') break;
     const stop = new AbortController();
@@ -96,7 +96,7 @@ describe('events', () => {
 });
 
 describe('waitFor', () => {
-  it('continues when the service is away for longer than a request is tried again, but not forever', async () => {
+  it('continues while the service is away for longer than a request is repeated, but not forever', async () => {
     const { id } = await newJob();
     await run(id);
     let leaves = async () => {
@@ -147,7 +147,7 @@ describe('waitFor', () => {
     expect(error).toMatchObject({ message: `The training job ${id} is cancelled`, job: { id, status: 'cancelled' } });
   });
 
-  it('gives up after its time, or at the signal, and leaves the job alone', async () => {
+  it('gives up after its time limit or at the signal, and does not affect the job', async () => {
     const { id } = await newJob();
     await expect(client.trainingJobs.waitFor(id, { timeout: 60, pollInterval: 20 })).rejects.toBeInstanceOf(WaitTimeoutError);
     await expect(client.trainingJobs.waitFor(id, { signal: AbortSignal.timeout(60) })).rejects.toBeInstanceOf(APIUserAbortError);
@@ -155,7 +155,7 @@ describe('waitFor', () => {
   });
 });
 
-it('lists, pauses, resumes and reads what a job leaves behind', async () => {
+it('lists, pauses, resumes and reads the results of a job', async () => {
   const { id } = await newJob();
   expect((await client.trainingJobs.list({ status: 'queued', metadata: ['team:sdk'] })).data[0]?.id).toBe(id);
   expect((await client.trainingJobs.pause(id)).status).toBe('paused');
@@ -167,7 +167,7 @@ it('lists, pauses, resumes and reads what a job leaves behind', async () => {
   ]);
 });
 
-it('runs studies and generations to where a worker takes over', async () => {
+it('runs studies and generations up to the point where a worker takes over', async () => {
   const study = await client.studies.create({
     name: 'rates',
     job: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: datasetId } },
@@ -183,7 +183,7 @@ it('runs studies and generations to where a worker takes over', async () => {
   );
 });
 
-it('runs evaluations to where a worker takes over, and says why there is no report', async () => {
+it('runs evaluations up to the point where a worker takes over, and explains why there is no report', async () => {
   const { id, status, config } = await client.evaluations.create({
     model: 'tiny',
     prompts: ['a house', 'a cat'],

@@ -1,4 +1,4 @@
-// Uploads from everything that can hold an image: paths, folders, Blobs, Files, bytes, streams.
+// Uploads from all supported sources: paths, folders, Blobs, Files, bytes, streams.
 import { clientOf } from '@styleforge/database/testing';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): P
 }
 const newDataset = async () => (await client.datasets.create({ name: 'pictures', kind: 'style_ref' })).id;
 
-/** A body that stops half-way until `goOn` resolves. */
+/** A body that stops halfway until `goOn` resolves. */
 function halting(body: Uint8Array, goOn: Promise<void>): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async start(controller) {
@@ -46,7 +46,7 @@ function halting(body: Uint8Array, goOn: Promise<void>): ReadableStream<Uint8Arr
 }
 
 describe('datasets.upload', () => {
-  it('sends images straight to the object store when asked to, and captions after them', async () => {
+  it('sends images straight to the object store on request, and captions after them', async () => {
     const id = await newDataset();
     const sent: string[] = [];
     const direct = service.client({
@@ -65,7 +65,7 @@ describe('datasets.upload', () => {
     expect((await client.datasets.get(id)).images).toMatchObject([{ file_name: 'x.png', component: 'person', caption: 'a lighthouse' }]);
   });
 
-  it('waits for the same upload that is still under way, and takes its response', async () => {
+  it('waits for the same upload if it is still under way, and returns its response', async () => {
     const id = await newDataset();
     let goOn = () => undefined as void;
     const gate = new Promise<void>((done) => (goOn = done));
@@ -94,7 +94,7 @@ describe('datasets.upload', () => {
     expect(await second).toEqual(await first);
   });
 
-  it('takes a path, and a folder for the images in it', async () => {
+  it('accepts a path, and a folder for its images', async () => {
     const id = await newDataset();
     expect(await client.datasets.upload(id, join(folder, 'b.png'), { component: 'person', caption: 'one' })).toMatchObject({
       kept: 1,
@@ -136,7 +136,7 @@ describe('datasets.upload', () => {
     await expect(client.datasets.upload(id, mixed)).rejects.toThrow(/ENOENT.*link\.png/);
   });
 
-  it('takes bytes, Blobs, Files and streams, each with labels of its own', async () => {
+  it('accepts bytes, Blobs, Files and streams, each with labels of its own', async () => {
     const id = await newDataset();
     const bytes = new Uint8Array(await picture(10));
     const result = await client.datasets.upload(
@@ -168,7 +168,7 @@ describe('datasets.upload', () => {
     ]);
   });
 
-  it('goes in batches, each sent again when its response is lost, and reports its progress', async () => {
+  it('sends batches, each again if its response is lost, and reports its progress', async () => {
     const id = await newDataset();
     const files = await Promise.all(Array.from({ length: 45 }, async (_, index) => new File([await picture(100 + index)], `${index}.png`)));
     service.seen.length = 0;
@@ -179,7 +179,7 @@ describe('datasets.upload', () => {
     expect((await client.datasets.get(id)).image_count).toBe(45);
   });
 
-  it('tells which file is refused, and why', async () => {
+  it('names a refused file and the reason', async () => {
     const id = await newDataset();
     const { refused, files } = await client.datasets.upload(id, [join(folder, 'notes.txt'), await readFile(join(folder, 'b.png'))]);
     expect(refused).toBe(1);

@@ -15,14 +15,14 @@ function sign(body: string, { at = Date.now(), by = key } = {}): Record<string, 
 }
 
 describe('unwrapWebhook', () => {
-  it('gives the event when the signature is right, from headers of any kind', () => {
+  it('returns the event if the signature is valid, from headers of any kind', () => {
     const headers = sign(payload);
     expect(unwrapWebhook<{ type: string }>(payload, headers, secret).type).toBe('training_job.succeeded');
     expect(unwrapWebhook(Buffer.from(payload), new Headers(headers), secret)).toEqual(JSON.parse(payload));
     expect(unwrapWebhook(payload, { 'Webhook-Id': ['msg_1'], ...headers }, secret)).toEqual(JSON.parse(payload));
   });
 
-  it('takes one of several signatures, as after a change of the secret', () => {
+  it('accepts one of several signatures, as after a change of the secret', () => {
     const [old, now] = [sign(payload, { by: Buffer.from('another key') }), sign(payload)];
     const both = `${old['webhook-signature']} ${now['webhook-signature']}`;
     expect(unwrapWebhook(payload, { ...now, 'webhook-signature': both }, secret)).toEqual(JSON.parse(payload));

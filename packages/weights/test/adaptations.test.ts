@@ -84,7 +84,7 @@ it.each<[string, (key: string) => string]>([
   expect(ours).toEqual(await layersIn(join(golden, 'lora', 'pytorch_lora_weights.safetensors')));
 });
 
-it('takes alpha from metadata or from tensors, and finds the same change', async () => {
+it('reads alpha from metadata or from tensors, with the same change', async () => {
   const folded = await layersIn(join(golden, 'lora', 'pytorch_lora_weights.safetensors'));
   for (const file of ['with-alpha-in-metadata.safetensors', 'kohya.safetensors']) {
     const layers = await layersIn(join(golden, 'lora', file));
@@ -94,7 +94,7 @@ it('takes alpha from metadata or from tensors, and finds the same change', async
   }
 });
 
-it("takes peft's exceptions by pattern for the ends of layers' names, and alpha over the root of the rank", async () => {
+it("applies peft's patterns to the ends of layers' names, and alpha over the root of the rank", async () => {
   const reader = await openTensors(join(golden, 'lora', 'pytorch_lora_weights.safetensors'));
   const entries: TensorEntry[] = [];
   for (const key of reader.names()) entries.push({ name: key, shape: reader.info(key).shape, data: await reader.read(key) });
@@ -120,7 +120,7 @@ it.each([
   ['lora_unet_mid_block_conv1.lora_mid.weight', /LoCon with a third matrix.*save it without/],
   ['base_model.model.mid_block.to_q.lora_B.bias', /has biases.*train it without lora_bias/],
   ['bundle_emb.ink.string_to_param.*', /contains embeddings in addition to a LoRA; save them separately/],
-])('says what a file with %s is instead of a LoRA, and what to do', async (name, message) => {
+])('recognizes a file with %s that is not a LoRA, and says what to do', async (name, message) => {
   const path = join(scratch, 'stranger.safetensors');
   const data = new Float32Array(4);
   await writeSafetensors(path, [
@@ -156,7 +156,7 @@ async function tuned(): Promise<DiffusersFolder> {
   return readDiffusersFolder(directory);
 }
 
-it('extracts a LoRA that keeps all of a change of its rank, and says which share it keeps of a larger one', async () => {
+it('extracts a LoRA that keeps all of a change of its rank, and reports the share that it keeps of a larger one', async () => {
   const other = await tuned();
   const { layers, keptShare } = await extractLora(base, other, { rank: 4 });
   expect(keptShare).toBeGreaterThan(1 - 1e-6);

@@ -86,7 +86,7 @@ describe('reading', () => {
     expect(await summary(await componentOf(folder, 'text_encoder').openWeights())).toEqual(await summary(expected));
   });
 
-  it('takes the fp16 variant where there is no other, and says what is missing', async () => {
+  it('uses the fp16 variant if there is no other, and names what is missing', async () => {
     const copy = join(directory, 'variant');
     await cp(reference, copy, { recursive: true });
     const plain = join(copy, 'unet', 'diffusion_pytorch_model.safetensors');
@@ -99,7 +99,7 @@ describe('reading', () => {
 });
 
 describe('writing', () => {
-  it('carries over what is not given and replaces what is', async () => {
+  it('copies what is not given and replaces what is given', async () => {
     const base = join(directory, 'base');
     await cp(reference, base, { recursive: true });
     await mkdir(join(base, 'tokenizer'));
@@ -138,7 +138,7 @@ describe('writing', () => {
     await stored.close();
   });
 
-  it('leaves the old folder alone when writing fails, and replaces it when not', async () => {
+  it('keeps the old folder if writing fails, and replaces it otherwise', async () => {
     const target = join(directory, 'replaced');
     await writeDiffusersFolder(target, { base: reference, files: { 'version.txt': '1' } });
     const failing = [{ name: 'conv_in.bias', shape: [1], data: () => Promise.reject(new Error('device lost')) }];

@@ -1,4 +1,4 @@
-// Downloads over real HTTP: resumed, checked, shared by processes, and clear about what is wrong.
+// Downloads over real HTTP: resumed, checked, shared by processes, with clear errors.
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -62,7 +62,7 @@ describe('a download', () => {
     expect(await readdir(join(scratch, 'deep'))).toEqual(['weights.bin']);
   });
 
-  it('asks a server that is busy again, and gives up when five tries in a row bring nothing', async () => {
+  it('repeats requests to a busy server, and gives up after five attempts in a row without a byte', async () => {
     let busy = 4;
     answer = (start, response) => (busy-- > 0 ? response.writeHead(503).end() : whole(start, response, busy === -1 ? 100_000 : undefined));
     await downloadFile({ url: address, sha256 }, target(), { backoffMs: 1 });
@@ -75,7 +75,7 @@ describe('a download', () => {
     expect(requests).toHaveLength(11);
   });
 
-  it('continues where it broke off, in the same call and in a later process', async () => {
+  it('continues where it was interrupted, in the same call and in a later process', async () => {
     answer = (start, response) => whole(start, response, Math.min(content.length, start + 110_000));
     await downloadFile({ url: address, sha256 }, target(), { backoffMs: 1 });
     await expectContent(target());
@@ -92,7 +92,7 @@ describe('a download', () => {
     await expectContent(other);
   });
 
-  it('starts again where the server cannot resume, and takes what is already whole', async () => {
+  it('starts again if the server cannot resume, and accepts a file that is already complete', async () => {
     await writeFile(join(scratch, 'a.part'), content.subarray(0, 5000));
     answer = (_, response) => whole(0, response);
     await downloadFile({ url: address, sha256 }, join(scratch, 'a'));
@@ -103,7 +103,7 @@ describe('a download', () => {
     await expectContent(join(scratch, 'b'));
   });
 
-  it('throws away what is not what was pinned, also a file that was damaged later', async () => {
+  it('deletes content with another hash than the pinned one, even if it was damaged later', async () => {
     await expect(downloadFile({ url: address, sha256: 'a'.repeat(64) }, target())).rejects.toThrow(ChecksumError);
     expect(await readdir(join(scratch, 'deep'))).toEqual([]);
     await downloadFile({ url: address, sha256 }, target());
@@ -112,7 +112,7 @@ describe('a download', () => {
     await expectContent(target());
   });
 
-  it('says what is wrong with the address', async () => {
+  it('reports what is wrong with the address', async () => {
     answer = (_, response) => response.writeHead(404, 'Not Found').end();
     await expect(downloadFile({ url: address, sha256 }, target())).rejects.toThrow(/weights\.bin responded with 404 Not Found/);
     await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(
@@ -121,7 +121,7 @@ describe('a download', () => {
     await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(DownloadError);
   });
 
-  it('names a proxy that is written without its scheme as what is wrong', async () => {
+  it('reports a proxy that is written without its scheme', async () => {
     for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, 'proxy.example.com:3128');
     vi.resetModules();
     const { downloadFile: throughProxy } = await import('@styleforge/weights');
@@ -132,7 +132,7 @@ describe('a download', () => {
     vi.unstubAllEnvs();
   });
 
-  it('stops when told to, and keeps what came', async () => {
+  it('stops on request, and keeps what has arrived', async () => {
     const stop = new AbortController();
     answer = (start, response) => {
       response.writeHead(200, { 'content-length': content.length });
@@ -167,7 +167,7 @@ describe('a download', () => {
   });
 });
 
-describe('what has no pinned sha256', () => {
+describe('a file without a pinned sha256', () => {
   it('is fetched again each time', async () => {
     let version = 'one';
     const send = () =>

@@ -64,7 +64,7 @@ describe('round trip', () => {
     expect(wrong).toBe(0);
   });
 
-  it('leaves no temporary file, and keeps the old file, when the data fails', async () => {
+  it('leaves no temporary file, and keeps the old file, if the data fails', async () => {
     const path = join(directory, 'kept.safetensors');
     await writeSafetensors(path, entries);
     const before = await readFile(path);
@@ -107,7 +107,7 @@ it('reads every number type as float32', async () => {
   await reader.close();
 });
 
-it('reads a header with an image in its metadata, as some tools put it there', async () => {
+it('reads a header with an image in its metadata, as some tools write it', async () => {
   const thumbnail = `data:image/jpeg;base64,${'x'.repeat(12_000_000)}\\"`;
   const header = { __metadata__: { 'modelspec.thumbnail': thumbnail }, a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } };
   const reader = await SafetensorsReader.open(await writeRaw('thumbnail.safetensors', header, new Uint8Array(4)));
@@ -144,7 +144,7 @@ describe('damaged files', () => {
     await expect(SafetensorsReader.open(path)).rejects.toThrow(/too few/);
   });
 
-  it('a name that is there twice, whether or not both mean the same bytes', async () => {
+  it('a repeated name, whether or not both mean the same bytes', async () => {
     const path = join(directory, 'twice.safetensors');
     const described = '{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
     const header = Buffer.from(`{"a":${described},"a":${described}}`);

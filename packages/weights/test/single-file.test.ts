@@ -1,4 +1,4 @@
-// The original Stable Diffusion layout: every name as diffusers' converters have it, and a round trip without a lost bit.
+// The original Stable Diffusion layout: every name as in diffusers' converters, and a bit-identical round trip.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,7 @@ describe('a single file', () => {
     }
   });
 
-  it('is float16 when nothing else is asked, under the names that ComfyUI and A1111 look for', async () => {
+  it('is float16 by default, with the names that ComfyUI and A1111 expect', async () => {
     await writeSingleFile(at('half.safetensors'), tinySd);
     const file = await SafetensorsReader.open(at('half.safetensors'));
     expect(new Set(file.names().map((name) => file.info(name).dtype))).toEqual(new Set(['F16']));

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const folder = fileURLToPath(new URL('../../../test/golden/torch-files/', import.meta.url));
 const base = Array.from({ length: 24 }, (_, i) => i / 8);
 
-it('a list of more items than a call takes arguments is read, and then refused for what it is', async () => {
+it('a list with more items than a call accepts arguments is read, and then refused as a list', async () => {
   const file = join(await mkdtemp(join(tmpdir(), 'styleforge-pickle-')), 'long.pth');
   await writeFile(file, `](${'N'.repeat(300_000)}e.`);
   await expect(openTensors(file)).rejects.toThrow(/was not written by torch\.save/);
@@ -18,7 +18,7 @@ it('a list of more items than a call takes arguments is read, and then refused f
 });
 
 describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file) => {
-  it('gives every tensor, whatever its dtype, strides and offset', async () => {
+  it('returns every tensor of any dtype, strides and offset', async () => {
     const reader = await openTensors(join(folder, file));
     const read = async (name: string) => [...(await reader.read(name))];
     expect(reader.names()).toContain('1.running_var');
@@ -51,7 +51,7 @@ describe('a pickle that is more than a dictionary of tensors', () => {
     await expect(access('pickle-was-run')).rejects.toThrow(/ENOENT/);
   });
 
-  it('is refused when damaged, wherever it is cut', async () => {
+  it('is refused if it is cut at any place', async () => {
     const scratch = await mkdtemp(join(tmpdir(), 'styleforge-torch-'));
     for (const file of ['zip.pth', 'plain.pth']) {
       const bytes = await readFile(join(folder, file));
@@ -72,13 +72,13 @@ describe('a file that asks for more than a dictionary of tensors has', () => {
   });
   afterAll(() => rm(scratch, { recursive: true }));
 
-  it('a description that is large when it is unpacked is not unpacked', async () => {
+  it('a description that would be large when unpacked is not unpacked', async () => {
     const file = join(scratch, 'bomb.pth');
     await writeFile(file, zipFile([{ name: 'archive/data.pkl', bytes: Buffer.alloc(65 * 1024 * 1024) }]));
     await expect(openTensors(file)).rejects.toThrow(/the archive's data\.pkl has 68157440 bytes; at most 67108864 are read/);
   });
 
-  it('a storage that is larger than its tensors say is not read', async () => {
+  it('a storage larger than its tensors say is not read', async () => {
     const file = join(scratch, 'storage.pth');
     const pickle = Buffer.concat([
       Buffer.from('\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n', 'latin1'),

@@ -64,9 +64,9 @@ function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | '
 export function listCells({ experiments, styles, seeds, steps, methods }: CellChoice): Cell[] {
   const known = new Set<string>(targetStyles);
   const unknown = styles.filter((style) => !known.has(style));
-  if (unknown.length > 0) throw new Error(`no target style is called ${unknown.join(', ')}: choose of ${targetStyles.join(', ')}`);
+  if (unknown.length > 0) throw new Error(`no target style is called ${unknown.join(', ')}: choose from ${targetStyles.join(', ')}`);
   const none = methods?.filter((method) => method !== 'base' && !(method in METHODS)) ?? [];
-  if (none.length > 0) throw new Error(`no method is called ${none.join(', ')}: choose of base, ${Object.keys(METHODS).join(', ')}`);
+  if (none.length > 0) throw new Error(`no method is called ${none.join(', ')}: choose from base, ${Object.keys(METHODS).join(', ')}`);
   return experiments.flatMap((experiment) => {
     const variants = variantsOf(experiment, steps).filter(
       ({ method }) => experiment !== 'paper-table' || methods === undefined || methods.includes(method),

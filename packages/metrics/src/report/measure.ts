@@ -143,7 +143,7 @@ function warningsOf(
     add('few-images', `${fewest} images are few: the intervals are wide, and differences within them mean nothing.`);
   const sorted = (set: ImageSet): string => [...set.sha256s].sort().join();
   if (request.reference && sorted(request.reference) === sorted(request.generated))
-    add('identical-sets', 'The generated images are the reference images: FID is 0 and KID at or below 0, whatever the model does.');
+    add('identical-sets', 'The generated images are the reference images: FID is 0 and KID at or below 0 for any model.');
   if (generatedSizes > 1)
     add(
       'mixed-sizes',

@@ -1,4 +1,4 @@
-// What the installation can train.
+// Base models that the installation can train.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';

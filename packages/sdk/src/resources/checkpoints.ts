@@ -1,4 +1,4 @@
-// Checkpoints by themselves: what they can be downloaded as, in one file each.
+// Checkpoints, and their download as one file.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import { APIUserAbortError, WaitTimeoutError } from '../errors.ts';
@@ -14,12 +14,12 @@ export interface DownloadParams {
 export interface DownloadOptions extends RequestOptions {
   /** Called with the progress of a file that is being made. */
   onProgress?: (progress: CheckpointExport) => void;
-  /** Milliseconds to wait for the file to be made; without it as long as it takes. */
+  /** Milliseconds to wait for the file. Default: no limit. */
   waitTimeout?: number;
 }
 export interface Download {
   fileName: string;
-  /** Its body is a stream. */
+  /** The response, whose body is a stream. */
   response: Response;
 }
 
@@ -37,12 +37,12 @@ export class Checkpoints {
     return take(this.#api.http.GET('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Deletes the checkpoint with its files. Throws a ConflictError while its training job is not finished, or something unfinished uses it. */
+  /** Deletes the checkpoint with its files. Throws a ConflictError while its training job is unfinished, or unfinished work uses it. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/checkpoints/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** Has a LoRA made of a full fine-tune; `kept_share` says which share of the change it keeps. */
+  /** Extracts a LoRA from a full fine-tune; `kept_share` is the share of the change that it keeps. */
   extractLora(id: string, params: ExtractLoraParams = {}, options?: RequestOptions): Promise<CheckpointExport> {
     return take(
       this.#api.http.POST('/v1/checkpoints/{id}/extract-lora', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
@@ -53,7 +53,7 @@ export class Checkpoints {
     return take(this.#api.http.GET('/v1/exports/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** One file in the format; waits until it is made where it is not there yet. */
+  /** Downloads the checkpoint as one file of this format, and waits for the file if it must be made first. */
   async download(id: string, { format, rank }: DownloadParams, options: DownloadOptions = {}): Promise<Download> {
     const { onProgress, waitTimeout, ...request } = options;
     const end = waitTimeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + waitTimeout;
@@ -72,7 +72,7 @@ export class Checkpoints {
   }
 }
 
-/** The name that the service gives to the file of a response. */
+/** The file name in a response. */
 export function fileNameOf({ headers }: Response, otherwise: string): string {
   const [, name] = /filename="([^"/\\]+)"/.exec(headers.get('content-disposition') ?? '') ?? [];
   return name ?? otherwise;

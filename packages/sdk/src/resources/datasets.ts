@@ -16,19 +16,19 @@ import type {
   UploadResult,
 } from '../types.ts';
 
-/** Large uploads go in several requests, so that each fits into its time and can be repeated. */
+/** Limits of one request: large uploads are divided, so that each request ends in time and can be repeated. */
 const BATCH = { files: 40, bytes: 64 * 1024 * 1024 };
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 const URLS_PER_REQUEST = 100;
-/** Files that are sent straight to the object store at a time. */
+/** Number of files that are sent straight to the object store at the same time. */
 const DIRECT_AT_ONCE = 4;
-/** What a link takes: one image. Captions, masks and archives go through the service. */
+/** Files that a link accepts: images. Captions, masks and archives go through the service. */
 const IMAGE_NAME = /\.(png|jpe?g|jfif|webp)$/i;
 
 export interface UploadOptions extends RequestOptions, Labels {
-  /** Called after each request with how much of the whole has been sent so far. */
+  /** Called after each request with the amount sent so far. */
   onProgress?: ((sent: { files: number; bytes: number }) => void) | undefined;
-  /** Sends the images straight to the object store, where it signs links (S3), so that they do not pass through the service. */
+  /** Sends images straight to the object store if it signs links (S3), so that they do not pass through the service. */
   direct?: boolean | undefined;
 }
 
@@ -67,7 +67,7 @@ export class Datasets {
     await this.#api.http.DELETE('/v1/datasets/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** The images of a dataset by pages, the first uploaded first. */
+  /** The images of a dataset in pages, in the order of their upload. */
   images(id: string, params: PageParams = {}, options?: RequestOptions): PagePromise<DatasetImage> {
     const fetch = (after?: string) =>
       take(
@@ -79,13 +79,13 @@ export class Datasets {
     return new PagePromise(fetch, params.after);
   }
 
-  /** A link to send a file to by PUT, straight to the object store where it signs links; `importUrls` takes it by its `upload_id`. */
+  /** Creates a link to send a file to with PUT, straight to the object store if it signs links; pass its `upload_id` to `importUrls`. */
   async createUpload(fileName: string, options?: RequestOptions): Promise<PendingUpload> {
     const upload = await take(this.#api.http.POST('/v1/uploads', { body: { file_name: fileName }, ...this.#api.with(options) }));
     return { ...upload, url: new URL(upload.url, `${this.#api.transport.settings.baseUrl}/`).href };
   }
 
-  /** Has the service fetch images from URLs, or take uploads by `upload_id`, in requests of a hundred. */
+  /** Makes the service fetch images from URLs, or take uploads by `upload_id`, in requests of a hundred. */
   async importUrls(id: string, images: (string | ImageImport)[], options: RequestOptions = {}): Promise<UploadResult> {
     const total: UploadResult = { kept: 0, captions: 0, masks: 0, refused: 0, files: [] };
     for (let next = 0; next < images.length; next += URLS_PER_REQUEST) {
@@ -103,8 +103,8 @@ export class Datasets {
   }
 
   /**
-   * Uploads images, caption files or zip archives: paths and folders (Node), Files, Blobs, bytes, streams. A refused file is no exception:
-   * the result tells of each file whether it was kept, and if not, why.
+   * Uploads images, caption files or zip archives: paths and folders (Node), Files, Blobs, bytes, streams. A refused file does not throw:
+   * the result says for each file whether it was kept, and if not, why.
    */
   async upload(id: string, files: Uploadable | Uploadable[], options: UploadOptions = {}): Promise<UploadResult> {
     const { component, caption, onProgress, direct, ...request } = options;
@@ -121,7 +121,7 @@ export class Datasets {
     return total;
   }
 
-  /** Images by links of their own, then the other files, which may belong to them. */
+  /** Sends images by separate links, then the other files, which may belong to them. */
   async #sendDirectly(id: string, batch: NamedBlob[], options: RequestOptions): Promise<UploadResult> {
     const images = batch.filter(({ name }) => IMAGE_NAME.test(name));
     const others = batch.filter(({ name }) => !IMAGE_NAME.test(name));
@@ -143,7 +143,7 @@ export class Datasets {
     const form = new FormData();
     let labels: Labels = {};
     for (const { name, blob, component, caption } of batch) {
-      // A label holds for the files that come after it; an empty one ends it.
+      // A label applies to the following files; an empty one ends it.
       if (component !== labels.component) form.append('component', component ?? '');
       if (caption !== labels.caption) form.append('caption', caption ?? '');
       labels = { component, caption };
@@ -170,7 +170,7 @@ async function* inBatches(files: AsyncIterable<NamedBlob>): AsyncGenerator<Named
   let batch: NamedBlob[] = [];
   for await (const file of files) {
     const isFull = batch.length === BATCH.files || sizeOf(batch) + file.blob.size > BATCH.bytes;
-    // An archive comes alone in its request.
+    // An archive is sent in a separate request.
     if (batch.length > 0 && (isFull || isArchive(file) || batch.some(isArchive))) {
       yield batch;
       batch = [];

@@ -1,4 +1,4 @@
-// Evaluations: a report for any model against any reference images and prompts.
+// Evaluations: reports on any models, with any reference images and prompts.
 import type { Api } from '../api.ts';
 import { readPage, take } from '../api.ts';
 import { EvaluationError } from '../errors.ts';
@@ -28,7 +28,7 @@ export class Evaluations {
     return take(this.#api.http.PATCH('/v1/evaluations/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** Deletes the evaluation with its images and its report. Throws a ConflictError while it is not finished. */
+  /** Deletes the evaluation with its images and its report. Throws a ConflictError while it is unfinished. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/evaluations/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
@@ -55,7 +55,7 @@ export class Evaluations {
     return take(this.#api.http.POST('/v1/evaluations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Resolves when the report is there; throws an EvaluationError when the evaluation failed or was cancelled. */
+  /** Resolves when the report is ready; throws an EvaluationError if the evaluation failed or was cancelled. */
   async waitFor(id: string, options: WaitOptions<Evaluation> = {}): Promise<Evaluation> {
     const isDone = ({ status }: Evaluation) => status !== 'queued' && status !== 'running';
     const evaluation = await waitUntilDone({ name: `evaluation ${id}`, read: (request) => this.get(id, request), isDone }, options);
@@ -76,7 +76,7 @@ export class Evaluations {
     return take(this.#api.http.GET('/v1/evaluations/{id}/votes', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Which image of a pair is better, null for no difference; a second vote on a pair replaces the first. */
+  /** Records which image of a pair is better, or null for no difference; a second vote on a pair replaces the first. */
   setVotes(id: string, votes: EvaluationVote[], options?: RequestOptions): Promise<EvaluationVotes> {
     return take(
       this.#api.http.PUT('/v1/evaluations/{id}/votes', { params: { path: { id } }, body: { votes }, ...this.#api.with(options) }),
@@ -88,14 +88,14 @@ export class Evaluations {
     await this.#api.http.DELETE('/v1/evaluations/{id}/votes', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** A ConflictError until the evaluation has succeeded. */
+  /** The report. Throws a ConflictError until the evaluation has succeeded. */
   report(id: string, options?: RequestOptions): Promise<Report> {
     return take(
       this.#api.http.GET('/v1/evaluations/{id}/report', { params: { path: { id } }, ...this.#api.with(options) }),
     ) as Promise<Report>;
   }
 
-  /** The same as one HTML page that holds all its images. */
+  /** The report as one HTML page with all its images. */
   reportPage(id: string, options?: RequestOptions): Promise<string> {
     return readPage(this.#api, `/v1/evaluations/${encodeURIComponent(id)}/report`, options);
   }

@@ -1,4 +1,4 @@
-// What happens in the whole project: the log by pages, and one live stream that survives broken connections.
+// Events of the whole project: the log in pages, and a live stream that survives broken connections.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import { APIUserAbortError } from '../errors.ts';
@@ -22,7 +22,7 @@ export class Events {
     this.#api = api;
   }
 
-  /** Oldest first. */
+  /** The log, oldest first. */
   list(params: { types?: string[]; limit?: number; after?: string } = {}, options?: RequestOptions): PagePromise<ProjectEvent> {
     const fetch = (after?: string) => {
       const query = {
@@ -35,13 +35,13 @@ export class Events {
     return new PagePromise<ProjectEvent>(fetch, params.after);
   }
 
-  /** Does not end by itself: abort `signal`, or leave the loop. Every event with an id comes exactly once. */
+  /** Follows the events without end: abort `signal`, or leave the loop. Every event with an id arrives exactly once. */
   stream({ types, ...options }: ProjectStreamOptions = {}): AsyncGenerator<ProjectStreamEvent> {
     return followProjectEvents(this.#api, `/v1/events${types ? `?types=${encodeURIComponent(types.join())}` : ''}`, options);
   }
 }
 
-/** `isLast`: after which event the stream is over; it also ends when the service has nothing more to say (204). */
+/** `isLast` selects the event that ends the stream; it also ends if the service has nothing more to send (204). */
 export async function* followProjectEvents(
   api: Api,
   path: string,

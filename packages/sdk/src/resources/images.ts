@@ -1,4 +1,4 @@
-// Generating images and fetching them.
+// Generating and downloading images.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import { GenerationError } from '../errors.ts';
@@ -50,13 +50,13 @@ export class Images {
     return new PagePromise(fetch, params.after);
   }
 
-  /** What has happened so far, then live: `generation.image` as soon as an image is stored; ends with the generation. */
+  /** Past events, then live ones: `generation.image` as soon as an image is stored. Ends with the generation. */
   events(id: string, options: Omit<ProjectStreamOptions, 'types'> = {}): AsyncGenerator<ProjectStreamEvent> {
     const path = `/v1/images/generations/${encodeURIComponent(id)}/events`;
     return followProjectEvents(this.#api, path, options, ({ type }) => /^generation\.(succeeded|failed|cancelled)$/.test(type));
   }
 
-  /** Cancels the generation. Images that exist by then are kept. */
+  /** Cancels the generation. Images that exist are kept. */
   cancel(id: string, options?: RequestOptions): Promise<Generation> {
     return take(this.#api.http.POST('/v1/images/generations/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
@@ -68,12 +68,12 @@ export class Images {
     );
   }
 
-  /** The generation with its images; a ConflictError while it is not finished. */
+  /** Deletes the generation with its images. Throws a ConflictError while it is unfinished. */
   async deleteGeneration(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/images/generations/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** Images of the whole project, newest first: of generations, or of `kind`. */
+  /** Images of the whole project, newest first: those of generations, or of `kind`. */
   all<Kind extends ImageKind = 'generation'>(
     params: ImageListParams & { kind?: Kind } = {},
     options?: RequestOptions,
@@ -85,17 +85,17 @@ export class Images {
     return new PagePromise(fetch, params.after);
   }
 
-  /** Caption, component and exclusion of an uploaded image, the star of a generated one. */
+  /** Changes caption, component and exclusion of an uploaded image, or the star of a generated one. */
   update(id: string, params: ImageUpdateParams, options?: RequestOptions): Promise<DatasetImage | GeneratedImage> {
     return take(this.#api.http.PATCH('/v1/images/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** One uploaded or generated image. */
+  /** Deletes an uploaded or generated image. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/images/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** Resolves when the images are there; throws a GenerationError when that failed. */
+  /** Resolves when the images are ready; throws a GenerationError if the generation failed. */
   async waitFor(id: string, options: WaitOptions<Generation> = {}): Promise<Generation> {
     const read = (request: RequestOptions) => this.get(id, request);
     const isDone = ({ status }: Generation) => status !== 'queued' && status !== 'running';

@@ -16,17 +16,17 @@ export interface AdapterUpload {
   file: FileContent;
   /** adapter_config.json of a LoRA that peft has written. */
   config?: FileContent | undefined;
-  /** Name for a file that has none. An embedding whose file names no token gets its token from it. */
+  /** Name for content without one. If an embedding names no token, this is its token. */
   fileName?: string | undefined;
-  /** The base model that it was made for. */
+  /** The base model that it was trained for. */
   base_model: string;
-  /** The word that prompts reach it by. */
+  /** The word in prompts that uses it. */
   token?: string | undefined;
-  /** About the model, where it is new. */
+  /** Description of a new model. */
   description?: string | undefined;
   license?: string | undefined;
   prompt_template?: string | undefined;
-  /** About this version. */
+  /** Notes about this version. */
   notes?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export class Models {
     this.#api = api;
   }
 
-  /** Makes version 1 of a model from a checkpoint or from the result of a training job. */
+  /** Creates a model with version 1 from a checkpoint or from the result of a training job. */
   create(params: ModelCreateParams, options?: RequestOptions): Promise<Model> {
     return take(this.#api.http.POST('/v1/models', { body: params, ...this.#api.with(options) }));
   }
@@ -56,19 +56,19 @@ export class Models {
     return take(this.#api.http.PATCH('/v1/models/{name}', { params: { path: { name } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** Deletes the model with its versions, aliases and cover; the checkpoints stay with their training jobs. */
+  /** Deletes the model with its versions, aliases and cover; the checkpoints of its training jobs are kept. */
   async delete(name: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/models/{name}', { params: { path: { name } }, ...this.#api.with(options) });
   }
 
-  /** The new version is `latest`. */
+  /** Adds a version, which becomes `latest`. */
   addVersion(name: string, params: ModelVersionCreateParams, options?: RequestOptions): Promise<ModelVersion> {
     return take(
       this.#api.http.POST('/v1/models/{name}/versions', { params: { path: { name } }, body: params, ...this.#api.with(options) }),
     );
   }
 
-  /** Uploads a LoRA, an embedding or another adapter as a version of the model, which is created where there is none. */
+  /** Uploads a LoRA, an embedding or another adapter as a version of the model, which is created if it does not exist. */
   async upload(name: string, { file, fileName, config, ...fields }: AdapterUpload, options: RequestOptions = {}): Promise<ModelVersion> {
     const opened = await openOne(file, fileName);
     const form = new FormData();
@@ -86,7 +86,7 @@ export class Models {
     return take(this.#api.http.GET('/v1/models/{name}/versions/{version}', { params: { path }, ...this.#api.with(options) }));
   }
 
-  /** The file of an uploaded adapter, as it was sent. A version that was made from a training job has none: download its checkpoint. */
+  /** Downloads an uploaded adapter's original file. A version that comes from a training job has none: download its checkpoint. */
   async downloadVersion(name: string, version: number, options: RequestOptions = {}): Promise<Download> {
     const path = `/v1/models/${encodeURIComponent(name)}/versions/${version}/file`;
     const response = await this.#api.transport.send(path, { method: 'GET', stream: true }, options);
@@ -113,7 +113,7 @@ export class Models {
     await this.#api.http.DELETE('/v1/models/{name}/versions/{version}', { params: { path }, ...this.#api.with(options) });
   }
 
-  /** Requests can then name `NAME@ALIAS`. */
+  /** Sets an alias, so that requests can name `NAME@ALIAS`. */
   setAlias(name: string, alias: string, version: number, options?: RequestOptions): Promise<Model> {
     const path = { name, alias };
     return take(

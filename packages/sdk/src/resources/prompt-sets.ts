@@ -1,4 +1,4 @@
-// Prompt sets: named lists of prompts, in versions.
+// Prompt sets: named lists of prompts, with versions.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
@@ -17,12 +17,12 @@ export class PromptSets {
     return take(this.#api.http.PATCH('/v1/prompt-sets/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** This version of it. */
+  /** Deletes this version of the prompt set. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/prompt-sets/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** A name that is taken gets a new version. */
+  /** Creates a prompt set; an existing name gets a new version. */
   create(params: PromptSetCreateParams, options?: RequestOptions): Promise<PromptSet> {
     return take(this.#api.http.POST('/v1/prompt-sets', { body: params, ...this.#api.with(options) }));
   }

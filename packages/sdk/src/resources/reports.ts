@@ -1,4 +1,4 @@
-// Reports: links by which people without an API key read them.
+// Reports: links with which people without an API key can read them.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
@@ -14,7 +14,7 @@ export class Reports {
     this.#baseUrl = baseUrl;
   }
 
-  /** Makes a link; `id` is that of an evaluation or of a job with one. The whole URL is in this result and in no other. */
+  /** Creates a link; `id` is that of an evaluation or of a job with one. Only this result contains the whole URL. */
   async share(id: string, params: ReportShareParams = {}, options?: RequestOptions): Promise<ReportShareWithUrl> {
     const share = await take(
       this.#api.http.POST('/v1/reports/{id}/share', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
@@ -22,7 +22,7 @@ export class Reports {
     return { ...share, url: new URL(share.url, `${this.#baseUrl}/`).href };
   }
 
-  /** The links that work, newest first. */
+  /** The valid links, newest first. */
   shares(id: string, params: PageParams = {}, options?: RequestOptions): PagePromise<ReportShare> {
     const fetch = (after?: string) =>
       take(
@@ -34,7 +34,7 @@ export class Reports {
     return new PagePromise(fetch, params.after);
   }
 
-  /** One link, or all links of the report. */
+  /** Revokes one link, or all links of the report. */
   async unshare(id: string, shareId?: string, options?: RequestOptions): Promise<void> {
     if (shareId === undefined) {
       await this.#api.http.DELETE('/v1/reports/{id}/share', { params: { path: { id } }, ...this.#api.with(options) });

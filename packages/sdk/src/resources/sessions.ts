@@ -1,4 +1,4 @@
-// Signing a browser in and out, and who the caller is.
+// Sign-in and sign-out of a browser, and the identity of the caller.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
@@ -11,7 +11,7 @@ export class Sessions {
     this.#api = api;
   }
 
-  /** Signs this browser in with an API key, on a page that the service itself serves. A client made with `session: true` then needs no key. */
+  /** Signs this browser in with an API key, on a page of the service itself. A client with `session: true` then needs no key. */
   async create(apiKey: string, options: RequestOptions = {}): Promise<Session> {
     const headers = { ...options.headers, authorization: `Bearer ${apiKey}` };
     const session = await take(this.#api.http.POST('/v1/session', this.#api.with({ ...options, headers })));

@@ -1,4 +1,4 @@
-// Studies: variations of one job, run as jobs of their own and compared.
+// Studies: variations of one job, run as separate jobs and compared.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions, WaitOptions } from '../options.ts';
@@ -18,7 +18,7 @@ export class Studies {
     return take(this.#api.http.PATCH('/v1/studies/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** Its training jobs stay. */
+  /** Deletes the study; its training jobs are kept. */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/studies/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
@@ -37,12 +37,12 @@ export class Studies {
     return new PagePromise(fetch, params.after);
   }
 
-  /** Cancels those of its jobs that have not ended. */
+  /** Cancels the study's unfinished jobs. */
   cancel(id: string, options?: RequestOptions): Promise<Study> {
     return take(this.#api.http.POST('/v1/studies/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Resolves when no job of the study is under way any more, however each of them ended. */
+  /** Resolves when all jobs of the study have ended, with any status. */
   waitFor(id: string, options: WaitOptions<Study> = {}): Promise<Study> {
     return waitUntilDone(
       { name: `study ${id}`, read: (request) => this.get(id, request), isDone: ({ status }) => status === 'finished' },

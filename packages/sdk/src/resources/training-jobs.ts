@@ -1,4 +1,4 @@
-// Training jobs: made, followed, steered, and what comes out of them.
+// Training jobs: creating, following and controlling them, and their results.
 import type { Api } from '../api.ts';
 import { readPage, take } from '../api.ts';
 import { TrainingJobError } from '../errors.ts';
@@ -49,7 +49,7 @@ export class TrainingJobs {
     return take(this.#api.http.POST('/v1/training-jobs/check', { body: params, ...this.#api.with(options) }));
   }
 
-  /** Newest first. */
+  /** Training jobs, newest first. */
   list(params: TrainingJobListParams = {}, options?: RequestOptions): PagePromise<TrainingJob> {
     const fetch = (after?: string) =>
       take(
@@ -68,30 +68,30 @@ export class TrainingJobs {
   }
 
   /**
-   * Deletes the job with its checkpoints, images, curves and evaluation. Throws a ConflictError while it is not finished, or something
-   * unfinished uses it.
+   * Deletes the job with its checkpoints, images, curves and evaluation. Throws a ConflictError while it is unfinished, or unfinished work
+   * uses it.
    */
   async delete(id: string, options?: RequestOptions): Promise<void> {
     await this.#api.http.DELETE('/v1/training-jobs/{id}', { params: { path: { id } }, ...this.#api.with(options) });
   }
 
-  /** The curves of several jobs, of those at work when none is named, each in at most `points` buckets. */
+  /** The curves of several jobs, each in at most `points` buckets. Default: the running jobs. */
   async curves(params: { jobs?: string[]; points?: number } = {}, options?: RequestOptions): Promise<TrainingCurves['data']> {
     const query = { ...(params.jobs && { jobs: params.jobs.join() }), ...(params.points && { points: params.points }) };
     return (await take(this.#api.http.GET('/v1/metrics', { params: { query }, ...this.#api.with(options) }))).data;
   }
 
-  /** A running job saves a checkpoint first; `resume` continues from it. */
+  /** Cancels the job. A running job saves a checkpoint first, from which `resume` continues. */
   cancel(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/cancel', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** The candidates of a StyleDrop job, with their CLIP scores once all are made, and what has been said of them. */
+  /** The candidates of a StyleDrop job, their verdicts, and their CLIP scores once all are made. */
   feedback(id: string, options?: RequestOptions): Promise<Feedback> {
     return take(this.#api.http.GET('/v1/training-jobs/{id}/feedback', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Keeps or drops candidates; those that are not named stay as they are. */
+  /** Keeps or drops candidates; others do not change. */
   setFeedback(id: string, items: FeedbackItem[], options?: RequestOptions): Promise<Feedback> {
     const body = { items };
     return take(this.#api.http.PUT('/v1/training-jobs/{id}/feedback', { params: { path: { id } }, body, ...this.#api.with(options) }));
@@ -101,35 +101,35 @@ export class TrainingJobs {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/pause', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** A succeeded job needs a larger `max_train_steps`. */
+  /** Resumes the job. A succeeded job requires a larger `max_train_steps`. */
   resume(id: string, params: { max_train_steps?: number } = {}, options?: RequestOptions): Promise<TrainingJob> {
     return take(
       this.#api.http.POST('/v1/training-jobs/{id}/resume', { params: { path: { id } }, body: params, ...this.#api.with(options) }),
     );
   }
 
-  /** A running job saves a checkpoint after its present step, and continues. */
+  /** Makes a running job save a checkpoint after its current step, and continue. */
   saveNow(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/checkpoint', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** A running job makes sample images after its present step, and continues. */
+  /** Makes a running job generate sample images after its current step, and continue. */
   sampleNow(id: string, options?: RequestOptions): Promise<TrainingJob> {
     return take(this.#api.http.POST('/v1/training-jobs/{id}/sample', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** What each intent changes about the defaults of a base model and a method: fields for the body of `create`. */
+  /** Presets for a base model and a method: fields for the body of `create`. */
   async presets(params: PresetParams = {}, options?: RequestOptions): Promise<TrainingPreset[]> {
     return (await take(this.#api.http.GET('/v1/presets', { params: { query: params }, ...this.#api.with(options) }))).data;
   }
 
-  /** The log from its beginning (or `after`), then live, with the progress in between; ends with the job. */
+  /** The log from its beginning (or `after`), then live events and progress. Ends with the job. */
   events(id: string, options: EventStreamOptions = {}): AsyncGenerator<TrainingJobEvent> {
     const isFinished = async () => FINISHED.includes((await this.get(id, { signal: options.signal })).status);
     return followEvents(this.#api.transport, { path: `/v1/training-jobs/${encodeURIComponent(id)}/events`, isFinished }, options);
   }
 
-  /** The log so far, oldest first, by pages. */
+  /** The log so far, oldest first, in pages. */
   log(id: string, params: { limit?: number; after?: number } = {}, options?: RequestOptions): PagePromise<LogEvent> {
     const fetch = async (after?: string) => {
       const query = { ...params, ...(after !== undefined && { after: Number(after) }) };
@@ -141,7 +141,7 @@ export class TrainingJobs {
     return new PagePromise(fetch);
   }
 
-  /** Resolves when the job has succeeded; throws a TrainingJobError when it failed or was cancelled. A paused job is waited for. */
+  /** Resolves when the job has succeeded; throws a TrainingJobError if it failed or was cancelled. Also waits while the job is paused. */
   async waitFor(id: string, options: WaitOptions<TrainingJob> = {}): Promise<TrainingJob> {
     const read = (request: RequestOptions) => this.get(id, request);
     const job = await waitUntilDone({ name: `training job ${id}`, read, isDone: ({ status }) => FINISHED.includes(status) }, options);
@@ -149,7 +149,7 @@ export class TrainingJobs {
     return job;
   }
 
-  /** The loss curves, one entry a step; `after`: only the steps that follow this one. */
+  /** The loss curves, one entry per step. `after`: only later steps. */
   metrics(id: string, { after: first = 0, ...options }: RequestOptions & { after?: number } = {}): Promise<TrainingMetric[]> {
     const fetch = (after?: string) =>
       take(
@@ -173,7 +173,7 @@ export class TrainingJobs {
     return take(this.#api.http.PATCH('/v1/checkpoints/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
 
-  /** Oldest first; files are fetched by `client.download(file.url)`. */
+  /** Checkpoints, oldest first; `client.download(file.url)` fetches a file. */
   checkpoints(id: string, options?: RequestOptions): Promise<Checkpoint[]> {
     const fetch = (after?: string) =>
       take(
@@ -185,19 +185,21 @@ export class TrainingJobs {
     return allItems(fetch);
   }
 
-  /** What came of the job's evaluation stage: a NotFoundError for a job without one, a ConflictError until the job has succeeded. */
+  /**
+   * The report of the job's evaluation stage. Throws a NotFoundError for a job without one, a ConflictError until the job has succeeded.
+   */
   report(id: string, options?: RequestOptions): Promise<Report> {
     return take(
       this.#api.http.GET('/v1/training-jobs/{id}/report', { params: { path: { id } }, ...this.#api.with(options) }),
     ) as Promise<Report>;
   }
 
-  /** The same as one HTML page that holds all its images. */
+  /** The report as one HTML page with all its images. */
   reportPage(id: string, options?: RequestOptions): Promise<string> {
     return readPage(this.#api, `/v1/training-jobs/${encodeURIComponent(id)}/report`, options);
   }
 
-  /** The validation images made while training; all, or those of one step or of one prompt. */
+  /** The validation images of the training: all, or those of one step or prompt. */
   images(id: string, options: RequestOptions & { step?: number; index?: number } = {}): Promise<ValidationImage[]> {
     const { step, index, ...request } = options;
     const only = { ...(step !== undefined && { step }), ...(index !== undefined && { index }) };

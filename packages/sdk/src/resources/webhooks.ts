@@ -1,4 +1,4 @@
-// Webhook endpoints: where the service sends its events.
+// Webhook endpoints, to which the service sends its events.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
@@ -8,7 +8,7 @@ import { unwrapWebhook } from '../webhook-signature.ts';
 
 export class Webhooks {
   readonly #api: Api;
-  /** Checks what has arrived at an endpoint, and gives its event. */
+  /** Verifies a delivery and returns its event. */
   readonly unwrap = unwrapWebhook;
 
   constructor(api: Api) {
@@ -39,7 +39,7 @@ export class Webhooks {
     return take(this.#api.http.POST('/v1/webhooks/{id}/rotate-secret', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** Changes the URL or the events, or switches it off and on; the secret stays. */
+  /** Changes the URL or the events, or disables or enables the endpoint; the secret does not change. */
   update(id: string, params: WebhookUpdateParams, options?: RequestOptions): Promise<Webhook> {
     return take(this.#api.http.PATCH('/v1/webhooks/{id}', { params: { path: { id } }, body: params, ...this.#api.with(options) }));
   }
@@ -49,7 +49,7 @@ export class Webhooks {
     return take(this.#api.http.POST('/v1/webhooks/{id}/test', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** The same event again, with the same `webhook-id`. */
+  /** Sends the same event again, with the same `webhook-id`. */
   redeliver(id: string, deliveryId: string, options?: RequestOptions): Promise<WebhookDelivery> {
     const path = { id, delivery_id: deliveryId };
     return take(

@@ -1,4 +1,4 @@
-// The workers of the installation: what they compute on, what they do, and whether they take jobs.
+// The workers of the installation: their devices, their jobs, and whether they take more.
 import type { Api } from '../api.ts';
 import { take } from '../api.ts';
 import type { RequestOptions } from '../options.ts';
@@ -22,12 +22,12 @@ export class Workers {
     return take(this.#api.http.GET('/v1/workers/{id}', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** It finishes its jobs and takes no further ones. Needs the scope `admin`. */
+  /** Drains a worker: it finishes its jobs and takes no more. Requires the scope `admin`. */
   drain(id: string, options?: RequestOptions): Promise<Worker> {
     return take(this.#api.http.POST('/v1/workers/{id}/drain', { params: { path: { id } }, ...this.#api.with(options) }));
   }
 
-  /** It takes jobs again. Needs the scope `admin`. */
+  /** Ends the drain of a worker. Requires the scope `admin`. */
   undrain(id: string, options?: RequestOptions): Promise<Worker> {
     return take(this.#api.http.POST('/v1/workers/{id}/undrain', { params: { path: { id } }, ...this.#api.with(options) }));
   }
