@@ -384,7 +384,8 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('button', { name: /^Let work again/ }).click();
     await page.getByRole('button', { name: /^Drain/ }).waitFor();
     await page.getByRole('region', { name: 'Usage of the month' }).getByText('Training').waitFor();
-    await page.getByText('Nothing is removed in the next 30 days.').waitFor();
+    // the file for diffusers, which is kept for a week
+    await page.getByRole('region', { name: 'What is removed next' }).getByRole('link', { name: 'Exported file' }).first().waitFor();
   });
 
   it(
