@@ -100,7 +100,7 @@ export const hyperparameters = z
       .describe('Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu'),
     mixed_precision: z
       .enum(MIXED_PRECISIONS, { error: ({ input }) => (input === 'bf16' ? NO_BFLOAT16 : undefined) })
-      .describe('Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)'),
+      .describe('Precision of products. fp16 uses loss scaling and needs a worker on a GPU (DEVICE=cuda or DEVICE=webgpu)'),
     gradient_checkpointing: z.boolean().describe('Whether intermediate values are computed twice to use less memory'),
     ema: z.boolean().describe('Whether an exponential moving average of the weights is saved'),
     checkpointing_steps: z

@@ -3688,7 +3688,7 @@ export interface components {
             /** @description Number of training steps (updates of the weights) */
             max_train_steps: number;
             /**
-             * @description Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)
+             * @description Precision of products. fp16 uses loss scaling and needs a worker on a GPU (DEVICE=cuda or DEVICE=webgpu)
              * @enum {string}
              */
             mixed_precision: "no" | "fp16";
@@ -3850,7 +3850,7 @@ export interface components {
              */
             max_train_steps?: number;
             /**
-             * @description Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)
+             * @description Precision of products. fp16 uses loss scaling and needs a worker on a GPU (DEVICE=cuda or DEVICE=webgpu)
              * @default no
              * @enum {string}
              */

@@ -1489,7 +1489,7 @@ class Hyperparameters(TypedDict):
     gradient_precision: Literal["float32", "float16"]
     """Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu"""
     mixed_precision: Literal["no", "fp16"]
-    """Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)"""
+    """Precision of products. fp16 uses loss scaling and needs a worker on a GPU (DEVICE=cuda or DEVICE=webgpu)"""
     gradient_checkpointing: bool
     """Whether intermediate values are computed twice to use less memory"""
     ema: bool
@@ -1569,7 +1569,7 @@ class HyperparametersRequest(TypedDict):
     gradient_precision: NotRequired[Literal["float32", "float16"]]
     """Precision of the gradients; float16 halves their memory, uses loss scaling, and needs a worker with DEVICE=cpu"""
     mixed_precision: NotRequired[Literal["no", "fp16"]]
-    """Precision of products; fp16 uses loss scaling, and needs a worker on a GPU (DEVICE=webgpu)"""
+    """Precision of products. fp16 uses loss scaling and needs a worker on a GPU (DEVICE=cuda or DEVICE=webgpu)"""
     gradient_checkpointing: NotRequired[bool]
     """Whether intermediate values are computed twice to use less memory"""
     ema: NotRequired[bool]
