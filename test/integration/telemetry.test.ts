@@ -113,7 +113,7 @@ it('the log has the cause of a 5xx under the request id of its response', async 
 
 describe('metrics', () => {
   const scrape = async (url: string) => (await fetch(`${url}/metrics`)).text();
-  const workerUrl = async () => /"url":"([^"]+)","msg":"status page"/.exec(await test.workerLog())?.[1] ?? '';
+  const workerUrl = async () => /"url":"([^"]+)","msg":"the status page is available"/.exec(await test.workerLog())?.[1] ?? '';
 
   it(
     'of API and worker together give every metric of the table a value',

@@ -179,7 +179,7 @@ describe('without a service', () => {
     if (checkOf('cuda here')?.status !== 'ok')
       expect(checkOf('cuda here')).toMatchObject({
         status: 'failed',
-        remedy: expect.stringMatching(/NVIDIA driver.*DEVICE=cpu/) as string,
+        remedy: expect.stringMatching(/NVIDIA card and driver.*DEVICE=cpu/) as string,
       });
     // Each part that a device needs, found or missing with its remedy; missing ones fail where DEVICE names the device.
     for (const part of ['nvidia driver', 'nvidia cards', 'cuda provider', 'cuda libraries'])

@@ -26,7 +26,7 @@ export async function* openLocalFiles(path: string): AsyncGenerator<{ name: stri
 async function isDirectory(path: string): Promise<boolean> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT') throw cause;
-    throw new Error(`there is no file or folder ${path}: check the path, which is relative to the current folder`, { cause });
+    throw new Error(`there is no file or folder ${path}: check the path; a relative path starts at the current folder`, { cause });
   });
   return found.isDirectory();
 }

@@ -113,7 +113,7 @@ describe('datasets.upload', () => {
       ['a.webp', null, null],
       ['c.jpg', null, null],
     ]);
-    await expect(client.datasets.upload(id, join(folder, 'none.png'))).rejects.toThrow(/ENOENT.*none\.png/);
+    await expect(client.datasets.upload(id, join(folder, 'none.png'))).rejects.toThrow(/there is no file or folder .*none\.png/);
     await mkdir(join(folder, 'empty'));
     await expect(client.datasets.upload(id, join(folder, 'empty'))).rejects.toThrow(/has no PNG, JPEG or WebP images/);
   });
