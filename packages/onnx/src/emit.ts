@@ -9,14 +9,17 @@ import { MixedPrecision, type NodePrecision } from './lowering/precision.ts';
 
 export interface OnnxModel {
   readonly bytes: Uint8Array;
-  /** Inputs and parameters that the outputs depend on, and their names in the graph. */
+  /** Inputs and parameters that the outputs depend on, each with its name in the graph. */
   readonly inputs: readonly Tensor[];
   readonly inputNames: readonly string[];
-  /** Precisions that each weight is read in, by its name: an input of the model for each (`weightInput`). */
+  /** Precisions in which the model reads each weight, by the weight's name. The model has one input for each of them (`weightInput`). */
   readonly weights: ReadonlyMap<string, readonly FloatPrecision[]>;
   /** ONNX name of each output: its name with a prefix, so that an output can have the name of an input. */
   readonly outputNames: Readonly<Record<string, string>>;
-  /** The tensor of each output in the model: the wanted values, perhaps in another shape (Lowering.writesIntoGivenArrays). */
+  /**
+   * The tensor that the model returns for each output. It has the requested values, but its shape may differ
+   * (Lowering.writesIntoGivenArrays).
+   */
   readonly outputTensors: Readonly<Record<string, Tensor>>;
 }
 
@@ -26,30 +29,39 @@ const ONLY_FULL: readonly FloatPrecision[] = ['float32'];
 const FULL: NodePrecision = { operands: 'float32', result: 'float32', further: 'float32' };
 
 export interface EmitOptions {
-  /** Saves memory at the cost of time: onnxruntime learns no shapes before it runs, and the lowering keeps fewer values at once. */
+  /**
+   * Whether to save memory at the cost of time: onnxruntime learns no shapes before a run, and the lowering keeps fewer values at once.
+   */
   readonly hidesShapes?: boolean;
-  /** Whether products, and what is between them, are in float16; inputs, weights and outputs stay float32. */
+  /** Whether matrix products, convolutions and the operations between them use float16. Inputs, weights and outputs stay float32. */
   readonly mixedPrecision?: boolean;
-  /** Whether weights that are read as float16 in mixed precision are float16 inputs, so that no run rounds them (`OnnxModel.weights`). */
+  /**
+   * Whether weights that mixed precision reads as float16 are float16 inputs, so that they are not rounded in every run
+   * (`OnnxModel.weights`).
+   */
   readonly halfWeights?: boolean | undefined;
   /** Names of outputs that are returned as float16. */
   readonly float16?: readonly string[];
-  /** Operations that the device's own kernels compute, so that they are not replaced by others. */
+  /** Operations that the device's own kernels compute. Their nodes are kept instead of being replaced by other operations. */
   readonly ownKernels?: readonly ComputedKind[] | undefined;
 }
 
 /**
- * onnxruntime runs depth first from the last leaf of the file. Leaves go to the end, those appended last to the graph (the
- * gradients of the first layers) first, so that each weight gradient runs as soon as its operands exist.
+ * Sorts nodes so that few values exist at the same time. onnxruntime runs depth first from the last leaf in the file. Leaves therefore go
+ * to the end in reverse order: the graph appends the gradients of the first layers last. So each weight gradient runs as soon as its
+ * operands exist.
  */
 function memoryOrder(nodes: readonly OpNode[], leaves: ReadonlySet<OpNode>): OpNode[] {
   return [...nodes.filter((node) => !leaves.has(node)), ...nodes.filter((node) => leaves.has(node)).reverse()];
 }
 
-/** The model's input for a weight in a precision. */
+/** The name of the model's input for a weight in one precision. */
 export const weightInput = (name: string, precision: FloatPrecision): string => (precision === 'float16' ? HALF_PREFIX + name : name);
 
-/** ONNX names of values. A float16 value is cast for every float32 reader, so that the long-lived value is the float16 one. */
+/**
+ * ONNX names of values. A float16 value is cast separately for every float32 reader, so that only the float16 value stays in memory for
+ * long.
+ */
 class ValueNames {
   readonly #builder: ModelBuilder;
   readonly #values = new Map<number, Partial<Record<FloatPrecision, string>>>();
@@ -84,7 +96,7 @@ class Emission {
   readonly #precisions: ReadonlyMap<OpNode, NodePrecision>;
   readonly #exported: ReadonlySet<number>;
   readonly #halved: ReadonlySet<number>;
-  /** Additional results that every reader uses without a cast. */
+  /** Ids of additional results that every reader uses without a cast. */
   readonly #statistics: ReadonlySet<number>;
   readonly #weightPrecisions: ReadonlyMap<number, readonly FloatPrecision[]> | undefined;
 
@@ -157,7 +169,7 @@ class Emission {
   }
 }
 
-/** Writes the part of `graph` that computes `wanted` (name -> tensor), as a model that is not yet a file. */
+/** Writes the part of `graph` that computes `wanted` (tensors by output name) as a model that is not yet serialized. */
 export function writeModel(
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,
@@ -171,7 +183,7 @@ export function writeModel(
   return { builder, emission, outputs };
 }
 
-/** The same as a file, with the types of its inputs and outputs. */
+/** Writes the part of `graph` that computes `wanted` as the bytes of an ONNX file, with the types of its inputs and outputs. */
 export function emitOnnx(graph: Graph, wanted: Readonly<Record<string, Tensor>>, target: Target, options: EmitOptions = {}): OnnxModel {
   const { builder, emission, outputs } = writeModel(graph, wanted, target, options);
   return {

@@ -1,4 +1,4 @@
-// Replaces a graph by the one that a device's lowering writes: what the outputs need, with some operations replaced by others.
+// Replaces a graph by the one that a device runs: only what the outputs need, with some operations replaced by others.
 import { Graph, isNode, type ComputedKind, type OpNode, type Tensor } from '@styleforge/autodiff';
 import { type Expansion, type Expansions, type Lowering } from './lowering/lowering.ts';
 
@@ -7,7 +7,7 @@ export interface Lowered {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-/** Nodes of which `outputs` need a result, in the graph's order. */
+/** The nodes that the outputs depend on, in the graph's order. */
 export function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode[] {
   const wanted = new Set(outputs.map((output) => graph.nodeOf(output)));
   for (const node of [...graph.nodes].reverse()) {
@@ -16,7 +16,7 @@ export function reachableNodes(graph: Graph, outputs: readonly Tensor[]): OpNode
   return graph.nodes.filter((node) => wanted.has(node));
 }
 
-/** The value before its final reshapes: the same numbers in the same order. */
+/** The value before its final reshapes: the same numbers in the same order, perhaps in another shape. */
 function withoutReshapes(graph: Graph, tensor: Tensor): Tensor {
   const node = graph.nodeOf(tensor);
   return node.kind === 'reshape' ? withoutReshapes(graph, node.inputs[0]) : tensor;
@@ -38,7 +38,7 @@ function copy(graph: Graph, node: OpNode, inputs: readonly Tensor[], expansions:
 export interface LoweringOptions {
   /** Whether to use the lowering's expansions that save memory. */
   readonly hidesShapes?: boolean | undefined;
-  /** Operations that keep their node (EmitOptions.ownKernels). */
+  /** Operations whose nodes are kept (EmitOptions.ownKernels). */
   readonly ownKernels?: readonly ComputedKind[] | undefined;
 }
 

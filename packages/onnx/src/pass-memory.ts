@@ -1,4 +1,4 @@
-// How much of a device's memory the values of a pass take: the model is written, and onnxruntime's planning of its memory is repeated on it.
+// Calculates how much device memory the values of a pass need: the model is written, and onnxruntime's memory planning is repeated on it.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { type EmitOptions, writeModel } from './emit.ts';
 import { type FloatPrecision } from './file/model-builder.ts';
@@ -7,15 +7,15 @@ import { nodesAsRun } from './memory/model.ts';
 import { memoryOfRuns } from './memory/run.ts';
 import { valuesOf } from './memory/values.ts';
 
-/** What a pass needs in a device's memory. */
+/** The device memory that a pass needs. */
 export interface PassMemory {
-  /** Bytes that onnxruntime's arena takes for values, without inputs, parameters and outputs, and without what libraries take for themselves. */
+  /** Bytes that onnxruntime's arena takes for values, without inputs, parameters and outputs, and without the memory of libraries. */
   readonly bytes: number;
-  /** The weights that the pass reads, by name, and the precisions that the device stores each in. */
+  /** Weights that the pass reads, by name, with the precisions in which the device stores each. */
   readonly weights: ReadonlyMap<string, readonly FloatPrecision[]>;
 }
 
-/** `options`: as the device has the graph written. */
+/** The memory of a pass. `options`: those with which the device writes the graph. */
 export function passMemory(
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,

@@ -10,7 +10,7 @@ export interface GemmModelOptions {
   readonly addsC: boolean;
 }
 
-/** Inputs `a`, `b` and perhaps `c`; output `y`. */
+/** The ONNX bytes of y = alpha a b (+ c), with `a` and `b` transposed on request. Inputs are `a`, `b` and, with `addsC`, `c`. */
 export function gemmModel({ transposeA, transposeB, alpha, addsC }: GemmModelOptions): Uint8Array {
   const builder = new ModelBuilder({ hidesShapes: true });
   const inputs = addsC ? ['a', 'b', 'c'] : ['a', 'b'];

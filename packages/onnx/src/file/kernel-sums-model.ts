@@ -2,8 +2,8 @@
 import { ModelBuilder } from './model-builder.ts';
 
 /**
- * Inputs `a` [n, dimension] and `b` [m, dimension], output `y` [n]: the sums over b of (a.b / dimension + 1)^3 (arXiv 1801.01401).
- * The kernel values are never outside of the session.
+ * The ONNX bytes of a model with inputs `a` [n, dimension] and `b` [m, dimension] and output `y` [n]: sums over the rows of b of (a.b /
+ * dimension + 1)^3 (arXiv 1801.01401). The values of the kernel never leave the session.
  */
 export function kernelSumsModel(dimension: number): Uint8Array {
   const builder = new ModelBuilder({ hidesShapes: true });

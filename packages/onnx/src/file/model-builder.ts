@@ -19,7 +19,7 @@ const INT32 = 6;
 export const INT64 = 7;
 /** The storage precision of a training's floating-point values. */
 export type FloatPrecision = 'float32' | 'float16';
-/** Training uses no float64; the linear algebra of the metrics does. */
+/** The element type of a value. float64 is used by the linear algebra of the metrics, never by training. */
 export type ElementType = DType | 'float16' | 'float64';
 const ELEMENT_TYPES: Record<ElementType, number> = { float32: FLOAT, int32: INT32, float16: FLOAT16, float64: 11 };
 
@@ -28,7 +28,7 @@ const ATTRIBUTE_TYPE = { float: 1, integer: 2, string: 3, integers: 7 };
 const IR_VERSION = 10n;
 const OPSET = 20n;
 
-/** An attribute value: integers as bigint, floats as number, strings and lists of them as they are. */
+/** The value of an attribute: bigint for integers, number for floats, or a string or list. */
 export type AttributeValue = bigint | number | string | readonly bigint[];
 
 export interface NodeOptions {
@@ -79,14 +79,14 @@ export class ModelBuilder {
   readonly #computed = new Set<string>();
   readonly #renamed = new Map<string, string>();
   readonly #domains = new Set<string>();
-  /** What inputs, and results of operations that onnxruntime does not know, are: it learns some of it. */
+  /** Types of inputs, and of results of operations that onnxruntime cannot infer. */
   readonly #types: ReturnType<typeof valueInfo>[] = [];
   #names = 0;
 
   /**
-   * Starts an empty model. `hidesShapes`: the model does not tell shapes before it runs: inputs have open dimensions, and the integers that shape
-   * a result are inputs with a default. onnxruntime then frees every value after its last use; where it knows two values to be
-   * equally large, it keeps the first one's memory for the second, however much later that comes.
+   * Starts an empty model. With `hidesShapes` the model tells no shapes before it runs: inputs have open dimensions, and the integers that
+   * shape a result are inputs with defaults. onnxruntime then frees every value after its last use. Where it knows that two values have
+   * the same size, it keeps the memory of the first for the second, however much later the second is computed.
    */
   constructor({ hidesShapes = false }: { hidesShapes?: boolean } = {}) {
     this.#hidesShapes = hidesShapes;
@@ -148,7 +148,10 @@ export class ModelBuilder {
     return this.node('Cast', [value], { attributes: { to: BigInt(precision === 'float16' ? FLOAT16 : FLOAT) } });
   }
 
-  /** A floating-point constant, shared where it repeats; onnxruntime casts it when it loads the model, or in each run where it may not optimize. */
+  /**
+   * A floating-point constant, stored once for equal values. onnxruntime casts it when it loads the model, or in every run if it may not
+   * optimize.
+   */
   floats(values: Float32Array, shape: Shape, precision: FloatPrecision): string {
     const key = `${shape.join()}:${values.join()}`;
     const name = this.#floats.get(key) ?? this.initializer(values, shape);
@@ -156,7 +159,7 @@ export class ModelBuilder {
     return precision === 'float32' ? name : this.cast(name, precision);
   }
 
-  /** An int64 list (axes, shapes, starts...), shared where it repeats. */
+  /** An int64 list (axes, shapes, starts...), stored once for equal values. */
   integers(values: readonly number[]): string {
     const key = values.join();
     let name = this.#integers.get(key);
@@ -175,7 +178,7 @@ export class ModelBuilder {
     else this.node('Identity', [this.#renamed.get(from) ?? from], { outputs: [name] });
   }
 
-  /** The finished model's graph and the given types. Nothing can be added afterwards. */
+  /** Ends the model and returns its graph with the given types. Nothing can be added afterwards. */
   finish(): { readonly graph: GraphProto; readonly types: readonly ReturnType<typeof valueInfo>[] } {
     const rename = (name: string): string => this.#renamed.get(name) ?? name;
     for (const node of this.#graph.node) {

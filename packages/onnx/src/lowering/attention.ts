@@ -1,4 +1,4 @@
-// The gradient of attention, computed a few heads at a time so that no more scores than those exist at once (as in arXiv 2205.14135).
+// The gradient of attention, computed for a few heads at a time, so that only their scores are in memory (as in arXiv 2205.14135).
 import { joinHeads, splitHeads, withRowSums, type Graph, type Tensor } from '@styleforge/autodiff';
 import { type Expansion } from './lowering.ts';
 
@@ -11,7 +11,7 @@ interface Heads {
   readonly dy: Tensor;
 }
 
-/** Operands flattened to [batch * heads, length, d], and the way back. */
+/** Flattens the operands to [batch * heads, length, d], and returns them with a function that reverses this. */
 function byHead(graph: Graph, heads: number, inputs: readonly Tensor[]): Heads {
   const [q, k, v, output, dy] = inputs.map((tensor) => {
     const [batch, length, width] = tensor.shape;
@@ -25,7 +25,7 @@ function joined(graph: Graph, part: Tensor, { shape: [batch, length, width] }: T
 }
 
 /**
- * With P = softmax(scale q k'): dv = P' dy, dS = P (dy v' - rowsum(dy output)), dq = scale dS k, dk = scale dS' q.
+ * Gradients of attention. With P = softmax(scale q k'): dv = P' dy, dS = P (dy v' - rowsum(dy output)), dq = scale dS k, dk = scale dS' q.
  */
 function gradientsOf(graph: Graph, { q, k, v1, dy1, dy }: Heads, scale: number): [Tensor, Tensor, Tensor] {
   const weights = graph.softmax(graph.matmul(q, k, { transposeB: true, alpha: scale }));
@@ -37,11 +37,11 @@ function gradientsOf(graph: Graph, { q, k, v1, dy1, dy }: Heads, scale: number):
   ];
 }
 
-/** The expansion for devices with memory for the scores of all heads: each product is one batched product. */
+/** The expansion for devices whose memory holds the scores of all heads: each product is one batched product. */
 export const attentionGradientAtOnce: Expansion<'attentionGradient'> = (graph, { attributes: { heads, scale } }, inputs) =>
   gradientsOf(graph, byHead(graph, heads, inputs), scale).map((part, i) => joined(graph, part, inputs[i], heads));
 
-/** The expansion that works on as many heads together as have `scores` scores, at least on one. */
+/** The expansion that processes heads in groups of at most `scores` scores, and of at least one head. */
 export function attentionGradientByHeads(scores: number): Expansion<'attentionGradient'> {
   return (graph, { attributes: { heads, scale } }, inputs) => {
     const all = byHead(graph, heads, inputs);
@@ -52,7 +52,7 @@ export function attentionGradientByHeads(scores: number): Expansion<'attentionGr
     for (let start = 0; start < count; start += together) {
       const part = (x: Tensor): Tensor => graph.slice(x, 0, start, Math.min(count, start + together));
       const own = { q: part(all.q), k: part(all.k), v1: part(all.v1), dy1: part(all.dy1), dy: part(all.dy) };
-      // one tensor of rows, so that all that needs the scores runs before the next heads' turn
+      // One tensor of rows, so that everything that needs these scores runs before the next group of heads.
       parts.push(graph.concat(gradientsOf(graph, own, scale), 1));
     }
     const rows = graph.concat(parts, 0);

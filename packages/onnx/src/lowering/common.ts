@@ -1,4 +1,4 @@
-// The emitters that devices share: each operation in onnxruntime's own operations where there is one.
+// Emitters that the devices share. They use onnxruntime's own operations where there is one.
 import { elementCount, lastTwoSwapped } from '@styleforge/autodiff';
 import { INT64, ints } from '../file/model-builder.ts';
 import { type EmitContext, type Emitter, type Emitters } from './lowering.ts';
@@ -30,7 +30,7 @@ function emitMatmul({ builder, node, operands }: EmitContext<'matmul'>): string 
   return builder.node('FusedMatMul', operands, { domain: MICROSOFT, attributes });
 }
 
-/** The same without onnxruntime's fused product. */
+/** Emits a matrix product without onnxruntime's fused operation. */
 export function emitPlainMatmul(context: EmitContext<'matmul'>): string {
   const { builder, node, operands } = context;
   const { transposeA, transposeB, alpha } = node.attributes;
@@ -52,7 +52,7 @@ function emitLinear({ builder, node, operands }: EmitContext<'linear'>): string 
   return x.shape.length === 2 ? product : builder.reshape(product, node.outputs[0].shape);
 }
 
-/** LayerNormalization with `further` results. */
+/** Emits LayerNormalization with `further` additional results. */
 export function layerNormalization(
   { builder, node, operands, precision }: EmitContext<'standardize'>,
   further: readonly string[],
@@ -70,13 +70,13 @@ function emitStandardize(context: EmitContext<'standardize'>): readonly string[]
   return [value, deviation];
 }
 
-/** x * sigmoid(alpha x) as one operation of onnxruntime. */
+/** Emits x * sigmoid(alpha x) as one operation of onnxruntime. */
 const logisticProduct =
   (alpha: number): Emitter<'silu' | 'quickGelu'> =>
   ({ builder, operands }) =>
     builder.node('QuickGelu', operands, { domain: MICROSOFT, attributes: { alpha } });
 
-/** The same as two or three. */
+/** Emits x * sigmoid(alpha x) as two or three standard operations. */
 export const plainLogisticProduct =
   (alpha: number): Emitter<'silu' | 'quickGelu'> =>
   (context) => {
@@ -115,7 +115,7 @@ function emitScatterAdd({ builder, node, operands }: EmitContext<'scatterAdd'>):
   return builder.node('ScatterND', [zeros, indices, operands[0]], { attributes: { reduction: 'add' } });
 }
 
-/** All but convolutions, whose form is a device's choice. */
+/** Emitters of all operations except convolutions, whose form each device chooses. */
 export const commonEmitters: Omit<Emitters, 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient'> = {
   input: source,
   parameter: source,

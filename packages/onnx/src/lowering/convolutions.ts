@@ -1,4 +1,4 @@
-// A convolution and its two gradients as ordinary ONNX operations; the form is chosen by shape (docs/experiments/engine.md).
+// A convolution and its two gradients as standard ONNX operations. The form depends on the shapes (docs/experiments/engine.md).
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
 import { type FloatPrecision, ints, type ModelBuilder } from '../file/model-builder.ts';
 import { type Emitters } from './lowering.ts';
@@ -7,11 +7,11 @@ import { winogradConvolution, winogradForm, winogradGradientForm, winogradInputG
 type Size = readonly [number, number];
 type WeightGradientAttributes = Conv2dAttributes & { readonly kernel: Size };
 
-/** What a device does with convolutions. */
+/** How a device computes convolutions. */
 interface ConvolutionChoices {
-  /** Whether Winograd's filtering may be used where its cost model finds it cheaper; it loses too much in float16. */
+  /** Whether Winograd's filtering may be used where its cost model finds it cheaper. It is too inaccurate in float16. */
   readonly filters: boolean;
-  /** Whether a weight gradient is a convolution of the images with the errors, for libraries that have kernels for it. */
+  /** Whether a weight gradient is a convolution of the images with the output gradients, for libraries that have kernels for it. */
   readonly weightGradientIsConvolution?: boolean;
   /** Whether an input gradient with unit strides is always a convolution with the flipped kernel. */
   readonly flipsAlways?: boolean;
@@ -28,7 +28,10 @@ function isPointwise(kernel: Size, { strides, pads }: Conv2dAttributes): boolean
   return kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0);
 }
 
-/** Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed: by a product with the exchange matrix, for a slice with negative steps copies element by element. */
+/**
+ * Weight [o, c, kh, kw] -> [c, o, kh, kw] with both kernel axes reversed, by a product with the exchange matrix. A slice with negative
+ * steps would copy element by element.
+ */
 function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Shape, precision: FloatPrecision): string {
   const size = kh * kw;
   const swapped = builder.transpose(builder.reshape(weight, [o, c, size]), [1, 0, 2]);
@@ -40,7 +43,7 @@ function flippedKernel(builder: ModelBuilder, weight: string, [o, c, kh, kw]: Sh
   );
 }
 
-/** x, weight and perhaps a bias -> results */
+/** Emits a convolution of x with weight and, if given, a bias. Returns the names of its results. */
 function convolution(
   context: ConvolutionContext,
   operands: readonly string[],
@@ -55,7 +58,10 @@ function convolution(
   return context.builder.node('Conv', operands, { attributes: { strides: ints(strides), pads: ints(pads) } });
 }
 
-/** Gradient with respect to the input: a convolution with the flipped kernel where pixels outweigh weights, else a transposed one. */
+/**
+ * The gradient with respect to the input: a convolution with the flipped kernel if there are more pixels than weights, otherwise a
+ * transposed convolution.
+ */
 function inputGradient(
   context: ConvolutionContext,
   dy: string,
@@ -85,7 +91,10 @@ function inputGradient(
   });
 }
 
-/** Pixels of all images together from which on flipping the kernel costs less than a transposed convolution, whose products are narrow where images are tiny. */
+/**
+ * Whether flipping the kernel costs less than a transposed convolution, by the number of pixels of all images. A transposed convolution
+ * has narrow products when images are tiny.
+ */
 function preferFlippedKernel([n, , height, width]: Shape, weightShape: Shape): boolean {
   const pixels = height * width;
   return (weightShape[2] === 1 && weightShape[3] === 1) || n * pixels >= (pixels <= 16 ? 256 : 1024);
@@ -108,8 +117,9 @@ function channelsFirst(builder: ModelBuilder, x: string, [n, c, ...rest]: Shape)
 }
 
 /**
- * Shifted windows of x as plain one-dimensional slices: x and dy are padded to one size and all images of a channel follow each other,
- * so the window of a kernel offset starts offset elements later; what wraps around meets the zeros padded to dy. For unit strides.
+ * Shifted windows of x as one-dimensional slices, for unit strides. x and dy are padded to one size, and all images of a channel follow
+ * each other, so the window of a kernel offset starts `offset` elements later. What wraps around is multiplied by the zeros that dy is
+ * padded with.
  */
 function flatGradient(
   builder: ModelBuilder,
@@ -133,8 +143,8 @@ function flatGradient(
 }
 
 /**
- * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each: any stride, and the fastest form for small images,
- * because one product contracts samples and pixels together. dy comes with its channels first, so that no product transposes it.
+ * Shifted windows as slices of the channels-last image, [n*oh*ow, c] each. Works for any stride, and is the fastest form for small images,
+ * because one product contracts samples and pixels together. dy has its channels first, so no product transposes it.
  */
 function channelsLastGradient(
   builder: ModelBuilder,
@@ -171,7 +181,10 @@ function channelsLastGradient(
   return builder.reshape(concat(builder, columns, 2), [o, c * windows.length]);
 }
 
-/** Size from which on one product a window beats copying all windows into one matrix (docs/experiments/engine.md). */
+/**
+ * Number of rows from which on one product for each window is faster than copying all windows into one matrix
+ * (docs/experiments/engine.md).
+ */
 const MANY_ROWS = 1024;
 
 function concat(builder: ModelBuilder, parts: string[], axis: number): string {
@@ -183,8 +196,8 @@ function kernelOffsets([kh, kw]: Size): [number, number][] {
 }
 
 /**
- * The same as one convolution: channels of x are its samples, errors its kernels, samples what is summed over; strides become dilations. Rows and columns
- * of x that no window reaches give offsets beyond the kernel, which are cut off.
+ * The weight gradient as one convolution: the channels of x are its samples, the output gradients its kernels, and it sums over the
+ * samples of x. Strides become dilations. Rows and columns of x that no window reaches give offsets beyond the kernel, which are cut off.
  */
 function convolvedGradient(
   builder: ModelBuilder,
@@ -202,7 +215,7 @@ function convolvedGradient(
   return builder.reshape(swapped(offsets), [dyShape[1], xShape[1] * kh * kw]);
 }
 
-/** Gradient with respect to the weight, [o, c * kh * kw]: all shifted windows of x against dy in matrix products. */
+/** The gradient with respect to the weight, [o, c * kh * kw]: matrix products of dy with all shifted windows of x. */
 function weightGradient(
   context: ConvolutionContext,
   x: string,

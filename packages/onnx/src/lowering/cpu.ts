@@ -1,4 +1,4 @@
-// The processor's lowering: what is worked on together fits its caches, and 3x3 convolutions need fewer multiplications.
+// The processor's lowering: it works in pieces that fit the caches, and uses fewer multiplications for 3x3 convolutions.
 import { attentionGradientByHeads } from './attention.ts';
 import { commonEmitters } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
@@ -6,9 +6,9 @@ import { plainGradients } from './gradients.ts';
 import { type Lowering } from './lowering.ts';
 import { narrowProducts } from './products.ts';
 
-/** Scores of the heads that are worked on together: a mebibyte of them stays in the cache. */
+/** Number of attention scores that are computed together: 1 MiB of float32 stays in the cache. */
 const CACHED_SCORES = 2 ** 18;
-/** Fewest columns of a matrix that is not narrow (docs/experiments/engine.md). */
+/** Number of columns below which a matrix counts as narrow (docs/experiments/engine.md). */
 const NARROW = 32;
 
 export const cpu: Lowering = {

@@ -1,4 +1,4 @@
-// CUDA's lowering: large products and convolutions for cuBLAS and cuDNN, few nodes, and normalizations that read float16 as it is.
+// CUDA's lowering: large products and convolutions for cuBLAS and cuDNN, few nodes, and normalizations that read float16 directly.
 import { attentionGradientAtOnce, attentionGradientByHeads } from './attention.ts';
 import { commonEmitters } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
@@ -6,7 +6,7 @@ import { plainGradients } from './gradients.ts';
 import { type Lowering } from './lowering.ts';
 import { ownKernelEmitters, ownKernels } from './own-kernels.ts';
 
-/** Scores that are held at once where memory is to be saved: 256 MiB. */
+/** Number of attention scores in memory at once when memory is to be saved: 256 MiB of float32. */
 const HELD_SCORES = 2 ** 26;
 
 export const cuda: Lowering = {

@@ -1,27 +1,27 @@
-// Which precisions a model reads its weights in, where a device keeps float16 copies of them (EmitOptions.halfWeights).
+// Decides in which precisions a model reads its weights, on devices that keep float16 copies of them (EmitOptions.halfWeights).
 import { type OpKind, type OpNode } from '@styleforge/autodiff';
 import { type FloatPrecision } from '../file/model-builder.ts';
 import { type NodePrecision } from './precision.ts';
 
-/** Operations that move numbers and change none: rounding before or after them gives the same. */
+/** Operations that move numbers without changing them. Rounding before or after them gives the same result. */
 const MOVES: ReadonlySet<OpKind> = new Set(['reshape', 'transpose', 'slice', 'concat', 'broadcastTo', 'stopGradient']);
 const HALF: NodePrecision = { operands: 'float16', result: 'float16', further: 'float16' };
 
 export interface WeightReading {
   readonly nodes: readonly OpNode[];
   readonly precisions: ReadonlyMap<OpNode, NodePrecision>;
-  /** Values that leave the model in float32. */
+  /** Ids of values that leave the model in float32. */
   readonly exported: ReadonlySet<number>;
 }
 
 export interface WeightPrecisions {
-  /** Precision of every node: what only moves weights for readers of float16 is in float16. */
+  /** The precision of every node. Nodes that only move weights for float16 readers are in float16. */
   readonly precisions: ReadonlyMap<OpNode, NodePrecision>;
-  /** Precisions that each weight is read in, by the id of its tensor. */
+  /** Precisions in which each weight is read, by the id of its tensor. */
   readonly weights: ReadonlyMap<number, readonly FloatPrecision[]>;
 }
 
-/** Decides from the last reader to the weights. */
+/** Decides the precisions, from the last reader back to the weights. */
 export function weightPrecisions({ nodes, precisions, exported }: WeightReading): WeightPrecisions {
   const decided = new Map(precisions);
   const readIn = new Map<number, Set<FloatPrecision>>();
@@ -37,7 +37,7 @@ export function weightPrecisions({ nodes, precisions, exported }: WeightReading)
   return { precisions: decided, weights: new Map(parameters.map((id) => [id, [...(readIn.get(id) ?? [])].sort()])) };
 }
 
-/** Nodes that move weights, and nothing else. */
+/** The nodes that move weights and do nothing else. */
 function nodesOverWeights(nodes: readonly OpNode[]): ReadonlySet<OpNode> {
   const weights = new Set<number>();
   const moving = new Set<OpNode>();

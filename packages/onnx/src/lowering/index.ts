@@ -6,5 +6,5 @@ import { webgpu } from './webgpu.ts';
 
 export const lowerings = { cpu, cuda, webgpu } satisfies Record<string, Lowering>;
 
-/** The device that a model is written for. */
+/** The kind of device that a model is written for. */
 export type Target = keyof typeof lowerings;

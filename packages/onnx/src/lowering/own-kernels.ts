@@ -1,4 +1,4 @@
-// Operations of our own, computed by the kernels of packages/runtime/cuda: how they are written, and which shapes the kernels take.
+// Operations of our own, computed by the kernels of packages/runtime/cuda: how they are written, and which shapes the kernels support.
 import { type OpNode } from '@styleforge/autodiff';
 import { type FloatPrecision } from '../file/model-builder.ts';
 import { type EmitContext, type Emitters, type Lowering } from './lowering.ts';
@@ -6,12 +6,12 @@ import { type EmitContext, type Emitters, type Lowering } from './lowering.ts';
 /** The domain of our operations in a model. */
 export const OWN_DOMAIN = 'styleforge';
 
-/** Numbers of a head for which attention's kernels are compiled. */
+/** Sizes of a head, in numbers, for which attention's kernels are compiled. */
 export const HEAD_SIZES: readonly number[] = [40, 64, 80];
 
 const headSize = ({ inputs: [q], attributes: { heads } }: OpNode<'attentionGradient'>): number => q.shape[2] / heads;
 
-/** A kernel takes all operands and results in float32, or in float16. */
+/** The operation's name for a precision: a kernel has all operands and results in float32, or all in float16. */
 const named = (name: string, precision: FloatPrecision): string => (precision === 'float16' ? `${name}Half` : name);
 
 const elementwise =
@@ -19,7 +19,7 @@ const elementwise =
   ({ builder, node, operands, precision }: EmitContext): string =>
     builder.node(named(name, precision), operands, { domain: OWN_DOMAIN, types: [{ dtype: precision, shape: node.outputs[0].shape }] });
 
-/** The last result is what the kernels tell each other; nothing else reads it. */
+/** Emits attention's gradient. Its last result is memory that the kernels share; nothing else reads it. */
 function emitAttentionGradient({ builder, node, operands, precision }: EmitContext<'attentionGradient'>): readonly string[] {
   const { heads, scale } = node.attributes;
   const [batch, queries] = node.inputs[0].shape;

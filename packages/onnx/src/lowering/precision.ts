@@ -1,13 +1,13 @@
-// Which values of a graph are half precision when the heavy products run in it (mixed precision training, arXiv 1710.03740).
+// Decides which values of a graph are float16 when its expensive products are (mixed precision training, arXiv 1710.03740).
 import { elementCount, type OpKind, type OpNode, type Tensor } from '@styleforge/autodiff';
 import { type FloatPrecision } from '../file/model-builder.ts';
 
 /**
- * How an operation computes.
- * - `half`: in float16 whatever its operands are: the products.
- * - `follows`: in float16 where all operands are, else in float32.
- * - `inside`: in float32, but its result is float16 where its operands are, statistics aside: normalizations, gradients in one operation.
- * - `full`: in float32: sums over many values, and functions that overflow or cancel.
+ * The precision in which an operation computes.
+ * - `half`: float16, whatever its operands are (matrix products, convolutions).
+ * - `follows`: float16 if all operands are, otherwise float32.
+ * - `inside`: float32, but the result is float16 if the operands are, except for statistics (normalizations, gradients in one operation).
+ * - `full`: float32 (sums over many values, and functions that overflow or lose digits).
  */
 type Rule = 'half' | 'follows' | 'inside' | 'full';
 
@@ -66,16 +66,16 @@ const rules: { readonly [K in OpKind]: Rule } = {
 export interface NodePrecision {
   readonly operands: FloatPrecision;
   readonly result: FloatPrecision;
-  /** Statistics of normalizations are float32; several gradients are alike. */
+  /** Precision of the additional results: float32 for statistics of normalizations, that of the first result for several gradients. */
   readonly further: FloatPrecision;
 }
 
-/** Decides the precision of each node, in the graph's order. */
+/** Decides the precision of each node, visited in the graph's order. */
 export class MixedPrecision {
   readonly #half = new Set<number>();
-  /** Weights, single numbers and values that only move them: like torch's scalars they adapt to the other operands. */
+  /** Ids of weights, single numbers and values that only move them. Like torch's scalars, they adapt to the other operands. */
   readonly #adapting = new Set<number>();
-  /** Additional results that are float32 for every reader. */
+  /** Ids of additional results that are float32 for every reader. */
   readonly #statistics = new Set<number>();
   readonly #normalizesHalf: boolean;
 

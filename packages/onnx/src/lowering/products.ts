@@ -3,8 +3,8 @@ import { lastTwoSwapped } from '@styleforge/autodiff';
 import { type Expansion } from './lowering.ts';
 
 /**
- * a' b for a narrow b as (b' a)', so that it is b which is transposed: below `columns` columns the copy of a transposed a costs more
- * than the product itself.
+ * Replaces a' b for a narrow b by (b' a)', so that b is transposed instead of a. If b has fewer than `columns` columns, copying a
+ * transposed a costs more than the product itself.
  */
 export function narrowProducts(columns: number): Expansion<'matmul'> {
   return (graph, { attributes: { transposeA, transposeB, alpha } }, [a, b]) => {

@@ -1,4 +1,5 @@
-// WebGPU's lowering: it lacks onnxruntime's fused products and activations, and further results of normalizations. They are written out.
+// WebGPU's lowering. It lacks onnxruntime's fused products and activations, and additional results of normalizations, so they are written
+// out.
 import { attentionGradientByHeads } from './attention.ts';
 import { commonEmitters, emitPlainMatmul, float, layerNormalization, plainLogisticProduct } from './common.ts';
 import { convolutionEmitters } from './convolutions.ts';
@@ -6,7 +7,7 @@ import { plainGradients } from './gradients.ts';
 import { type EmitContext, type Lowering } from './lowering.ts';
 import { narrowProducts } from './products.ts';
 
-/** 1 / sqrt(variance + epsilon) by itself: WebGPU's LayerNormalization has one result. */
+/** 1 / sqrt(variance + epsilon), computed separately because WebGPU's LayerNormalization has one result. */
 function inverseDeviation(context: EmitContext<'standardize'>): string {
   const {
     builder,

@@ -5,7 +5,10 @@ import { type ModelBuilder } from '../file/model-builder.ts';
 
 type Matrix = readonly (readonly number[])[];
 
-/** y = A' ((G w) (B' x)) in one dimension, for m outputs; in two dimensions the Kronecker products of each with itself. */
+/**
+ * Matrices of y = A' ((G w) (B' x)) in one dimension, for m outputs. In two dimensions each is replaced by its Kronecker product with
+ * itself.
+ */
 interface Filtering {
   readonly outputs: number;
   /** B', [m + 2, m + 2] */
@@ -16,7 +19,10 @@ interface Filtering {
   readonly result: Matrix;
 }
 
-/** The paper's two forms. Four outputs multiply least; two lose no precision and need less than half of the transformed weights. */
+/**
+ * The paper's two forms. Four outputs need the fewest multiplications; two lose no precision and have less than half as many transformed
+ * weights.
+ */
 const filterings: readonly Filtering[] = [
   {
     outputs: 4,
@@ -68,20 +74,22 @@ const squared = (a: Matrix): number[][] => a.flatMap((left) => a.map((right) => 
 const transposed = (a: Matrix): number[][] => a[0].map((_, column) => a.map((row) => row[column]));
 const reversed = (a: Matrix): number[][] => a.map((row) => [...row].reverse());
 
-/** Cost of moving one value, relative to a multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md). */
+/**
+ * Cost of moving one value, relative to one multiplication within a matrix product, fitted to measurements (docs/experiments/engine.md).
+ */
 const COST = { product: 0.75, pixel: 50, weight: 42, weightGradient: 50 };
-/** Transformed pixels that one product handles; larger images go band by band. */
+/** Number of transformed pixels in one product. Larger images are processed in bands. */
 const BAND = 1 << 23;
 
 export interface Convolution extends Conv2dAttributes {
-  /** [n, c, h, w] of what the kernel moves over. */
+  /** Shape of the images, [n, c, h, w]. */
   readonly images: Shape;
-  /** [n, o, h', w'] of what comes out. */
+  /** Shape of the results, [n, o, h', w']. */
   readonly results: Shape;
   readonly kernel: readonly [number, number];
 }
 
-/** The form that is cheapest for a convolution, or null where computing it directly is. */
+/** The form that is cheapest for a convolution, or null if computing it directly is cheaper. */
 export function winogradForm({ images, results, kernel, strides }: Convolution, weightCost = COST.weight): Filtering | null {
   const [n, o, height, width] = results;
   const c = images[1];
@@ -115,7 +123,7 @@ function transformedWeight(builder: ModelBuilder, kernel: Matrix, weight: string
   return builder.reshape(flat, [kernel.length, o, c]);
 }
 
-/** [n, c, h, w] -> [n, h, w, c] with zeros around it */
+/** [n, c, h, w] -> [n, h, w, c], padded with zeros. */
 function channelsLast(
   builder: ModelBuilder,
   x: string,
@@ -131,7 +139,7 @@ function blocks(builder: ModelBuilder, images: string, m: number, [n, rows, colu
   return builder.transpose(builder.reshape(images, [n, rows, m, columns, m, c]), [2, 4, 0, 1, 3, 5]);
 }
 
-/** x [n, c, h, w] and its padding -> blocks of m x m pixels with one more row and column of blocks than results have. */
+/** x [n, c, h, w] with its padding -> blocks of m x m pixels, one more row and one more column of them than the results have. */
 function paddedBlocks(
   builder: ModelBuilder,
   { outputs: m }: Filtering,
@@ -144,8 +152,8 @@ function paddedBlocks(
 }
 
 /**
- * Overlapping tiles of m + 2 pixels a side, transformed: blocks of images -> [tile, n * rows * columns, c], from row `first` of blocks on.
- * A tile is a block and the first two rows and columns of the next ones.
+ * Overlapping tiles of m + 2 pixels a side, transformed: blocks of images -> [tile, n * rows * columns, c], from block row `first` on. A
+ * tile consists of a block and the first two rows and columns of the next ones.
  */
 function transformedTiles(
   builder: ModelBuilder,
@@ -215,7 +223,10 @@ export function winogradConvolution(
   return convolve(builder, { form, x, bias, product }, convolution);
 }
 
-/** dy [n, o, h', w'], weight [o, c, 3, 3] -> dx [n, c, h, w]; `convolution` is the one that leads from dy to dx, with the kernel turned around. */
+/**
+ * The input gradient: dy [n, o, h', w'], weight [o, c, 3, 3] -> dx [n, c, h, w]. `convolution` describes the convolution of dy with the
+ * flipped kernel.
+ */
 export function winogradInputGradient(
   builder: ModelBuilder,
   form: Filtering,
@@ -227,7 +238,10 @@ export function winogradInputGradient(
   return convolve(builder, { form, x: dy, product: (tiles) => builder.node('MatMul', [tiles, transformed]) }, convolution);
 }
 
-/** x [n, c, h, w], dy [n, o, h', w'] -> dweight [o, c * 9]: the transposed transforms of dy and of the result around one product a place of the tile. */
+/**
+ * The weight gradient: x [n, c, h, w], dy [n, o, h', w'] -> dweight [o, c * 9], by one product for each position in the tile, between the
+ * transposed transforms of dy and of the result.
+ */
 export function winogradWeightGradient(builder: ModelBuilder, form: Filtering, x: string, dy: string, convolution: Convolution): string {
   const {
     images: [, c],

@@ -1,10 +1,11 @@
-// onnxruntime's arena of device memory (BFCArena, kSameAsRequested), without the memory: what it takes from the device for a series of requests.
+// A model of onnxruntime's arena of device memory (BFCArena, kSameAsRequested): how many bytes it takes from the device for a series of
+// requests.
 
 /** The arena's unit, and what it leaves unused at the end of a piece rather than cut it. */
 const UNIT = 256;
 const MOST_UNUSED = 128 * 2 ** 20;
 
-/** A piece of one block that was taken from the device; neighbours in the block follow each other. */
+/** A piece of a block that was taken from the device. It knows its neighbours in the block. */
 interface Piece {
   readonly place: number;
   size: number;
@@ -18,10 +19,10 @@ const isFirst = (a: Piece, b: Piece): boolean => a.size < b.size || (a.size === 
 export class Arena {
   /** Free pieces, the smallest first. */
   readonly #free: Piece[] = [];
-  /** Bytes taken from the device; nothing goes back. */
+  /** Bytes taken from the device. They are never given back. */
   taken = 0;
 
-  /** The smallest free piece that suffices, or as much as is asked for from the device. */
+  /** Returns the smallest free piece that is large enough. If there is none, takes the requested bytes from the device. */
   allocate(bytes: number): Piece {
     const size = Math.max(1, Math.ceil(bytes / UNIT)) * UNIT;
     const [found] = this.#free.splice(this.#firstOf({ size, place: -1 }), 1);
@@ -62,7 +63,7 @@ export class Arena {
     return piece;
   }
 
-  /** The place of the first free piece that does not come before `piece`. */
+  /** Index of the first free piece that is not sorted before `piece`. */
   #firstOf(piece: Pick<Piece, 'size' | 'place'>): number {
     let [low, high] = [0, this.#free.length];
     while (low < high) {

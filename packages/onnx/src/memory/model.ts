@@ -1,7 +1,7 @@
-// A written model as onnxruntime runs it: without what it computes when it loads the model, in its order.
+// A written model as onnxruntime runs it: in its order, and without what it computes when it loads the model.
 import { type GraphProto, type NodeProto } from '../generated/onnx_pb.ts';
 
-/** A node with the names of what it reads and gives. */
+/** A node with the names of its inputs and outputs. */
 export interface ModelNode {
   readonly opType: string;
   readonly inputs: readonly string[];
@@ -17,7 +17,7 @@ interface Optimized {
 const keyOf = ({ opType, domain, attribute }: NodeProto, inputs: readonly string[]): string =>
   [domain, opType, ...inputs, ...attribute.map(({ name, i, f, ints }) => `${name}=${i ?? ''}/${f ?? ''}/${ints.join()}`)].join(' ');
 
-/** Constants folded, equal nodes merged, identities removed: what onnxruntime's optimizations do to memory. */
+/** Folds constants, merges equal nodes and removes identities: the optimizations of onnxruntime that change memory use. */
 function optimized({ node: nodes, initializer, output }: GraphProto): Optimized {
   const constants = new Set(initializer.map(({ name }) => name!));
   const exported = new Set(output.map(({ name }) => name!));
@@ -43,7 +43,10 @@ function optimized({ node: nodes, initializer, output }: GraphProto): Optimized 
   return { nodes: kept, constants };
 }
 
-/** Depth first from the last leaf; of a node's operands the one that was written last comes first (GraphViewer, NodeCompare). */
+/**
+ * Sorts nodes depth first from the last leaf. Among a node's operands, the one that was written last comes first (GraphViewer,
+ * NodeCompare).
+ */
 function inRunOrder(nodes: readonly ModelNode[]): ModelNode[] {
   const producer = new Map(nodes.flatMap(({ outputs }, i) => outputs.map((name) => [name, i] as const)));
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
@@ -64,7 +67,7 @@ function inRunOrder(nodes: readonly ModelNode[]): ModelNode[] {
   return order;
 }
 
-/** `optimizes`: whether onnxruntime may change the graph. */
+/** The nodes in onnxruntime's order. `optimizes`: whether onnxruntime may change the graph. */
 export function nodesAsRun(graph: GraphProto, optimizes: boolean): Optimized {
   const plain = {
     nodes: graph.node.map(({ opType, input, output }) => ({ opType: opType!, inputs: input, outputs: output })),

@@ -1,11 +1,12 @@
-// The memory of one run as onnxruntime plans it (allocation_planner.cc): which values share a block, and when each block is asked for and released.
+// The memory of a run as onnxruntime plans it (allocation_planner.cc): which values share a block, and when each block is taken and
+// released.
 import { Arena } from './arena.ts';
 import { type ModelNode } from './model.ts';
 import { bytesOf, type ModelValue } from './values.ts';
 
-/** Operations whose result is their operand's memory. */
+/** Operations whose result shares the memory of their operand. */
 const ALIASES: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Identity']);
-/** Operations that write over an operand of the same shape whose last reader they are: onnxruntime's CUDA kernels of one operand. */
+/** Operations whose CUDA kernels overwrite their only operand, if it has the result's shape and no later reader. */
 const IN_PLACE: ReadonlySet<string> = new Set([
   'Neg',
   'Exp',
@@ -22,24 +23,24 @@ const IN_PLACE: ReadonlySet<string> = new Set([
 
 interface Block {
   readonly bytes: number;
-  /** Readings that are left while blocks are assigned. */
+  /** Number of readers that have not run yet while blocks are assigned. */
   readers: number;
-  /** The place in the run after which it is released. */
+  /** Index of the node after which the block is released. */
   last: number;
 }
 
 export interface RunOptions {
   readonly nodes: readonly ModelNode[];
   readonly values: ReadonlyMap<string, ModelValue>;
-  /** Values whose memory others keep: inputs, weights, constants and outputs. */
+  /** Names of values whose memory is kept by others: inputs, weights, constants and outputs. */
   readonly others: ReadonlySet<string>;
-  /** Whether onnxruntime knows the shapes before it runs: it then gives a released block to the next value of its shape, and keeps it until then. */
+  /** Whether onnxruntime knows the shapes before it runs. It then keeps a released block until the next value of its shape needs one. */
   readonly knowsShapes: boolean;
 }
 
-/** Assigns blocks to values in the order of the run. */
+/** Assigns blocks to values, in the order of the run. */
 class Assignment {
-  /** Blocks that each node asks for. */
+  /** Blocks that each node takes. */
   readonly asked: Block[][] = [];
   readonly #blocks = new Map<string, Block>();
   readonly #readers = new Map<string, number>();
@@ -90,7 +91,7 @@ class Assignment {
     this.#released.set(shape, [...(this.#released.get(shape) ?? []), block]);
   }
 
-  /** The operand's block that a result is written to; 'elsewhere' where that operand is in nobody's block. */
+  /** The operand's block into which a result is written; 'elsewhere' if that operand has no block. */
   #operandOf({ opType, inputs }: ModelNode, name: string): Block | 'elsewhere' | undefined {
     const block = this.#blocks.get(inputs[0]);
     if (ALIASES.has(opType)) return block ?? 'elsewhere';
@@ -112,7 +113,10 @@ class Assignment {
   }
 }
 
-/** Bytes that runs of the nodes take from the device: the arena keeps what a run had at its height, and what does not fit each other. */
+/**
+ * Bytes that `runs` runs of the nodes take from the device. The arena keeps the peak of a run, and takes more if its pieces do not fit the
+ * next run.
+ */
 export function memoryOfRuns(options: RunOptions, runs = 2): number {
   const { asked } = new Assignment(options);
   const endings = new Map<number, Block[]>();

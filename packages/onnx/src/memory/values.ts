@@ -1,21 +1,21 @@
-// Shapes and sizes of all values of a model as it was written: what onnxruntime infers from it.
+// Shapes and sizes of all values of a written model, as onnxruntime infers them.
 import { elementCount, type Shape } from '@styleforge/autodiff';
 import { type GraphProto, type NodeProto, type TensorProto, type ValueInfoProto } from '../generated/onnx_pb.ts';
 
-/** One value: what it is, and its numbers where they are few and known beforehand. */
+/** A value's type and shape, and its numbers if they are few and known beforehand. */
 export interface ModelValue {
   readonly shape: Shape;
   readonly elementBytes: number;
   readonly numbers?: readonly number[];
 }
 
-/** TensorProto.DataType: float16, bfloat16; float64, int64; all others that are written have four bytes. */
+/** Bytes of an element by TensorProto.DataType: float16, bfloat16, float64 and int64. All other types that are written have four bytes. */
 const SIZES: Readonly<Record<number, number>> = { 10: 2, 16: 2, 11: 8, 7: 8 };
 const elementBytesOf = (type: number | undefined): number => SIZES[type ?? 0] ?? 4;
 
 export const bytesOf = ({ shape, elementBytes }: ModelValue): number => elementCount(shape) * elementBytes;
 
-/** Attributes of a node: a number, or a list of them. */
+/** Attributes of a node, each a number or a list of numbers. */
 class Attributes {
   readonly #node: NodeProto;
 
@@ -54,7 +54,7 @@ const reshaped: ShapeRule = ({ operands: [x, to] }) => {
   return wanted.map((size) => (size < 0 ? elementCount(x.shape) / known : size));
 };
 
-/** Products of matrices: the last two dimensions, perhaps swapped, and all before them together. */
+/** The shape rule of matrix products: the last two dimensions, possibly transposed, after the broadcast leading ones. */
 const product =
   (transposes: readonly [string, string]): ShapeRule =>
   ({ operands: [a, b], attributes }) => {
@@ -123,7 +123,7 @@ const padded: ShapeRule = ({ operands: [x, pads] }) => {
 
 const elementwise: ShapeRule = ({ operands }) => operands.map(({ shape }) => shape).reduce(broadcast);
 
-/** All operations whose result has not its first operand's shape. */
+/** Shape rules of all operations whose result does not have the shape of the first operand. */
 const RULES: Readonly<Record<string, ShapeRule>> = {
   ...Object.fromEntries(['Add', 'Sub', 'Mul', 'Div'].map((name) => [name, elementwise])),
   Reshape: reshaped,
@@ -177,7 +177,7 @@ function resultShape(node: NodeProto, place: number, known: Known): Shape {
   return RULES[node.opType ?? '']?.(known) ?? x.shape;
 }
 
-/** All values by name. `given`: what inputs, and results of operations of our own, are. */
+/** All values by name. `given`: types of inputs, and of results of operations of our own. */
 export function valuesOf(
   { node: nodes, initializer: initializers }: GraphProto,
   given: readonly ValueInfoProto[],
