@@ -12,18 +12,19 @@ export interface DeviceDescription {
   readonly freeBytes: number;
   /** Compute capability, such as 9. */
   readonly capability: number;
-  /** Newest CUDA version that the driver supports, and the version that the provider uses, in CUDA's notation: 13000 for 13.0. */
+  /** The newest CUDA version that the driver supports, and the version that the provider uses, in CUDA's notation: 13000 for 13.0. */
   readonly cuda: { readonly driver: number; readonly runtime: number };
 }
 
 /**
- * Throws DeviceError if the device is missing or gives wrong results; with mixed precision also onnxruntime's error if it has no float16.
+ * Checks that the device computes correctly. Throws DeviceError if it is missing or gives wrong results. With mixed precision, throws
+ * onnxruntime's error if the device has no float16.
  */
 export function checkDevice(device: DeviceName, options: Pick<CompileOptions, 'mixedPrecision'> = {}): Promise<void> {
   return deviceOf(device).probe(() => multiply(device, options));
 }
 
-/** Facts about an available device; null if only the system knows them. */
+/** Facts about an available device, or null if the engine cannot read any. */
 export function describeDevice(name: DeviceName): DeviceDescription | null {
   const device = deviceOf(name);
   if (device.stateIn !== 'blocks') return null;

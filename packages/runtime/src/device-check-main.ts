@@ -1,5 +1,5 @@
-// A separate process, because a driver can end its process: `fork(this file, [device, hints as JSON])` is sent `{parts}`, then `{ok,
-// description}` or `{ok: false, reason}`.
+// Runs in a separate process, because a driver can crash it: `fork(this file, [device, hints as JSON])` receives the message `{parts}`,
+// then `{ok, description}` or `{ok: false, reason}`.
 import { checkDevice, describeDevice } from './check-device.ts';
 import { deviceOf } from './devices/index.ts';
 import type { DeviceName } from './devices/device.ts';

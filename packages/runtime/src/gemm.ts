@@ -5,7 +5,7 @@ import { valueOver } from './native/values.ts';
 import { threadConfig } from './native/threads.ts';
 import { processorSession } from './programs/session.ts';
 
-/** Row-major. */
+/** A row-major matrix. */
 export interface Matrix {
   readonly data: Float64Array;
   readonly rows: number;
@@ -17,7 +17,7 @@ export interface GemmOptions {
   readonly transposeB?: boolean;
   /** Factor of the product. Default: 1. */
   readonly alpha?: number;
-  /** Added to the product in place. */
+  /** A matrix to which the product is added in place. */
   readonly addTo?: Matrix;
 }
 
@@ -28,7 +28,7 @@ function session(transposeA: boolean, transposeB: boolean, alpha: number, addsC:
   let created = sessions.get(key);
   if (!created) {
     const model = gemmModel({ transposeA, transposeB, alpha, addsC });
-    // linear algebra alternates with work in JavaScript: threads that wait for the next product must not spin
+    // Linear algebra alternates with work in JavaScript, so threads that wait for the next product must not spin
     created = processorSession(model, { config: threadConfig({ allow_spinning: '0' }) });
     sessions.set(key, created);
   }
@@ -47,7 +47,7 @@ function run(product: NativeSession, operands: Readonly<Record<string, Matrix>>,
   }
 }
 
-/** alpha A B, with A or B transposed on request, or `addTo` with that added. */
+/** Returns alpha A B, with A or B transposed on request. With `addTo`, adds the product to that matrix and returns it. */
 export async function gemm(
   a: Matrix,
   b: Matrix,

@@ -14,16 +14,16 @@ import { type Binding, NativeSession } from '../native/session.ts';
 import { type ElementType, valueAt } from '../native/values.ts';
 import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
 
-/** What onnxruntime's arena says when the card has no more, or its limit is reached. */
+/** onnxruntime's message when the card has no more memory, or the arena's limit is reached. The group is the number of bytes. */
 const MEMORY_REFUSED = /(?:requested buffer of size|smaller than requested bytes of) (\d+)/;
 
 export interface CudaEngineOptions {
   readonly index: number;
   /** The folder with onnxruntime's library and its CUDA provider. */
   readonly folder?: string;
-  /** NVIDIA's libraries, where they are loaded already. */
+  /** NVIDIA's libraries, if they are already loaded. */
   readonly libraries?: CudaLibraries;
-  /** Whether onnxruntime computes on the processor, in the same memory: for a stand-in of a card whose memory the processor reaches. */
+  /** Whether onnxruntime computes on the processor, in the same memory. For tests that replace the card by memory of the processor. */
   readonly computesOnProcessor?: boolean;
 }
 
@@ -32,9 +32,9 @@ export interface CudaSessionOptions {
   /** Whether a run is recorded and replayed as one CUDA graph. */
   readonly captures: boolean;
   readonly profile?: string | undefined;
-  /** Whether float32 products and convolutions may round their operands to the ten bits of TensorFloat-32. */
+  /** Whether float32 products and convolutions may round their operands to TensorFloat-32, which has a mantissa of ten bits. */
   readonly tf32: boolean;
-  /** Whether the model may have operations of our own. */
+  /** Whether the model may contain operations of our own. */
   readonly hasOwnKernels?: boolean;
 }
 
@@ -44,11 +44,11 @@ export class CudaEngine {
   readonly kernels: OptimizerKernels;
   readonly #memory: Owned | null;
   readonly #runOptions: Owned;
-  /** Options of a run that is not recorded, whatever its session does. */
+  /** Options of a run that is not recorded, even if its session records runs. */
   readonly #plainOptions: Owned;
   #operations: CustomOperations | null = null;
 
-  /** Throws LibraryError or CudaError where there is no such card, or a library of it is missing. */
+  /** Throws LibraryError if a library is missing, and CudaError if there is no such card. */
   constructor({ index, folder = binariesFolder(), libraries, computesOnProcessor = false }: CudaEngineOptions) {
     const { runtime, driver } = libraries ?? loadCudaLibraries(folder);
     this.runtime = new CudaRuntime(runtime, driver, index);
@@ -69,7 +69,7 @@ export class CudaEngine {
       profile,
       config: {
         ...threadConfig(THREAD_WAIT),
-        // the fused normalization omits the deviation, which the gradient reads
+        // onnxruntime's fused normalization does not return the deviation, which the gradient reads
         'optimization.disable_specified_optimizers': 'SkipLayerNormFusion',
       },
       operations: hasOwnKernels ? this.#ownOperations() : undefined,
@@ -80,7 +80,10 @@ export class CudaEngine {
     return this.#withMemory('CreateSessionFromArray', () => new NativeSession(this.environment, model, settings));
   }
 
-  /** What `act` makes. Throws CudaError that says how much is free where onnxruntime gets less of the card's memory than it asks for. */
+  /**
+   * Returns the result of `act`. If onnxruntime gets less of the card's memory than it requests, throws a CudaError that says how much is
+   * free.
+   */
   #withMemory<Result>(call: string, act: () => Result): Result {
     try {
       return act();
@@ -91,14 +94,17 @@ export class CudaEngine {
     }
   }
 
-  /** The gradients that kernels of our own compute, for this card. */
+  /** The gradients that kernels of our own compute, registered for this card. */
   #ownOperations(): CustomOperations {
     const provider = this.#memory ? 'CUDAExecutionProvider' : null;
     this.#operations ??= new CustomOperations(this.environment, OWN_DOMAIN, provider, new GradientKernels(this.runtime).operations);
     return this.#operations;
   }
 
-  /** Adds the provider, whose arena takes what is asked for and no more, up to what the card has free: doubling would take half as much again. */
+  /**
+   * Adds the CUDA provider. Its arena takes exactly what is requested, up to the card's free memory: an arena that doubles would take half
+   * as much again.
+   */
   #addProvider({ api }: Environment, options: Address, { captures, tf32 }: Pick<CudaSessionOptions, 'captures' | 'tf32'>): void {
     const settings = {
       device_id: String(this.runtime.index),
@@ -119,25 +125,25 @@ export class CudaEngine {
     }
   }
 
-  /** A tensor over memory of the card, which its owner keeps. */
+  /** A tensor over the card's memory. The owner of the memory keeps it. */
   value(address: Address, bytes: number, type: ElementType, shape: Shape): Owned {
     return valueAt(this.environment, this.#memory?.handle ?? this.environment.processorMemory, address, bytes, type, shape);
   }
 
-  /** Puts a run on the stream; `runtime.synchronize` waits for it. */
+  /** Queues a run on the stream. `runtime.synchronize` waits for it. */
   run(binding: Binding): void {
     this.runtime.makeCurrent();
     this.#withMemory('RunWithBinding', () => binding.run(this.#runOptions.handle));
   }
 
-  /** The same without recording it or replaying a recording. */
+  /** Queues a run without recording it or replaying a recording. */
   runPlainly(binding: Binding): void {
     this.runtime.makeCurrent();
     this.#withMemory('RunWithBinding', () => binding.run(this.#plainOptions.handle));
   }
 }
 
-/** The stream is waited for once, after the results are on their way. */
+/** Options of a run that does not wait for the stream. The caller waits once, after it has queued the copies of the results. */
 function runOptions(environment: Environment, entries: Readonly<Record<string, string>>): Owned {
   const options = environment.own('run options', 'ReleaseRunOptions', 'CreateRunOptions');
   for (const [key, value] of Object.entries({ disable_synchronize_execution_providers: '1', ...entries }))
@@ -147,7 +153,7 @@ function runOptions(environment: Environment, entries: Readonly<Record<string, s
 
 const engines = new Map<number, CudaEngine>();
 
-/** This thread's engine of a card of this machine, made at first use. */
+/** This thread's engine for a card of this machine, created at first use. */
 export function cudaEngine(index: number): CudaEngine {
   const engine = engines.get(index) ?? new CudaEngine({ index });
   engines.set(index, engine);

@@ -4,7 +4,7 @@ import type ort from 'onnxruntime-node';
 import { type MachineHints, type MachinePart } from '../machine/machine-part.ts';
 import { type CudaEngine } from './cuda-engine.ts';
 
-/** A kind of device, or one of several of a kind: `cuda:1`. */
+/** A kind of device, or one of several devices of a kind, such as `cuda:1`. */
 export type DeviceName = Target | `${Target}:${number}`;
 
 interface DeviceProperties {
@@ -13,25 +13,23 @@ interface DeviceProperties {
   readonly target: Target;
   /** Index among the devices of its kind. */
   readonly index: number;
-  /** Whether a machine may lack this device. Its absence is then an error of the settings, with its own code. */
+  /** Whether a machine may lack this device. Its absence is then an error in the settings, with a code of its own. */
   readonly isOptional: boolean;
   readonly precisions: DevicePrecisions;
-  /** Whether a training may have further graphs over its weights, for inputs of other shapes. */
+  /** Whether a training may have additional graphs over its weights, for inputs of other shapes. */
   readonly takesFurtherGraphs: boolean;
   /** Optimizers that can update the weights in place. */
   readonly optimizers: readonly ('adamw' | 'prodigy')[];
   /**
-   * Memory policy: whether programs hold memory for speed by default (CompileOptions.keepMemory). The processor is as fast without
+   * Whether programs hold memory for speed by default (CompileOptions.keepMemory). The processor is as fast without
    * (docs/experiments/engine.md).
    */
   readonly keepsMemory: boolean;
-  /**
-   * Memory policy: scores of an attention, up to which a training keeps them for the gradients; beyond, they are computed again.
-   */
+  /** The number of an attention's scores up to which a training keeps them for the gradients. More scores are computed again. */
   readonly keptScores: number;
-  /** Checks what must be there before anything is compiled, then lets `computes` compile and run a small graph. */
+  /** Checks the device's requirements before anything is compiled, then calls `computes`, which compiles and runs a small graph. */
   readonly probe: (computes: () => Promise<void>) => Promise<void>;
-  /** Requirements of the device on the machine, each found or missing, for operators. Never throws. */
+  /** What the device requires of the machine, each part found or missing, for operators. Never throws. */
   readonly machineParts: (hints: MachineHints) => readonly MachinePart[];
 }
 
@@ -56,7 +54,7 @@ export interface BlockDevice extends DeviceProperties {
 
 export type Device = HostDevice | TensorDevice | BlockDevice;
 
-/** Location of weights, gradients and moments during a training, and of other programs' bound weights between runs. */
+/** Where weights, gradients and moments are during a training, and where other programs keep bound weights between runs. */
 export type StatePlace = Device['stateIn'];
 /** Devices that keep their state in one location. */
 export type DeviceOf<Place extends StatePlace> = Extract<Device, { readonly stateIn: Place }>;
@@ -64,16 +62,16 @@ export type DeviceOf<Place extends StatePlace> = Extract<Device, { readonly stat
 export interface DevicePrecisions {
   /** Whether the device kind has float16 arithmetic; the probe with mixed precision checks the actual device. */
   readonly float16Products: boolean;
-  /** Whether weights that a graph reads as float16 are stored as float16: those that do not train only so. */
+  /** Whether weights that a graph reads as float16 are stored as float16. Weights that do not train are then stored in float16 only. */
   readonly halfWeights?: boolean;
   readonly moments: readonly ('float32' | 'bfloat16')[];
   readonly gradients: readonly ('float32' | 'float16')[];
 }
 
-/** Four mebibytes of scores; keeping more made no device faster (docs/experiments/engine.md). */
+/** Default of `keptScores`: 4 MiB of scores. Keeping more made no device faster (docs/experiments/engine.md). */
 export const MOST_KEPT_SCORES = 2 ** 20;
 
-/** A kind of device: creates the device of an index. */
+/** Creates the device of an index among the devices of one kind. */
 export type DeviceKind = (index: number) => Device;
 
 export const indexedName = (kind: Target, index: number): DeviceName => (index === 0 ? kind : `${kind}:${index}`);

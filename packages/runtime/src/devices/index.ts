@@ -6,7 +6,7 @@ import { cuda } from './cuda.ts';
 import { type Device, type DeviceKind, type DeviceName } from './device.ts';
 import { webgpu } from './webgpu.ts';
 
-/** A lowering without its device does not compile. */
+/** One kind of device for each lowering. A missing one is a compile error. */
 const kinds: { readonly [Kind in Target]: DeviceKind } = { cpu, webgpu, cuda };
 
 /** The default device. */

@@ -6,12 +6,12 @@ import { type Device } from './device.ts';
 
 const ACTIVATIONS: readonly ComputedKind[] = ['siluGradient', 'geluGradient', 'standardizeGradient'];
 
-/** TensorFloat-32 came with Ampere. */
+/** The oldest compute capability with TensorFloat-32, which attention's kernels use: 8.0 (Ampere), as one number. */
 const ATTENTION_CAPABILITY = 80;
 /** cudaErrorNoKernelImageForDevice. */
 const NO_CODE = 209;
 
-/** Throws CudaError where a card is too old for the kernels. */
+/** Throws CudaError if a card is too old for the kernels. */
 export function expectCapable({ name, capability }: Pick<CudaRuntime, 'name' | 'capability'>, kernels: readonly ComputedKind[]): void {
   if (!kernels.includes('attentionGradient') || capability >= ATTENTION_CAPABILITY) return;
   const text = `attention's kernels need compute capability ${spoken(ATTENTION_CAPABILITY)}, and ${name} has ${spoken(capability)}`;
@@ -20,7 +20,10 @@ export function expectCapable({ name, capability }: Pick<CudaRuntime, 'name' | '
 
 const spoken = (capability: number): string => (capability / 10).toFixed(1);
 
-/** Attention's kernel rounds its operands: it is for trainings that may. */
+/**
+ * The operations that kernels of our own compute. Attention's kernel rounds its operands, so only trainings that allow TensorFloat-32 use
+ * it.
+ */
 export function ownKernelsOf(
   { stateIn }: Pick<Device, 'stateIn'>,
   { gradientKernels = 'none', tf32 = true, mixedPrecision = false }: CompileOptions,

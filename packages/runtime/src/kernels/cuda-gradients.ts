@@ -1,4 +1,5 @@
-// Gradients of activations, normalizations and attention by kernels of our own (cuda/gradients.cu, cuda/attention.cu), as operations of onnxruntime's graphs.
+// Gradients of activations, normalizations and attention by kernels of our own (cuda/gradients.cu, cuda/attention.cu), as operations in
+// onnxruntime's graphs.
 import { elementCount } from '@styleforge/autodiff';
 import { readFileSync } from 'node:fs';
 import { type Address } from '../native/api.ts';
@@ -14,13 +15,13 @@ const GRADIENTS = [
   'standardize_gradient',
   'standardize_gradient_half',
 ] as const;
-/** Numbers of a head for which attention's kernels are compiled (HEAD_SIZES of the lowering). */
+/** Sizes of a head for which attention's kernels are compiled (HEAD_SIZES of packages/onnx). */
 const HEAD_SIZES = [40, 64, 80];
 const ATTENTION = HEAD_SIZES.flatMap((size) => ['statistics', 'queries', 'keys'].map((part) => `attention_${part}_${size}`));
 
-/** Threads of a block for neighbouring values, and the most blocks: a thread takes several groups of four. */
+/** Threads of a block for elementwise kernels, and the maximum number of blocks. A thread processes several groups of four values. */
 const [BLOCK, MOST_BLOCKS] = [256, 4096];
-/** Threads of a block that sums a row: as many as it has groups of four, between these powers of two. */
+/** Limits of the number of threads of a block that sums a row: the number of the row's groups of four, rounded to a power of two. */
 const [LEAST_THREADS, MOST_THREADS] = [32, 1024];
 /** THREADS and ROWS of attention.cu. */
 const [ATTENTION_THREADS, ATTENTION_ROWS] = [128, 64];
@@ -30,7 +31,7 @@ const address = (value: Address): BigUint64Array => BigUint64Array.of(value);
 
 const codeOf = (name: string): Uint8Array => readFileSync(new URL(`${name}.ptx`, import.meta.url));
 
-/** The operations on one card. Code is loaded when the first session is made that needs it. */
+/** The gradient operations on one card. The compiled code is loaded when the first session that needs it is created. */
 export class GradientKernels {
   readonly #runtime: CudaRuntime;
   #gradients: Record<(typeof GRADIENTS)[number], Address> | undefined;

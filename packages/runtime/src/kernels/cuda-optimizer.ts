@@ -1,4 +1,4 @@
-// The optimizer's kernels on a card (cuda/optimizer.cu), compiled to PTX, which the driver compiles for the card that it finds.
+// The optimizer's kernels on a card (cuda/optimizer.cu). They are committed as PTX, which the driver compiles for the card.
 import { readFileSync } from 'node:fs';
 import { type Address } from '../native/api.ts';
 import { type CudaRuntime } from '../native/cuda-runtime.ts';
@@ -6,12 +6,12 @@ import { type Owned } from '../native/owned.ts';
 
 const NAMES = ['adamw', 'adamw_bfloat16', 'narrow', 'add_gradients', 'move_towards', 'sum_of_squares', 'add_partials'] as const;
 
-/** Threads of a launch, the same for every size: sums of floating-point numbers depend on it. */
+/** Blocks of a launch, and threads of a block. They are the same for every size, because sums of floating-point numbers depend on them. */
 const GRID = 512;
 const BLOCK = 256;
-/** Number of sums of squares that one block adds; this is repeated until one is left: 512 x 256 to 512 to 1. */
+/** Number of partial sums that one thread adds in the first of two steps: 512 x 256 sums become 512, and these become one. */
 const SHARE = 256;
-/** Partial sums of one block of parameters. */
+/** Number of partial sums for one block of parameters. */
 const PARTIALS = GRID * BLOCK + GRID;
 const FLOAT64_BYTES = 8;
 
@@ -19,7 +19,7 @@ const integer = (value: number): Int32Array => Int32Array.of(value);
 const long = (value: number): BigInt64Array => BigInt64Array.of(BigInt(value));
 const address = (value: Address): BigUint64Array => BigUint64Array.of(value);
 
-/** A flat block of gradients: float32, or float16 bits. */
+/** A flat block of gradients, in float32 or float16. */
 export interface GradientBlock {
   readonly address: Address;
   readonly count: number;
@@ -28,13 +28,13 @@ export interface GradientBlock {
 
 export interface AdamWBlock {
   readonly weights: Address;
-  /** Float16 copies of the weights, which are written with them. */
+  /** Float16 copies of the weights, updated together with them, or null. */
   readonly copies: Address | null;
   readonly gradients: GradientBlock;
   readonly first: Address;
   readonly second: Address;
   readonly momentsAreHalf: boolean;
-  /** Factors of the step, those of the block's first parameter, and where its parameters start. */
+  /** Addresses of the step's numbers, of the factors of the block's first parameter, and of the positions where its parameters start. */
   readonly step: Address;
   readonly factors: Address;
   readonly starts: Address;
@@ -85,7 +85,7 @@ export class OptimizerKernels {
     this.#launch('move_towards', [address(values), address(target), long(count), Float32Array.of(share)]);
   }
 
-  /** Sum of squares over blocks, in float64 and in a fixed order; infinite or NaN where a gradient is. */
+  /** The sum of squares over all blocks, in float64 and in a fixed order. Infinite or NaN if a gradient is. */
   async sumOfSquares(blocks: readonly GradientBlock[]): Promise<number> {
     this.#partials ??= this.#runtime.allocate(PARTIALS * FLOAT64_BYTES);
     const partials = this.#partials.handle;

@@ -1,4 +1,4 @@
-// Memory in which the WebAssembly of assembly/optimizer.ts works on arrays in place. For other code they are ordinary arrays.
+// Memory in which the WebAssembly of assembly/optimizer.ts changes arrays in place. Other code sees ordinary arrays.
 import { readFileSync } from 'node:fs';
 
 type Address = number;
@@ -45,7 +45,7 @@ interface Memory {
   readonly buffer: ArrayBuffer;
 }
 
-/** Node has WebAssembly, but its types do not declare it. */
+/** The part of the global WebAssembly that this file uses; Node's types do not declare it. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: { readonly env: { readonly memory: Memory } }) => { readonly exports: unknown };
@@ -63,7 +63,7 @@ export function kernelMemory(bytes: number): ArrayBuffer {
   return memory.buffer;
 }
 
-/** The kernels for all of these arrays. Throws if they are not in the same kernelMemory. */
+/** The kernels for these arrays. Throws if the arrays are not in the same kernelMemory. */
 export function kernelsOf(...arrays: readonly (Float32Array | Uint16Array)[]): Kernels {
   const found = kernels.get(arrays[0].buffer);
   if (!found || arrays.some(({ buffer }) => buffer !== arrays[0].buffer))

@@ -10,7 +10,7 @@ export interface ParameterSpec {
 /** Values by parameter name, in any storage format. */
 export interface NamedArrays {
   readonly specs: readonly ParameterSpec[];
-  /** The values of one parameter; a copy if they are not stored as float32. */
+  /** The values of one parameter as float32. A copy if they are stored in another format. */
   read(name: string): Float32Array;
   write(name: string, values: Float32Array): void;
 }
@@ -20,11 +20,11 @@ const BLOCK = 1 << 26;
 /** Alignment, in elements, of parameters in a block. */
 export const ALIGNMENT = 16;
 /**
- * Number of buffers that one memory has space for: weights, their average, gradients, the sum of those of several passes, two moments, and
- * Prodigy's start and sums. Unused ones are not resident.
+ * Number of buffers that one memory has space for: weights, their average, gradients, summed gradients, two moments, and Prodigy's start
+ * and sums. Unused ones are not resident.
  */
 const ROOMS = 8;
-/** Memory for weights that are only read has no space for other buffers. */
+/** Number of buffers in a memory for weights that are only read. */
 const FROZEN_ROOMS = 1;
 const ROOM_BYTES = 4;
 
@@ -39,7 +39,7 @@ export interface Place {
   readonly size: number;
 }
 
-/** A memory for each block of parameters, with space for several buffers. */
+/** One memory for each block of parameters, with space for several buffers. */
 class SharedMemory {
   readonly places = new Map<string, Place>();
   readonly #blocks: readonly { readonly length: number; readonly buffer: ArrayBuffer }[];
@@ -95,12 +95,12 @@ export class ParameterBuffers<Data extends Float32Array | Uint16Array = Float32A
     return new ParameterBuffers(specs, Float32Array, new SharedMemory(specs, FROZEN_ROOMS));
   }
 
-  /** Zeroed buffers of the same layout. */
+  /** New zeroed buffers of the same layout. */
   alike(): ParameterBuffers<Data> {
     return new ParameterBuffers(this.specs, this.#ArrayType);
   }
 
-  /** A copy, in a memory of its own. */
+  /** A copy in separate memory. */
   copy(): ParameterBuffers<Data> {
     const copy = this.alike();
     copy.copyFrom(this);

@@ -9,23 +9,25 @@ import { type MachinePart } from './machine-part.ts';
 export interface NvidiaPlaces {
   /** The folder of onnxruntime's library and its providers. */
   readonly folder?: string;
-  /** The file in which the driver's kernel module says its version. */
+  /** The file that contains the version of the driver's kernel module. */
   readonly versionFile?: string;
 }
 
 const DRIVER = 'libcuda.so.1';
 const VERSION_FILE = '/proc/driver/nvidia/version';
-/** The oldest driver for each version of CUDA (docs/gpu.md). */
+/** The oldest driver by major version of CUDA (docs/gpu.md). */
 const OLDEST_DRIVER: Readonly<Record<number, number>> = { 12: 525, 13: 580 };
-/** CUDA version to check for on a machine without a provider. */
+/** The CUDA version to check for if the machine has no provider. */
 const NEWEST = 13;
-/** Machine code in the provider. Code for 8.0 also runs on 8.6 and 8.9, and likewise within each number before the dot. */
+/**
+ * Compute capabilities that the provider has machine code for. Code for 8.0 also runs on 8.6 and 8.9, as for every number before the dot.
+ */
 const COMPUTE = ['7.5', '8.0', '8.6', '8.9', '9.0', '12.0'];
 /** CUdevice_attribute (cuda.h). */
 const ATTRIBUTE = { major: 75, minor: 76 };
 const MEBIBYTE = 2 ** 20;
 
-/** Never throws: a machine without anything is described, too. */
+/** The requirements of DEVICE=cuda, each found or missing. Never throws, even if the machine has none of them. */
 export function nvidiaParts({ folder = binariesFolder(), versionFile = VERSION_FILE }: NvidiaPlaces = {}): MachinePart[] {
   const folders = [folder, ...wheelFolders(folder)];
   const provider = join(folder, CUDA_PROVIDER);

@@ -9,7 +9,10 @@ const LOADER = 'libvulkan.so.1';
 /** Where drivers install their manifests. */
 const FOLDERS = ['/etc/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/usr/share/vulkan/icd.d'];
 
-/** `driverFiles`: manifests by the setting VK_DRIVER_FILES, separated by colons; without it those of the system. Other systems bring what they need. */
+/**
+ * Requirements of Vulkan. `driverFiles`: the manifests that VK_DRIVER_FILES lists, separated by colons. Default: those in `folders`. Only
+ * Linux has requirements.
+ */
 export function vulkanParts({ driverFiles }: MachineHints, folders: readonly string[] = FOLDERS): MachinePart[] {
   if (process.platform !== 'linux') return [];
   const named = driverFiles?.split(':').filter(Boolean) ?? [];

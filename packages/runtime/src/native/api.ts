@@ -1,19 +1,21 @@
-// onnxruntime's C API through koffi: the functions that the engine needs, with its statuses as exceptions.
+// onnxruntime's C API through koffi: the functions that the engine needs. A failing status becomes an exception.
 import koffi from 'koffi';
 import { LibraryError } from './library-paths.ts';
 import { type Address, loadLibrary, type NativeArgument, type NativeFunction } from './load.ts';
 
 export { type Address, type NativeArgument } from './load.ts';
 
-/** The newest function of the table came with this version of the API (onnxruntime 1.16); onnxruntime gives every older version, too. */
+/**
+ * The API version in which the newest of these functions appeared (onnxruntime 1.16). Newer libraries also provide every older version.
+ */
 const API_VERSION = 16;
 const [pointer, text, status, size] = ['void *', 'const char *', 'status', 'size_t'];
-/** File names are UTF-16 on Windows. */
+/** Type of file names: UTF-16 on Windows. */
 const fileName = process.platform === 'win32' ? 'const char16_t *' : text;
 
 /**
- * Positions in the struct OrtApi, which only grows (onnxruntime_c_api.h, read from onnxruntime 1.30.0), results and arguments. Functions that
- * give a status have their results written where their last argument points.
+ * Positions in the struct OrtApi, which only grows (onnxruntime_c_api.h of onnxruntime 1.30.0), with types of results and arguments.
+ * Functions that return a status write their result to the address in their last argument.
  */
 const FUNCTIONS = {
   CreateStatus: [0, pointer, ['int', text]],
@@ -86,7 +88,7 @@ const ERROR_CODES = [
 ] as const;
 export type OnnxRuntimeCode = (typeof ERROR_CODES)[number];
 
-/** A status of onnxruntime that is not success. */
+/** An error status of onnxruntime. */
 export class OnnxRuntimeError extends Error {
   override name = 'OnnxRuntimeError';
   readonly code: OnnxRuntimeCode;
@@ -115,7 +117,7 @@ function tableOf(path: string): { readonly table: Address; readonly version: str
 export class Api {
   readonly version: string;
   readonly #functions: Readonly<Record<FunctionName, NativeFunction>>;
-  /** Where functions write an address. */
+  /** Memory into which functions write an address. */
   readonly #slot = new BigUint64Array(1);
 
   constructor(path: string) {
@@ -129,7 +131,7 @@ export class Api {
     ) as Record<FunctionName, NativeFunction>;
   }
 
-  /** Calls a function that gives a status. Throws OnnxRuntimeError where it is not success. */
+  /** Calls a function that returns a status. Throws OnnxRuntimeError if the call fails. */
   call(name: FunctionName, ...args: readonly NativeArgument[]): void {
     const failure = this.#functions[name](...args) as Address | null;
     if (!failure) return;
@@ -139,24 +141,27 @@ export class Api {
     throw new OnnxRuntimeError(code, message, name);
   }
 
-  /** Calls a function that gives a status and writes an address where its last argument points; returns that address. */
+  /**
+   * Calls a function that returns a status and writes an address where its last argument points. Returns that address, or throws
+   * OnnxRuntimeError.
+   */
   make(name: FunctionName, ...args: readonly NativeArgument[]): Address {
     this.#slot[0] = 0n;
     this.call(name, ...args, this.#slot);
     return this.#slot[0];
   }
 
-  /** A status for onnxruntime to pass on, for callbacks that fail. */
+  /** A status with an error, which a failing callback returns to onnxruntime. */
   status(code: number, message: string): Address {
     return this.#functions.CreateStatus(code, message) as Address;
   }
 
-  /** Calls a function that frees something and cannot fail. */
+  /** Calls a function that releases something and cannot fail. */
   free(name: FunctionName, address: Address): void {
     this.#functions[name](address);
   }
 
-  /** The text at `address`, which onnxruntime's default allocator frees. */
+  /** Reads the text at `address` and releases it with onnxruntime's default allocator. */
   takeText(address: Address): string {
     const value = koffi.decode(address, 'char', -1) as string;
     this.call('AllocatorFree', this.make('GetAllocatorWithDefaultOptions'), address);

@@ -1,4 +1,4 @@
-// NVIDIA's libraries: which ones onnxruntime's CUDA provider needs, and that they are loaded before it asks for them.
+// NVIDIA's libraries: finds those that onnxruntime's CUDA provider needs, and loads them before the provider asks for them.
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { noDriver, noLibrary, noProvider, noRuntimeNamed } from './cuda-texts.ts';
@@ -7,7 +7,7 @@ import { type Library, loadLibrary } from './load.ts';
 
 export const CUDA_PROVIDER = 'libonnxruntime_providers_cuda.so';
 const SHARED_PROVIDER = 'libonnxruntime_providers_shared.so';
-/** The provider opens cuDNN at its first convolution. */
+/** cuDNN, which the provider opens by name at its first convolution. */
 const CUDNN = 'libcudnn.so.9';
 const DRIVER = 'libcuda.so.1';
 
@@ -39,7 +39,9 @@ function segmentsOf(file: number): Segment[] {
   }));
 }
 
-/** Names of the libraries that a 64-bit ELF library asks for (its NEEDED entries): they tell which version of CUDA it was built for. */
+/**
+ * Names of the libraries that a 64-bit ELF library is linked with (its NEEDED entries). They show for which version of CUDA it was built.
+ */
 export function neededLibraries(path: string): string[] {
   const file = openSync(path, 'r');
   try {
@@ -66,13 +68,13 @@ export function neededLibraries(path: string): string[] {
   }
 }
 
-/** Where NVIDIA's wheels of PyPI put libraries below the folder `nvidia`. */
+/** Folders below `nvidia` into which NVIDIA's wheels on PyPI install libraries. */
 export function wheelFolders(folder: string): string[] {
   const nvidia = join(folder, 'nvidia');
   return existsSync(nvidia) ? readdirSync(nvidia).map((name) => join(nvidia, name, 'lib')) : [];
 }
 
-/** Loads a library from a folder beside the provider, else from where the system's loader looks. */
+/** Loads a library from one of the folders, or from where the system's loader looks. */
 function loadNamed(name: string, folders: readonly string[], version: number): Library {
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   try {
@@ -83,7 +85,7 @@ function loadNamed(name: string, folders: readonly string[], version: number): L
   }
 }
 
-/** The same for those who report: the library and its file, or the reason why there is none. */
+/** The library and its file, or the reason why it cannot be loaded. For reports. */
 export function locateNamed(
   name: string,
   folders: readonly string[],
@@ -98,11 +100,11 @@ export function locateNamed(
   }
 }
 
-/** The file of a library that is loaded, where the system tells (Linux). */
+/** The file of a loaded library, if the system provides it (Linux). */
 function mappedFile(name: string): string | undefined {
   if (!existsSync('/proc/self/maps')) return undefined;
   const files = readFileSync('/proc/self/maps', 'utf8').matchAll(/\s(\/.*)$/gm);
-  // a link such as libcuda.so.1 is mapped under the name of its target, libcuda.so.580.65.06
+  // A link such as libcuda.so.1 is mapped under the name of its target, libcuda.so.580.65.06
   const stem = name.replace(/\.so.*/, '.so');
   return [...files].map(([, file]) => file).find((file) => basename(file).startsWith(stem));
 }
@@ -110,7 +112,7 @@ function mappedFile(name: string): string | undefined {
 export interface CudaLibraries {
   readonly runtime: Library;
   readonly driver: Library;
-  /** The version of CUDA that the provider was built for. */
+  /** The major version of CUDA that the provider was built for. */
   readonly version: number;
 }
 
@@ -121,15 +123,15 @@ export function cudaVersionOf(needed: readonly string[]): number {
   return Number(runtime[1]);
 }
 
-/** NVIDIA's libraries among those that the provider asks for, and cuDNN. */
+/** Names of NVIDIA's libraries that the provider is linked with, and of cuDNN. */
 export const providerLibraries = (needed: readonly string[]): string[] => [
   ...needed.filter((name) => /^lib(cuda|cudart|cublas|cublasLt|curand|cufft)\.so/.test(name)),
   CUDNN,
 ];
 
 /**
- * Loads what the provider in `folder` needs, so that it finds all of it by name, wherever it is. Throws LibraryError that names the first library that is
- * missing.
+ * Loads the libraries that the provider in `folder` needs, so that it finds them by name. Throws a LibraryError that names the first
+ * missing one.
  */
 export function loadCudaLibraries(folder = binariesFolder()): CudaLibraries {
   for (const name of [CUDA_PROVIDER, SHARED_PROVIDER]) {
@@ -138,7 +140,7 @@ export function loadCudaLibraries(folder = binariesFolder()): CudaLibraries {
   const needed = neededLibraries(join(folder, CUDA_PROVIDER));
   const version = cudaVersionOf(needed);
   const folders = [folder, ...wheelFolders(folder)];
-  // the driver first: without it nothing else is worth a message
+  // The driver first: if it is missing, no other library matters
   const driver = loadNamed(DRIVER, folders, version);
   const runtime = loadNamed(`libcudart.so.${version}`, folders, version);
   for (const name of providerLibraries(needed)) loadNamed(name, folders, version);

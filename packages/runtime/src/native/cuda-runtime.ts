@@ -41,7 +41,7 @@ const OUT_OF_MEMORY = 2;
 /** cudaErrorNoKernelImageForDevice. */
 const NO_CODE = 209;
 
-/** A call of CUDA that failed. */
+/** A failed call of CUDA. */
 export class CudaError extends Error {
   override name = 'CudaError';
   readonly code: number;
@@ -64,17 +64,17 @@ export interface CudaMemoryState {
   readonly total: number;
 }
 
-/** What a card is, and which CUDA drives it. Versions as CUDA writes them: 13000 for CUDA 13.0. */
+/** Facts about a card and its CUDA. Versions are in CUDA's notation: 13000 for CUDA 13.0. */
 export interface CudaFacts {
   readonly name: string;
   /** Compute capability as one number: 90 for 9.0. */
   readonly capability: number;
   readonly memory: CudaMemoryState;
-  /** The newest CUDA that the driver runs, and the one that the provider uses. */
+  /** The newest CUDA version that the driver supports, and the version that the provider uses. */
   readonly versions: { readonly driver: number; readonly runtime: number };
 }
 
-/** One card, in this thread; there may be others. Work goes to one stream, in order. */
+/** One card in this thread, which may use others as well. All work goes to one stream, in order. */
 export class CudaRuntime {
   readonly index: number;
   readonly #runtime: Record<string, NativeFunction>;
@@ -85,7 +85,7 @@ export class CudaRuntime {
   readonly #alive = new Set<Owned>();
   readonly stream: Address;
 
-  /** Throws CudaError where there is no such card. */
+  /** Throws CudaError if there is no such card. */
   constructor(runtime: Library, driver: Library, index: number) {
     this.index = index;
     this.#runtime = bind(runtime, RUNTIME_FUNCTIONS);
@@ -94,14 +94,14 @@ export class CudaRuntime {
     this.#wait = runtime.func('cudaStreamSynchronize', 'int', [pointer]).async;
     const count = this.#countCards();
     if (index >= count) throw new CudaError('cudaSetDevice', 101, noCard(index, count));
-    // makes the card's context, which the driver's calls need
+    // Creates the card's context, which the driver's calls need
     this.#call('cudaFree', 0n);
     const refusal = unsupported(this.name, this.capability);
     if (refusal !== undefined) throw new CudaError('cudaDeviceGetAttribute', NO_CODE, refusal);
     this.stream = this.#make('cudaStreamCreateWithFlags', NON_BLOCKING);
   }
 
-  /** Throws what a machine without a usable card lacks. */
+  /** The number of cards. Throws a CudaError that says what is missing if none can be used. */
   #countCards(): number {
     const count = new Int32Array(1);
     const code = this.#runtime.cudaGetDeviceCount(count) as number;
@@ -112,7 +112,7 @@ export class CudaRuntime {
     return 0;
   }
 
-  /** The card that this thread's calls go to: there is one at a time, and onnxruntime changes it as well. */
+  /** Selects this card for the thread's calls. A thread has one current card, and onnxruntime changes it as well. */
   makeCurrent(): void {
     this.#check('cudaSetDevice', this.#runtime.cudaSetDevice(this.index) as number);
   }
@@ -144,7 +144,7 @@ export class CudaRuntime {
     if (code !== 0) throw new CudaError(name, code, "NVIDIA's driver refused it");
   }
 
-  /** Versions as CUDA writes them: 13000 for CUDA 13.0. */
+  /** CUDA versions of driver and runtime in CUDA's notation: 13000 for CUDA 13.0. */
   get versions(): { readonly driver: number; readonly runtime: number } {
     const [driver, runtime] = (['cudaDriverGetVersion', 'cudaRuntimeGetVersion'] as const).map((name) => {
       const value = new Int32Array(1);
@@ -180,7 +180,7 @@ export class CudaRuntime {
     return { free: Number(free[0]), total: Number(total[0]) };
   }
 
-  /** Zeroed memory of the card; the caller releases it. Throws CudaError that says how much is free if it does not suffice. */
+  /** Zeroed memory of the card, which the caller releases. If there is too little, throws a CudaError that says how much is free. */
   allocate(bytes: number): Owned {
     const owned: Owned = new Owned('memory of the card', this.#reserve(bytes), (address) => {
       this.#alive.delete(owned);
@@ -200,13 +200,15 @@ export class CudaRuntime {
     }
   }
 
-  /** The error of a call that asked for too much. CUDA forgets its own: onnxruntime would take it for one of the next kernel. */
+  /**
+   * The error of a request for too much memory. Clears CUDA's last error, which onnxruntime would otherwise attribute to its next kernel.
+   */
   outOfMemory(call: string, bytes: number): CudaError {
     this.#runtime.cudaGetLastError();
     return new CudaError(call, OUT_OF_MEMORY, outOfMemory(bytes, this.memory));
   }
 
-  /** What `act` makes. When it throws, the memory that it had asked for is released. */
+  /** Returns the result of `act`. If it throws, releases the memory that it has allocated. */
   orRelease<Result>(act: () => Result): Result {
     const before = new Set(this.#alive);
     try {
@@ -221,12 +223,12 @@ export class CudaRuntime {
     this.#call('cudaMemsetAsync', address, 0, bytes, this.stream);
   }
 
-  /** The array may be changed once `synchronize` has ended. */
+  /** Queues a copy to the card. The array must not be changed before `synchronize` has ended. */
   upload(array: NodeJS.ArrayBufferView, address: Address): void {
     this.#call('cudaMemcpyAsync', address, addressOf(array), array.byteLength, COPY.toDevice, this.stream);
   }
 
-  /** The array has the values once `synchronize` has ended. */
+  /** Queues a copy from the card. The array has the values after `synchronize` has ended. */
   download(address: Address, array: NodeJS.ArrayBufferView): void {
     this.#call('cudaMemcpyAsync', addressOf(array), address, array.byteLength, COPY.toHost, this.stream);
   }
@@ -235,7 +237,7 @@ export class CudaRuntime {
     this.#call('cudaMemcpyAsync', to, from, bytes, COPY.onDevice, this.stream);
   }
 
-  /** Waits for all work of the stream; the event loop continues. Errors of kernels show here. */
+  /** Waits for all work of the stream without blocking the event loop. Throws the errors of kernels. */
   async synchronize(): Promise<void> {
     const status = await new Promise<number>((resolve, reject) =>
       this.#wait(this.stream, (error, code) => (error ? reject(error) : resolve(code))),
@@ -243,7 +245,7 @@ export class CudaRuntime {
     this.#check('cudaStreamSynchronize', status);
   }
 
-  /** The kernels of compiled code (PTX or machine code), by name. */
+  /** Loads compiled code (PTX or machine code) and returns its kernels by name. */
   loadKernels<Name extends string>(code: Uint8Array, names: readonly Name[]): Record<Name, Address> {
     this.#slot[0] = 0n;
     this.#drive('cuModuleLoadData', this.#slot, Buffer.concat([code, Buffer.alloc(1)]));
@@ -255,7 +257,10 @@ export class CudaRuntime {
     return Object.fromEntries(names.map((name) => [name, kernelOf(name)])) as Record<Name, Address>;
   }
 
-  /** Arguments are cells of one value each: addresses as BigUint64Array, integers as Int32Array or BigInt64Array, numbers as Float32Array. */
+  /**
+   * Launches a kernel. Each argument is an array with one value: an address as BigUint64Array, an integer as Int32Array or BigInt64Array,
+   * a number as Float32Array.
+   */
   launch(
     kernel: Address,
     { grid, block }: { readonly grid: number; readonly block: number },
@@ -266,5 +271,5 @@ export class CudaRuntime {
   }
 }
 
-/** The address of a pointer inside of a card's block. */
+/** The address `bytes` after `address`, within a block of the card's memory. */
 export const offsetBy = (address: Address, bytes: number): Address => address + BigInt(bytes);

@@ -1,8 +1,8 @@
-// What is missing on a machine with an NVIDIA card, and what to do about it: one sentence for each case.
+// Messages about what is missing on a machine with an NVIDIA card, and what to do about it.
 
 const HELP = 'docs/gpu.md says more';
 
-/** Packages by the beginning of a library's name: its package of PyPI for CUDA 13, and for CUDA 12. */
+/** Packages by the beginning of a library's name: the PyPI package for CUDA 13, and the one for CUDA 12. */
 const PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
   'libcudart.': ['nvidia-cuda-runtime', 'nvidia-cuda-runtime-cu12'],
   libcublas: ['nvidia-cublas', 'nvidia-cublas-cu12'],
@@ -11,7 +11,7 @@ const PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
   'libcudnn.': ['nvidia-cudnn-cu13', 'nvidia-cudnn-cu12'],
 };
 
-/** Oldest drivers by the version of CUDA that they run. */
+/** The oldest driver by major version of CUDA. */
 const DRIVERS: Readonly<Record<number, number>> = { 12: 525, 13: 580 };
 const driverFor = (cuda: number): string => `driver ${DRIVERS[cuda] ?? `for CUDA ${cuda}`} or newer`;
 
@@ -22,7 +22,7 @@ export const noProvider = (folder: string, name: string): string =>
 export const noDriver = (name: string): string =>
   `NVIDIA's driver is missing (${name}): install it, or start the container with --gpus all; ${HELP}`;
 
-/** `cuda`: the version that the provider was built for. */
+/** The message for a missing library. `cuda`: the version that the provider was built for. */
 export function noLibrary(name: string, cuda: number, folder: string): string {
   const found = Object.entries(PACKAGES).find(([start]) => name.startsWith(start));
   const named = found ? ` (PyPI: pip install --target ${folder} --no-deps ${found[1][cuda === 12 ? 1 : 0]})` : '';
@@ -34,7 +34,7 @@ export const noRuntimeNamed = `the CUDA provider names no CUDA runtime library: 
 /** Versions as CUDA writes them: 12040 for 12.4. */
 const versionText = (version: number): string => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 
-/** What the runtime's refusal to count the cards means; undefined where its own text says it. */
+/** The message for a failed count of the cards; undefined if the runtime's own message is clear. */
 export function countFailure(code: number, versions: { readonly driver: number; readonly runtime: number }): string | undefined {
   const cuda = Math.floor(versions.runtime / 1000);
   switch (code) {
@@ -57,13 +57,15 @@ export function countFailure(code: number, versions: { readonly driver: number; 
 export const noCard = (index: number, count: number): string =>
   `there is no card ${index}: this machine has ${count}${count === 1 ? ' (cuda:0)' : ` (cuda:0 to cuda:${count - 1})`}; choose another number in DEVICE`;
 
-/** Compute capabilities that onnxruntime's provider has machine code for; it has none that a driver could compile for others. */
+/**
+ * Ranges of compute capabilities that onnxruntime's provider has machine code for. It has no PTX that a driver could compile for others.
+ */
 const CAPABILITIES: readonly (readonly [from: number, to: number])[] = [
   [75, 99],
   [120, 129],
 ];
 
-/** Why the provider has nothing to run on a card; undefined where it has. */
+/** The reason why the provider cannot run on a card; undefined if it can. */
 export function unsupported(name: string, capability: number): string | undefined {
   if (CAPABILITIES.some(([from, to]) => capability >= from && capability <= to)) return undefined;
   const own = `${Math.floor(capability / 10)}.${capability % 10}`;

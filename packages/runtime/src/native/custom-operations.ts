@@ -1,4 +1,5 @@
-// Operations of our own in onnxruntime's graphs: a struct of callbacks (OrtCustomOp) for each, whose kernels are functions of this process.
+// Operations of our own in onnxruntime's graphs: a struct of callbacks (OrtCustomOp) for each. Their kernels are functions of this
+// process.
 import { type Shape } from '@styleforge/autodiff';
 import koffi from 'koffi';
 import { type Address } from './api.ts';
@@ -6,11 +7,11 @@ import { type Environment } from './environment.ts';
 import { type Owned } from './owned.ts';
 import { addressOf, ELEMENT_TYPES, type ElementType } from './values.ts';
 
-/** What the kernel of an operation is called with. Addresses are in the memory of the provider that runs it. */
+/** The arguments of an operation's kernel. Addresses are in the memory of the provider that runs it. */
 export interface OperationCall {
   readonly attributes: Readonly<Record<string, number>>;
   input(index: number): { readonly address: Address; readonly shape: Shape };
-  /** Memory for a result. */
+  /** Allocates memory for a result and returns its address. */
   output(index: number, shape: Shape): Address;
 }
 
@@ -18,15 +19,15 @@ export interface CustomOperation {
   readonly name: string;
   readonly inputs: readonly ElementType[];
   readonly outputs: readonly ElementType[];
-  /** Names of its attributes. */
+  /** Names of integer attributes. */
   readonly integers?: readonly string[];
   readonly floats?: readonly string[];
-  /** Called when a session is made that has it. */
+  /** Called when a session that contains the operation is created. */
   readonly prepare?: () => void;
   readonly compute: (call: OperationCall) => void;
 }
 
-/** Members of the struct after its version, in its order (onnxruntime_c_api.h); those that are not needed are null. */
+/** Members of the struct after its version, in order (onnxruntime_c_api.h). Those that are not needed are null. */
 const MEMBERS = [
   'CreateKernel',
   'GetName',
@@ -48,11 +49,11 @@ const MEMBERS = [
   'KernelComputeV2',
 ] as const;
 type Member = (typeof MEMBERS)[number];
-/** The version of the API whose members these are. */
+/** The version of the API that has exactly these members. */
 const VERSION = 16n;
-/** OrtErrorCode for what a callback throws. */
+/** The OrtErrorCode for exceptions in a callback. */
 const FAILED = 1;
-/** OrtCustomOpInputOutputCharacteristic and OrtMemType: every operand is needed, and in the provider's memory. */
+/** OrtCustomOpInputOutputCharacteristic and OrtMemType: every operand is required, and is in the provider's memory. */
 const [REQUIRED, DEFAULT_MEMORY] = [0, 0];
 
 const pointer = 'void *';
@@ -67,12 +68,12 @@ export class CustomOperations {
   readonly #provider: Address;
   readonly #domain: Owned;
   readonly #operations = new Map<Address, CustomOperation>();
-  /** Each node's operation with the values of its attributes, by the number that stands for it. */
+  /** The operation and attribute values of each node. onnxruntime refers to them by number. */
   readonly #kernels: Kernel[] = [];
-  /** Memory and callbacks that onnxruntime has addresses of; they live as long as the thread, like the sessions that call them. */
+  /** Memory and callbacks whose addresses onnxruntime has. They live as long as the thread, like the sessions that call them. */
   readonly #kept: NodeJS.ArrayBufferView[] = [];
 
-  /** `provider`: whose memory the kernels work in; null for the processor. */
+  /** Registers the operations. `provider`: the provider in whose memory the kernels work; null for the processor. */
   constructor(environment: Environment, domain: string, provider: string | null, operations: readonly CustomOperation[]) {
     this.#environment = environment;
     this.#domain = environment.own('a domain of operations', 'ReleaseCustomOpDomain', 'CreateCustomOpDomain', domain);
@@ -86,7 +87,7 @@ export class CustomOperations {
     }
   }
 
-  /** Lets a session know the operations. */
+  /** Makes the operations available to a session. */
   addTo(options: Address): void {
     this.#environment.api.call('AddCustomOpDomain', options, this.#domain.handle);
   }
@@ -97,7 +98,7 @@ export class CustomOperations {
     return addressOf(bytes);
   }
 
-  /** The members of the struct, shared by all operations: each is called with the address of its operation's struct, or of a kernel. */
+  /** The callbacks, shared by all operations. onnxruntime calls each with the address of an operation's struct, or of a kernel. */
   #callbacks(): Partial<Record<Member, Address>> {
     const names = new Map<CustomOperation, Address>();
     const nameOf = (operation: CustomOperation): Address => {
@@ -127,7 +128,7 @@ export class CustomOperations {
     };
   }
 
-  /** A number that stands for the kernel; zero would be none. */
+  /** Returns a number that identifies the kernel. It is never zero, which would mean that there is none. */
   #createKernel(operation: CustomOperation, info: Address): number {
     operation.prepare?.();
     const { api } = this.#environment;
@@ -146,7 +147,7 @@ export class CustomOperations {
     return this.#kernels.push({ operation, attributes });
   }
 
-  /** Exceptions may not leave a callback: they become statuses. */
+  /** Runs `act` and turns an exception into a status, because exceptions may not leave a callback. */
   #guarded({ name }: CustomOperation, act: () => void): Address {
     try {
       act();
@@ -187,7 +188,7 @@ export class CustomOperations {
 
 type AttributeCall = 'KernelInfoGetAttribute_int64' | 'KernelInfoGetAttribute_float';
 
-/** The address of a C function that calls `act`. koffi gives addresses and sizes as they fit: numbers are small enough to be compared as such. */
+/** The address of a C function that calls `act`. koffi passes small addresses and sizes as numbers and large ones as bigint. */
 function callback(result: string, args: readonly string[], act: (...values: Address[]) => Address | number | undefined): Address {
   return BigInt(koffi.register(act, koffi.pointer(koffi.proto(result, [...args]))) as Address);
 }

@@ -1,4 +1,4 @@
-// onnxruntime's environment: one in each thread. Everything created in it is released before the thread ends.
+// onnxruntime's environment, one for each thread. Everything created in it is released before the thread ends.
 import { type Address, Api, type FunctionName, type NativeArgument } from './api.ts';
 import { onnxruntimeLibrary } from './library-paths.ts';
 import { Owned } from './owned.ts';
@@ -10,7 +10,7 @@ export class Environment {
   readonly api: Api;
   readonly #environment: Owned;
   readonly #memory: Owned;
-  /** Live objects in the order of their creation; later ones use earlier ones. */
+  /** Live objects in the order of their creation. Later ones may use earlier ones. */
   readonly #alive = new Set<Owned>();
 
   constructor(path: string) {
@@ -30,7 +30,7 @@ export class Environment {
     return this.#memory.handle;
   }
 
-  /** The object that `create` makes from `args`. `free` releases it, with this environment at the latest. */
+  /** Creates an object from `args`. `free` releases it, at the latest when this environment is released. */
   own(what: string, free: FunctionName, create: FunctionName, ...args: readonly NativeArgument[]): Owned {
     const owned: Owned = new Owned(what, this.api.make(create, ...args), (handle) => {
       this.#alive.delete(owned);
@@ -40,7 +40,7 @@ export class Environment {
     return owned;
   }
 
-  /** Number of objects that were created and not released. */
+  /** Number of objects that have not been released. */
   get aliveCount(): number {
     return this.#alive.size;
   }
@@ -55,8 +55,8 @@ export class Environment {
 const environments = new Map<string, Environment>();
 
 /**
- * This thread's environment of a library, made at first use. It is released when the thread ends: a process that has CUDA loaded and ends without that
- * ends with a segmentation fault.
+ * This thread's environment of a library, created at first use and released when the thread ends. A process that has loaded CUDA and ends
+ * without this release crashes with a segmentation fault.
  */
 export function environmentOf(path = onnxruntimeLibrary()): Environment {
   const existing = environments.get(path);

@@ -15,7 +15,7 @@ export class LibraryError extends Error {
   override name = 'LibraryError';
 }
 
-/** onnxruntime-node's folder for this system, with its library and additional files. */
+/** The folder of onnxruntime-node for this system, with onnxruntime's library and the files that it loads. */
 export function binariesFolder(): string {
   const home = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin');
   const version = readdirSync(home).find((name) => name.startsWith('napi-v'));

@@ -1,4 +1,4 @@
-// NVIDIA's run-time compiler: CUDA C to PTX. A tool of development; the engine runs what was compiled.
+// NVIDIA's run-time compiler: CUDA C to PTX. Used during development only; the engine runs the committed PTX.
 import { join } from 'node:path';
 import { type Library, loadLibrary, type NativeArgument, type NativeFunction } from './load.ts';
 
@@ -14,24 +14,27 @@ const FUNCTIONS = {
 } as const satisfies Record<string, readonly string[]>;
 
 export interface CudaCode {
-  /** The oldest compute capability that runs it: drivers compile PTX for every newer card. */
+  /** The oldest compute capability that can run the code. Drivers compile PTX for every newer card. */
   readonly capability: number;
-  /** Whether multiply-adds may be fused: not where the arithmetic has to be that of the processor. */
+  /** Whether multiply-adds may be fused. Not if the results must equal those of the processor. */
   readonly fuses: boolean;
 }
 
-/** The version whose PTX is committed: every driver for CUDA 12 and later knows it. Newer compilers write PTX that older drivers do not know. */
+/**
+ * The compiler version whose PTX is committed, which every driver for CUDA 12 and later accepts. Older drivers reject the PTX of newer
+ * compilers.
+ */
 const VERSION = '12.0';
 
-/** The compiler in `folder`, or where the system's loader looks. Throws LibraryError where there is none. */
+/** Loads the compiler from `folder`, or from where the system's loader looks. Throws LibraryError if there is none. */
 export function loadNvrtc(folder?: string): Library {
   const named = (name: string): Library => loadLibrary(folder === undefined ? name : join(folder, name));
-  // the compiler asks the loader for this library by its bare name: loaded before, it is found
+  // The compiler asks the loader for this library by its bare name, and finds it if it is already loaded
   named(`libnvrtc-builtins.so.${VERSION}`);
   return named(`libnvrtc.so.${VERSION.split('.')[0]}`);
 }
 
-/** Compiles CUDA C. Throws what the compiler says. */
+/** Compiles CUDA C to PTX. Throws an error with the compiler's messages. */
 export function compileToPtx(loaded: Library, source: string, { capability, fuses }: CudaCode): Buffer {
   const options = [`--gpu-architecture=compute_${capability}`, '--std=c++17', `--fmad=${fuses}`];
   const functions = Object.fromEntries(

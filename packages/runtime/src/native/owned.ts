@@ -28,7 +28,7 @@ export class Owned {
     return this.#handle === 0n;
   }
 
-  /** Releases once; further calls do nothing. */
+  /** Releases the object. Further calls do nothing. */
   release(): void {
     if (this.#handle === 0n) return;
     const handle = this.#handle;

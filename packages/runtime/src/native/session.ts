@@ -13,11 +13,11 @@ export interface NativeSessionOptions {
   readonly optimizes: boolean;
   /** Path prefix of a JSON trace written by `endProfiling`. */
   readonly profile?: string | undefined;
-  /** Entries of onnxruntime_session_options_config_keys.h. */
+  /** Entries by the names in onnxruntime_session_options_config_keys.h. */
   readonly config: Readonly<Record<string, string>>;
-  /** Operations of our own that the model may have. */
+  /** Operations of our own that the model may contain. */
   readonly operations?: CustomOperations | undefined;
-  /** Adds an execution provider to the session's options; the processor's is always there. */
+  /** Adds an execution provider to the session's options. The processor's provider is always available. */
   readonly addProvider?: ((environment: Environment, options: Address) => void) | undefined;
 }
 
@@ -26,7 +26,7 @@ function configure(environment: Environment, options: Address, settings: NativeS
   const { threads, optimizes, profile, config, operations, addProvider } = settings;
   api.call('SetSessionGraphOptimizationLevel', options, optimizes ? OPTIMIZE.all : OPTIMIZE.none);
   api.call('SetSessionLogSeverityLevel', options, 3);
-  // a plan of all memory in advance takes two thirds more of it, and no less time (docs/experiments/engine.md)
+  // A plan of all memory in advance takes two thirds more memory, and saves no time (docs/experiments/engine.md)
   api.call('DisableMemPattern', options);
   if (threads !== undefined) api.call('SetIntraOpNumThreads', options, threads);
   if (profile !== undefined) api.call('EnableProfiling', options, profile);
@@ -39,7 +39,7 @@ export class NativeSession {
   readonly environment: Environment;
   readonly #session: Owned;
 
-  /** Throws OnnxRuntimeError if the model or a provider is refused. */
+  /** Throws OnnxRuntimeError if onnxruntime refuses the model or a provider. */
   constructor(environment: Environment, model: Uint8Array, settings: NativeSessionOptions) {
     this.environment = environment;
     const options = environment.own('session options', 'ReleaseSessionOptions', 'CreateSessionOptions');
@@ -67,7 +67,7 @@ export class NativeSession {
   }
 }
 
-/** Values of one session's inputs and outputs, bound once and run many times. It keeps the memory of what is bound. */
+/** Values bound to a session's inputs and outputs, for many runs. Keeps the memory of bound values alive. */
 export class Binding {
   readonly #session: NativeSession;
   readonly #binding: Owned;
@@ -79,7 +79,7 @@ export class Binding {
     this.#binding = session.environment.own('the binding', 'ReleaseIoBinding', 'CreateIoBinding', session.handle);
   }
 
-  /** Binds `value`, which replaces the earlier one of this name; `memory` stays alive with it. */
+  /** Binds `value` in place of the earlier value of this name, and keeps `memory` alive with it. */
   input(name: string, value: Owned, memory: unknown): void {
     this.#bind('BindInput', name, value, memory);
   }
@@ -88,7 +88,7 @@ export class Binding {
     this.#bind('BindOutput', name, value, memory);
   }
 
-  /** onnxruntime's binding shares the value, so the handle is not needed afterwards. */
+  /** Binds a value and releases its handle: onnxruntime's binding shares the value. */
   #bind(call: 'BindInput' | 'BindOutput', name: string, value: Owned, memory: unknown): void {
     try {
       this.#session.environment.api.call(call, this.#binding.handle, name, value.handle);
@@ -98,7 +98,7 @@ export class Binding {
     }
   }
 
-  /** Runs once, in this thread. */
+  /** Runs the session once, in this thread. */
   run(options: Address = 0n): void {
     this.#session.environment.api.call('RunWithBinding', this.#session.handle, options, this.#binding.handle);
   }

@@ -1,8 +1,9 @@
 // How onnxruntime's threads wait for work.
 
 /**
- * A waiting thread spins for 50 microseconds, which outlasts the gaps between operations, then sleeps: with onnxruntime's millisecond two processes on one
- * machine get a third less done, without any spinning one process alone is a tenth slower (docs/experiments/engine.md).
+ * How long a waiting thread spins before it sleeps: 50 microseconds, longer than the gaps between operations. With onnxruntime's default
+ * of a millisecond, two processes on one machine get a third less done. Without spinning, one process alone is a tenth slower
+ * (docs/experiments/engine.md).
  */
 export const THREAD_WAIT = { allow_spinning: '1', spin_duration_us: '50' };
 

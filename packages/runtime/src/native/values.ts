@@ -5,7 +5,7 @@ import { type Address } from './api.ts';
 import { type Environment } from './environment.ts';
 import { type Owned } from './owned.ts';
 
-/** Arrays that hold tensors. Sixteen bits are float16. */
+/** Arrays that hold tensors. A Uint16Array holds float16. */
 export type TensorArray = Float32Array | Float64Array | Int32Array | Uint16Array;
 
 /** ONNXTensorElementDataType (onnxruntime_c_api.h). */
@@ -19,16 +19,16 @@ export function elementTypeOf(array: TensorArray): ElementType {
 }
 
 /**
- * The address of an array's memory. V8 does not move what is outside of its heap. A caller that keeps the address must keep the array, and must not detach it
- * (no transfer to another thread, no growth of a WebAssembly memory).
+ * The address of an array's memory, which is outside of V8's heap and does not move. A caller that keeps the address must keep the array,
+ * and must not detach it (no transfer to another thread, no growth of a WebAssembly memory).
  */
 export function addressOf(array: NodeJS.ArrayBufferView): Address {
-  // arrays of up to 64 bytes are inside of the heap until somebody asks for their buffer
+  // Arrays of up to 64 bytes are inside of the heap until their `buffer` is read
   void array.buffer;
   return BigInt(koffi.address(array));
 }
 
-/** A tensor over an address. Its owner keeps that memory until the value is released. */
+/** A tensor over an address. The owner of the memory keeps it until the tensor is released. */
 export function valueAt(
   environment: Environment,
   memory: Address,
@@ -51,7 +51,7 @@ export function valueAt(
   );
 }
 
-/** A tensor over the memory of `array`, which the caller keeps until the value is released. */
+/** A tensor over the memory of `array`. The caller keeps the array until the tensor is released. */
 export function valueOver(environment: Environment, array: TensorArray, shape: Shape): Owned {
   return valueAt(environment, environment.processorMemory, addressOf(array), array.byteLength, elementTypeOf(array), shape);
 }

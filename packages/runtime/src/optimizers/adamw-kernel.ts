@@ -1,6 +1,6 @@
-// The arithmetic of AdamW over flat arrays, in place, by the WebAssembly of assembly/optimizer.ts.
-// All arrays of a call have one length and are in one kernel memory (kernel-memory.ts) at multiples of eight elements, with zeros between
-// the last element and the next multiple.
+// The arithmetic of AdamW over flat arrays, in place, by the WebAssembly of assembly/optimizer.ts. All arrays of a call have the same
+// length. They are in one kernel memory (kernel-memory.ts), at multiples of eight elements, and are padded with zeros to the next
+// multiple.
 import { kernelsOf, type Kernels } from '../kernels/kernel-memory.ts';
 
 export interface AdamWFactors {
@@ -17,7 +17,7 @@ export interface AdamWFactors {
   readonly epsilon: number;
 }
 
-/** Gradients: float32, or float16 bits. */
+/** Gradients in float32, or in float16 as Uint16Array. */
 export type GradientValues = Float32Array | Uint16Array;
 
 const isHalf = (gradient: GradientValues): boolean => gradient instanceof Uint16Array;
@@ -40,9 +40,9 @@ export function adamW(
 }
 
 /**
- * The same update with bfloat16 moments. They are rounded up or down at random, in proportion, because a moment that changes by less
- * than bfloat16's step (1/256) at a time would otherwise stand still (stochastic rounding, arXiv 2010.06192). `seed` and the
- * position alone decide, so that a resumed run rounds in the same way.
+ * AdamW with bfloat16 moments, which are rounded up or down at random, in proportion (stochastic rounding, arXiv 2010.06192). Otherwise a
+ * moment that changes by less than bfloat16's step (1/256) at a time would never change. The rounding depends only on `seed` and the
+ * position, so a resumed run rounds in the same way.
  */
 export function adamWBFloat16(
   weight: Float32Array,
@@ -62,7 +62,7 @@ export function addGradients(sums: Float32Array, gradients: GradientValues): voi
   kernelsOf(sums, gradients).addGradients(sums.byteOffset, gradients.byteOffset, sums.length, isHalf(gradients));
 }
 
-/** Sum of squares in float64. */
+/** The sum of squares, in float64. */
 export function sumOfSquares(values: GradientValues): number {
   return kernelsOf(values).sumOfSquares(values.byteOffset, values.length, isHalf(values));
 }

@@ -12,7 +12,7 @@ export interface AdamWOptions {
   readonly epsilon: number;
   /** Default: float32. */
   readonly momentPrecision?: MomentPrecision;
-  /** Rates of individual parameters. Default: those of the step. */
+  /** Rates of single parameters. Default: those of the step. */
   readonly ratesOf?: (name: string) => ParameterRates;
 }
 
@@ -47,14 +47,14 @@ export class AdamW {
   }
 
   /**
-   * The same optimizer for a copy of the weights on another device. With the same `weights` it shares the moments, of which a device has a copy of its
-   * own; with others it has moments of its own.
+   * The same optimizer for a copy of the weights on another device. With the same `weights`, it shares the moments, and each device copies
+   * them. With other weights, it has its own moments.
    */
   replica(weights: ParameterBuffers): AdamW {
     return new AdamW(weights, this.#options, weights === this.#weights ? [this.firstMoment, this.secondMoment] : undefined);
   }
 
-  /** Copies the state of `other`, of which it is a replica. */
+  /** Copies the state of `other`, of which this is a replica. */
   follow(other: AdamW): void {
     this.step = other.step;
     for (const [own, theirs] of [
@@ -65,24 +65,24 @@ export class AdamW {
     }
   }
 
-  /** All state for the weights, by its names in a checkpoint. */
+  /** The optimizer's values for each weight, by their names in a checkpoint. */
   get arrays(): Readonly<Record<string, NamedArrays>> {
     return { first_moment: this.firstMoment, second_moment: this.secondMoment };
   }
 
-  /** Factor of the step's learning rate. */
+  /** Factor by which the optimizer multiplies the step's learning rate. */
   get rateFactor(): number {
     return 1;
   }
 
-  /** Euclidean norm over all gradients, summed in float64. */
+  /** Euclidean norm of all gradients, summed in float64. */
   gradientNorm(gradients: GradientBuffers): number {
     let total = 0;
     for (const [, values] of gradients.entries()) total += sumOfSquares(values);
     return Math.sqrt(total);
   }
 
-  /** One update of every weight, in place. */
+  /** Updates every weight once, in place. */
   apply(gradients: GradientBuffers, step: AdamWStep): void {
     this.step += 1;
     this.#weights.specs.forEach(({ name }, index) => {
@@ -98,7 +98,7 @@ export class AdamW {
     });
   }
 
-  /** Seed of the rounding of the first parameter's bfloat16 moments at this step; the other seeds follow from it. */
+  /** Seed for the rounding of the first parameter's bfloat16 moments in this step. The other seeds are derived from it. */
   get seed(): number {
     return Math.imul(this.step, 0x2545f491);
   }

@@ -1,5 +1,5 @@
-// Dynamic loss scaling (arXiv 1710.03740): float16 loses small gradients, so the loss is multiplied by the scale before they are computed,
-// and they are divided by it afterwards.
+// Dynamic loss scaling (arXiv 1710.03740). float16 loses small gradients, so the loss is multiplied by a scale before the backward pass,
+// and the gradients are divided by it afterwards.
 
 /** torch.amp.GradScaler's constants. */
 const FIRST = 2 ** 16;
@@ -8,7 +8,7 @@ const SMALLEST = 1;
 
 export interface LossScaleState {
   readonly value: number;
-  /** Updates since the last change. */
+  /** Number of updates since the last change. */
   readonly steps: number;
 }
 
@@ -27,13 +27,13 @@ export class LossScale {
     return this.#state.value;
   }
 
-  /** Records an update: doubles the scale after 2,000 good ones. */
+  /** Records an update, and doubles the scale after 2,000 updates without an overflow. */
   succeeded(): void {
     const { value, steps } = this.#state;
     this.#state = steps + 1 < STEPS_BEFORE_GROWTH ? { value, steps: steps + 1 } : { value: 2 * value, steps: 0 };
   }
 
-  /** Records an overflow: halves the scale. False if it cannot be halved any more. */
+  /** Records an overflow and halves the scale. Returns false if the scale is already the smallest. */
   lower(): boolean {
     if (this.value <= SMALLEST) return false;
     this.#state = { value: this.value / 2, steps: 0 };

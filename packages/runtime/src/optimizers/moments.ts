@@ -3,7 +3,7 @@ import { Float32Arrays, type ParameterBuffers, type NamedArrays, type ParameterS
 
 export type MomentPrecision = 'float32' | 'bfloat16';
 
-/** State that an optimizer keeps for every weight. */
+/** Values that an optimizer stores for every weight. */
 export interface Moments extends NamedArrays {
   /** A parameter's values in their storage format. */
   stored(name: string): Float32Array | Uint16Array;
@@ -29,7 +29,7 @@ class BFloat16Moments implements Moments {
     return new Float32Array(bits.buffer);
   }
 
-  /** Stores the upper half of each value, which is exact for values returned by `read`. */
+  /** Stores the upper half of each float32. This loses nothing for values returned by `read`. */
   write(name: string, values: Float32Array): void {
     const stored = this.#buffers.get(name);
     const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -45,7 +45,7 @@ class BFloat16Moments implements Moments {
   }
 }
 
-/** Creates moments in the memory of the weights, where the optimizer reaches both. */
+/** Creates moments in the memory of the weights, so that the optimizer's WebAssembly can access both. */
 export function createMoments(weights: ParameterBuffers, precision: MomentPrecision): Moments {
   return precision === 'bfloat16' ? new BFloat16Moments(weights) : new Float32Arrays(weights.beside(Float32Array));
 }

@@ -3,7 +3,7 @@ import { kernelsOf } from '../kernels/kernel-memory.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 
 /**
- * average -= share * (average - values) in float32, for buffers in the same memory; a share of 1 - decay gives an exponential moving
+ * average -= share * (average - values) in float32, for buffers in the same memory. With share = 1 - decay, this is an exponential moving
  * average.
  */
 export function moveTowards(average: ParameterBuffers, values: ParameterBuffers, share: number): void {

@@ -1,12 +1,12 @@
-// Prodigy (arXiv 2306.06101): Adam that estimates the distance to the solution and uses it as its learning rate.
+// Prodigy (arXiv 2306.06101): Adam that estimates the distance to the solution, and uses it as its learning rate.
 import { Float32Arrays, type NamedArrays, type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { kernelsOf } from '../kernels/kernel-memory.ts';
 import { AdamW, type AdamWOptions, type AdamWStep, type GradientBuffers } from './adamw.ts';
 
-/** The first estimate, as in prodigyopt. */
+/** The initial estimate, as in prodigyopt. */
 const FIRST_ESTIMATE = 1e-6;
 
-/** The paper's d, the largest one so far, and the numerator of the next one. */
+/** The paper's d, the largest d so far, and the numerator of the next estimate. */
 export interface ProdigyState {
   readonly d: number;
   readonly dMax: number;
@@ -65,7 +65,7 @@ export class Prodigy extends AdamW {
     return this.#state.d;
   }
 
-  /** Changes nothing if the learning rate or all gradients are 0. */
+  /** Updates every weight once. Changes nothing if the learning rate or all gradients are 0. */
   override apply(gradients: GradientBuffers, step: AdamWStep): void {
     if (step.learningRate === 0) return;
     if (this.step === 0) this.#start.copyFrom(this.#weights);
@@ -79,7 +79,7 @@ export class Prodigy extends AdamW {
     this.#move(step, rate);
   }
 
-  /** Updates the averages and the estimate; false if all gradients are zero. */
+  /** Updates the averages and the estimate. Returns false if all gradients are zero. */
   #estimate(gradients: GradientBuffers, averages: Averages, rate: number): boolean {
     const { d, beta3 } = averages;
     let [product, denominator] = [0, 0];

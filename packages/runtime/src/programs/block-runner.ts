@@ -1,4 +1,4 @@
-// Runs a graph on a card: bound arrays have a place in its memory, and are brought there again when they changed.
+// Runs a graph on a card. Bound arrays are copied to a fixed place in its memory, and copied again when they have changed.
 import { type Shape } from '@styleforge/autodiff';
 import { type FloatPrecision, type OnnxModel, weightInput } from '@styleforge/onnx';
 import { type BlockDevice } from '../devices/device.ts';
@@ -12,7 +12,7 @@ import { type ElementType, elementTypeOf, type TensorArray } from '../native/val
 import { type CreateRunner, type Runner } from './runner.ts';
 import { type CompileOptions, refusal, withinMemory } from './session.ts';
 
-/** A tensor's place in the card's memory, which stays where it is: a recorded graph reads it there. */
+/** A tensor's place in the card's memory. Its address never changes, because a recorded graph reads it there. */
 interface Place {
   readonly memory: Owned;
   readonly type: ElementType;
@@ -20,15 +20,15 @@ interface Place {
   isBehind: boolean;
 }
 
-/** Elements that are brought as float32 at once where they are stored as float16: 64 MiB. */
+/** Number of elements that are copied as float32 at once before they are stored as float16: 64 MiB. */
 const NARROWED_AT_ONCE = 2 ** 24;
 
-/** Runs before one is recorded, at the most; three suffice for the training graphs. */
+/** Maximum number of runs before one is recorded. The training graphs need three. */
 const MOST_WARM_UPS = 10;
 
 /**
- * When a run is repeated until it allocates nothing, before it is recorded: beforehand, where there will be thousands, or meanwhile, where the first ones
- * are not to be made in vain.
+ * When the warm-up runs, which are repeated until a run allocates nothing, are made. `beforehand`: in addition to the requested runs, for
+ * programs that run thousands of times. `meanwhile`: the first requested runs are the warm-up.
  */
 export type WarmUp = 'beforehand' | 'meanwhile';
 
@@ -38,7 +38,7 @@ interface RunnerOptions {
   /** Whether the session records its runs. */
   readonly records: boolean;
   readonly warmsUp: WarmUp;
-  /** Precisions that the model reads weights in. */
+  /** Precisions in which the model reads each weight. */
   readonly weights: OnnxModel['weights'];
 }
 
@@ -47,7 +47,7 @@ const BYTES: Readonly<Record<ElementType, number>> = { float16: 2, float32: 4, i
 interface PlacedArray {
   readonly array: TensorArray;
   readonly shape: Shape;
-  /** What it is on the card. */
+  /** The element type on the card. */
   readonly type: ElementType;
 }
 
@@ -98,7 +98,7 @@ export class BlockRunner implements Runner {
     this.#place('output', name, { array, shape, type: elementTypeOf(array) });
   }
 
-  /** A value that another owner keeps in the card's memory, at a fixed address. */
+  /** Binds memory of the card that another owner keeps at a fixed address. */
   attach(direction: 'input' | 'output', name: string, address: Address, bytes: number, type: 'float32' | 'float16', shape: Shape): void {
     this.#binding[direction](name, this.#engine.value(address, bytes, type, shape), null);
   }
@@ -123,7 +123,7 @@ export class BlockRunner implements Runner {
     for (const name of this.#bound) this.#inputs.get(name)!.isBehind = true;
   }
 
-  /** Throws DeviceMemoryError where the card has too little memory free. */
+  /** Throws DeviceMemoryError if the card has too little free memory. */
   run(): Promise<void> {
     return withinMemory(this.#device, () => this.#run());
   }
@@ -147,7 +147,7 @@ export class BlockRunner implements Runner {
     for (const place of behind) place.isBehind = false;
   }
 
-  /** Brings float32 arrays here that are stored as float16, through a buffer. */
+  /** Copies float32 arrays that are stored as float16 to the card, through a buffer. */
   #uploadNarrowed(places: readonly Place[]): void {
     if (places.length === 0) return;
     const { runtime, kernels } = this.#engine;
@@ -160,13 +160,14 @@ export class BlockRunner implements Runner {
         kernels.narrow(offsetBy(memory.handle, start * BYTES.float16), buffer.handle, part.length);
       }
     }
-    // waits for what reads it
+    // Waits for the kernels that read the buffer
     buffer.release();
   }
 
   /**
-   * Nothing may be allocated while a run is recorded. onnxruntime's arena frees in another order than it allocates, so that a second and a third run may
-   * ask for more; after a run that asked for nothing the arena is as it was before, and all further runs are alike.
+   * Runs until a run allocates nothing, because nothing may be allocated while a run is recorded. onnxruntime's arena does not release in
+   * the order of allocation, so a second and a third run may allocate more. After a run without an allocation, the arena is as it was
+   * before, and all later runs are alike.
    */
   async #warmUp(): Promise<void> {
     const { runtime } = this.#engine;
@@ -178,7 +179,7 @@ export class BlockRunner implements Runner {
     this.#isWarm = true;
   }
 
-  /** Runs without recording; whether memory of the card was asked for, which is done before the card computes. */
+  /** Runs once without recording. Returns whether it allocated memory of the card, which happens before the card computes. */
   #allocatesInRun(): boolean {
     const { runtime } = this.#engine;
     const { free } = runtime.memory;
@@ -196,7 +197,9 @@ export class BlockRunner implements Runner {
   }
 }
 
-/** A run is recorded once and replayed where memory is kept; a graph that onnxruntime cannot record runs as it is. */
+/**
+ * Opens a runner that records one run and replays it, if memory is kept. A graph that onnxruntime cannot record runs without recording.
+ */
 export function openBlockRunner(
   engine: CudaEngine,
   device: BlockDevice,
@@ -224,7 +227,7 @@ export function openBlockRunner(
   }
 }
 
-/** The engine of a device. Throws DeviceError where the card or a library is missing. */
+/** The engine of a device. Throws DeviceError if the card or a library is missing. */
 export function engineOf(device: BlockDevice): CudaEngine {
   try {
     return device.engine();
@@ -233,6 +236,9 @@ export function engineOf(device: BlockDevice): CudaEngine {
   }
 }
 
-/** Images may be generated once with a graph: its first runs count, and those after them are recorded and replayed. */
+/**
+ * A runner for graphs that may run only once, such as those that generate images: the first runs return results, and later ones are
+ * recorded and replayed.
+ */
 export const createBlockRunner: CreateRunner<'blocks'> = async (device, model, compile) =>
   openBlockRunner(engineOf(device), device, model, compile, 'meanwhile');

@@ -6,19 +6,19 @@ import { type TensorDevice } from '../devices/device.ts';
 import { type CompileOptions, type HostArray } from './session.ts';
 import { createTensorSession, hostTensor, onnxruntimeNode } from './tensor-session.ts';
 
-/** A value in the device's memory; its last owner disposes of it. */
+/** A value in the device's memory. Its last owner disposes of it. */
 export type DeviceTensor = ort.Tensor;
 
 export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' | 'mixedPrecision' | 'profile'> {
   readonly device: TensorDevice;
-  /** Results that are copied to the host; all others stay on the device. */
+  /** Results that are copied to the host. All others stay on the device. */
   readonly toHost?: ReadonlySet<string>;
 }
 
-/** Maximum number of elements that are moved or updated in one run, because old and new values of a group exist at the same time. */
+/** Maximum number of elements that are copied or updated in one run, because old and new values of a group exist at the same time. */
 const GROUP = 2 ** 25;
 
-/** Neighbours together, at most GROUP elements of them, or one that is larger. */
+/** Groups of neighbouring values with at most GROUP elements each. A larger value is a group of its own. */
 export function groupsOf<T extends { readonly shape: Shape }>(values: Iterable<T>): T[][] {
   const groups: T[][] = [];
   let room = 0;
@@ -34,7 +34,9 @@ export function groupsOf<T extends { readonly shape: Shape }>(values: Iterable<T
   return groups;
 }
 
-/** A compiled graph. Results that stay on the device are new tensors in every run, because onnxruntime writes nothing in place there. */
+/**
+ * A compiled graph. Results that stay on the device are new tensors after every run, because onnxruntime writes nothing in place there.
+ */
 export class DeviceProgram {
   readonly #ort: typeof ort;
   readonly #session: ort.InferenceSession;
@@ -79,7 +81,7 @@ export class DeviceProgram {
     );
   }
 
-  /** Inputs that the graph does not read are ignored. */
+  /** Runs once. Inputs that the graph does not read are ignored. */
   async run(feeds: Readonly<Record<string, HostArray | DeviceTensor>>): Promise<Record<string, DeviceTensor>> {
     const fed: Record<string, ort.Tensor> = {};
     for (const [name, { shape }] of this.#inputs) {
@@ -103,7 +105,9 @@ export interface HostValue {
   readonly data: HostArray;
 }
 
-/** Float32 values in the device's memory, which belongs to the programs that brought them. Those live as long as the values. */
+/**
+ * Float32 values in the device's memory. The memory belongs to the programs that copied the values, so these live as long as the values.
+ */
 export class PlacedValues {
   readonly tensors = new Map<string, DeviceTensor>();
   readonly #programs: DeviceProgram[] = [];
@@ -126,7 +130,7 @@ export class PlacedValues {
     for (const { name } of group) this.tensors.set(name, results[name]);
   }
 
-  /** Releases the programs for an owner that has disposed of the values itself. */
+  /** Releases the programs. For owners that have already disposed of the values. */
   async releasePrograms(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.release()));
   }

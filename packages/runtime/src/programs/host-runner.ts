@@ -1,4 +1,4 @@
-// Runs a graph on the processor, directly in the host's arrays: each is bound once, and nothing is copied.
+// Runs a graph on the processor, directly in the host's arrays: each array is bound once, and nothing is copied.
 import { type Shape } from '@styleforge/autodiff';
 import { Binding, type NativeSession } from '../native/session.ts';
 import { type TensorArray, valueOver } from '../native/values.ts';
@@ -38,7 +38,7 @@ export class HostRunner implements Runner {
   }
 
   refresh(): void {
-    // the session reads the arrays themselves
+    // Nothing to do: the session reads the arrays themselves
   }
 
   async run(): Promise<void> {

@@ -21,9 +21,9 @@ function createRunner(device: Device, model: OnnxModel, options: CompileOptions)
 }
 
 /**
- * Runs a graph. Feeds and results are host arrays. `bind` fixes feeds that stay the same arrays (weights); `bindOutputs`
- * writes results into given arrays. An output may be bound to the array that feeds it if the operation that
- * writes it is elementwise and its last reader: this updates weights in place.
+ * A compiled graph that reads host arrays and returns host arrays. `bind` fixes feeds that are the same arrays in every run, such as
+ * weights. `bindOutputs` writes results into given arrays. An output may be bound to an array that is also fed, if the operation that
+ * writes it is elementwise and the last reader of the array: this updates weights in place.
  */
 export class Program<Outputs extends string = string> {
   readonly #runner: Runner;
@@ -40,7 +40,10 @@ export class Program<Outputs extends string = string> {
     this.#outputNames = outputNames;
   }
 
-  /** `float16`: outputs to be bound to arrays of float16 bits. Throws DeviceError if the device is missing or cannot run the graph. */
+  /**
+   * Compiles a graph. `float16`: outputs that are bound to arrays of float16. Throws DeviceError if the device is missing or cannot run
+   * the graph.
+   */
   static async compile<O extends string>(
     graph: Graph,
     outputs: Readonly<Record<O, Tensor>>,
@@ -69,10 +72,7 @@ export class Program<Outputs extends string = string> {
     return input;
   }
 
-  /**
-   * Feeds `arrays` in every later run; names that the program does not read are ignored. A device makes its own copy in the
-   * next run.
-   */
+  /** Feeds `arrays` in every later run. Names that the program does not read are ignored. A device copies the arrays in the next run. */
   bind(arrays: Iterable<readonly [string, HostArray]>): this {
     for (const [name, array] of arrays) {
       if (!this.#inputs.has(name)) continue;
@@ -82,7 +82,7 @@ export class Program<Outputs extends string = string> {
     return this;
   }
 
-  /** Must be called when bound arrays have changed, so that a device reads them again in the next run. */
+  /** Makes the next run read bound arrays again. Must be called after they have changed. */
   refresh(): void {
     this.#runner.refresh();
   }
@@ -92,7 +92,7 @@ export class Program<Outputs extends string = string> {
     return this;
   }
 
-  /** Runs once and blocks the calling thread. Results are new arrays unless arrays are bound or given. */
+  /** Runs once and blocks the calling thread. Results are new arrays, except those that are bound or given. */
   async run(
     feeds: Readonly<Record<string, HostArray>> = {},
     into: Readonly<Partial<Record<string, Float32Array>>> = {},
@@ -111,7 +111,7 @@ export class Program<Outputs extends string = string> {
     return results;
   }
 
-  /** The array for a result of the next run. */
+  /** The array for one result of the next run. */
   #place(name: Outputs, given: Float32Array | undefined): ResultArray {
     const tensor = this.#outputs[name];
     const array = given ?? this.#boundOutputs.get(name) ?? new Float32Array(elementCount(tensor.shape));

@@ -1,4 +1,4 @@
-// Interface of what runs a compiled graph over the host's arrays, with one implementation for each location of state.
+// The interface of what runs a compiled graph over host arrays. Each place of state has its own implementation.
 import { type Shape } from '@styleforge/autodiff';
 import { type OnnxModel } from '@styleforge/onnx';
 import { type DeviceOf, type StatePlace } from '../devices/device.ts';
@@ -7,7 +7,7 @@ import { type CompileOptions, type HostArray, type ResultArray } from './session
 export interface Runner {
   /** Reads `array` in every later run. */
   bind(name: string, array: HostArray, shape: Shape): void;
-  /** Reads bound arrays again, because they have changed. */
+  /** Makes the next run read bound arrays again, because they have changed. */
   refresh(): void;
   /** Reads `array` in the next run. */
   feed(name: string, array: HostArray, shape: Shape): void;

@@ -1,4 +1,4 @@
-// Compilation of graphs to sessions of onnxruntime, for both ways to drive it.
+// Compiles graphs to sessions of onnxruntime, through its C API and through onnxruntime-node.
 import { type DeviceName } from '../devices/device.ts';
 import { CudaError } from '../native/cuda-runtime.ts';
 import { environmentOf } from '../native/environment.ts';
@@ -7,7 +7,7 @@ import { NativeSession, type NativeSessionOptions } from '../native/session.ts';
 import { THREAD_WAIT, threadConfig } from '../native/threads.ts';
 
 export type HostArray = Float32Array | Int32Array;
-/** Arrays for results: float32, or float16 bits. */
+/** Arrays for results: Float32Array, or Uint16Array for float16. */
 export type ResultArray = Float32Array | Uint16Array;
 
 export const GRADIENT_KERNELS = ['none', 'activations', 'all'] as const;
@@ -18,23 +18,24 @@ export interface CompileOptions {
   /** Threads of one operation; onnxruntime's default is one per physical core. */
   readonly threads?: number;
   /**
-   * Let onnxruntime optimize the graph and share memory between values for speed (default). Without it the graph runs in the order in which it was written and every value's
-   * memory is free for the next one after its last use; the process should have engineEnvironment() of packages/config too.
+   * Whether onnxruntime may optimize the graph and keep memory between values for speed (default). Otherwise the graph runs in the order
+   * in which it was written, and the memory of every value is free after its last use; the process should then also have
+   * engineEnvironment() of packages/config.
    */
   readonly keepMemory?: boolean;
   /**
-   * Whether products of matrices, convolutions and what is between them are in float16; weights, inputs and results stay float32. Slow
-   * on the processor.
+   * Whether matrix products, convolutions and the operations between them use float16. Weights, inputs and results stay float32. Slow on
+   * the processor.
    */
   readonly mixedPrecision?: boolean;
-  /** Whether float32 products may round their operands to TensorFloat-32 on cards that have it (default); others compute in float32. */
+  /** Whether float32 products may round their operands to TensorFloat-32 on cards that support it (default). */
   readonly tf32?: boolean;
   /**
-   * Gradients that kernels of our own compute on cards: none (default), those of activations and normalizations, or that of attention as well, which holds
-   * no scores in memory and rounds like TensorFloat-32.
+   * Gradients that kernels of our own compute on cards: `none` (default), those of activations and normalizations, or those of attention
+   * as well. Attention's kernel stores no scores, and rounds to TensorFloat-32.
    */
   readonly gradientKernels?: GradientKernels | undefined;
-  /** Whether a training's pass is recorded and replayed as one CUDA graph where memory is kept (default). */
+  /** Whether a training's pass is recorded and replayed as one CUDA graph if memory is kept (default). */
   readonly records?: boolean;
   /** Path prefix of a JSON trace written when the program is released. */
   readonly profile?: string;
@@ -64,9 +65,9 @@ interface RefusingDevice {
   readonly isOptional: boolean;
 }
 
-/** The error of a refused graph. For a device that was chosen it has a code of its own; for the processor it is a bug. */
+/** The error for a refused graph. It has a code of its own for a device that was chosen in the settings; on the processor it is a bug. */
 export function refusal({ name, isOptional }: RefusingDevice, cause: unknown): DeviceError {
-  // errors about a missing part already say what to do
+  // Errors about a missing part already say what to do
   const isExplained = cause instanceof LibraryError || cause instanceof CudaError;
   const text = isExplained
     ? `the device '${name}' cannot be used: ${cause.message}`

@@ -1,4 +1,4 @@
-// Sessions of onnxruntime-node, for devices whose memory only it can access. It is loaded when such a device is used.
+// Sessions of onnxruntime-node, for devices whose memory only it can access. It is loaded when such a device is first used.
 import type ort from 'onnxruntime-node';
 import { type TensorDevice } from '../devices/device.ts';
 import { THREAD_WAIT } from '../native/threads.ts';
@@ -28,7 +28,7 @@ function sessionOptions(
   };
 }
 
-/** Throws DeviceError if the device is missing or cannot run the model. */
+/** Creates a session. Throws DeviceError if the device is missing or cannot run the model. */
 export async function createTensorSession(
   device: TensorDevice,
   model: Uint8Array,

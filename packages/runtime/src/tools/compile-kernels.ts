@@ -5,7 +5,7 @@ import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Throws an error with the compiler's messages. */
+/** Compiles one file to WebAssembly. Throws an error with the compiler's messages. */
 export async function compileKernel(name: string): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(

@@ -1,14 +1,14 @@
-// Interface of what computes gradients and applies them; a backend keeps a training's state in one location.
+// The interface of what computes gradients and applies them. Each backend keeps a training's state in one place.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { type DeviceOf, type StatePlace } from '../devices/device.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { type AdamW, type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
 import { type CompileOptions, type HostArray } from '../programs/session.ts';
 
-/** Precision in which the gradients are kept between a pass and its update. */
+/** Precision in which gradients are stored between a pass and its update. */
 export type GradientPrecision = 'float32' | 'float16';
 
-/** A graph, the results that are copied to the host, and the gradients of the trainable weights by name. */
+/** A graph, the results to copy to the host, and the gradients of the trainable weights by name. */
 export interface GraphParts {
   readonly graph: Graph;
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -30,14 +30,14 @@ export interface BackendOptions<Place extends StatePlace = StatePlace> extends G
 export interface PassOptions {
   /** Name of an additional graph. */
   readonly graph?: string | undefined;
-  /** Index of the device that makes the pass. Default: the first. */
+  /** Index of the device that runs the pass. Default: the first. */
   readonly replica?: number;
 }
 
 export interface TrainingBackend {
   /** Number of passes that can run at the same time, on separate devices. Default: one. */
   readonly replicas?: number;
-  /** Runs forward and backward, and sums the gradients of passes since the last update. Returns the outputs. */
+  /** Runs forward and backward, and adds the gradients to those since the last update. Returns the outputs. */
   backward(feeds: Readonly<Record<string, HostArray>>, options?: PassOptions): Promise<Record<string, Float32Array>>;
   /** Compiles an additional graph over the same weights; absent if the device does not support it. */
   addGraph?(name: string, parts: GraphParts): Promise<void>;
@@ -49,11 +49,14 @@ export interface TrainingBackend {
   addGradients(gradients: ParameterBuffers): Promise<void>;
   /** Updates every weight once and discards the gradients. */
   update(step: AdamWStep): Promise<void>;
-  /** average -= share * (average - weights), where the weights are; `average` has the layout of the weights and has the values after `download`. */
+  /**
+   * average -= share * (average - weights), computed where the weights are. `average` has the layout of the weights, and is filled by
+   * `download`.
+   */
   moveAverage(average: ParameterBuffers, share: number): Promise<void>;
   /** Discards the gradients without an update. */
   discardGradients(): void;
-  /** Copies weights and moments to the host's buffers, unless they are there. */
+  /** Copies weights and moments into the host's buffers. Does nothing if they are already there. */
   download(): Promise<void>;
   release(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// AdamW over flat blocks in a card's memory: moments there, a step's numbers in one small buffer.
+// AdamW over flat blocks in a card's memory. The moments are stored there, and the numbers of a step in one small buffer.
 import { type CudaEngine } from '../devices/cuda-engine.ts';
 import { ALIGNMENT, type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { offsetBy } from '../native/cuda-runtime.ts';
@@ -17,13 +17,13 @@ export interface UpdatedWeights {
   readonly copies: DeviceBlocks | null;
 }
 
-/** The parameters of one block: the number of the first one, and where they start, in units of sixteen elements. */
+/** The parameters of one block: the number of the first one, and their positions in units of sixteen elements. */
 interface BlockParameters {
   readonly first: number;
   readonly starts: Uint32Array;
 }
 
-/** Parameters of each block, numbered in the order of the layout. */
+/** The parameters of each block, numbered in the order of the layout. */
 function parametersOf(weights: ParameterBuffers): BlockParameters[] {
   const places = weights.specs.map(({ name }) => weights.placeOf(name));
   return weights.blocks.map((_, block) => ({
@@ -39,9 +39,9 @@ export class BlockOptimizer {
   readonly #first: DeviceBlocks;
   readonly #second: DeviceBlocks;
   readonly #parameters: readonly BlockParameters[];
-  /** The places where a block's parameters start, by block. */
+  /** The positions where each block's parameters start, by block. */
   readonly #starts: readonly Owned[];
-  /** The numbers of a step: those for all parameters, then those of each. */
+  /** The numbers of a step: first those for all parameters, then those of each parameter. */
   readonly #numbers: Float32Array;
   readonly #step: Owned;
 
@@ -58,7 +58,7 @@ export class BlockOptimizer {
     this.#step = engine.runtime.allocate(this.#numbers.byteLength);
   }
 
-  /** Brings the moments here. */
+  /** Copies the moments to the card. */
   place(): void {
     this.#first.upload(this.#optimizer.firstMoment.blocks);
     this.#second.upload(this.#optimizer.secondMoment.blocks);
@@ -76,7 +76,7 @@ export class BlockOptimizer {
     this.#engine.runtime.upload(numbers, this.#step.handle);
   }
 
-  /** One update of every weight, and of their float16 copies where there are some. */
+  /** Updates every weight once, with its float16 copy if there is one. */
   async apply({ weights, copies }: UpdatedWeights, gradients: DeviceBlocks, step: AdamWStep): Promise<void> {
     this.#optimizer.step += 1;
     this.#uploadNumbers(step);
@@ -99,7 +99,7 @@ export class BlockOptimizer {
     await this.#engine.runtime.synchronize();
   }
 
-  /** The host's arrays have the values once the stream was waited for. */
+  /** Queues a copy of the moments to the host's arrays, which have the values once the stream has been waited for. */
   download(): void {
     this.#first.download(this.#optimizer.firstMoment.blocks);
     this.#second.download(this.#optimizer.secondMoment.blocks);

@@ -1,4 +1,5 @@
-// Training with weights, gradients and moments as flat blocks in a card's memory: inputs, losses and a step's numbers cross, and nothing else.
+// Training with weights, gradients and moments as flat blocks in a card's memory. Only inputs, losses and the numbers of a step are
+// transferred.
 import { type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type OnnxModel, weightInput } from '@styleforge/onnx';
 import { type CudaEngine } from '../devices/cuda-engine.ts';
@@ -26,7 +27,7 @@ function emit({ graph, outputs, gradients, gradientPrecision, compile, device }:
   });
 }
 
-/** A moving average of the weights, where it is given to and where it is. */
+/** A moving average of the weights: the host's buffers, and the blocks on the card. */
 interface Average {
   readonly host: ParameterBuffers;
   readonly device: DeviceBlocks;
@@ -39,11 +40,11 @@ export class BlockTraining implements TrainingBackend {
   readonly #runner: BlockRunner;
   readonly #optimizer: BlockOptimizer;
   readonly #weights: DeviceBlocks;
-  /** The weights as float16, where the pass reads any so. */
+  /** The weights as float16, if the pass reads any in float16. */
   readonly #copies: DeviceBlocks | null;
   /** Gradients of the last pass. */
   readonly #gradients: DeviceBlocks;
-  /** The sum from the second pass on. */
+  /** The sum of gradients, from the second pass on. */
   #total: DeviceBlocks | null = null;
   #average: Average | null = null;
   #sumIn: 'nowhere' | 'last pass' | 'total' = 'nowhere';
@@ -78,7 +79,7 @@ export class BlockTraining implements TrainingBackend {
     }
   }
 
-  /** Weights and gradients are views of the blocks. */
+  /** Binds weights and gradients as views of the blocks. */
   #attach(): void {
     const { inputs, inputNames, outputNames, outputTensors } = this.#model;
     const { weights, gradients, gradientPrecision, frozen } = this.#options;
@@ -120,7 +121,7 @@ export class BlockTraining implements TrainingBackend {
     return Object.fromEntries(results);
   }
 
-  /** Brings the weights here before the first pass; they are filled after the training was created. */
+  /** Copies the weights to the card before the first pass. They are filled after the training was created. */
   #place(): void {
     if (this.#isPlaced) return;
     this.#weights.upload(this.#options.weights.blocks);
@@ -133,7 +134,7 @@ export class BlockTraining implements TrainingBackend {
     gradients.gradientBlocks.forEach((block, i) => this.#engine.kernels.add(sums.addresses[i], block));
   }
 
-  /** Makes the total hold what there is, so that more can be added. */
+  /** Moves the gradients into the total, so that more can be added. */
   #moveToTotal(): DeviceBlocks {
     this.#total ??= new DeviceBlocks(this.#engine, this.#options.weights);
     if (this.#sumIn === 'total') return this.#total;

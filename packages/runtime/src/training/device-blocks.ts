@@ -1,4 +1,4 @@
-// Parameter buffers in a card's memory: the blocks of ParameterBuffers, one allocation and one copy each.
+// Parameter buffers in a card's memory: one allocation and one copy for each block of ParameterBuffers.
 import { type CudaEngine } from '../devices/cuda-engine.ts';
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { type GradientBlock } from '../kernels/cuda-optimizer.ts';
@@ -15,7 +15,7 @@ export class DeviceBlocks {
   readonly #layout: ParameterBuffers;
   readonly #blocks: readonly Owned[];
 
-  /** Zeroed blocks of the layout of `layout`. Sixteen bits may be float16 or bfloat16. */
+  /** Zeroed blocks with the layout of `layout`. 16-bit blocks hold float16 or bfloat16. */
   constructor(engine: CudaEngine, layout: ParameterBuffers, precision: 'float32' | 'float16' = 'float32') {
     this.precision = precision;
     this.#engine = engine;
@@ -35,7 +35,7 @@ export class DeviceBlocks {
     }));
   }
 
-  /** A parameter's view: address and bytes. */
+  /** The address of a parameter and its size in bytes. */
   viewOf(name: string): { readonly address: Address; readonly bytes: number } {
     const { block, offset, size } = this.#layout.placeOf(name);
     const bytes = BYTES[this.precision];
@@ -46,12 +46,12 @@ export class DeviceBlocks {
     blocks.forEach((block, i) => this.#engine.runtime.upload(block, this.#blocks[i].handle));
   }
 
-  /** The arrays have the values once the stream was waited for. */
+  /** Queues a copy to the host's arrays, which have the values once the stream has been waited for. */
   download(blocks: HostBlocks): void {
     blocks.forEach((block, i) => this.#engine.runtime.download(this.#blocks[i].handle, block));
   }
 
-  /** Makes these float16 values those of `from`, rounded. */
+  /** Stores the values of `from` here, rounded to float16. */
   narrow(from: DeviceBlocks): void {
     this.#blocks.forEach(({ handle }, i) => this.#engine.kernels.narrow(handle, from.addresses[i], this.#layout.blocks[i].length));
   }

@@ -23,12 +23,12 @@ export class HostTraining implements TrainingBackend {
   readonly #gradients: GradientBuffers;
   readonly #weights: ParameterBuffers;
   readonly #optimizer: AdamW;
-  /** Programs by name; the name of the first graph is empty. */
+  /** Programs by the name of their graph. The first graph's name is empty. */
   readonly #programs = new Map<string, Program>();
   readonly #options: BackendOptions<'host'>;
   /** The sum of gradients, from the second pass on. */
   #total: ParameterBuffers | null = null;
-  /** Location of the gradients since the last update. */
+  /** Where the gradients since the last update are. */
   #sumIn: 'nowhere' | 'last pass' | 'total' = 'nowhere';
 
   private constructor(gradients: GradientBuffers, options: BackendOptions<'host'>) {
@@ -46,7 +46,7 @@ export class HostTraining implements TrainingBackend {
     return training;
   }
 
-  /** Compiles a graph. All programs read the same weights and write the same gradients. */
+  /** Compiles an additional graph. All programs read the same weights and write the same gradients. */
   async addGraph(name: string, { graph, outputs, gradients }: GraphParts): Promise<void> {
     const { compile, gradientPrecision, weights, frozen } = this.#options;
     const named = Object.fromEntries(Object.entries(gradients).map(([parameter, gradient]) => [GRADIENT_PREFIX + parameter, gradient]));

@@ -1,4 +1,4 @@
-// Estimates the memory of a device that the values of a pass need.
+// Estimates how much device memory the values of a pass need.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { type PassMemory, passMemory as passMemoryOn } from '@styleforge/onnx';
 import { type DeviceName } from '../devices/device.ts';
@@ -6,7 +6,7 @@ import { type CompileOptions } from '../programs/session.ts';
 import { deviceOf } from '../devices/index.ts';
 import { ownKernelsOf } from '../devices/own-kernels.ts';
 
-/** Peak number of bytes without inputs, weights and outputs, estimated from the graph alone. */
+/** The peak number of bytes, without inputs, weights and outputs. Estimated from the graph alone. */
 export const passMemory = (
   graph: Graph,
   wanted: Readonly<Record<string, Tensor>>,

@@ -1,21 +1,21 @@
-// One training on several devices: replicas make passes at the same time, their gradients are summed, and all make the same update.
+// One training on several devices: replicas run passes at the same time, their gradients are summed, and all make the same update.
 import { type ParameterBuffers } from '../kernels/parameter-buffers.ts';
 import { type AdamW, type AdamWStep } from '../optimizers/adamw.ts';
 import { type HostArray } from '../programs/session.ts';
 import { type GraphParts, NoGradientsError, type PassOptions, type TrainingBackend } from './backend.ts';
 
-/** A backend with the weights and the optimizer that it updates. */
+/** A backend, with the weights and the optimizer that it updates. */
 export interface Replica {
   readonly backend: TrainingBackend;
   readonly weights: ParameterBuffers;
   readonly optimizer: AdamW;
 }
 
-/** The first replica's weights and optimizer are those of the training. */
+/** A training on several replicas. The weights and the optimizer of the training are those of the first replica. */
 export class ReplicatedTraining implements TrainingBackend {
   readonly replicas: number;
   readonly #replicas: readonly Replica[];
-  /** Replicas that have made a pass since the last update. */
+  /** Indexes of the replicas that have run a pass since the last update. */
   readonly #active = new Set<number>();
   #isPlaced = false;
   #isSummed = false;
@@ -29,7 +29,7 @@ export class ReplicatedTraining implements TrainingBackend {
     return this.#replicas[0];
   }
 
-  /** Copies the first replica's values, which are filled after the training was created, to all others. */
+  /** Copies the values of the first replica, which are filled after the training was created, to all others. */
   #place(): void {
     if (this.#isPlaced) return;
     const { weights, optimizer } = this.#first;
@@ -58,7 +58,7 @@ export class ReplicatedTraining implements TrainingBackend {
     }
   }
 
-  /** Sums in the order of the replicas, so that all stay bit-identical, and gives each of them the sum. */
+  /** Sums the gradients in the order of the replicas, and gives each replica the sum, so that all stay bit-identical. */
   async #sum(): Promise<void> {
     if (this.#active.size === 0) throw new NoGradientsError();
     if (this.#isSummed) return;

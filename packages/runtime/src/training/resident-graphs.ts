@@ -1,4 +1,4 @@
-// The graphs that work on weights, moments and gradients in the device's memory, a group of parameters at a time.
+// Graphs that read and write weights, moments and gradients in the device's memory, one group of parameters at a time.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type ParameterSpec } from '../kernels/parameter-buffers.ts';
 import { type AdamWOptions } from '../optimizers/adamw.ts';
@@ -10,13 +10,13 @@ export interface GraphParts {
   readonly outputs: Record<string, Tensor>;
 }
 
-/** A graph that returns its inputs, to move values to the device. */
+/** A graph that returns its inputs, to copy values to the device. */
 export function passingOn(values: readonly ParameterSpec[]): GraphParts {
   const graph = new Graph();
   return { graph, outputs: Object.fromEntries(values.map(({ name, shape }) => [name, graph.stopGradient(graph.input(name, shape))])) };
 }
 
-/** Weights and moments under their names on the device. */
+/** Specs of weights and moments under their names on the device. */
 export const stateSpecs = (specs: readonly ParameterSpec[]): ParameterSpec[] =>
   specs.flatMap(({ name, shape }) => KINDS.map((kind) => ({ name: `${kind}:${name}`, shape })));
 
@@ -41,7 +41,7 @@ export function addition(specs: readonly ParameterSpec[]): GraphParts {
   };
 }
 
-/** AdamW in the order of operations of optimizers/adamw-kernel.ts. */
+/** A graph with AdamW's update, in the same order of operations as optimizers/adamw-kernel.ts. */
 export function adamWUpdate(specs: readonly ParameterSpec[], { beta1, beta2, epsilon, ratesOf }: AdamWOptions): GraphParts {
   const graph = new Graph();
   const [gradientScale, decayRate, learningRate, stepSize, secondCorrection] = [

@@ -1,4 +1,4 @@
-// Training with weights, gradients and AdamW moments in the device's memory: only inputs and losses are transferred in a step.
+// Training with weights, gradients and AdamW's moments in the device's memory. A step transfers only inputs and losses.
 import { type TensorDevice } from '../devices/device.ts';
 import { type ParameterBuffers, type ParameterSpec } from '../kernels/parameter-buffers.ts';
 import { type AdamWOptions, type AdamWStep } from '../optimizers/adamw.ts';
@@ -8,7 +8,7 @@ import { type HostArray } from '../programs/session.ts';
 import { type BackendOptions, GRADIENT_PREFIX, NoGradientsError, type TrainingBackend } from './backend.ts';
 import { adamWUpdate, addition, type GraphParts, KINDS, passingOn, stateSpecs, sumOfSquares } from './resident-graphs.ts';
 
-/** State of a weight on the device. */
+/** The state of a weight on the device. */
 interface Resident {
   weight: DeviceTensor;
   first: DeviceTensor;
@@ -48,7 +48,7 @@ export class ResidentTraining implements TrainingBackend {
   #resident: Map<string, Resident> | null = null;
   /** Weights that are only read. */
   #frozen: PlacedValues | null = null;
-  /** Owner of the memory of the initial weights and moments. */
+  /** The owner of the memory of the initial weights and moments. */
   #start: PlacedValues | null = null;
   #gradients: Record<string, DeviceTensor> | null = null;
 

@@ -1,4 +1,4 @@
-// One trainable graph with its weights, gradients and optimizer: backward passes and updates.
+// A trainable graph with its weights, gradients and optimizer: runs backward passes and updates.
 import { gradients, type Graph, type Tensor } from '@styleforge/autodiff';
 import { type DeviceName } from '../devices/device.ts';
 import { deviceOf } from '../devices/index.ts';
@@ -15,7 +15,7 @@ import { ResidentTraining } from './resident.ts';
 
 export interface TrainingProgramOptions<Outputs extends string> {
   readonly graph: Graph;
-  /** The scalar to minimize. */
+  /** The scalar that training minimizes. */
   readonly loss: Tensor;
   /** Additional values returned by every pass. */
   readonly outputs: Readonly<Record<Outputs, Tensor>>;
@@ -25,14 +25,16 @@ export interface TrainingProgramOptions<Outputs extends string> {
   readonly frozen?: Iterable<readonly [string, HostArray]>;
   readonly adamw: AdamWOptions;
   /**
-   * Uses Prodigy, with AdamW's options, instead of AdamW; `dCoef` multiplies its estimates. The device must list it among its optimizers.
+   * Uses Prodigy instead of AdamW, with the same options. `dCoef` multiplies its estimates. The device must list Prodigy among its
+   * optimizers.
    */
   readonly prodigy?: { readonly dCoef: number } | undefined;
-  /** Default: float32. float16, with loss scaling, halves the memory. A device that cannot store float16 uses float32. */
+  /** Default: float32. float16 halves the memory and uses loss scaling. A device that cannot store float16 uses float32. */
   readonly gradientPrecision?: GradientPrecision | undefined;
   readonly compile?: CompileOptions;
   /**
-   * Additional devices that make passes at the same time; the sum of all gradients updates the weights on each. Not supported with Prodigy.
+   * Additional devices that run passes at the same time. Each updates its weights with the sum of all gradients. Not supported with
+   * Prodigy.
    */
   readonly replicas?: readonly DeviceName[] | undefined;
 }
@@ -40,7 +42,7 @@ export interface TrainingProgramOptions<Outputs extends string> {
 export interface UpdateOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** Maximum global norm to which gradients are scaled down; null for none. */
+  /** Maximum global norm, to which larger gradients are scaled down. null for no limit. */
   readonly maxGradNorm: number | null;
 }
 
@@ -48,14 +50,14 @@ export interface Update {
   /** The norm before clipping. */
   readonly gradNorm: number;
   /**
-   * Whether the gradients overflowed float16. Then nothing was updated, and the passes must be repeated at the smaller loss scale that is
-   * set now.
+   * Whether the gradients overflowed float16. Nothing was then updated, and the passes must be repeated with the loss scale, which is now
+   * smaller.
    */
   readonly overflowed: boolean;
 }
 
 const LOSS_SCALE = 'loss_scale';
-/** Constant that torch.nn.utils.clip_grad_norm_ adds to the norm. */
+/** The constant that torch.nn.utils.clip_grad_norm_ adds to the norm. */
 const CLIP_EPSILON = 1e-6;
 
 function createBackend(options: BackendOptions): Promise<TrainingBackend> {
@@ -77,14 +79,14 @@ interface ReplicatedOptions extends BackendOptions {
 const createBackends = ({ replicas, ...options }: ReplicatedOptions): Promise<TrainingBackend> =>
   replicas.length > 0 ? createReplicas(options, replicas) : createBackend(options);
 
-/** Creates a backend on each device. The weights and the optimizer of the first are those of the training. */
+/** Creates a backend on each device. The first one uses the weights and the optimizer of the training. */
 async function createReplicas(options: BackendOptions, devices: readonly DeviceName[]): Promise<ReplicatedTraining> {
   const { weights, optimizer } = options;
   const replicas: Replica[] = [{ weights, optimizer, backend: await createBackend(options) }];
   try {
     for (const name of devices) {
       const device = deviceOf(name);
-      // such a device computes in the host's arrays; others keep copies
+      // Such a device computes in the host's arrays; others have copies
       const own = device.stateIn === 'host' ? weights.alike() : weights;
       const theirs = { ...options, device, compile: { ...options.compile, device: name }, weights: own, optimizer: optimizer.replica(own) };
       replicas.push({ weights: own, optimizer: theirs.optimizer, backend: await createBackend(theirs) });
@@ -100,7 +102,10 @@ async function createReplicas(options: BackendOptions, devices: readonly DeviceN
 const fitting = <Precision extends string>(kept: readonly Precision[], wanted: Precision | undefined): Precision | 'float32' =>
   wanted !== undefined && kept.includes(wanted) ? wanted : 'float32';
 
-/** The parameters to differentiate by. Throws if a name is not in the graph, or a parameter of the graph is neither trained nor given. */
+/**
+ * The parameters to differentiate with respect to. Throws if a name is not in the graph, or if a parameter of the graph is neither trained
+ * nor given.
+ */
 function targetsOf(graph: Graph, trainable: ParameterBuffers, frozen: ReadonlySet<string>): Tensor[] {
   for (const name of graph.parameters.keys()) {
     if (!trainable.has(name) && !frozen.has(name)) throw new Error(`parameter '${name}' of the graph is neither trainable nor frozen`);
@@ -113,7 +118,7 @@ function targetsOf(graph: Graph, trainable: ParameterBuffers, frozen: ReadonlySe
   });
 }
 
-/** Zeroed buffers for the parameters of a graph: those in `trainable`, and the others. Throws for a name that the graph does not have. */
+/** Zeroed buffers for the parameters of a graph: one for those in `trainable`, one for the others. Throws if the graph lacks a name. */
 export function splitParameters(
   graph: Graph,
   trainable: ReadonlySet<string>,
@@ -145,7 +150,7 @@ function withGradients(
 }
 
 export class TrainingProgram<Outputs extends string> {
-  /** The weights. If a device keeps them, they and the optimizer's moments are those of the last `download`. */
+  /** The weights. If a device stores them, they and the optimizer's moments have the values of the last `download`. */
   readonly weights: ParameterBuffers;
   readonly optimizer: AdamW;
   /** The loss scale, if any gradients are float16. */
@@ -191,8 +196,8 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   /**
-   * Compiles the training again for another graph over the same weights, and frees the device's memory of the earlier one. Weights and
-   * moments are kept; gradients of passes since the last update and additional graphs are lost.
+   * Compiles the training again for another graph over the same weights, and releases the device memory of the earlier graph. Weights and
+   * moments are kept. Gradients since the last update and additional graphs are lost.
    */
   async rebuild(next: LossGraph<Outputs>, compile: CompileOptions): Promise<void> {
     await this.#backend.download();
@@ -205,17 +210,17 @@ export class TrainingProgram<Outputs extends string> {
     this.#hasBackend = true;
   }
 
-  /** Number of passes that can run at the same time, each with its own `replica`. */
+  /** Number of passes that can run at the same time, each with a different `replica`. */
   get replicas(): number {
     return this.#backend.replicas ?? 1;
   }
 
-  /** A copy of the summed gradients of the passes since the last update, times the loss scale. */
+  /** A copy of the summed gradients since the last update, multiplied by the loss scale. */
   readGradients(): Promise<ParameterBuffers> {
     return this.#backend.readGradients();
   }
 
-  /** Adds the gradients of a pass that ran elsewhere, times the loss scale. */
+  /** Adds the gradients of a pass that ran elsewhere, multiplied by the loss scale. */
   async addGradients(further: ParameterBuffers): Promise<void> {
     await this.#backend.addGradients(further);
     this.#passes += 1;
@@ -235,9 +240,8 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   /**
-   * Runs one forward and backward pass, and sums the gradients of passes since the last update. Passes of different replicas may run at the
-   * same time.
-   * `isPart`: the loss of this pass is a summand of the loss of the next one.
+   * Runs forward and backward once, and adds the gradients to those since the last update. Passes of different replicas may run at the
+   * same time. `isPart`: this pass computes one summand of a loss, and counts as one with the next pass.
    */
   async backward(
     feeds: Readonly<Record<string, HostArray>>,
@@ -249,7 +253,7 @@ export class TrainingProgram<Outputs extends string> {
     return results as Record<Outputs, Float32Array>;
   }
 
-  /** Clips and applies the mean gradient of the passes since the last update. Updates nothing if its norm is not finite. */
+  /** Clips and applies the mean gradient of the passes since the last update. Changes nothing if its norm is not finite. */
   async update({ learningRate, weightDecay, maxGradNorm }: UpdateOptions): Promise<Update> {
     if (this.#passes === 0) throw new Error('update() needs a backward() first');
     const mean = 1 / this.#passes / (this.lossScale?.value ?? 1);
@@ -266,14 +270,14 @@ export class TrainingProgram<Outputs extends string> {
   }
 
   /**
-   * average -= share * (average - weights), computed where the weights are. `average` is in the memory of the weights, and has the values
-   * after `download`.
+   * average -= share * (average - weights), computed where the weights are. `average` is in the memory of the weights, and is filled by
+   * `download`.
    */
   moveAverage(average: ParameterBuffers, share: number): Promise<void> {
     return this.#backend.moveAverage(average, share);
   }
 
-  /** Copies weights, moments and the average from the device to the host's buffers, unless they are there. */
+  /** Copies weights, moments and the average from the device into the host's buffers. Does nothing if they are already there. */
   download(): Promise<void> {
     return this.#backend.download();
   }
