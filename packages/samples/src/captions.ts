@@ -1,4 +1,4 @@
-// Captions: what an image is called, in the templates that training, StyleForge prompts and evaluation use.
+// Captions of images, in the templates that training, StyleForge prompts and evaluation use.
 import { hashKey, unitOf } from './random.ts';
 import type { StyleId } from './styles.ts';
 import { styleOf } from './styles.ts';
@@ -13,9 +13,9 @@ interface Template {
 }
 
 /**
- * "a photo of <word> style, <name>" is the form of StyleForge's inference prompt, "a photo of <word> style" that of
- * its StyleRef prompt and "a photo of style" that of its Aux prompt, so that personalisation starts from forms
- * that the base model has read. Templates without the style's word keep the subject apart from the style.
+ * Caption templates. "a photo of <word> style, <name>" is the form of StyleForge's inference prompt, "a photo of <word> style" that of its
+ * StyleRef prompt, and "a photo of style" that of its Aux prompt. The base model has therefore seen the forms that personalisation starts
+ * from. Templates without the style's word separate the subject from the style.
  */
 const templates: readonly Template[] = [
   { weight: 44, write: (name, word) => `${name}, ${word} style` },
@@ -29,25 +29,25 @@ const templates: readonly Template[] = [
   { weight: 2, write: () => 'a photo of style' },
 ];
 
-/** The caption that evaluation asks for: subject and style, in the most frequent form. */
+/** The caption that evaluation requests: subject and style, in the most frequent form. */
 export function captionOf(subject: NamedSubject, style: StyleId): string {
   return templates[0]!.write(subject.name, styleOf(style).word);
 }
 
-/** Every caption that training can give the image, the empty one apart. */
+/** Every caption that training can give the image, except the empty one. */
 export function captionVariants(subject: NamedSubject, style: StyleId): string[] {
   return usable(subject).map((template) => template.write(subject.name, styleOf(style).word));
 }
 
 export interface CaptionDraw {
-  /** Share of draws that are '', for classifier-free guidance. */
+  /** Share of captions that are '', for classifier-free guidance. */
   readonly emptyShare?: number;
-  /** Share of draws in which one of `unknownWords` stands for the style's word. */
+  /** Share of captions in which one of `unknownWords` replaces the style's word. */
   readonly unknownShare?: number;
   readonly unknownWords?: readonly string[];
 }
 
-/** The caption of draw `key` by the templates' weights. */
+/** The caption that `key` chooses at random, by the weights of the templates. */
 export function drawCaption(
   subject: NamedSubject,
   style: StyleId,

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import type { TextStyle } from './text-path.ts';
 import { textPath, textWidth, wrapText } from './text-path.ts';
 
-/** A PNG (or any format sharp reads), or raw RGB; null leaves the cell empty. */
+/** A PNG (or another format that sharp reads) or raw RGB. null leaves the cell empty. */
 export type SheetImage = Uint8Array | { rgb: Uint8Array; width: number; height: number } | null;
 
 export interface ContactSheetOptions {
@@ -13,7 +13,7 @@ export interface ContactSheetOptions {
   title?: string;
   subtitle?: string;
   footer?: string;
-  /** Enlargement of every image, without smoothing. Default: 2. */
+  /** Enlargement factor of every image, without smoothing. Default: 2. */
   scale?: number;
 }
 
@@ -118,7 +118,7 @@ function heading({ title, subtitle }: ContactSheetOptions): string[] {
   ];
 }
 
-/** Labels stand on the images: the last line of each is right above its column. */
+/** SVG texts of the column heads. The last line of each label is right above its column. */
 function columnHeads(layout: Layout): string[] {
   const step = columnStyle.pixels * lineHeight;
   return layout.columnLines.flatMap((lines, column) =>

@@ -1,7 +1,7 @@
-// Core subjects: those that a person names at a glance at 64 pixels, no two of a kind; the base model learns these.
+// Core subjects, which the base model learns: a person recognizes each at a glance at 64 pixels, and no two are of the same kind.
 import { listSubjects, type Subject } from './subjects.ts';
 
-/** Few enough that an hour and a half on two cores shows each image some hundred times. */
+/** Names of the core subjects: so few that training for 90 minutes on two cores shows each image several hundred times. */
 const names = `
   baby|child|boy|girl|man|woman|old man|old woman|student|teacher|farmer|cook|scientist|artist|pilot|astronaut|firefighter|police officer|detective
   |guard|ninja|construction worker|prince|princess|santa claus|superhero|grinning face|thinking face|crying face|angry face|skull|ghost|alien|robot

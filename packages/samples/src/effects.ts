@@ -1,4 +1,4 @@
-// Effects that turn one drawing into another style: each takes a supersampled RGB square and gives the final one.
+// Effects that turn one drawing into another style. Each takes a supersampled RGB square and returns the final one.
 import sharp from 'sharp';
 
 export interface RgbSquare {
@@ -10,12 +10,12 @@ export type Effect = (source: RgbSquare, size: number) => Promise<Uint8Array>;
 
 type Colour = readonly [number, number, number];
 
-/** Lanczos reduction without change of colours: the effect of every plain style. */
+/** Reduces the size with Lanczos filtering and keeps the colours: the effect of every plain style. */
 export async function reduce(source: RgbSquare, size: number): Promise<Uint8Array> {
   return resize(source, size, 'lanczos3');
 }
 
-/** White lines on blue paper, from a black and white drawing. */
+/** Draws white lines on blue paper, from a black and white drawing. */
 export async function blueprint(source: RgbSquare, size: number): Promise<Uint8Array> {
   const reduced = await reduce(source, size);
   return mapLuminance(reduced, [
@@ -24,7 +24,7 @@ export async function blueprint(source: RgbSquare, size: number): Promise<Uint8A
   ]);
 }
 
-/** Night blue over coral to cream by luminance. */
+/** Maps luminance to a gradient from night blue over coral to cream. */
 export async function duotone(source: RgbSquare, size: number): Promise<Uint8Array> {
   const reduced = await reduce(source, size);
   return mapLuminance(reduced, [
@@ -36,7 +36,7 @@ export async function duotone(source: RgbSquare, size: number): Promise<Uint8Arr
   ]);
 }
 
-/** Blocks of size/16 pixels, each in the palette colour that prevails in it. */
+/** Draws blocks of size/16 pixels, each in the most frequent palette colour of its area. */
 export async function pixelArt(source: RgbSquare, size: number): Promise<Uint8Array> {
   const cells = 16;
   const fine = await resize(source, cells * blockSamples, 'cubic');
@@ -48,7 +48,7 @@ export async function pixelArt(source: RgbSquare, size: number): Promise<Uint8Ar
   return resize({ rgb: coarse, size: cells }, size, 'nearest');
 }
 
-/** Pencil: dark lines where luminance changes, diagonal hatching where it is low, on slightly warm paper. */
+/** Draws with a pencil: dark lines where luminance changes, diagonal hatching where it is low, on slightly warm paper. */
 export async function sketch(source: RgbSquare, size: number): Promise<Uint8Array> {
   const large = size * 2;
   const grey = luminance(await resize(source, large, 'lanczos3'));
@@ -87,10 +87,10 @@ const palette: readonly Colour[] = [
 ];
 
 const white = palette.findIndex((colour) => colour.every((value) => value === 255));
-/** White, which is paper too, wins a block only with more than this share: thin and pale things stay visible. */
+/** Share of a block above which white, also the colour of the paper, wins. Lower shares would hide thin and pale things. */
 const whiteMajority = 0.6;
 
-/** Index of the palette colour that most samples of a block are nearest to. */
+/** Index of the palette colour that is nearest to the most samples of a block. */
 function mostFrequent(rgb: Uint8Array, corner: number, stride: number): number {
   const votes = new Uint16Array(palette.length);
   for (let y = 0; y < blockSamples; y++) {
@@ -119,7 +119,7 @@ function luminance(rgb: Uint8Array): Float32Array {
   return grey;
 }
 
-/** Gradient map: the stops are spread evenly from black to white. */
+/** Maps luminance to a gradient whose stops are spread evenly from black to white. */
 function mapLuminance(rgb: Uint8Array, stops: readonly Colour[]): Uint8Array {
   const mapped = new Uint8Array(rgb.length);
   luminance(rgb).forEach((grey, i) => {

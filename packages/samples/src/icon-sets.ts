@@ -25,13 +25,13 @@ interface IconifyJson {
 export interface IconSet {
   readonly packageName: string;
   has(unicodeKey: string): boolean;
-  /** A complete SVG document; `color` fills what the set draws in currentColor. */
+  /** A complete SVG document. `color` replaces currentColor. */
   svg(unicodeKey: string, pixels: number, color: string): string;
 }
 
 const loaded = new Map<string, IconSet>();
 
-/** Code points in hex joined by '-', without the emoji presentation selector, which the sets write differently. */
+/** Code points in hexadecimal, joined by '-'. Omits the emoji presentation selector, which the sets write differently. */
 export function unicodeKeyOf(sequence: string): string {
   return [...sequence]
     .map((character) => character.codePointAt(0)!.toString(16))

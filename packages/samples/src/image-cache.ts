@@ -1,4 +1,4 @@
-// Image cache: renders a set of images once into one binary file and an index, and loads them from there.
+// Image cache: renders a set of images once into a binary file and an index, and loads them from there.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,11 +16,11 @@ export interface ImageCacheOptions {
   /** Default: 64. */
   size?: number;
   background?: string;
-  /** Adds the mirror image of every subject whose name does not speak of a side or a number. */
+  /** Adds the mirror image of every subject whose name mentions neither a side nor a number. */
   mirrored?: boolean;
-  /** Default: all of listSubjects(). Pass listSubjects({ skinTones }) for more persons. */
+  /** Default: listSubjects(). Pass listSubjects({ skinTones }) for more persons. */
   subjects?: readonly Subject[];
-  /** `train` (the default) excludes the held-out pairs, `held-out` takes only them. */
+  /** `train` (the default) excludes the held-out pairs, and `held-out` contains only them. */
   split?: 'train' | 'held-out' | 'all';
   onProgress?: (progress: { done: number; of: number }) => void;
 }
@@ -34,13 +34,13 @@ export interface ImageRecord {
   readonly group: string;
   readonly mirrored: boolean;
   readonly heldOut: boolean;
-  /** First byte of the image in `images`. */
+  /** Position of the image's first byte in `images`. */
   readonly offset: number;
 }
 
 export interface ImageCache {
   readonly size: number;
-  /** size * size * 3 bytes of RGB a record. */
+  /** RGB, size * size * 3 bytes for each record. */
   readonly images: Uint8Array;
   readonly records: readonly ImageRecord[];
 }
@@ -51,7 +51,7 @@ interface Task {
   mirrored: boolean;
 }
 
-/** Raise when rendering, subjects or the split change, so that older cache files are not taken for current ones. */
+/** Version of the cache files. Increase it when rendering, subjects or the split change, so that older files are not used. */
 const cacheVersion = 1;
 
 export async function buildImageCache(directory: string, options: ImageCacheOptions = {}): Promise<ImageCache> {
@@ -70,7 +70,7 @@ export async function buildImageCache(directory: string, options: ImageCacheOpti
   return cache;
 }
 
-/** The bytes of one image, without copying. */
+/** The bytes of one image, as a view. */
 export function imageOf(cache: ImageCache, record: ImageRecord): Uint8Array {
   return cache.images.subarray(record.offset, record.offset + cache.size * cache.size * 3);
 }

@@ -1,4 +1,4 @@
-// Licences of what the images and the contact sheets are made of.
+// Licences of the sources of the images and the contact sheets.
 import { readPackageJson } from './icon-sets.ts';
 
 export interface Licence {

@@ -1,6 +1,6 @@
 // Deterministic pseudo-random choices: the same seed and key always give the same value.
 
-/** 32-bit FNV-1a over the UTF-16 units of the key, finished with an avalanche so that low bits are usable. */
+/** 32-bit FNV-1a over the UTF-16 units of the key, with a final avalanche that makes the low bits usable. */
 export function hashKey(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) {
@@ -14,7 +14,7 @@ export function hashKey(key: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Uniform in [0, 1). */
+/** A uniform number in [0, 1) that depends on the key only. */
 export function unitOf(key: string): number {
   return hashKey(key) / 0x1_0000_0000;
 }

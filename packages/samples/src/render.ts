@@ -1,4 +1,4 @@
-// Rendering: one subject in one style as raw RGB or PNG, on a plain background with the same margin everywhere.
+// Renders one subject in one style as raw RGB or PNG, on a plain background with the same margin for all styles.
 import sharp, { type OverlayOptions } from 'sharp';
 import { reduce } from './effects.ts';
 import { loadIconSet } from './icon-sets.ts';
@@ -15,11 +15,11 @@ export interface RenderOptions {
 }
 
 const supersampling = 4;
-/** A cutout is larger than the image that is made of it, so half as much is enough. */
+/** Supersampling factor of cutouts. They are larger than the image that is made of them, so half of the usual factor is enough. */
 const cutoutSupersampling = 2;
-/** Share of the image that stays empty on each side of the larger dimension. */
+/** Share of the image that stays empty on each side of the drawing's larger dimension. */
 const margin = 0.04;
-/** The sets leave different room around their drawings; nothing is enlarged beyond this to fill the image. */
+/** Maximum enlargement to fill the image. The sets leave different margins around their drawings. */
 const largestEnlargement = 1.5;
 
 export async function renderSubject(style: StyleId, subject: Subject, options: RenderOptions = {}): Promise<Uint8Array> {
@@ -43,7 +43,7 @@ export async function encodePng(rgb: Uint8Array, width: number, height: number):
     .toBuffer();
 }
 
-/** The drawing alone, without ground: RGBA, not premultiplied, with the same margin as `renderSubject`. */
+/** The drawing without a background: RGBA, not premultiplied, with the same margin as `renderSubject`. */
 export async function renderCutout(style: StyleId, subject: Subject, size: number): Promise<Uint8Array> {
   const { packageName, color } = styleOf(style);
   const large = size * cutoutSupersampling;
@@ -64,7 +64,7 @@ async function composed(svg: Buffer, size: number, options: RenderOptions): Prom
     .toBuffer();
 }
 
-/** Cuts the drawing out of its box, scales it to the common margin and says where it goes: the middle of a square of `size`. */
+/** Crops the drawing, scales it to the common margin, and centres it in a square of `size` pixels. */
 async function placedDrawing(svg: Buffer, size: number, { mirrored }: RenderOptions): Promise<OverlayOptions> {
   const drawing = await sharp(svg).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   const box = opaqueBox(drawing.data, drawing.info.width, drawing.info.height);

@@ -1,4 +1,4 @@
-// Sample styles: the StyleRef and Aux images that a StyleForge job takes, drawn deterministically as PNG.
+// Sample styles: the StyleRef and Aux images for a StyleForge job, rendered deterministically as PNG.
 import type { Licence } from './licences.ts';
 import { licenceOf } from './licences.ts';
 import { captionOf } from './captions.ts';
@@ -28,7 +28,7 @@ export interface SampleOptions {
   size?: number;
 }
 
-/** StyleRef: ten faces that differ in hair, hat and job, and ten well-known things of different colour and shape. */
+/** Persons of the StyleRef images: ten faces that differ in hair, hat and job. */
 const styleRefPersons = [
   'man',
   'woman with red hair',
@@ -55,7 +55,7 @@ const styleRefOthers = [
 ];
 const auxCount = 20;
 
-/** Aux images are portraits, without whole figures in motion. */
+/** Subjects with whole figures in motion, which are not used as Aux images: those are portraits. */
 const wholeFigure =
   /ing\b|dancer|bunny|wheelchair|cane|lotus|polo|handball|levitating|in bed|steamy|pregnant|racing|ski|snowboard|mer(maid|man|person)|deaf/;
 
@@ -63,7 +63,7 @@ export function listSampleStyles(): SampleStyle[] {
   return listStyles().map((style) => ({ ...style, licence: licenceOf(style.packageName) }));
 }
 
-/** The 20 StyleRef images of a target style (10 persons, 10 others), or 20 Aux images of people of a base style. */
+/** The 20 StyleRef images of a target style (10 persons, 10 others), or 20 Aux images of persons in a base style. */
 export async function sampleStyle(name: string, options: SampleOptions = {}): Promise<SampleImage[]> {
   if (!isStyleId(name)) {
     throw new Error(
@@ -75,7 +75,7 @@ export async function sampleStyle(name: string, options: SampleOptions = {}): Pr
   return draw(name, styleOf(name).role === 'base' ? auxSubjects() : styleRefSubjects(), options);
 }
 
-/** Images of a style that are in no StyleRef: the reference set of FID and KID. All of them, or the first `limit`. */
+/** Images of a style that are not StyleRef images: the reference set of FID and KID. Returns all of them, or the first `limit`. */
 export async function referenceSet(style: StyleId, options: SampleOptions & { limit?: number } = {}): Promise<SampleImage[]> {
   const taken = new Set(styleRefSubjects().map(({ id }) => id));
   const rest = inSeededOrder(

@@ -1,15 +1,15 @@
-// The table of styles: three that the base model is trained on, and target styles that it never sees.
+// The table of styles: three that the base model is trained on, and target styles that it has never seen.
 import type { Effect } from './effects.ts';
 import { blueprint, duotone, pixelArt, sketch } from './effects.ts';
 
 export interface Style {
   readonly id: StyleId;
-  /** The word that captions use: "<name>, <word> style". Each is one token of the CLIP vocabulary. */
+  /** The word in captions: "<name>, <word> style". Each word is one token of the CLIP vocabulary. */
   readonly word: string;
   readonly role: 'base' | 'target';
   readonly description: string;
   readonly packageName: string;
-  /** What the set draws in currentColor. */
+  /** Replaces currentColor in the drawings of the set. */
   readonly color: string;
   readonly effect?: Effect;
 }

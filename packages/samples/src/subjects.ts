@@ -5,12 +5,12 @@ import { baseStyles, listStyles, styleOf } from './styles.ts';
 export interface Subject {
   /** Stable identifier, also usable in a file name. */
   readonly id: string;
-  /** The name as captions say it. */
+  /** The name in captions. */
   readonly name: string;
   readonly group: string;
   readonly isPerson: boolean;
   readonly unicodeKey: string;
-  /** Set on the extra subjects that `skinTones` asks for. */
+  /** Set on the additional subjects of `skinTones`. */
   readonly skinTone?: SkinTone;
 }
 
@@ -32,20 +32,20 @@ interface EmojiEntry {
 }
 
 /**
- * Groups that are excluded: flags and the Symbols group (arrows, buttons with letters, zodiac signs, keycaps, plain geometry: writing
- * that a small model cannot learn, or shapes that look alike in every style and so teach it that the style's name means nothing), clock
- * faces (24 images that differ by the angle of two thin hands), and "facing right" doubles, which are mirror images.
+ * Excluded groups: flags, and the Symbols group (arrows, buttons with letters, zodiac signs, keycaps, geometry). A small model cannot
+ * learn writing, and shapes that look alike in every style would teach it that the style's name means nothing. Clock faces (24 images that
+ * differ in the angle of two thin hands) and "facing right" doubles, which are mirror images, are excluded as well.
  */
 const excludedGroups = new Set(['Flags', 'Symbols']);
 const excludedName = /o[’']clock|-thirty$|facing right$/;
 
-/** Persons are what stands between these two in the order of the Unicode list. */
+/** The first of the persons, which are consecutive in the Unicode list. */
 const firstPerson = 'baby';
 const firstAfterPersons = 'speaking head';
 
 /**
- * The subjects that every style draws. `skinTones` appends skin-tone variants of the persons, which the base
- * styles draw and most target styles don't.
+ * The subjects that every style draws. `skinTones` appends variants of the persons in these skin tones, which the base styles draw and
+ * most target styles do not.
  */
 export function listSubjects(options: { skinTones?: readonly SkinTone[] } = {}): Subject[] {
   const bare = bareSubjects();

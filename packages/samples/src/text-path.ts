@@ -15,7 +15,7 @@ export interface TextStyle {
   readonly fill?: string;
 }
 
-/** One line of text; (x, y) is the start, middle or end of its baseline. */
+/** One line of text. (x, y) is the start, middle or end of its baseline, as `anchor` says. */
 export function textPath(text: string, x: number, y: number, style: TextStyle, anchor: 'start' | 'middle' | 'end' = 'start'): string {
   const font = loadFont(style.weight ?? 400);
   const shift = anchor === 'start' ? 0 : textWidth(text, style) / (anchor === 'middle' ? 2 : 1);
@@ -30,7 +30,7 @@ export function textWidth(text: string, style: TextStyle): number {
   return placeGlyphs(loadFont(style.weight ?? 400), text, style.pixels, () => undefined);
 }
 
-/** Breaks at spaces, into at most `maxLines`; what does not fit ends in an ellipsis. */
+/** Breaks text at spaces into at most `maxLines` lines. If it does not fit, the last line ends in an ellipsis. */
 export function wrapText(text: string, width: number, style: TextStyle, maxLines: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -55,7 +55,7 @@ function shorten(line: string, width: number, style: TextStyle): string {
   return kept;
 }
 
-/** Glyph by glyph with kerning: the font's contextual substitutions matter to no label. Returns the advance. */
+/** Places glyph by glyph with kerning, and returns the advance. Labels need none of the font's contextual substitutions. */
 function placeGlyphs(font: Font, text: string, pixels: number, place: (glyph: ReturnType<Font['charToGlyph']>, x: number) => void): number {
   const scale = pixels / font.unitsPerEm;
   let x = 0;

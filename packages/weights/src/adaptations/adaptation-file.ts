@@ -1,16 +1,16 @@
-// adaptation.json: what the files of an adapter's checkpoint are, beside them.
+// adaptation.json, the file that describes the files of an adapter's checkpoint.
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import { writeAdaptedModel } from './adapted-folder.ts';
 
-/** A checkpoint without it is a whole model. */
+/** Name of the file. A checkpoint without it is a complete model. */
 export const ADAPTATION_FILE = 'adaptation.json';
 const FORMAT = 1;
 
 export interface AdaptationDescription {
   readonly kind: string;
-  /** The files to apply to the base model, one after the other. */
+  /** Files to apply to the base model, in this order. */
   readonly files: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -20,7 +20,7 @@ export async function writeAdaptation(directory: string, description: Adaptation
   await writeFileAtomically(join(directory, ADAPTATION_FILE), (handle) => handle.writeFile(text));
 }
 
-/** The paths of the files to apply to the base model. */
+/** Paths of the files to apply to the base model, in order. */
 export async function adapterFiles(directory: string): Promise<string[]> {
   const path = join(directory, ADAPTATION_FILE);
   const { format, files } = JSON.parse(await readFile(path, 'utf8')) as AdaptationDescription & { format: number };
@@ -28,7 +28,7 @@ export async function adapterFiles(directory: string): Promise<string[]> {
   return files.map((file) => join(directory, basename(file)));
 }
 
-/** Makes an adapter's checkpoint a model that is read like any other, on top of the base model's folder. */
+/** Makes the folder of an adapter's checkpoint readable like that of a model, on top of the base model's folder. */
 export async function joinWithBase(directory: string, base: string, strength = 1): Promise<void> {
   await writeAdaptedModel(directory, { base, adapters: (await adapterFiles(directory)).map((path) => ({ path, strength })) });
 }

@@ -1,4 +1,4 @@
-// A model folder with adapters applied: every reader of its weights sees them as the adapters change them.
+// A model folder with adapters applied: every reader of its weights returns them as the adapters change them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '@styleforge/model-files';
@@ -9,11 +9,11 @@ import { AdaptedReader } from './adapted-reader.ts';
 import { collectChanges, ModelChanges } from './adapter-kinds.ts';
 import { type ModelLayers } from '@styleforge/model-files';
 
-/** An adapter's file, and how strongly it changes the model: 1 as it was trained, 0 not at all. */
+/** An adapter's file and its strength: 1 as it was trained, 0 for no effect. */
 export interface AppliedAdapter {
   readonly path: string;
   readonly strength: number;
-  /** The word of an embedding whose file names none. Default: the file's name. */
+  /** The token of an embedding whose file contains none. Default: the file's name. */
   readonly token?: string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface AdaptedModel {
   readonly adapters: readonly AppliedAdapter[];
 }
 
-/** Makes `directory` a model that is read like any other: that of `base` with these adapters. */
+/** Makes `directory` readable like a model folder: `base` with these adapters. */
 export async function writeAdaptedModel(directory: string, model: AdaptedModel): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, ADAPTED_MODEL), `${JSON.stringify(model, null, 2)}\n`);
@@ -42,7 +42,7 @@ export async function baseOfModel(directory: string): Promise<string> {
   return adapted === null ? directory : baseOfModel(adapted.base);
 }
 
-/** Reads a diffusers folder, or a folder of `writeAdaptedModel`; its base may be one too. */
+/** Reads a diffusers folder, or a folder of `writeAdaptedModel`, whose base may be such a folder as well. */
 export async function openModelFolder(directory: string): Promise<DiffusersFolder> {
   const adapted = await readAdaptedModel(directory);
   if (adapted === null) return readDiffusersFolder(directory);
@@ -72,7 +72,7 @@ function originalLayer(folder: DiffusersFolder, component: string, layer: string
   }
 }
 
-/** The folder with all adapters applied, one after the other. Throws AdapterFileError for a file that does not fit the model. */
+/** Applies all adapters to the folder, one after the other. Throws AdapterFileError for a file that does not fit the model. */
 export async function applyAdapters(folder: DiffusersFolder, adapters: readonly AppliedAdapter[]): Promise<DiffusersFolder> {
   const changes = new ModelChanges(folder, await layersOf(folder));
   for (const { path, ...how } of adapters) {

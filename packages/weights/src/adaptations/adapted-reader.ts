@@ -2,14 +2,14 @@
 import { type TensorInfo } from '@styleforge/model-files';
 import { type TensorReader } from '../tensors/tensor-reader.ts';
 
-/** Change of one weight by adapters. */
+/** A change that an adapter makes to one weight. */
 export interface WeightChange {
-  /** The new shape, where it is another. */
+  /** The new shape, if it differs. */
   readonly shape?: readonly number[];
   apply(weight: Float32Array): Float32Array;
 }
 
-/** Changes of one component's weights by name, one after the other. */
+/** Changes of one component's weights by name, applied in order. */
 export type WeightChanges = ReadonlyMap<string, readonly WeightChange[]>;
 
 export class AdaptedReader implements TensorReader {

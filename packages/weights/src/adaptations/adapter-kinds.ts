@@ -1,4 +1,4 @@
-// The kinds of adapter files that are read here: each says whether a file is its own, and what it changes about a model.
+// The kinds of adapter files that can be read. Each kind recognizes its files, and knows what they change in a model.
 import { basename, extname } from 'node:path';
 import { embeddingComponents, type ComponentName } from '@styleforge/model-files';
 import { componentOf, type AddedTokens, type DiffusersFolder } from '../checkpoints/diffusers-reader.ts';
@@ -9,11 +9,11 @@ import { AdapterFileError, addLora } from './lora.ts';
 import { type ModelLayers } from '@styleforge/model-files';
 import { holdsLora, readLora } from './read-lora.ts';
 
-/** All that adapters change about a model, gathered file by file. */
+/** Everything that adapters change in a model, collected file by file. */
 export class ModelChanges {
   readonly folder: DiffusersFolder;
   readonly model: ModelLayers;
-  /** Layers that run behind others, in the U-Net. */
+  /** Residual adapters in the U-Net, which run after a layer. */
   readonly branches: AppliedBranch[] = [];
   readonly #weights = new Map<string, Map<string, WeightChange[]>>();
   readonly #rows = new Map<string, number>();
@@ -25,7 +25,7 @@ export class ModelChanges {
     this.#tokens = { ...folder.addedTokens };
   }
 
-  /** Words of prompts that stand for new rows, by the text encoder that has them. */
+  /** Tokens in prompts that stand for new rows, by text encoder. */
   get tokens(): Readonly<Partial<Record<ComponentName, AddedTokens>>> {
     return this.#tokens;
   }
@@ -40,12 +40,12 @@ export class ModelChanges {
     return this.#weights.get(component);
   }
 
-  /** Rows that have been added to the token table of a component. */
+  /** Number of rows that have been added to the token table of a component. */
   rowsOf(component: string): number {
     return this.#rows.get(component) ?? 0;
   }
 
-  /** New rows at the end of a component's token table. */
+  /** Appends new rows to a component's token table. */
   addRows(component: ComponentName, token: string, rows: Float32Array, count: number): void {
     const known = this.#tokens[component] ?? [];
     if (known.some(({ text }) => text === token)) throw new AdapterFileError(`the token ${token} is given twice: take one of the adapters`);
@@ -71,7 +71,7 @@ export const TOKEN_TABLE = 'embeddings.token_embedding.weight';
 interface AdapterSource {
   readonly reader: TensorReader;
   readonly path: string;
-  /** The word of an embedding whose file names none. */
+  /** The token of an embedding whose file contains none. */
   readonly token?: string | undefined;
   readonly strength: number;
 }
@@ -96,7 +96,7 @@ const lora: AdapterKind = {
 
 const customKey = /^(?:unet\.)?(.*)\.processor\.(to_k|to_v|to_q|to_out)_custom_diffusion(\.0)?\.(weight|bias)$/;
 
-/** Custom Diffusion: whole matrices of the cross-attention, in place of the model's own. */
+/** Custom Diffusion: complete matrices that replace those of the cross-attention. */
 const customDiffusion: AdapterKind = {
   holds: (names) => names.length > 0 && names.every((name) => customKey.test(name)),
   async collect({ reader, path, strength }, changes) {
@@ -112,7 +112,10 @@ const customDiffusion: AdapterKind = {
   },
 };
 
-/** Textual Inversion and the tokens of Custom Diffusion: rows by placeholder, [vectors, width] or [width]. A file of rows alone is named after its token. */
+/**
+ * Textual Inversion and the tokens of Custom Diffusion: rows by token, [vectors, width] or [width]. If the file contains only rows, its
+ * name is the token.
+ */
 const embeddings: AdapterKind = {
   holds: (names, reader) =>
     names.length > 0 && names.length <= 16 && names.every((name) => reader.info(name).shape.length <= 2 && !/\.(weight|bias)$/.test(name)),
@@ -123,7 +126,7 @@ const embeddings: AdapterKind = {
       const token = embeddingComponents.has(key) ? (given ?? basename(path, extname(path))) : key;
       const encoders = changes.folder.components.filter(({ network }) => network === 'text-encoder');
       const fits = encoders.filter(({ name, config }) => config.hidden_size === width && (embeddingComponents.get(key) ?? name) === name);
-      // diffusers numbers the files, which tells encoders of one width apart
+      // diffusers numbers the files, which distinguishes text encoders of the same width
       const encoder = fits.find(({ name }) => /_2$/.test(name) === /_2\b/.test(basename(path))) ?? fits[0];
       if (encoder === undefined)
         throw new AdapterFileError(
@@ -147,7 +150,7 @@ const branches: AdapterKind = {
 
 const kinds: readonly AdapterKind[] = [branches, lora, customDiffusion, embeddings];
 
-/** Throws AdapterFileError for a file of no known kind, or one that does not fit the model. */
+/** Adds the changes of one file. Throws AdapterFileError if its kind is unknown, or if it does not fit the model. */
 export async function collectChanges(source: AdapterSource, changes: ModelChanges): Promise<void> {
   const names = source.reader.names();
   const kind = kinds.find(({ holds }) => holds(names, source.reader));

@@ -1,9 +1,10 @@
-// Residual adapters: two matrices behind a layer, which add up(GELU(down(h))) to its output h. They cannot be merged into its weight.
+// Residual adapters: two matrices after a layer, which add up(GELU(down(h))) to its output h. They cannot be merged into the layer's
+// weight.
 import { writeSafetensors } from '../tensors/safetensors-writer.ts';
 import { type TensorReader } from '../tensors/tensor-reader.ts';
 
 export interface Branch {
-  /** The layer whose output it changes, in the U-Net. */
+  /** The name of the layer whose output is changed, in the U-Net. */
   readonly layer: string;
   readonly width: number;
   readonly bottleneck: number;
@@ -13,7 +14,7 @@ export interface Branch {
   readonly up: Float32Array;
 }
 
-/** A branch of a model, and how strongly it counts. */
+/** A residual adapter of a model, and its strength. */
 export interface AppliedBranch extends Branch {
   readonly strength: number;
 }

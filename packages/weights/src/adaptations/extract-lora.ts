@@ -6,13 +6,13 @@ import { truncatedSvd } from './truncated-svd.ts';
 
 export interface ExtractOptions {
   readonly rank: number;
-  /** Whether a layer is extracted; the change of the others is lost. */
+  /** Whether a layer is extracted. The changes of all other layers are lost. */
   readonly includes?: (component: string, module: string) => boolean;
 }
 
 export interface ExtractedLora {
   readonly layers: LoraLayer[];
-  /** Squared length of the change that the LoRA keeps over that of the whole change, in all weights of the model. */
+  /** Squared norm of the change that the LoRA keeps, divided by that of the whole change, over all weights of the model. */
   readonly keptShare: number;
 }
 
@@ -58,12 +58,12 @@ async function extractComponent(
   }
 }
 
-/** What turns `base` into `tuned`, as far as rank `rank` can. Both folders are of the same model. */
+/** The LoRA of rank `rank` that comes closest to turning `base` into `tuned`. Both must be folders of the same model. */
 export async function extractLora(base: DiffusersFolder, tuned: DiffusersFolder, options: ExtractOptions): Promise<ExtractedLora> {
   const found: Found = { layers: [], kept: 0, all: 0 };
   for (const component of base.components) {
     const other = tuned.components.find(({ name }) => name === component.name);
-    // an autoencoder is not trained
+    // Training does not change the autoencoder
     if (other && component.network !== 'autoencoder') await extractComponent(component.name, [component, other], options, found);
   }
   return { layers: found.layers, keptShare: found.all === 0 ? 1 : found.kept / found.all };

@@ -1,6 +1,6 @@
-// A LoRA in memory: for each layer of a model the two matrices of its change, whatever file they come from.
+// A LoRA in memory: the two matrices of the change of each layer, independent of the file format.
 
-/** W of the layer becomes W + scale * up @ down; a convolution's `down` has the layer's kernel, its `up` is 1x1. */
+/** One layer's change: W becomes W + scale * up @ down. For a convolution, `down` has the layer's kernel, and `up` is 1x1. */
 export interface LoraLayer {
   readonly component: string;
   /** The layer's name in its component, without `.weight`. */
@@ -16,7 +16,7 @@ export interface LoraLayer {
   readonly upShape: readonly number[];
 }
 
-/** A file that does not fit the model, or is damaged; the message names file and tensor. */
+/** Thrown for a file that does not fit the model or is damaged. The message names file and tensor. */
 export class AdapterFileError extends Error {
   override name = 'AdapterFileError';
 }

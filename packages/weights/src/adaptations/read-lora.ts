@@ -1,4 +1,4 @@
-// Reads LoRA files of diffusers (today's and older keys), peft and kohya, for the layers of one model.
+// Reads LoRA files of diffusers (current and older keys), peft and kohya for the layers of one model.
 import { basename, dirname, join } from 'node:path';
 import { exists, readJson } from '@styleforge/model-files';
 import { type TensorReader } from '../tensors/tensor-reader.ts';
@@ -12,7 +12,7 @@ interface Parts {
   alpha?: string;
 }
 
-/** Whether the tensors' names are those of a LoRA. */
+/** Whether these names are those of a LoRA's tensors. */
 export function holdsLora(names: readonly string[]): boolean {
   return names.some((name) => splitKey(name)?.role === 'down');
 }
@@ -44,24 +44,24 @@ function partsOf(names: readonly string[], model: ModelLayers, file: string): Ma
   return parts;
 }
 
-/** alpha of each layer as diffusers' metadata has it: one for each component, and exceptions by pattern. */
+/** Returns a layer's alpha, as in the metadata of diffusers: one value for each component, with exceptions by pattern. */
 type AlphaOf = (place: LayerPlace, rank: number) => number;
 
 interface LoraConfig {
   readonly alpha: unknown;
   readonly patterns: Readonly<Record<string, number>>;
-  /** alpha is divided by the root of the rank. */
+  /** Whether alpha is divided by the square root of the rank. */
   readonly rankStabilized: boolean;
 }
 
-/** Matches like peft: a regular expression for the end of the layer's name. */
+/** Whether the pattern matches as in peft: it is a regular expression for the end of the layer's name. */
 function endsInPattern(module: string, pattern: string): boolean {
   if (module === pattern || module.endsWith(`.${pattern}`)) return true;
   if (pattern.length > LONGEST_PATTERN || !/^[\w.^$*+|()[\]\\-]+$/.test(pattern) || NESTED_REPEAT.test(pattern)) return false;
   return new RegExp(`^(?:.*\\.)?(?:${pattern})$`).test(module);
 }
 
-/** Patterns come with files from elsewhere: one that repeats a repetition may never end. */
+/** Maximum length of a pattern. Patterns come from unknown files, and nested repetitions could run forever. */
 const LONGEST_PATTERN = 200;
 const NESTED_REPEAT = /[*+].*[*+].*[*+]|\)[*+]/;
 
@@ -91,7 +91,7 @@ function metadataAlpha(reader: TensorReader & { metadata?: Readonly<Record<strin
     })(place, rank);
 }
 
-/** peft keeps alpha in a file of its own beside the matrices. */
+/** Name of the file in which peft stores alpha. */
 const PEFT_CONFIG = 'adapter_config.json';
 
 async function peftAlpha(path: string): Promise<AlphaOf | undefined> {
@@ -112,7 +112,7 @@ async function readLayer(reader: TensorReader, { place, down, up, alpha }: Parts
   return { ...place, rank, scale: stated / rank, downShape, upShape, down: await reader.read(down), up: await reader.read(up) };
 }
 
-/** Throws AdapterFileError for tensors that belong to no layer of the model. */
+/** The layers of a LoRA file. Throws AdapterFileError if a tensor belongs to no layer of the model. */
 export async function readLora(reader: TensorReader, path: string, model: ModelLayers): Promise<LoraLayer[]> {
   const file = basename(path);
   const alphaOf = (await peftAlpha(path)) ?? metadataAlpha(reader, file);

@@ -1,5 +1,5 @@
-// The best approximation of a matrix by a product of two thin ones: randomized subspace iteration, then an exact SVD of what is left.
-// Halko, Martinsson, Tropp, "Finding structure with randomness" (arXiv 0909.4061), algorithms 4.4 and 5.1.
+// The best approximation of a matrix by a product of two thin ones: randomized subspace iteration, then an exact SVD of the small
+// remainder (Halko, Martinsson, Tropp, "Finding structure with randomness", arXiv 0909.4061, algorithms 4.4 and 5.1).
 
 export interface ThinProduct {
   /** [rows, rank] */
@@ -10,11 +10,11 @@ export interface ThinProduct {
   readonly squaredLength: number;
 }
 
-/** Directions beyond the rank, which the iteration needs to find the last ones well. */
+/** Number of additional directions, without which the iteration finds the last ones inaccurately. */
 const OVERSAMPLING = 8;
 const ITERATIONS = 6;
 
-/** Vectors as rows of one array. */
+/** Vectors, stored as rows of one array. */
 interface Vectors {
   readonly count: number;
   readonly size: number;
@@ -23,7 +23,7 @@ interface Vectors {
 
 const vectors = (count: number, size: number): Vectors => ({ count, size, data: new Float64Array(count * size) });
 
-/** Fixed pseudo-random numbers: the same matrix always gives the same result. */
+/** Fills an array with pseudo-random numbers from a fixed seed, so that the same matrix always gives the same result. */
 function fillAtRandom({ data }: Vectors): void {
   let state = 0x9e3779b9;
   for (let i = 0; i < data.length; i++) {
@@ -32,7 +32,7 @@ function fillAtRandom({ data }: Vectors): void {
   }
 }
 
-/** Gram and Schmidt, twice: rows become orthonormal; a row that depends on those before it becomes zero. */
+/** Makes the rows orthonormal by two passes of Gram-Schmidt. A row that depends on earlier ones becomes zero. */
 function orthonormalize({ count, size, data }: Vectors): void {
   const row = (i: number): Float64Array => data.subarray(i * size, (i + 1) * size);
   const dot = (a: Float64Array, b: Float64Array): number => {
@@ -56,7 +56,7 @@ function orthonormalize({ count, size, data }: Vectors): void {
   }
 }
 
-/** Each vector of `columns` elements times the matrix: matrix @ v. */
+/** matrix @ v for each vector of `columns` elements. */
 function times(matrix: Float32Array, rows: number, columns: number, v: Vectors): Vectors {
   const result = vectors(v.count, rows);
   for (let row = 0; row < rows; row++) {
@@ -84,7 +84,7 @@ function timesTransposed(matrix: Float32Array, rows: number, columns: number, u:
   return result;
 }
 
-/** Eigenvectors, as rows, and eigenvalues of the symmetric `matrix` [n, n]: Jacobi's rotations. */
+/** Eigenvalues and eigenvectors, as rows, of the symmetric `matrix` [n, n], by Jacobi rotations. */
 function eigen(matrix: Float64Array, n: number): { values: Float64Array; rows: Float64Array } {
   const a = matrix.slice();
   const rows = new Float64Array(n * n);
@@ -113,7 +113,7 @@ function rotate(a: Float64Array, rows: Float64Array, n: number, p: number, q: nu
   }
 }
 
-/** matrix [rows, columns] ~ left @ right, the square roots of the singular values on both sides. */
+/** left and right with matrix [rows, columns] ~ left @ right. Each contains the square roots of the singular values. */
 export function truncatedSvd(matrix: Float32Array, rows: number, columns: number, rank: number): ThinProduct {
   const wide = Math.min(rank + OVERSAMPLING, rows, columns);
   let right = vectors(wide, columns);

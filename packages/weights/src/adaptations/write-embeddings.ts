@@ -1,4 +1,4 @@
-// Writes learned rows of the token table, as diffusers and as A1111 and ComfyUI read them.
+// Writes learned rows of the token table in the formats of diffusers, A1111 and ComfyUI.
 import { join } from 'node:path';
 import { embeddingKeys } from '@styleforge/model-files';
 import { writeSafetensors } from '../tensors/safetensors-writer.ts';
@@ -10,16 +10,16 @@ export interface LearnedRows {
   readonly vectors: number;
 }
 
-/** File systems refuse brackets, and A1111 takes the file's name for the token. */
+/** The file name for a token. File systems refuse brackets, and A1111 uses the file's name as the token. */
 export const tokenFileName = (token: string): string => token.replaceAll(/[^\p{L}\p{N}_-]/gu, '') || 'token';
 
-/** diffusers: one tensor, whose key is the token. */
+/** Writes the format of diffusers: one tensor, whose key is the token. */
 export async function writeLearnedRows(path: string, { token, rows, vectors }: LearnedRows, flat = false): Promise<void> {
   const width = rows.length / vectors;
   await writeSafetensors(path, [{ name: token, shape: flat ? [width] : [vectors, width], data: rows }], { dtype: 'F32' });
 }
 
-/** A1111 and ComfyUI: one tensor for each text encoder, in a file that is named after the token. */
+/** Writes the format of A1111 and ComfyUI: one tensor for each text encoder, in a file that is named after the token. */
 export async function writeEmbParams(directory: string, encoders: readonly LearnedRows[]): Promise<string> {
   const path = join(directory, `${tokenFileName(encoders[0]!.token)}.safetensors`);
   const keys = embeddingKeys(encoders.length);
@@ -28,7 +28,7 @@ export async function writeEmbParams(directory: string, encoders: readonly Learn
   return path;
 }
 
-/** Custom Diffusion's matrices under diffusers' keys; names are layers of the U-Net with `.weight` or `.bias`. */
+/** Writes Custom Diffusion's matrices under diffusers' keys. Names are layers of the U-Net with `.weight` or `.bias`. */
 export async function writeCustomDiffusion(
   path: string,
   weights: Iterable<{ name: string; shape: readonly number[]; data: Float32Array }>,

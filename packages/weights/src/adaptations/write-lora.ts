@@ -1,18 +1,21 @@
-// Writes a LoRA in the layouts of diffusers and of kohya: the second is what ComfyUI and A1111 read.
+// Writes a LoRA in the layout of diffusers, or in that of kohya, which ComfyUI and A1111 read.
 import { type DiffusersFolder } from '../checkpoints/diffusers-reader.ts';
 import { writeSafetensors, type TensorEntry } from '../tensors/safetensors-writer.ts';
 import { layersOf } from './adapted-folder.ts';
 import { type LoraLayer } from './lora.ts';
 import { kohyaPrefix } from '@styleforge/model-files';
 
-/** diffusers uses the rank as alpha, so the scale of another alpha is folded into `up`. */
+/** `up` with the scale of alpha multiplied into it, because diffusers uses the rank as alpha. */
 function folded({ up, scale }: LoraLayer): Float32Array {
   return scale === 1 ? up : up.map((value) => value * scale);
 }
 
 const ATTENTION = /\.(to_q|to_k|to_v|to_out\.0|q_proj|k_proj|v_proj|out_proj)$/;
 
-/** diffusers' own names are for attention alone: beside other layers it takes some of them for nothing, so that a mixed file has peft's names. */
+/**
+ * The tensor names for a layer. diffusers' own names work for attention only: in a file with other layers, it ignores some of them. Such a
+ * file has peft's names.
+ */
 function diffusersStem({ component, module }: LoraLayer, onlyAttention: boolean): [string, string, string] {
   const inText = component.startsWith('text_encoder');
   const stem = inText ? `${component}.text_model.${module}` : `${component}.${module}`;
@@ -33,10 +36,10 @@ export async function writeDiffusersLora(path: string, layers: readonly LoraLaye
   await writeSafetensors(path, entries, { dtype: 'F32' });
 }
 
-/** Metadata about the base model in kohya's layout. */
+/** Metadata about the base model in a file with kohya's layout. */
 export interface KohyaBase {
   readonly components: readonly string[];
-  /** The layer's name there, where it is not diffusers' own. */
+  /** Returns the layer's name in kohya's layout, if it differs from diffusers'. */
   readonly nameOf: (component: string, layer: string) => string;
   readonly version: string;
 }
@@ -52,7 +55,7 @@ export async function kohyaBase(folder: DiffusersFolder): Promise<KohyaBase> {
   };
 }
 
-/** One module name with underscores a layer, its alpha beside its matrices. */
+/** Writes kohya's layout: one module name with underscores for each layer, with its alpha and its matrices. */
 export async function writeKohyaLora(path: string, layers: readonly LoraLayer[], base: KohyaBase): Promise<void> {
   const entries = layers.flatMap((layer): TensorEntry[] => {
     const { component, module, rank, scale } = layer;

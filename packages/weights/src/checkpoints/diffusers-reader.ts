@@ -1,4 +1,4 @@
-// Reads a checkpoint in the diffusers folder layout: configs at once, weights when asked.
+// Reads a checkpoint in the diffusers folder layout: configs immediately, weights on request.
 import { join } from 'node:path';
 import {
   currentNames,
@@ -22,13 +22,13 @@ export interface DiffusersComponent {
   network: NetworkKind;
   config: JsonObject;
   weightsPath: string;
-  /** The weights under today's names; the caller closes the reader. */
+  /** Opens the weights under current names. The caller closes the reader. */
   openWeights(): Promise<TensorReader>;
-  /** What adapters add behind its layers. */
+  /** Residual adapters of its layers. */
   branches?: readonly AppliedBranch[];
 }
 
-/** Words beyond a tokenizer's vocabulary, with the rows of the token table that they stand for. */
+/** Words beyond a tokenizer's vocabulary, and the ids of their rows in the token table. */
 export type AddedTokens = readonly { readonly text: string; readonly ids: readonly number[] }[];
 
 export interface DiffusersFolder {
@@ -37,13 +37,13 @@ export interface DiffusersFolder {
   modelIndex: JsonObject;
   components: readonly DiffusersComponent[];
   schedulerConfig: JsonObject;
-  /** Words by the text encoder that has the rows. */
+  /** Words by the text encoder that has their rows. */
   addedTokens?: Readonly<Partial<Record<ComponentName, AddedTokens>>>;
-  /** The folder below all adapters, where it has any. */
+  /** The folder below all adapters, if there are any. */
   withoutAdapters?: DiffusersFolder;
 }
 
-/** The folder's component of this name. */
+/** The folder's component of this name. Throws if there is none. */
 export function componentOf({ directory, components }: DiffusersFolder, name: string): DiffusersComponent {
   const found = components.find((component) => component.name === name);
   if (!found) throw new ModelFileError(directory, `contains no ${name}`);
@@ -56,7 +56,7 @@ const weightsStem: Record<NetworkKind, string> = {
   'text-encoder': 'model',
 };
 
-/** The full-precision file first, then its variants, each whole or in shards. */
+/** Names of possible weight files: first the full-precision file, then its variants, each in one file or in shards. */
 export function weightsFileNames(network: NetworkKind): string[] {
   const stem = weightsStem[network];
   const names = [`${stem}.safetensors`, `${stem}.safetensors.index.json`];

@@ -1,4 +1,4 @@
-// Writes a checkpoint in the diffusers folder layout: everything into a temporary folder, then one rename.
+// Writes a checkpoint in the diffusers folder layout: everything into a temporary folder, which is then renamed.
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -19,26 +19,26 @@ import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from
 export interface WrittenComponent {
   /** Default: the base folder's config. */
   config?: JsonObject;
-  /** Default: the base folder's weights file. Names are today's; see key-names. */
+  /** Default: the base folder's weights file. Uses current names (key-names). */
   weights?: Iterable<TensorEntry> | AsyncIterable<TensorEntry>;
 }
 
 export interface DiffusersFolderContents {
-  /** A diffusers folder from which everything is carried over that is not given here. */
+  /** A diffusers folder, from which everything is copied that is not given here. */
   base?: string;
   modelIndex?: JsonObject;
   schedulerConfig?: JsonObject;
-  /** Where the files of each tokenizer are, by its folder's name. */
+  /** Folders with the files of each tokenizer, by the tokenizer's folder in the checkpoint. */
   tokenizers?: Readonly<Record<string, string>>;
   components?: Partial<Record<ComponentName, WrittenComponent>>;
-  /** Further files, by path inside the folder. */
+  /** Additional files, by path inside the folder. */
   files?: Record<string, string | Uint8Array>;
 }
 
-// Left behind on purpose: large, not trained, and optional to every pipeline that names them.
+// Not copied: large, not trained, and optional in every pipeline that names them.
 const droppedComponents = ['safety_checker', 'image_encoder'];
 
-// transformers 5 refuses a whole number in these fields, and JSON.stringify turns 1.0 into one.
+// Fields in which transformers 5 refuses an integer. JSON.stringify writes 1.0 as one.
 const floatFields =
   /"(attention_dropout|dropout|initializer_factor|initializer_range|layer_norm_eps|logit_scale_init_value)": (-?\d+)(?=[,\n])/g;
 
@@ -48,14 +48,14 @@ async function writeJson(path: string, value: JsonObject): Promise<void> {
   await writeFileAtomically(path, (handle) => handle.writeFile(`${json}\n`));
 }
 
-/** Configs are carried over byte for byte: they are somebody else's file format. */
+/** Writes a given config, or copies the base folder's byte for byte, because its format is not ours. */
 async function writeConfig(path: string, given: JsonObject | undefined, carried: string | undefined): Promise<void> {
   if (given) return writeJson(path, given);
   await mkdir(dirname(path), { recursive: true });
   await copyFile(requireBase(carried, path), path, constants.COPYFILE_FICLONE);
 }
 
-/** Files that belong to a part of a pipeline. What desktops leave behind (`.DS_Store`, `._vocab.json`, `vocab (1).json`) does not. */
+/** Whether a file belongs to a part of a pipeline. Files that desktops create (`.DS_Store`, `._vocab.json`, `vocab (1).json`) do not. */
 const partFiles = (part: string): ((name: string) => boolean) =>
   /^tokenizer(_\d+)?$/.test(part)
     ? (name) => (TOKENIZER_FILES as readonly string[]).includes(name)
@@ -76,7 +76,7 @@ function requireBase(base: string | undefined, what: string): string {
   return base;
 }
 
-/** The weights file that reading picks, with the shards it names. */
+/** The weights file that the reader would open, and the shards that it names. */
 async function carriedWeights(directory: string, network: NetworkKind): Promise<string[]> {
   for (const name of weightsFileNames(network)) {
     if (!(await exists(join(directory, name)))) continue;
@@ -88,7 +88,7 @@ async function carriedWeights(directory: string, network: NetworkKind): Promise<
 }
 
 async function* written(network: NetworkKind, weights: Iterable<TensorEntry> | AsyncIterable<TensorEntry>): AsyncGenerator<TensorEntry> {
-  // transformers 4 finds a text encoder's weights only under this prefix; transformers 5 accepts it. The projection never has it.
+  // transformers 4 finds a text encoder's weights only under this prefix, and transformers 5 accepts it. The projection never has it.
   const prefix = network === 'text-encoder' ? 'text_model.' : '';
   for await (const entry of weights) {
     yield entry.name.startsWith(prefix) || entry.name.startsWith('text_projection.') ? entry : { ...entry, name: prefix + entry.name };
@@ -124,7 +124,7 @@ function withoutDropped(modelIndex: JsonObject): JsonObject {
   return kept;
 }
 
-/** Pipeline parts beyond the networks, such as feature_extractor: their own small files are carried over. */
+/** Copies the files of pipeline parts that are not networks, such as feature_extractor. */
 async function carryOthers(directory: string, base: string, modelIndex: JsonObject, done: readonly string[]): Promise<void> {
   for (const [name, value] of Object.entries(modelIndex)) {
     const named = Array.isArray(value) && value[0] !== null;
@@ -153,7 +153,7 @@ async function fill(directory: string, contents: DiffusersFolderContents, option
   await writeJson(join(directory, 'model_index.json'), withoutDropped(modelIndex));
 }
 
-/** Replaces what stands at `directory`, once the new folder is complete. */
+/** Writes a checkpoint. Replaces `directory` once the new folder is complete. */
 export async function writeDiffusersFolder(
   directory: string,
   contents: DiffusersFolderContents,

@@ -1,4 +1,5 @@
-// Which files of a repository make a diffusers folder that can be trained: configs, tokenizer, one set of safetensors weights for each network.
+// Selects the files of a repository that make a trainable diffusers folder: configs, tokenizer, and one set of safetensors weights for
+// each network.
 import { type FamilyFiles, familyOfPaths, TOKENIZER_FILES } from '@styleforge/model-files';
 import { weightsFileNames } from './diffusers-reader.ts';
 
@@ -12,7 +13,7 @@ const smallFiles = ({ components }: FamilyFiles): Set<string> =>
     ...components.flatMap(({ tokenizer }) => (tokenizer ? TOKENIZER_FILES.map((name) => `${tokenizer}/${name}`) : [])),
   ]);
 
-/** `model.safetensors.index.json` and, by its name, every shard beside it. */
+/** `model.safetensors.index.json` and all shards that its name implies. */
 function withShards(index: string, paths: readonly string[]): string[] {
   const stem = index.slice(0, index.indexOf('.safetensors.index'));
   const variant = /\.index\.(\w+)\.json$/.exec(index)?.[1];
@@ -20,7 +21,7 @@ function withShards(index: string, paths: readonly string[]): string[] {
   return [index, ...paths.filter((path) => isShard(path) && (variant ? path.includes(`.${variant}`) : !/\.(fp16|bf16)/.test(path)))];
 }
 
-/** What a folder has in place of its model_index.json, as far as that tells what to do. */
+/** The end of the error for a folder without model_index.json: what to use instead, if the paths show it. */
 function inPlaceOfIndex(paths: readonly string[]): string {
   const inner = paths.find((path) => path.endsWith('/model_index.json'));
   if (inner !== undefined) return `; its folder ${inner.slice(0, inner.lastIndexOf('/'))} does: name that folder`;
@@ -28,7 +29,7 @@ function inPlaceOfIndex(paths: readonly string[]): string {
   return single === undefined ? '' : `; it contains ${single}: name that file, not its folder`;
 }
 
-/** The weights that a network has in another format, or no folder of its own at all. */
+/** The error for a network without safetensors weights: its weights have another format, or it has no folder. */
 function inPlaceOfWeights(folder: string, paths: readonly string[]): string {
   if (paths.some((path) => path.startsWith('transformer/')) && !paths.some((path) => path.startsWith('unet/')))
     return 'this model has a transformer in place of a U-Net, as Stable Diffusion 3 and FLUX have; add a model of Stable Diffusion 1.x, 2.x or XL';
@@ -37,7 +38,7 @@ function inPlaceOfWeights(folder: string, paths: readonly string[]): string {
   return `${folder} has no safetensors weights${other === undefined ? '; download the whole folder' : `, only ${other}; ${remedy}`}`;
 }
 
-/** Throws where the folder is not that of a model, or a network has no safetensors weights. */
+/** The paths to fetch. Throws if the folder is not that of a model, or if a network has no safetensors weights. */
 export function diffusersFolderFiles(paths: readonly string[]): string[] {
   if (!paths.includes('model_index.json'))
     throw new Error(`this is not a diffusers folder: it contains no model_index.json${inPlaceOfIndex(paths)}`);

@@ -1,4 +1,4 @@
-// OpenCLIP's text encoder in a single file: its tensors under the names of transformers' CLIPTextModel, and back.
+// Converts OpenCLIP's text encoder in a single file to the names of transformers' CLIPTextModel, and back.
 import { SingleFileError } from '@styleforge/model-files';
 import type { TensorEntry } from '../tensors/safetensors-writer.ts';
 import type { TensorReader } from '../tensors/tensor-reader.ts';
@@ -18,7 +18,7 @@ const inner: Readonly<Record<string, string>> = {
 };
 const projections = ['q_proj', 'k_proj', 'v_proj'] as const;
 
-/** A matrix [width, projection] there, a linear layer [projection, width] here. */
+/** Names of the projection: a matrix [width, projection] in OpenCLIP, a linear layer [projection, width] in transformers. */
 const PROJECTION = { openClip: 'text_projection', transformers: 'text_projection.weight' } as const;
 
 export const holdsOpenClip = (reader: TensorReader, prefix: string): boolean => reader.has(`${prefix}positional_embedding`);
@@ -32,7 +32,7 @@ function transposed(reader: TensorReader, stored: string, name: string): TensorE
   return { name, shape: [columns, rows], data };
 }
 
-/** Query, key and value are thirds of one tensor there. */
+/** Splits a tensor of OpenCLIP into query, key and value, a third each. */
 function* thirds(reader: TensorReader, stored: string, layer: string, part: string): Generator<TensorEntry> {
   const [rows, ...columns] = reader.info(stored).shape;
   if (rows === undefined || rows % 3 !== 0) throw new SingleFileError(`'${stored}' cannot be split into query, key and value`);
@@ -47,7 +47,7 @@ function* thirds(reader: TensorReader, stored: string, layer: string, part: stri
 
 export interface OpenClipPart {
   readonly prefix: string;
-  /** Number of layers that are read: Stable Diffusion 2.x skips the last one. */
+  /** Number of layers to read. Stable Diffusion 2.x skips the last one. */
   readonly layers: number;
   readonly projects: boolean;
 }
@@ -71,7 +71,10 @@ const inverted = (names: Readonly<Record<string, string>>): Record<string, strin
 const toOuter = inverted(outer);
 const toInner = inverted(inner);
 
-/** The tensors of a transformers text encoder as OpenCLIP names and joins them. The layer that Stable Diffusion does not use stays absent. */
+/**
+ * The tensors of a transformers text encoder with OpenCLIP's names, with query, key and value joined. The layer that Stable Diffusion does
+ * not use is missing.
+ */
 export function* toOpenClipEntries(reader: TensorReader, prefix: string): Generator<TensorEntry> {
   for (const name of reader.names()) {
     const { shape } = reader.info(name);
@@ -87,7 +90,7 @@ export function* toOpenClipEntries(reader: TensorReader, prefix: string): Genera
   }
 }
 
-/** Query, key and value, one below the other. */
+/** Joins query, key and value by rows. */
 function joined(reader: TensorReader, query: string, name: string): TensorEntry {
   const [rows = 0, ...columns] = reader.info(query).shape;
   const data = async (): Promise<Float32Array> => {

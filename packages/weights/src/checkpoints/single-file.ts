@@ -11,7 +11,7 @@ import { type TensorReader } from '../tensors/tensor-reader.ts';
 const namesOf = (folder: DiffusersFolder): [ComponentFiles, NameMap][] =>
   folder.family.components.map((files) => [files, originalNames(files.network, componentOf(folder, files.name).config)]);
 
-/** Why this folder has no single-file form; null when it has one. */
+/** The reason why this folder has no single-file form; null if it has one. */
 export async function singleFileObstacle(directory: string): Promise<string | null> {
   try {
     namesOf(await readDiffusersFolder(directory));
@@ -30,11 +30,11 @@ function* originalEntries(prefix: string, names: NameMap, reader: TensorReader):
   }
 }
 
-/** OpenCLIP's text encoders compute with the exact GELU. Undefined where the component has CLIP's names. */
+/** The prefix of an OpenCLIP text encoder, which computes with the exact GELU; undefined if the component has CLIP's names. */
 const openClipPrefix = ({ singleFile: { prefix, openClipPrefix: found } }: ComponentFiles, config: JsonObject): string | undefined =>
   prefix === undefined || config.hidden_act === 'gelu' ? found : undefined;
 
-/** Writes the folder's networks as ComfyUI and A1111 read them. Throws SingleFileError where the layout has no names for them. */
+/** Writes the folder's networks as ComfyUI and A1111 read them. Throws SingleFileError if the layout has no names for them. */
 export async function writeSingleFile(path: string, directory: string, options: WriteSafetensorsOptions = { dtype: 'F16' }): Promise<void> {
   const folder = await readDiffusersFolder(directory);
   const names = namesOf(folder);
@@ -58,13 +58,14 @@ export async function writeSingleFile(path: string, directory: string, options: 
 
 const holdsPrefix = (reader: TensorReader, prefix: string): boolean => reader.names().some((name) => name.startsWith(prefix));
 
-/** Older trainers wrote the text encoder without its inner `text_model`. */
+/** The prefix of a text encoder's tensors. Older trainers omitted its inner `text_model`. */
 const prefixIn = ({ singleFile: { prefix = '', olderPrefix } }: ComponentFiles, reader: TensorReader): string =>
   olderPrefix !== undefined && !holdsPrefix(reader, prefix) ? olderPrefix : prefix;
 
 /**
- * What a training stores in addition to the networks (`first_stage_model.loss.*`, averages, constants) has no place in them and stays behind. A tensor of
- * the U-Net that has none means another model. Whether all that is needed is there, the models tell.
+ * The name of a stored tensor in its network. Undefined for what a training stores in addition (`first_stage_model.loss.*`, averages,
+ * constants), which is ignored. Throws for an unknown tensor of the U-Net, because the file then contains another model. Missing tensors
+ * are found when the models are built.
  */
 function placeOf({ network }: ComponentFiles, names: NameMap, stored: string): string | undefined {
   try {
@@ -86,19 +87,19 @@ function* diffusersEntries(component: ComponentFiles, names: NameMap, reader: Te
   }
 }
 
-/** Facts that a single file does not contain: the shape and the schedule of the model, and its vocabulary. */
+/** What a single file does not contain: the configs and the schedule of the model, and its vocabulary. */
 export interface SingleFileLayout {
   readonly configs: Readonly<Partial<Record<ComponentName, JsonObject>>>;
-  /** Says the family. */
+  /** Names the family. */
   readonly modelIndex: JsonObject;
   readonly schedulerConfig: JsonObject;
-  /** Tokenizer files by the tokenizer's folder. */
+  /** Files of each tokenizer, by the tokenizer's folder. */
   readonly tokenizers: Readonly<Record<string, string>>;
 }
 
 export interface SingleFileKind {
   readonly family: FamilyFiles;
-  /** The first text encoder is OpenCLIP's. */
+  /** Whether the first text encoder is OpenCLIP's. */
   readonly openClip: boolean;
 }
 
@@ -106,7 +107,7 @@ const isIn = ({ singleFile: { prefix, olderPrefix, openClipPrefix: openClip } }:
   (openClip !== undefined && holdsOpenClip(reader, openClip)) ||
   [prefix, olderPrefix].some((candidate) => candidate !== undefined && holdsPrefix(reader, candidate));
 
-/** The family whose text encoders the file holds, as their prefixes tell. */
+/** The family of a single file, which the prefixes of its text encoders show. */
 export async function singleFileKind(path: string): Promise<SingleFileKind> {
   const reader = await openTensors(path);
   try {
@@ -133,7 +134,7 @@ function entriesUnder(layout: SingleFileLayout, component: ComponentFiles, reade
   return [...diffusersEntries(component, originalNames(component.network, config), reader)];
 }
 
-/** Turns a single file into a diffusers folder of `layout`. Whether its tensors are those that the configs ask for, the models tell. */
+/** Writes a single file as a diffusers folder of `layout`. Whether the tensors fit the configs is checked when the models are built. */
 export async function unpackSingleFile(
   path: string,
   directory: string,

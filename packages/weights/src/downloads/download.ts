@@ -1,4 +1,5 @@
-// Fetches a file once into a directory, from any sender: resumed where it stopped, checked, safe for several processes at once.
+// Downloads a file once into a directory, from any sender: resumes where it stopped, checks the content, and allows several processes at
+// once.
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -9,25 +10,25 @@ import { sha256OfFile } from '../files/file-hash.ts';
 export interface TransferProgress {
   readonly file: string;
   readonly receivedBytes: number;
-  /** Absent where the sender does not say. */
+  /** Absent if the sender does not say. */
   readonly totalBytes?: number;
 }
 
-/** Response to a request for all bytes from an offset; `start` is 0 where it cannot resume. */
+/** Response to a request for all bytes from an offset. `start` is 0 if the sender cannot resume. */
 export interface ReceivedBytes {
   readonly body: AsyncIterable<Uint8Array>;
   readonly start: number;
   readonly totalBytes?: number;
 }
 
-/** Gives the bytes from a position on. */
+/** Sends the bytes from a position on. */
 export type Sender = (start: number, signal: AbortSignal | undefined) => Promise<ReceivedBytes>;
 
-/** Size and hashes that a file must have. With neither hash, a file that exists already is not trusted, and fetched again. */
+/** Size and hashes that a file must have. Without a hash, an existing file is not trusted and is downloaded again. */
 export interface FileChecks {
   /** Hexadecimal. */
   readonly sha256?: string;
-  /** Git's name of a blob, whose hash includes the length. Only for small files, which are read whole. */
+  /** Git's hash of a blob, which includes the length. Only for small files, which are read completely. */
   readonly gitSha1?: string;
   /** Bytes. */
   readonly size?: number;
@@ -36,26 +37,26 @@ export interface FileChecks {
 export interface FetchIntoOptions extends FileChecks {
   readonly onProgress?: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal;
-  /** Milliseconds before the second try; doubled before each further one, and from the start after each that brings something. */
+  /** Milliseconds before the second try, doubled before each later one. Starts again after a try that received data. */
   readonly backoffMs?: number;
 }
 
-/** The sender cannot be reached, or repeatedly breaks the connection. */
+/** Thrown if the sender cannot be reached, or repeatedly breaks the connection. */
 export class DownloadError extends Error {
   override name = 'DownloadError';
 }
 
-/** The sender refuses; asking again cannot help. */
+/** Thrown if the sender refuses, so that another try cannot help. */
 export class DownloadRefusedError extends DownloadError {
   override name = 'DownloadRefusedError';
 }
 
-/** The content does not match the pinned hash, and was deleted. */
+/** Thrown if the content does not match the pinned hash. The file was deleted. */
 export class ChecksumError extends Error {
   override name = 'ChecksumError';
 }
 
-/** Failures in a row without a further byte. */
+/** Maximum number of failures in a row without new data. */
 const mostTries = 5;
 const lockOptions = { realpath: false, stale: 30_000, update: 5_000, retries: { forever: true, minTimeout: 200, maxTimeout: 1_000 } };
 
@@ -70,7 +71,7 @@ async function sizeOf(file: string): Promise<number> {
 
 const isPinned = ({ sha256, gitSha1 }: FileChecks): boolean => sha256 !== undefined || gitSha1 !== undefined;
 
-/** Returns the SHA-256; throws ChecksumError for other bytes than asked for. */
+/** Checks a file and returns its SHA-256. Throws ChecksumError if size or hash differ. */
 async function check(file: string, name: string, { size, sha256, gitSha1 }: FileChecks): Promise<string> {
   const wrong = (what: string, found: string | number, wanted: string | number) =>
     new ChecksumError(
@@ -90,7 +91,7 @@ async function check(file: string, name: string, { size, sha256, gitSha1 }: File
   return hash;
 }
 
-/** The SHA-256 of a file that is there already and is what was asked for. */
+/** The SHA-256 of a file that already exists and passes the checks; otherwise undefined. */
 async function present(target: string, options: FetchIntoOptions): Promise<string | undefined> {
   if (!isPinned(options) || (await sizeOf(target)) === 0) return undefined;
   try {
@@ -144,7 +145,10 @@ async function receive(part: string, send: Sender, name: string, options: FetchI
   }
 }
 
-/** The file appears at `target` whole and checked, or not at all; what came before a break is kept in `target.part`. Returns its SHA-256. */
+/**
+ * Downloads a file to `target`, which appears complete and checked or not at all. Data received before a break is kept in `target.part`.
+ * Returns the SHA-256.
+ */
 export async function fetchInto(target: string, send: Sender, options: FetchIntoOptions = {}): Promise<string> {
   const [part, name] = [`${target}.part`, basename(target)];
   await mkdir(dirname(target), { recursive: true });
@@ -160,7 +164,7 @@ export async function fetchInto(target: string, send: Sender, options: FetchInto
       throw error;
     });
     if (lost) throw new DownloadError(`another process took over ${name} meanwhile; try again`, { cause: lost });
-    // no fsync: what a power cut tears does not have its hash, and is fetched again
+    // No fsync: if a power cut damages the file, its hash is wrong and it is downloaded again
     await rename(part, target);
     return sha256;
   } finally {

@@ -1,4 +1,4 @@
-// The bytes of a web address from any place on, for downloads.
+// The bytes of a URL from any position on, for downloads.
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { DownloadError, DownloadRefusedError, fetchInto, type FetchIntoOptions, type ReceivedBytes } from './download.ts';
 import { splitCredentials, withoutSecrets } from './web-address.ts';
@@ -6,7 +6,7 @@ import { splitCredentials, withoutSecrets } from './web-address.ts';
 export interface RequestOptions {
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal | undefined;
-  /** What to do where the server wants credentials. */
+  /** What to do if the server requires credentials. */
   readonly remedy?: string;
 }
 
@@ -16,15 +16,15 @@ export interface FetchedFile {
   readonly sha256: string;
 }
 
-/** Asking again may help. */
+/** Whether another try may succeed. */
 const isPassing = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
-/** Most milliseconds from the request until the first bytes of the response. */
+/** Maximum time in milliseconds from the request to the first bytes of the response. */
 const REACH_MS = 30_000;
 
 let known: EnvHttpProxyAgent | undefined;
 
-/** Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, if any. */
+/** An agent that uses the proxy in HTTP_PROXY, HTTPS_PROXY and NO_PROXY, if any. */
 function dispatcher(): EnvHttpProxyAgent {
   try {
     known ??= new EnvHttpProxyAgent({ proxyTunnel: false });
@@ -39,21 +39,24 @@ function dispatcher(): EnvHttpProxyAgent {
   }
 }
 
-/** The innermost reason of a failed request, such as `connect ECONNREFUSED 10.0.0.1:3128`. */
+/** The innermost cause of a failed request, such as `connect ECONNREFUSED 10.0.0.1:3128`. */
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error;
-  // A name with several addresses fails with an error for each, and a message for none.
+  // A host name with several addresses gives an error for each of them, inside one without a message.
   if (error instanceof AggregateError) return [...new Set(error.errors.map(reasonOf))].join(', ');
   return cause instanceof Error ? reasonOf(cause) : message;
 }
 
-/** Throws DownloadError where the server cannot be reached or is busy, DownloadRefusedError for its other refusals; 416 is passed on. */
+/**
+ * Sends a GET request. Throws DownloadError if the server cannot be reached or is busy, and DownloadRefusedError for its other errors,
+ * except 416, which is returned.
+ */
 export async function requestUrl(url: string, { headers = {}, signal, remedy }: RequestOptions): Promise<Response> {
   const shown = withoutSecrets(url);
   const { url: bare, headers: credentials } = splitCredentials(url);
   const agent = dispatcher();
   let response: Response;
-  // undici asks a proxy that closes each connection again and again
+  // undici retries without end if a proxy closes every connection
   const reach = new AbortController();
   const timer = setTimeout(() => reach.abort(new Error(`no response within ${REACH_MS / 1000} seconds`)), REACH_MS);
   try {
@@ -82,11 +85,11 @@ function startOf(response: Response): number {
   return response.status === 206 ? Number(start ?? NaN) : 0;
 }
 
-/** A server that knows no ranges begins at 0. */
+/** Opens the bytes from `start` on. A server without support for ranges begins at 0. */
 export async function openUrl(url: string, start: number, { headers = {}, ...options }: RequestOptions = {}): Promise<ReceivedBytes> {
   const asked = { ...headers, 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-` }) };
   const response = await requestUrl(url, { ...options, headers: asked });
-  // what is here already is as long as the file, or longer
+  // The file is not longer than what is already here
   if (response.status === 416)
     return {
       body: (async function* () {
@@ -99,7 +102,7 @@ export async function openUrl(url: string, start: number, { headers = {}, ...opt
   return { body: response.body, start: begin, ...(length !== null && { totalBytes: begin + Number(length) }) };
 }
 
-/** Stores the file at `target`; nothing is fetched where it exists already. Returns its SHA-256. */
+/** Downloads a URL to `target`, unless the file already exists. Returns its SHA-256. */
 export function downloadFile(
   { url, sha256 }: FetchedFile,
   target: string,

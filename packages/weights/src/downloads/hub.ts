@@ -1,4 +1,4 @@
-// A model hub that speaks the Hugging Face protocol: which files a repository has at a revision, and their bytes.
+// A model hub with the Hugging Face protocol: the files of a repository at a revision, and their bytes.
 import { type FileChecks, type ReceivedBytes } from './download.ts';
 import { openUrl, requestUrl } from './http-source.ts';
 import { withoutSecrets } from './web-address.ts';
@@ -18,9 +18,9 @@ interface TreeEntry {
   readonly type: string;
   readonly path: string;
   readonly size: number;
-  /** Git's name of the blob. */
+  /** Git's hash of the blob. */
   readonly oid: string;
-  /** Pointer of a large file: `oid` is the SHA-256. */
+  /** Pointer to a large file. `oid` is the SHA-256. */
   readonly lfs?: { readonly oid: string; readonly size: number };
 }
 
@@ -43,13 +43,13 @@ export class HubRepository {
   async #json<T>(url: string): Promise<{ body: T; next: string | undefined }> {
     const answer = await requestUrl(url, { headers: this.#headers, remedy });
     const [, next] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get('link') ?? '') ?? [];
-    // The token is the hub's alone.
+    // The token must not be sent to another origin.
     if (next !== undefined && new URL(next, url).origin !== new URL(url).origin)
       throw new Error(`${withoutSecrets(url)} continues on another server, ${withoutSecrets(next)}`);
     return { body: (await answer.json()) as T, next: next && new URL(next, url).href };
   }
 
-  /** The commit that a branch, a tag or a commit stands for. */
+  /** The commit of a branch, tag or commit. */
   async resolve(revision: string): Promise<string> {
     const { body } = await this.#json<{ sha: string }>(
       `${this.#endpoint}/api/models/${this.name}/revision/${encodeURIComponent(revision)}`,

@@ -1,13 +1,13 @@
-// Web addresses that may hold secrets: user, password and query are used, and never shown or kept.
+// URLs that may contain secrets: user, password and query are sent, but never shown or stored.
 
-/** The address without user, password, query and fragment. A text that is not an address stays as it is. */
+/** The URL without user, password, query and fragment. A text that is not a URL is returned unchanged. */
 export function withoutSecrets(address: string): string {
   if (!URL.canParse(address)) return address;
   const { protocol, host, pathname } = new URL(address);
   return host === '' ? address.replace(/[?#].*$/s, '') : `${protocol}//${host}${pathname}`;
 }
 
-/** The address to ask, and the header that user and password of it become. */
+/** The URL without user and password, and the header that they become. */
 export function splitCredentials(address: string): { url: string; headers: Record<string, string> } {
   const url = new URL(address);
   const { username, password } = url;

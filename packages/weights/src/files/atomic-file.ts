@@ -1,10 +1,10 @@
-// Files that appear whole or not at all: temporary name, fsync, rename, fsync of the folder.
+// Writes files that appear complete or not at all: temporary name, fsync, rename, fsync of the folder.
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export async function syncDirectory(directory: string): Promise<void> {
-  // Windows cannot open a folder for fsync; its rename is journalled.
+  // Windows cannot open a folder for fsync, but its renames are journalled.
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');
   try {

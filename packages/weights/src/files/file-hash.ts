@@ -1,4 +1,4 @@
-// The sha256 of a file's content.
+// The SHA-256 of a file's content.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';

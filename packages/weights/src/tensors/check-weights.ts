@@ -1,12 +1,12 @@
-// Requirements on a network's weights apart from their shapes: numbers in floating point, each of them finite.
+// Checks of a network's weights other than their shapes: floating point, and every number finite.
 import { ModelFileError } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
 const FLOATS = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
-/** Names of the factors that quantized files keep beside their tensors. */
+/** Names of the scales that quantized files store with their tensors. */
 const SCALES = /(^scaled_fp8$|\.(scale_weight|weight_scale|scale_input|input_scale|absmax|quant_map|SCB|comfy_quant)$)/;
 
-/** Throws ModelFileError where the weights are integers or scaled, which reading them as they are would misunderstand. */
+/** Throws ModelFileError if the weights are integers or have scales, because reading them without the scales would give wrong numbers. */
 export function checkWeights(reader: TensorReader, path: string, wanted: Iterable<string>): void {
   const scale = reader.names().find((name) => SCALES.test(name));
   if (scale !== undefined)
@@ -19,10 +19,10 @@ export function checkWeights(reader: TensorReader, path: string, wanted: Iterabl
   }
 }
 
-/** Throws ModelFileError for a value that is not a number or infinite. */
+/** Throws ModelFileError if a value is infinite or not a number. */
 export function requireFinite(values: Float32Array, path: string, name: string): void {
   for (let i = 0; i < values.length; i++) {
-    // infinity less infinity is not a number, either
+    // Infinity minus infinity is not a number, either
     if (values[i]! - values[i]! !== 0)
       throw new ModelFileError(
         path,

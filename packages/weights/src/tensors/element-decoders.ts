@@ -1,4 +1,4 @@
-// How stored elements of each dtype become float32.
+// Decoders from each stored dtype to float32.
 import { bfloat16ToFloat32Array, float16ToFloat32Array } from './half.ts';
 
 export interface Decoder {
@@ -17,7 +17,10 @@ function decodeInt64(chunk: ArrayBuffer, target: Float32Array): void {
   for (let i = 0; i < target.length; i++) target[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!;
 }
 
-/** A sign, `exponentBits` and the mantissa in one byte. E4M3 has no infinity: all ones are not a number. E5M2 is the upper half of a float16. */
+/**
+ * The values of all 256 bytes: a sign, `exponentBits` bits of exponent, and the mantissa. E4M3 has no infinity: all ones are NaN. E5M2 is
+ * the upper half of a float16.
+ */
 function float8Table(exponentBits: 4 | 5): Float32Array {
   const mantissaBits = 7 - exponentBits;
   const [bias, most] = [2 ** (exponentBits - 1) - 1, 2 ** exponentBits - 1];

@@ -1,11 +1,11 @@
-// Float16 and bfloat16 conversion, rounding to nearest even, with subnormals, infinities and NaN.
+// Conversion from and to float16 and bfloat16. Rounds to nearest even, with subnormals, infinities and NaN.
 
 const scratchFloat = new Float32Array(1);
 const scratchBits = new Uint32Array(scratchFloat.buffer);
 
 let float16Table: Uint32Array | undefined;
 
-/** The float32 bits of all 65,536 float16 values: decoding is then one look-up per element. */
+/** The float32 bits of all 65,536 float16 values, so that decoding is one look-up per element. */
 function float16Bits(): Uint32Array {
   if (float16Table) return float16Table;
   const table = new Uint32Array(65536);
@@ -34,7 +34,7 @@ function encodeFloat16(bits: number): number {
     return sign | 0x7c00;
   }
   if (magnitude < 0x38800000) {
-    // Adding 0.5 aligns the float32 ulp with the float16 subnormal step 2^-24, so the hardware rounds.
+    // Adding 0.5 aligns the last bit of float32 with float16's subnormal step, 2^-24, so that the hardware rounds.
     scratchBits[0] = magnitude;
     scratchFloat[0] = scratchFloat[0]! + 0.5;
     return sign | (scratchBits[0]! - 0x3f000000);

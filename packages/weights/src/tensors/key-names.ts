@@ -1,8 +1,8 @@
-// A reader that presents tensors under other names than the stored ones.
+// A reader that presents tensors under names other than the stored ones.
 import type { TensorInfo } from '@styleforge/model-files';
 import type { TensorReader } from './tensor-reader.ts';
 
-/** Presents a reader under today's names, without those renamed to nothing. The stored names are understood too. */
+/** Presents a reader's tensors under current names, without those that have none. Accepts the stored names as well. */
 export class RenamedTensorReader implements TensorReader {
   readonly #source: TensorReader;
   readonly #rename: (stored: string) => string | undefined;

@@ -1,4 +1,4 @@
-// Random access to one safetensors file: each tensor is read by position straight into the caller's array.
+// Random access to one safetensors file: each tensor is read directly into the caller's array.
 import { open, type FileHandle } from 'node:fs/promises';
 import { decoders, type Decoder } from './element-decoders.ts';
 import {

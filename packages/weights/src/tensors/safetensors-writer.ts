@@ -9,7 +9,7 @@ export type WrittenDtype = 'F32' | 'F16' | 'BF16';
 export interface TensorEntry {
   name: string;
   shape: readonly number[];
-  /** A function is called when the tensor's turn comes, so that only one of them is in memory. */
+  /** The values, or a function that is called when the tensor is written, so that only one tensor is in memory. */
   data: Float32Array | (() => Float32Array | Promise<Float32Array>);
 }
 
@@ -71,7 +71,7 @@ async function writeData(handle: FileHandle, values: Float32Array, dtype: Writte
   }
 }
 
-/** Tensors are written in the order of their names, whatever order they are given in. */
+/** Writes tensors in the order of their names, independent of the given order. */
 export async function writeSafetensors(
   path: string,
   entries: Iterable<TensorEntry> | AsyncIterable<TensorEntry>,

@@ -1,4 +1,4 @@
-// What every source of weights offers, whether it is one file, several shards or a file with older names.
+// The interface of every source of weights: one file, several shards, or a file with older names.
 import type { TensorInfo } from '@styleforge/model-files';
 
 export interface TensorReader {
@@ -11,14 +11,14 @@ export interface TensorReader {
   close(): Promise<void>;
 }
 
-/** The weights are not those that their config asks for; the message names file and tensor. */
+/** Thrown if weights do not match their config. The message names file and tensor. */
 export class WeightsMismatchError extends Error {
   override name = 'WeightsMismatchError';
-  /** The failure's code, wherever a job meets it. */
+  /** The code with which a job fails. */
   readonly code = 'unsupported_base_model';
 }
 
-/** Throws WeightsMismatchError unless `reader`, opened on the weights at `path`, holds the tensor in this shape. */
+/** Throws WeightsMismatchError unless `reader`, which reads the file at `path`, has the tensor in this shape. */
 export function requireTensor(reader: TensorReader, path: string, name: string, shape: readonly number[]): void {
   if (!reader.has(name)) throw new WeightsMismatchError(`${path} contains no '${name}', which its config.json asks for`);
   const stored = reader.info(name).shape;

@@ -1,9 +1,9 @@
-// Tensors of a file that torch.save wrote, as float32.
+// Reads the tensors of a file of torch.save as float32.
 import { elementCount, openTorchArchive, type TensorInfo, type TorchArchive, type TorchTensor } from '@styleforge/model-files';
 import { decoders } from './element-decoders.ts';
 import type { TensorReader } from './tensor-reader.ts';
 
-/** Elements in the order of the tensor's own dimensions, whatever its strides. */
+/** Copies elements in the order of the tensor's dimensions, whatever its strides are. */
 function gather(elements: Float32Array, { offset, shape, strides }: TorchTensor, target: Float32Array): void {
   const place = shape.map(() => 0);
   let at = offset;
