@@ -1,4 +1,4 @@
-// Starts a private Postgres from npm binaries and stops it with its parent process.
+// Starts a private Postgres from npm's binaries, and stops it together with its parent process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -20,13 +20,13 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Kept between starts: the cluster, its password and its log. */
+  /** Folder that is kept between starts: the cluster, its password and its log. */
   directory: string;
-  /** Chosen by what the machine allows; set it to force one. */
+  /** Account under which Postgres runs. Default: chosen by what the machine allows. */
   account?: AccountKind;
-  /** A free port by default. */
+  /** Default: a free port. */
   port?: number;
-  /** The server died and could not be started again. */
+  /** Called when the server has died and could not be started again. */
   onGivenUp?(error: Error): void;
 }
 
@@ -42,7 +42,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return startServer(account, password, options);
 }
 
-/** The address of the server that another process has started in this directory; null when none runs there. */
+/** The address of the server that another process has started in this directory; null if none is running. */
 export async function findEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<string | null> {
   const directory = resolve(options.directory);
   if (!existsSync(directory)) return null;
@@ -67,7 +67,7 @@ async function readOrMakePassword(account: PostgresAccount): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
-/** The cluster is made beside its place and renamed, so that a broken-off initdb is never taken for a cluster. */
+/** Creates the cluster in a temporary folder and renames it, so that an interrupted initdb is never taken for a cluster. */
 async function createCluster(account: PostgresAccount): Promise<void> {
   const data = join(account.home, 'data');
   if (existsSync(data)) return;
@@ -97,7 +97,7 @@ async function runToEnd(account: PostgresAccount, commandLine: string[]): Promis
   if (code !== 0) throw new Error(`${commandLine[0]} ended with ${code}: ${complaint.trim()}`);
 }
 
-/** A server that dies is started again, on the same port, until it is stopped. */
+/** Starts a server. If it dies, starts it again on the same port, until it is stopped. */
 async function startServer(account: PostgresAccount, password: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   let stopping = false;
   let { child, port } = await launch(account, password, options.port, startAttempts);
@@ -122,7 +122,7 @@ async function startServer(account: PostgresAccount, password: string, options: 
 }
 
 const startAttempts = 3;
-/** Backends of a killed server take a moment to end, and hold its memory until then. */
+/** Maximum number of restarts. Backends of a killed server take a moment to end, and hold its memory until then. */
 const restartAttempts = 20;
 
 async function launch(
@@ -131,7 +131,7 @@ async function launch(
   wantedPort: number | undefined,
   attempts: number,
 ): Promise<{ child: ChildProcess; port: number }> {
-  // A port found free can be taken before Postgres binds it, and a killed server's backends take a moment to let go.
+  // A free port can be taken before Postgres binds it, and backends of a killed server take a moment to end.
   for (let attempt = 1; ; attempt++) {
     const port = wantedPort ?? (await freePort());
     const child = await spawnSupervised(account, port);
@@ -142,15 +142,15 @@ async function launch(
       await stopServer(child, account);
       if (attempt >= attempts) throw error;
       await sleep(500);
-      // Stopping has said that nobody owns the directory.
+      // stop() has released the directory.
       await recordOwner(account.home);
     }
   }
 }
 
 /**
- * The shell waits on its standard input, a pipe that this process holds open: when the pipe closes, by stop() or because
- * this process died in whatever way, it asks Postgres for a fast shutdown. Its own session keeps Ctrl-C away from Postgres.
+ * A shell that waits on its standard input, a pipe that this process holds open. When the pipe closes, by stop() or because this process
+ * died, the shell asks Postgres for a fast shutdown. It has its own session, so that Ctrl-C does not reach Postgres.
  */
 const supervisor = `
 exec 3<&0
@@ -212,7 +212,7 @@ async function waitUntilReady(child: ChildProcess, password: string, port: numbe
   }
 }
 
-/** False while the server still starts. */
+/** Creates the database. Returns false while the server is still starting. */
 async function createDatabase(password: string, port: number): Promise<boolean> {
   try {
     await withClient(password, port, async (client) => {
@@ -231,7 +231,7 @@ function isNotUpYet(error: unknown): boolean {
   return ['ECONNREFUSED', 'ECONNRESET', '57P03'].includes(code);
 }
 
-/** Whether the server at this port is the one of this data directory; one that is shutting down counts. */
+/** Whether the server at this port uses this data directory. True for a server that is shutting down, too. */
 async function answersAs(password: string, port: number, account: PostgresAccount): Promise<boolean> {
   try {
     return await withClient(password, port, async (client) => {

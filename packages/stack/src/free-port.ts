@@ -1,7 +1,7 @@
-// Ports of this machine that nobody listens on.
+// Finds ports of this machine on which nobody listens.
 import { createServer } from 'node:net';
 
-/** Any free port; or `port`, which then must be free: otherwise it rejects with the error of `listen`. */
+/** A free port; or `port` itself, if it is given. Rejects with the error of `listen` if that port is in use. */
 export function freePort(host = '127.0.0.1', port = 0): Promise<number> {
   return new Promise((done, fail) => {
     const server = createServer().once('error', fail);

@@ -1,4 +1,4 @@
-// Decides under which account Postgres runs: it refuses root, and root is common in containers.
+// Chooses the account under which Postgres runs. Postgres refuses root, which is common in containers.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -10,12 +10,12 @@ export type AccountKind = 'self' | 'user-namespace' | 'other-user';
 
 export interface PostgresAccount {
   kind: AccountKind;
-  /** Put in front of every Postgres command line. */
+  /** Words in front of every Postgres command line. */
   prefix: string[];
-  /** uid and gid for child_process.spawn, when Postgres runs as another user. */
+  /** uid and gid for child_process.spawn, if Postgres runs as another user. */
   credentials: { uid?: number; gid?: number };
   binaries: PostgresBinaries;
-  /** Where the cluster's files live. */
+  /** Folder of the cluster's files. */
   home: string;
 }
 
@@ -23,7 +23,7 @@ const unshare = ['unshare', '-U', '--map-user=1000', '--map-group=1000'];
 const systemHome = '/var/lib/styleforge';
 const nobody = 65534;
 
-/** `directory` is where the caller wants the data; only the other-user fallback may have to put it elsewhere. */
+/** Chooses the account and the folder. The folder is `directory`, unless Postgres must run as another user who cannot access it. */
 export async function choosePostgresAccount(directory: string, binaries: PostgresBinaries, wanted?: AccountKind): Promise<PostgresAccount> {
   const kind = wanted ?? bestAccountKind();
   if (kind === 'self') return { kind, prefix: [], credentials: {}, binaries, home: directory };
@@ -53,7 +53,7 @@ function postgresUser(): { uid: number; gid: number } {
   return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : { uid: nobody, gid: nobody };
 }
 
-/** A folder below a closed one (/root) is out of another user's reach, whatever its own mode. */
+/** Whether the user can access the path. In a folder below a closed one (/root), another user cannot, whatever its own mode. */
 function canUse(path: string, credentials: { uid: number; gid: number }): boolean {
   return spawnSync('ls', ['-d', join(path, '.')], { ...credentials, stdio: 'ignore' }).status === 0;
 }

@@ -1,4 +1,4 @@
-// Finds the Postgres programs that npm installed for this platform.
+// Finds the Postgres programs that npm has installed for this platform.
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface PostgresBinaries {
-  /** The folder that holds bin/, lib/ and share/. */
+  /** Folder with bin/, lib/ and share/. */
   root: string;
   initdb: string;
   postgres: string;
@@ -34,7 +34,10 @@ function resolvePlatformPackage(): string {
   }
 }
 
-/** npm packages carry no symlinks; the package's install script makes them unless install scripts are switched off. */
+/**
+ * Creates the libraries' symlinks, which npm packages cannot contain. The package's install script does the same, but install scripts may
+ * be switched off.
+ */
 async function restoreLibraryLinks(root: string): Promise<void> {
   const listed = JSON.parse(await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as {
     source: string;

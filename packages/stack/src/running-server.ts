@@ -1,4 +1,4 @@
-// Deals with a Postgres that an earlier process left behind in the same data directory.
+// Stops a Postgres that an earlier process has left running in the same data directory.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ export class DirectoryInUseError extends Error {
   override name = 'DirectoryInUseError';
 }
 
-/** Afterwards no server runs on `home/data`; throws when the one found there belongs to a live process. */
+/** Makes sure that no server runs on `home/data`. Throws if the server there belongs to a live process. */
 export async function clearLeftoverServer(home: string, isOurServer: (port: number) => Promise<boolean>): Promise<void> {
   const server = await readPostmaster(home);
   if (!server || !isAlive(server.pid)) return;
@@ -24,7 +24,7 @@ export async function clearLeftoverServer(home: string, isOurServer: (port: numb
   if (ours) {
     await endProcess(server.pid);
   } else if (!(await isGoneWithin(server.pid, 5_000))) {
-    // The number now belongs to some other program (a restarted container): the lock file is stale.
+    // The process id now belongs to another program (a restarted container), so the lock file is stale.
     await rm(join(home, 'data', 'postmaster.pid'), { force: true });
   }
 }
@@ -38,7 +38,7 @@ export async function readPostmaster(home: string): Promise<{ pid: number; port:
   return pid > 0 ? { pid, port: Number(lines[3]) } : undefined;
 }
 
-/** SIGINT is Postgres' fast shutdown, SIGQUIT its immediate one; each step has a deadline. */
+/** Ends Postgres: first SIGINT (fast shutdown), then SIGQUIT (immediate shutdown), each with a deadline. */
 export async function endProcess(pid: number): Promise<void> {
   for (const [signal, deadline] of [
     ['SIGINT', 10_000],

@@ -1,4 +1,4 @@
-// Logs, metrics and traces: how every process tells what it does.
+// Logs, metrics and traces of every process.
 export { createLogger, type Logger } from './logger.ts';
 export { secretValues, withoutSecrets } from './without-secrets.ts';
 export { METRICS, type MetricName } from './metric-table.ts';

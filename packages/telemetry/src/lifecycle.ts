@@ -1,4 +1,4 @@
-// Starting and stopping in phases, each with a deadline of its own.
+// Starts and stops processes in phases, each with its own deadline.
 import type { Logger } from './logger.ts';
 
 export class DeadlineError extends Error {
@@ -23,7 +23,7 @@ export async function withDeadline<Result>(name: string, deadlineMs: number, wor
   }
 }
 
-/** One phase after the other; one that fails or is late does not keep the next from its turn. True when all went well. */
+/** Runs the phases one after the other, even if one of them fails or is late. Returns whether all succeeded. */
 export async function shutDown(phases: Phase[], log: Pick<Logger, 'info' | 'error'>): Promise<boolean> {
   let orderly = true;
   for (const { name, deadlineMs, run } of phases) {

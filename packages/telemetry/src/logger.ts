@@ -1,4 +1,4 @@
-// Structured logs, one JSON object a line; each line knows the request and the trace that it belongs to.
+// Structured logs, one JSON object per line. Each line contains the ids of the request and the trace that it belongs to.
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { currentOrigin } from './origin.ts';
 
@@ -7,20 +7,20 @@ export type { Logger } from 'pino';
 export interface LoggerOptions {
   name: string;
   level: string;
-  /** Whether lines already carry the request's id by other means. */
+  /** Whether lines already contain the request's id. */
   knowsRequest?: boolean;
-  /** Called with each line as it is written. */
+  /** Called with each line when it is written. */
   onLine?(line: string): void;
 }
 
-/** What a full disk keeps waiting; later lines are lost. */
+/** Maximum number of bytes that wait while the disk is full. Later lines are lost. */
 const WAITING_BYTES = 16 * 1024 * 1024;
 
-/** A log that cannot be written ends nothing and holds up nothing: health checks still respond, and say what is wrong. */
+/** Standard output for logs. If it cannot be written, the process continues and health checks still respond with the reason. */
 function standardOutput(onLine?: (line: string) => void): DestinationStream {
   const output = pino.destination({ dest: process.stdout.fd, sync: true, maxLength: WAITING_BYTES });
   output.on('error', () => undefined);
-  // No flushSync, which would wait without limit for space: each line is written at once.
+  // No flushSync, which would wait for space without a limit: each line is written immediately.
   return {
     write(line) {
       output.write(line);

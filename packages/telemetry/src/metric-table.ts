@@ -1,4 +1,4 @@
-// Every metric of the service: its kind, what it means, its labels. Dashboards and alerts may name these and no others.
+// All metrics of the service, with kind, meaning and labels. Dashboards and alerts may use no others.
 
 type MetricKind = 'counter' | 'gauge' | 'histogram';
 interface MetricDefinition {

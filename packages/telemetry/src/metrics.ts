@@ -2,17 +2,17 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describeMetrics, type LabelsOf, type MetricName, type MetricsOfKind } from './metric-table.ts';
 
-/** Sets gauges from the world outside, at the moment of a scrape. */
+/** Sets gauges when the metrics are scraped, such as those that count rows of the database. */
 export type MetricReader = (metrics: Metrics) => Promise<void>;
 
 export interface Metrics {
   add<Name extends MetricsOfKind<'counter'>>(name: Name, labels: LabelsOf<Name>, amount?: number): void;
   set<Name extends MetricsOfKind<'gauge'>>(name: Name, labels: LabelsOf<Name>, value: number): void;
   change<Name extends MetricsOfKind<'gauge'>>(name: Name, labels: LabelsOf<Name>, by: number): void;
-  /** Forgets values whose labels may no longer occur. */
+  /** Deletes all values of a gauge, because some of its labels may no longer occur. */
   reset(name: MetricsOfKind<'gauge'>): void;
   observe<Name extends MetricsOfKind<'histogram'>>(name: Name, labels: LabelsOf<Name>, value: number): void;
-  /** A reader that fails leaves its gauges out of this scrape. */
+  /** Calls `read` in every scrape. If it fails, its gauges are missing from this scrape. */
   onScrape(read: MetricReader, onError: (error: unknown) => void): void;
   scrape(): Promise<{ contentType: string; body: string }>;
 }

@@ -1,11 +1,11 @@
-// Where the work at hand comes from: the request and the span that asked for it. It follows asynchronous calls by itself.
+// The origin of the current work: the request and the span that caused it. Asynchronous calls keep it automatically.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { z } from 'zod';
 
-/** Travels with a job through the outbox, the queue and into the child process. */
+/** The origin that is passed on with a job through the outbox and the queue to the child process. */
 export const origin = z.object({
   requestId: z.string().max(100).optional(),
-  /** W3C Trace Context; absent while nobody traces. */
+  /** W3C Trace Context. Absent if tracing is off. */
   traceparent: z.string().max(100).optional(),
 });
 export type Origin = z.infer<typeof origin>;

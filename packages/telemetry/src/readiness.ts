@@ -1,4 +1,4 @@
-// Asks everything that a process depends on whether it responds, and how fast.
+// Checks whether everything that a process depends on responds, and how fast.
 import { statfs } from 'node:fs/promises';
 import type { Readiness } from '@styleforge/contracts';
 import { withDeadline } from './lifecycle.ts';
@@ -7,10 +7,10 @@ import type { Metrics } from './metrics.ts';
 
 const checkDeadlineMs = 3_000;
 
-/** Throws when the thing is down. */
+/** Throws if the dependency is down. */
 export type ReadinessCheck = () => Promise<unknown>;
 
-/** A reason that may be shown to anybody; other errors are for the log. */
+/** An error whose message may be shown to anybody. Other errors are only logged. */
 export class NotReadyError extends Error {
   override name = 'NotReadyError';
 }
@@ -45,7 +45,7 @@ async function ask(name: string, check: ReadinessCheck, log: Pick<Logger, 'error
   }
 }
 
-/** A database that lacks what this version of the service needs. */
+/** A check that fails if the database lacks a migration of this version of the service. */
 export function migrationsCheck(missing: () => Promise<string[]>): ReadinessCheck {
   return async () => {
     const names = await missing();

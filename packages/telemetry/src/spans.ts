@@ -1,4 +1,4 @@
-// Spans of a trace. While nobody has started tracing, they cost next to nothing and lead nowhere.
+// Spans of a trace. If tracing is off, they cost almost nothing and are not sent.
 import {
   type Attributes,
   type Context,
@@ -15,14 +15,14 @@ import { currentOrigin, withOrigin } from './origin.ts';
 export interface SpanOptions {
   attributes?: Attributes;
   kind?: keyof typeof SpanKind;
-  /** Milliseconds since 1970; now when absent. */
+  /** Milliseconds since 1970. Default: now. */
   startTime?: number;
-  /** The span above it; that of the work at hand when absent. */
+  /** The parent span. Default: that of the current work. */
   traceparent?: string | undefined;
 }
 
 export interface OpenSpan {
-  /** Names this span to whatever comes below it; undefined while nobody traces. */
+  /** The span's identity for spans below it; undefined if tracing is off. */
   readonly traceparent: string | undefined;
   end(options?: { error?: unknown; attributes?: Attributes }): void;
 }
@@ -38,7 +38,7 @@ export function beginSpan(name: string, options: SpanOptions = {}): OpenSpan {
   return { traceparent: traceparentOf(span.spanContext()), end: (how) => endSpan(span, how) };
 }
 
-/** Every span that `work` makes is a child of the new span. */
+/** Runs `work` in a new span. All spans that `work` creates are its children. */
 export async function withSpan<Result>(name: string, options: SpanOptions, work: () => Promise<Result>): Promise<Result> {
   const span = beginSpan(name, options);
   try {
@@ -68,7 +68,7 @@ function contextOf(traceparent: string | undefined): Context {
 
 const traceparentForm = /^00-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
 
-/** Undefined for what is no traceparent: W3C Trace Context says to start a new trace then. */
+/** The context of a traceparent. Undefined if it is invalid: W3C Trace Context then requires a new trace. */
 function spanContextOf(traceparent: string): SpanContext | undefined {
   const { traceId = '', spanId = '', flags = '' } = traceparentForm.exec(traceparent)?.groups ?? {};
   const context = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };

@@ -1,19 +1,19 @@
-// Sends spans to an OpenTelemetry collector. The libraries for it are loaded only where one is configured.
+// Sends spans to an OpenTelemetry collector. Its libraries are loaded only if a collector is configured.
 import { trace } from '@opentelemetry/api';
 import { z } from 'zod';
 
-/** Tracing as configured, and as handed to child processes. */
+/** Settings of tracing, which are also passed to child processes. */
 export const tracingConfig = z.object({
-  /** The collector's base address, such as http://localhost:4318; spans go to its /v1/traces. */
+  /** The collector's base address, such as http://localhost:4318. Spans are sent to its /v1/traces. */
   endpoint: z.string(),
   headers: z.record(z.string(), z.string()),
-  /** How large a part of the traces is kept, from 0 to 1; those that begin elsewhere are kept as decided there. */
+  /** Share of the traces that is kept, from 0 to 1. For traces that begin elsewhere, the decision made there applies. */
   sampleRatio: z.number(),
 });
 export type TracingConfig = z.infer<typeof tracingConfig>;
 
 export interface Tracing {
-  /** Sends what is left. */
+  /** Sends the remaining spans. */
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startTracing(serviceName: string, config: TracingConfig | 
   return {
     async stop() {
       trace.disable();
-      // A collector that is away must not keep the service from ending.
+      // An unavailable collector must not keep the service from ending.
       await provider.shutdown().catch(() => undefined);
     },
   };

@@ -1,9 +1,9 @@
-// A small HTTP server for processes that have none: alive, ready, and metrics.
+// A small HTTP server for processes without one: liveness, readiness and metrics.
 import { createServer } from 'node:http';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusServer {
-  /** The one it was given, or the free one that was taken for 0. */
+  /** The given port, or the port that was chosen for 0. */
   port: number;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// A base model as the API sees it: it reads the configs, the weights are the worker's business.
+// A base model as the API needs it: its configs without its weights, which only the worker reads.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -31,7 +31,7 @@ const configs: Record<string, object | string> = {
   'tokenizer/tokenizer_config.json': { ...special, model_max_length: 77 },
 };
 
-/** `further`: files by path inside the folder; objects are written as JSON. */
+/** Writes the configs. `further`: additional files by path inside the folder; objects are written as JSON. */
 export async function writeBaseModelConfigs(folder: string, further: Record<string, object | string> = {}): Promise<void> {
   for (const [name, content] of Object.entries({ ...configs, ...further })) {
     const file = path.join(folder, name);

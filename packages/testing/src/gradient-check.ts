@@ -6,9 +6,11 @@ export interface GradientCheckCase {
   /** Shapes of the differentiable operands. */
   readonly shapes: readonly (readonly number[])[];
   readonly build: (graph: Graph, operands: Tensor[]) => Tensor;
-  /** Maps a uniform number in [-1, 1) to an operand value: keeps logarithms, roots and kinks away from their trouble. */
+  /**
+   * Maps a uniform number in [-1, 1) to an operand's value, to avoid points where logarithms, roots and kinks have no accurate difference.
+   */
   readonly domain?: (u: number) => number;
-  /** Further inputs that get no gradient. */
+  /** Additional inputs, without gradients. */
   readonly feeds?: Readonly<Record<string, HostArray>>;
 }
 
@@ -18,7 +20,7 @@ export interface GradientCheckResult {
   readonly relativeError: number;
 }
 
-/** A small deterministic generator (mulberry32) in [-1, 1). */
+/** A deterministic generator (mulberry32) of numbers in [-1, 1). */
 function uniformSource(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -30,7 +32,7 @@ function uniformSource(seed: number): () => number {
 }
 
 const STEP = 2e-2;
-/** Fourth-order central difference: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h. */
+/** Offsets and weights of the fourth-order central difference: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h. */
 const STENCIL = [
   [1, 8],
   [-1, -8],
@@ -39,8 +41,8 @@ const STENCIL = [
 ] as const;
 
 /**
- * The derivative of sum(result * weights) for each operand along a random direction, from the gradient graph and from
- * differences. Sums are float64; only the graph itself runs in float32.
+ * The derivative of sum(result * weights) along a random direction for each operand, from the gradient graph and from differences. Sums
+ * are float64; only the graph itself runs in float32.
  */
 export async function checkGradients({ shapes, build, domain = (u) => u, feeds = {} }: GradientCheckCase): Promise<GradientCheckResult[]> {
   const random = uniformSource(7);
@@ -53,7 +55,7 @@ export async function checkGradients({ shapes, build, domain = (u) => u, feeds =
     ['result', result],
     ...gradients(graph, loss, operands).map((gradient, i) => [`gradient${i}`, gradient]),
   ] as [string, Tensor][]);
-  // Most tests that import this package need no onnxruntime.
+  // Most tests that import this package do not need onnxruntime.
   const { Program } = await import('@styleforge/runtime');
   const program = await Program.compile(graph, outputs);
   const fill = (count: number, map: (u: number) => number): Float32Array => Float32Array.from({ length: count }, () => map(random()));

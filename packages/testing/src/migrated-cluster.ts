@@ -1,4 +1,5 @@
-// A stopped Postgres with the newest schema, made once and kept below node_modules/.cache: copying it costs a fraction of making it.
+// A stopped Postgres cluster with the newest schema, cached below node_modules/.cache. Copying it takes a fraction of the time to create
+// one.
 import { clientOf } from '@styleforge/database/testing';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,7 +14,7 @@ import { startEmbeddedPostgres } from '@styleforge/stack';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const cache = path.join(root, 'node_modules', '.cache', 'styleforge-postgres');
 
-/** The folder to copy before `startEmbeddedPostgres` starts on the copy. Any number of processes may ask at once. */
+/** The folder to copy before `startEmbeddedPostgres` starts on the copy. Several processes may call this at the same time. */
 export async function migratedCluster(): Promise<string> {
   const cluster = path.join(cache, await fingerprint());
   if (existsSync(cluster)) return cluster;
@@ -25,7 +26,7 @@ export async function migratedCluster(): Promise<string> {
     await rename(unfinished, cluster);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    // Another process was first.
+    // Another process has created it first.
     if (!existsSync(cluster)) throw error;
   }
   await Promise.all(
@@ -34,7 +35,7 @@ export async function migratedCluster(): Promise<string> {
   return cluster;
 }
 
-/** Fingerprint of the schema and of the Postgres that npm has installed. */
+/** A hash of the schema and of the installed Postgres. */
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(path.join(root, 'package-lock.json')));
   for (const name of await listMigrations())
@@ -42,7 +43,7 @@ async function fingerprint(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** It is made in the folder for temporary files, as the copies are, so that it belongs to the same user. */
+/** Creates the cluster in the folder for temporary files, like the copies, so that it belongs to the same user. */
 async function makeCluster(target: string): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-cluster-'));
   await chmod(directory, 0o755);
@@ -50,7 +51,7 @@ async function makeCluster(target: string): Promise<void> {
     const postgres = await startEmbeddedPostgres({ directory });
     await migrate(postgres.databaseUrl);
     const database = createDatabase(postgres.databaseUrl, { maxConnections: 1 });
-    // No test pulls the plug of the machine.
+    // Tests need no protection against power cuts.
     await clientOf(database).$executeRaw`alter system set fsync = off`;
     await database.close();
     await postgres.stop();
@@ -60,7 +61,7 @@ async function makeCluster(target: string): Promise<void> {
   }
 }
 
-/** The content of one folder into another, owners and modes included: Postgres looks at both. */
+/** Copies the content of a folder with owners and modes, both of which Postgres checks. */
 export async function copyFolder(from: string, to: string): Promise<void> {
   const child = spawn('cp', ['-a', `${from}/.`, to], { stdio: ['ignore', 'ignore', 'inherit'] });
   const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));

@@ -1,7 +1,7 @@
-// Images to upload.
+// Images for uploads.
 import sharp from 'sharp';
 
-/** A PNG of 64 x 64 pixels, a disc on a ground; another one for each hue from 0 to 359. */
+/** A PNG of 64 x 64 pixels with a disc on a background. Each hue from 0 to 359 gives a different image. */
 export async function discPicture(hue: number): Promise<Buffer<ArrayBuffer>> {
   const ground = `<rect width="64" height="64" fill="hsl(${hue},80%,60%)"/>`;
   const disc = `<circle cx="32" cy="32" r="${12 + (hue % 16)}" fill="hsl(${hue + 90},80%,40%)"/>`;

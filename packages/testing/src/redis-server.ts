@@ -1,4 +1,4 @@
-// Starts a private Redis the way BullMQ wants it: nothing evicted, everything kept.
+// Starts a private Redis with the settings that BullMQ requires: no eviction, and everything persisted.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { freePort } from '@styleforge/stack';
 import { isInstalled } from './not-tested.ts';
 
 export const hasRedis = isInstalled('redis-server', '--version');
-/** Why none can be had, or undefined when one can. */
+/** The reason why no Redis can be started; undefined if one can. */
 export const redisMissing = hasRedis ? undefined : 'there is no redis-server on the PATH (Debian: apt-get install redis-server)';
 
 export async function startRedis(): Promise<{ redisUrl: string; stop(): Promise<void> }> {

