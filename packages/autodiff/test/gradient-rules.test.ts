@@ -212,7 +212,7 @@ describe('gradient rules', () => {
 
   for (const [kind, list] of Object.entries(cases) as [OpKind, (typeof cases)[OpKind]][]) {
     if (list === 'no gradient') {
-      it(`${kind} says why it has none`, () => {
+      it(`${kind} has no gradient and gives the reason`, () => {
         expect(gradientRules[kind]).toHaveProperty('notDifferentiable', expect.stringMatching(/\w+/));
       });
       continue;
@@ -226,12 +226,12 @@ describe('gradient rules', () => {
     );
   }
 
-  it('a wrong rule would be seen', async () => {
+  it('detects a wrong rule', async () => {
     const wrong = await checkGradients({ shapes: [[3, 5]], build: (graph, [x]) => graph.add(x, graph.stopGradient(x)) });
     expect(wrong[0].relativeError).toBeGreaterThan(0.01);
   });
 
-  it('refuses a loss that does not depend on the target, and operations without gradient', () => {
+  it('refuses a loss that does not depend on the target, and operations without a gradient', () => {
     const graph = new Graph();
     const [x, y]: Tensor[] = [graph.input('x', [2]), graph.input('y', [2])];
     expect(() => gradients(graph, graph.reduceSum(x, [0]), [y])).toThrow('does not depend on target 0');

@@ -3,7 +3,7 @@ import { Graph, gradients, softmaxProduct } from '@styleforge/autodiff';
 import { describe, expect, it } from 'vitest';
 
 describe('nodes with several results', () => {
-  it('have a type for each result, and belong to one node', () => {
+  it('have a type for each result, all of the same node', () => {
     const graph = new Graph();
     const [value, deviation] = graph.applyAll('standardize', [graph.input('x', [2, 8])], { epsilon: 1e-5 });
     expect([value.shape, deviation.shape]).toEqual([
@@ -13,7 +13,7 @@ describe('nodes with several results', () => {
     expect(graph.nodeOf(deviation)).toBe(graph.nodeOf(value));
   });
 
-  it('give a gradient through the first result alone', () => {
+  it('return a gradient through the first result only', () => {
     const graph = new Graph();
     const x = graph.input('x', [2, 8]);
     const [, deviation] = graph.applyAll('standardize', [x], { epsilon: 1e-5 });
@@ -22,7 +22,7 @@ describe('nodes with several results', () => {
     );
   });
 
-  it('leave the gradient of attention as one operation', () => {
+  it('keep the gradient of attention as one operation', () => {
     const graph = new Graph();
     const [q, k, v] = ['q', 'k', 'v'].map((name) => graph.input(name, [1, 4, 6]));
     const loss = graph.reduceSum(graph.attention(q, k, v, { heads: 2, scale: 1 }), [0, 1, 2]);
@@ -32,8 +32,8 @@ describe('nodes with several results', () => {
   });
 });
 
-describe('a gradient of its own', () => {
-  it('replaces those of the operations between its operands and the value', () => {
+describe('a custom gradient', () => {
+  it('replaces the gradients of the operations between its operands and the value', () => {
     const graph = new Graph();
     const x = graph.input('x', [3]);
     const value = graph.withOwnGradient(graph.exp(graph.sin(x)), {
@@ -48,7 +48,7 @@ describe('a gradient of its own', () => {
     expect(kinds).not.toContain('cos');
   });
 
-  it('reads values that are computed again where the segment is', () => {
+  it('reads recomputed values if its segment is recomputed', () => {
     const graph = new Graph({ recompute: true });
     const x = graph.input('x', [2, 3, 4]);
     const y = graph.recomputed(() => softmaxProduct(graph, graph.silu(x), graph.input('values', [2, 4, 5])));
@@ -56,7 +56,7 @@ describe('a gradient of its own', () => {
     expect(graph.nodes.filter(({ kind }) => kind === 'softmax')).toHaveLength(2);
   });
 
-  it('takes no tensor of another graph', () => {
+  it('refuses a tensor of another graph', () => {
     const [graph, other] = [new Graph(), new Graph()];
     const [x, foreign] = [graph.input('x', [3]), other.exp(other.input('x', [3]))];
     const rule = (): null[] => [null];

@@ -61,7 +61,7 @@ function build({ shape, step }: (typeof builds)[string], recompute: boolean): { 
 const values = (count: number, scale: number): Float32Array => Float32Array.from({ length: count }, (_, i) => scale * Math.sin(i * 0.731));
 
 for (const [name, example] of Object.entries(builds)) {
-  it(`${example.kept ? 'keeps' : 'computes again'} ${name}, with the same gradient`, async () => {
+  it(`${example.kept ? 'keeps' : 'recomputes'} ${name}, with the same gradient`, async () => {
     const results: Float32Array[] = [];
     const counts: number[] = [];
     for (const recompute of [false, true]) {

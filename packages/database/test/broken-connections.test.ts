@@ -49,7 +49,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-it('costs the transaction that was given the connection, and nothing else', async () => {
+it('a broken connection fails only the transaction that was using it', async () => {
   const prisma = clientOf(database);
   await prisma.$queryRaw`select 1`;
   // Prisma sends nothing before the result is awaited.

@@ -34,7 +34,7 @@ async function evaluatingJob() {
 }
 
 describe('the evaluation stage of a job', () => {
-  it('is the same one under another attempt, and no stranger cancels it', async () => {
+  it('stays the same row in a later attempt, and cannot be cancelled separately', async () => {
     const { id, evaluationId, start } = await evaluatingJob();
     expect(await start()).toMatchObject({ id: evaluationId, status: 'running', attempt: 1, trainingJobId: id });
     expect(await start()).toMatchObject({ id: evaluationId, status: 'running', attempt: 2 });
@@ -44,7 +44,7 @@ describe('the evaluation stage of a job', () => {
     });
   });
 
-  it.each(FINISHED_JOB_STATUSES)('has %s when its job has, and never starts again', async (status) => {
+  it.each(FINISHED_JOB_STATUSES)('becomes %s with its job, and never starts again', async (status) => {
     const { id, evaluationId, start } = await evaluatingJob();
     await start();
     const change = {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-it('is made once, however many processes start at a time, and has every scope', async () => {
+it('creates one first key with every scope, however many processes start at the same time', async () => {
   const { apiKeys } = fixture.database;
   const prisma = clientOf(fixture.database);
   const made = (await Promise.all(Array.from({ length: 4 }, () => apiKeys.createFirst()))).filter((first) => first !== null);

@@ -64,7 +64,7 @@ async function lineUpAll(): Promise<Map<string, number>> {
   return new Map(rows.map(({ id, position }) => [id, position]));
 }
 
-it('counts the position that lining up all jobs gives, for one job as for many', async () => {
+it('counts the same position in the queue for one job and for many as sorting all jobs does', async () => {
   const { trainingJobs } = fixture.database;
   const prisma = clientOf(fixture.database);
   for (const seed of [1, 2, 3, 4]) {
@@ -119,7 +119,7 @@ it('polls and submits in one statement each', async () => {
   await counted.close();
 });
 
-it('announces a job to an endpoint that listens, in the transaction of the job', async () => {
+it('announces a job to its webhook endpoints in the transaction of the job', async () => {
   const { apiKeys, datasets, trainingJobs, webhooks } = fixture.database;
   const prisma = clientOf(fixture.database);
   const { projectId } = await apiKeys.createProject('watched');
@@ -133,7 +133,7 @@ it('announces a job to an endpoint that listens, in the transaction of the job',
   expect(await prisma.trainingJob.count({ where: { projectId } })).toBe(1);
 });
 
-it('sends the submissions of a crowd together: the limit is exact, and only the one without its dataset is refused', async () => {
+it('sends many submissions in one batch: the limit is exact, and only the job without a dataset is refused', async () => {
   const statements: string[] = [];
   const counted = createDatabase(fixture.databaseUrl, { onQuery: (statement) => void statements.push(statement) });
   const { projectId } = await counted.apiKeys.createProject('crowd');
@@ -155,7 +155,7 @@ it('sends the submissions of a crowd together: the limit is exact, and only the 
   await counted.close();
 });
 
-it('sends a batch again one by one when one of its jobs cannot be written', async () => {
+it('sends a batch again one by one if one of its jobs cannot be written', async () => {
   const { apiKeys, datasets, trainingJobs } = fixture.database;
   const { projectId } = await apiKeys.createProject('spoilt');
   const { id } = await datasets.create(projectId, { name: 'spoilt', kind: 'style_ref' });

@@ -55,7 +55,7 @@ const describeTables = async (databaseUrl: string) => ({
 });
 
 describe('migrate', () => {
-  it('makes exactly the tables of schema.prisma', async () => {
+  it('creates exactly the tables of schema.prisma', async () => {
     const [migrated, direct] = [await newDatabase('migrated'), await newDatabase('direct')];
     expect(await migrate(migrated)).toEqual(await listMigrations());
     await query(direct, await diffSchemas(null, await readFile(schemaFile, 'utf8')));
@@ -65,7 +65,7 @@ describe('migrate', () => {
     expect(await migrate(migrated)).toEqual([]);
   });
 
-  it('says which database cannot be opened, as whom and why, without the password', async () => {
+  it('says which database cannot be opened, as which user and why, without the password', async () => {
     const wrong = (changes: Partial<URL>) => Object.assign(new URL(postgres.databaseUrl), changes).href;
     const { port } = new URL(postgres.databaseUrl);
     await expect(migrate(wrong({ hostname: 'localhost', port: '1' }))).rejects.toThrow(
@@ -79,13 +79,13 @@ describe('migrate', () => {
     expect(String(refused)).not.toContain('wrong-secret');
   });
 
-  it('applies each migration once however many processes ask', async () => {
+  it('applies each migration once, however many processes ask for it', async () => {
     const databaseUrl = await newDatabase('crowded');
     const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)));
     expect(applied.flat()).toEqual(await listMigrations());
   });
 
-  it('puts right the evaluation stages that earlier versions left otherwise than their jobs', async () => {
+  it("repairs evaluation stages whose status earlier versions left different from their job's", async () => {
     const databaseUrl = await newDatabase('stages');
     const before = path.join(directory, 'before-evaluation-transitions');
     const later = (name: string) => name >= '20261125201500';
@@ -117,7 +117,7 @@ describe('migrate', () => {
     );
   });
 
-  it('refuses to continue after a migration that failed', async () => {
+  it('refuses to continue after a failed migration', async () => {
     const databaseUrl = await newDatabase('broken');
     const copy = path.join(directory, 'migrations');
     await cp(migrationsDirectory, copy, { recursive: true });
@@ -131,7 +131,7 @@ describe('migrate', () => {
 });
 
 describe('the check for unmigrated changes', () => {
-  it('finds none now, and one when a column is added', async () => {
+  it('finds none now, and one after a column is added', async () => {
     const schema = await readFile(schemaFile, 'utf8');
     expect(await diffSchemas(await readMigratedSchema(), schema)).toBe('');
     const changed = schema.replace('caption   String?', 'caption   String?\n  rating    Int?');

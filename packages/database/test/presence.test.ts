@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe('API keys', () => {
-  it('are looked up once, and refused when another process has revoked them', async () => {
+  it('are looked up once, and refused after another process has revoked them', async () => {
     const presence = await other.bePresent(never);
     const { key, keyId } = await fixture.database.apiKeys.create(projectId, 'test');
     expect(other.apiKeys.isRemembered(key)).toBe(false);
@@ -37,7 +37,7 @@ describe('API keys', () => {
     await presence.stop();
   });
 
-  it('are looked up each time when nobody listens', async () => {
+  it('are looked up every time if nobody listens for changes', async () => {
     const { key, keyId } = await fixture.database.apiKeys.create(projectId, 'test');
     expect(await other.apiKeys.identify(key)).not.toBeNull();
     await fixture.database.apiKeys.revoke(keyId);
@@ -48,7 +48,7 @@ describe('API keys', () => {
 describe('an idempotency key', () => {
   const begin = (database: Database, key: string) => database.idempotencyKeys.begin(projectId, key, 'hash', 60_000);
 
-  it('is free within seconds when the process of its request is gone, and keeps the id that was reserved', async () => {
+  it('is free within seconds after the process of its request has ended, and keeps the reserved id', async () => {
     const presence = await other.bePresent(never);
     const first = await begin(other, 'orphaned');
     await sleep(4_000);
@@ -59,7 +59,7 @@ describe('an idempotency key', () => {
       .toMatchObject({ kind: 'run', reservedUuid: first.kind === 'run' && first.reservedUuid });
   });
 
-  it('stays with a process whose connection broke', async () => {
+  it('stays with a process whose connection has broken', async () => {
     const presence = await other.bePresent(() => undefined);
     await begin(other, 'kept');
     await clientOf(fixture.database).$queryRaw`
@@ -72,8 +72,8 @@ describe('an idempotency key', () => {
   });
 });
 
-describe('work that one process at a time does', () => {
-  it('outlives a broken connection, and says afterwards that it was not alone', async () => {
+describe('work for one process at a time', () => {
+  it('continues after a broken connection, and reports afterwards that another process may have run', async () => {
     let done = false;
     const exclusive = fixture.database.exclusively('broken', async () => {
       await clientOf(fixture.database).$executeRaw`

@@ -62,7 +62,7 @@ it('keeps the counts right while many transactions change the same project', asy
   expect(await kept()).toEqual(counts);
 });
 
-it('takes back what a transaction counted that is rolled back', async () => {
+it('undoes what a rolled back transaction has counted', async () => {
   const { projectId, datasetId } = await makeProject();
   const { studies } = fixture.database;
   const config = trainingConfig(datasetId);
@@ -78,7 +78,7 @@ it('takes back what a transaction counted that is rolled back', async () => {
   expect((await kept()).filter((count) => count.projectId === projectId)).toEqual([]);
 });
 
-it('leaves no rows behind when a project has nothing queued any more', async () => {
+it('leaves no rows if nothing of a project is queued any more', async () => {
   const { trainingJobs } = fixture.database;
   const { projectId, datasetId } = await makeProject();
   const jobs = await Promise.all(Array.from({ length: 12 }, () => trainingJobs.create({ projectId, config: trainingConfig(datasetId) })));
@@ -91,7 +91,7 @@ it('leaves no rows behind when a project has nothing queued any more', async () 
   expect(await clientOf(fixture.database).queueCount.count({ where: { projectId } })).toBe(0);
 });
 
-it('counts everything again on demand', async () => {
+it('counts everything again on request', async () => {
   const { projectId, datasetId } = await makeProject();
   await fixture.database.trainingJobs.create({ projectId, config: trainingConfig(datasetId) });
   const prisma = clientOf(fixture.database);

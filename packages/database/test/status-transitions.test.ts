@@ -52,7 +52,7 @@ function pathTo<Status extends string>(wanted: Status, table: Record<Status, rea
 }
 
 describe('the database', () => {
-  it('has the table of the contracts', async () => {
+  it('has the same table of transitions as the contracts', async () => {
     const rows = await clientOf(fixture.database).statusTransition.findMany();
     const expected = Object.entries(TABLES).flatMap(([subject, table]) =>
       Object.entries(table).flatMap(([from, next]) => next.map((to) => `${subject} ${from} ${to}`)),
@@ -89,7 +89,7 @@ describe('the database', () => {
     await expect(create('running')).rejects.toThrow('a new row is queued, not running');
   });
 
-  it('takes no new job that is not queued, and no status that is not in the table', async () => {
+  it('refuses a new job that is not queued, and a status that is not in the table', async () => {
     const id = await createJob();
     await expect(setRaw(id, 'sleeping')).rejects.toThrow('never goes from queued to sleeping');
     const insert = clientOf(fixture.database).trainingJob.create({
@@ -171,7 +171,7 @@ async function perform(call: Call, id: string, attempt: number): Promise<void> {
 
 const isRefusal = (error: unknown) => error instanceof StatusConflictError || error instanceof StaleAttemptError;
 
-it('no sequence of calls, also of concurrent ones, leaves the table; every change is logged', async () => {
+it('no sequence of calls, even concurrent ones, leaves the table, and every change is logged', async () => {
   const step = fc.record({ calls: fc.array(fc.constantFrom(...CALLS), { minLength: 1, maxLength: 3 }), stale: fc.boolean() });
   const seen = new Set<string>();
   await fc.assert(

@@ -44,7 +44,7 @@ async function drainOutbox(): Promise<OutboxMessage[]> {
   return taken;
 }
 
-describe('creating', () => {
+describe('creating a job', () => {
   it('writes the job, its first event and one outbox message', async () => {
     await drainOutbox();
     const job = await createJob();
@@ -53,7 +53,7 @@ describe('creating', () => {
     expect(await drainOutbox()).toMatchObject([{ topic: 'train', key: job.id, payload: { jobId: job.id } }]);
   });
 
-  it('makes one job and one message however often an id is used at once', async () => {
+  it('creates one job and one message, however often an id is used at the same time', async () => {
     await drainOutbox();
     const id = newId('trainingJob');
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => createJob(id)));
@@ -63,7 +63,7 @@ describe('creating', () => {
     expect(await drainOutbox()).toHaveLength(0);
   });
 
-  it('refuses a dataset of another project and leaves nothing behind', async () => {
+  it('refuses a dataset of another project, and stores nothing', async () => {
     await drainOutbox();
     const other = await fixture.database.apiKeys.createProject('other');
     const job = await jobs().create({ projectId: other.projectId, config: trainingConfig(datasetId) });
@@ -72,15 +72,15 @@ describe('creating', () => {
   });
 });
 
-describe('outbox', () => {
-  it('keeps messages whose publisher failed', async () => {
+describe('the outbox', () => {
+  it('keeps messages that could not be published', async () => {
     await drainOutbox();
     const job = await createJob();
     await expect(release(10, async () => Promise.reject(new Error('queue down')))).rejects.toThrow('queue down');
     expect((await drainOutbox()).map(({ key }) => key)).toEqual([job.id]);
   });
 
-  it('gives each message to one of many publishers', async () => {
+  it('gives each message to only one of many publishers', async () => {
     await drainOutbox();
     const created = await Promise.all(Array.from({ length: 12 }, () => createJob()));
     const seen: string[] = [];
@@ -94,8 +94,8 @@ describe('outbox', () => {
   });
 });
 
-describe('claiming', () => {
-  it('starts a queued job once and lets a later worker take over from a dead one', async () => {
+describe('claiming a job', () => {
+  it('starts a queued job once, and lets a later worker take over from a dead one', async () => {
     const { id } = await createJob();
     const first = await jobs().claim(id);
     expect(first).toMatchObject({ status: 'validating', attempt: 1 });
@@ -123,8 +123,8 @@ describe('claiming', () => {
   });
 });
 
-describe('changing status', () => {
-  it('lets one of many concurrent changes through', async () => {
+describe('changing the status', () => {
+  it('accepts only one of many concurrent changes', async () => {
     const { id } = await createJob();
     await jobs().claim(id);
     await jobs().start(id, 1);
@@ -141,7 +141,7 @@ describe('changing status', () => {
     await expect(jobs().updateProgress(id, 0, progress)).rejects.toThrow(StatusConflictError);
   });
 
-  it('stores result and error with the status', async () => {
+  it('stores the result or the error with the status', async () => {
     const { id } = await createJob();
     await jobs().claim(id);
     const error = { code: 'invalid_input' as const, message: 'image 3 cannot be read', retryable: false };
@@ -151,8 +151,8 @@ describe('changing status', () => {
   });
 });
 
-describe('cancelling', () => {
-  it('ends a queued job at once, so that no worker can claim it', async () => {
+describe('cancelling a job', () => {
+  it('ends a queued job immediately, so that no worker can claim it', async () => {
     const { id } = await createJob();
     expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'cancelled' });
     expect(await jobs().requestCancel(projectId, id)).toMatchObject({ status: 'cancelled' });
@@ -160,7 +160,7 @@ describe('cancelling', () => {
     expect((await fixture.database.events.list(id, 0, 10)).map(({ type }) => type)).toEqual(['job.queued', 'job.cancelled']);
   });
 
-  it('tells the worker of a running job', async () => {
+  it('is reported to the worker of a running job', async () => {
     const { id } = await createJob();
     await jobs().claim(id);
     expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false, requests: [] });
@@ -170,8 +170,8 @@ describe('cancelling', () => {
   });
 });
 
-describe('listing', () => {
-  it('pages through a filter, newest first', async () => {
+describe('listing jobs', () => {
+  it('returns pages of filtered jobs, newest first', async () => {
     const { projectId: own } = await fixture.database.apiKeys.createProject('paging');
     const dataset = await fixture.database.datasets.create(own, { name: 'paging', kind: 'style_ref' });
     const created: string[] = [];

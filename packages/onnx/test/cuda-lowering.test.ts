@@ -67,17 +67,17 @@ const cases: [string, Build][] = [
 ];
 
 describe("CUDA's lowering", () => {
-  it.each(cases)("computes what the processor's does: %s", async (_name, build) => {
+  it.each(cases)("computes the same as the processor's: %s", async (_name, build) => {
     const [own, expected] = [await gradientsWith(build, { device }), await gradientsWith(build, {})];
     for (const name of Object.keys(expected)) expect(relativeDifference(own[name], expected[name]), name).toBeLessThan(1e-5);
   });
 
-  it.each(cases)('and rounds in float16 alone: %s', async (_name, build) => {
+  it.each(cases)('differs only by rounding in float16: %s', async (_name, build) => {
     const [own, expected] = [await gradientsWith(build, { device, mixedPrecision: true }), await gradientsWith(build, {})];
     for (const name of Object.keys(expected)) expect(relativeDifference(own[name], expected[name]), name).toBeLessThan(2e-2);
   });
 
-  it('casts nothing around softmax and normalizations', () => {
+  it('adds no casts around softmax and normalizations', () => {
     const graph = new Graph();
     const out = normalized(graph);
     const casts = (target: 'cuda' | 'cpu'): number =>
@@ -87,7 +87,7 @@ describe("CUDA's lowering", () => {
     expect(casts('cuda')).toBeLessThan(casts('cpu'));
   });
 
-  it('has one product for each of the five of all heads of attention', () => {
+  it('computes each of the five products of attention for all heads at once', () => {
     const graph = new Graph();
     const out = attention(graph);
     const computed = gradients(graph, graph.reduceSum(out, [0, 1, 2]), [...graph.parameters.values()]);

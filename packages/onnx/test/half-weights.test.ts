@@ -26,7 +26,7 @@ function written(graph: Graph, outputs: Readonly<Record<string, Tensor>>, furthe
 }
 
 describe('weights in mixed precision', () => {
-  it('are float16 inputs where all that reads them is float16, and float32 ones otherwise', () => {
+  it('are float16 inputs if all their readers are float16, and float32 inputs otherwise', () => {
     const graph = new Graph();
     const [product, table] = [graph.parameter('product', [8, 8]), graph.parameter('table', [4, 8])];
     const y = graph.linear(graph.gather(table, graph.input('ids', [2], 'int32')), product);
@@ -36,7 +36,7 @@ describe('weights in mixed precision', () => {
     });
   });
 
-  it('are both where readers differ', () => {
+  it('are inputs in both precisions if their readers differ', () => {
     const graph = new Graph();
     const weight = graph.parameter('w', [8, 8]);
     const y = graph.linear(graph.input('x', [2, 8]), weight);
@@ -46,13 +46,13 @@ describe('weights in mixed precision', () => {
     expect(model.casts).not.toContain('w');
   });
 
-  it('are float32 where they are results', () => {
+  it('are float32 if they are outputs', () => {
     const graph = new Graph();
     const weight = graph.parameter('w', [8, 8]);
     expect(written(graph, { weight: graph.reshape(weight, [64]) }).weights).toEqual({ w: ['float32'] });
   });
 
-  it('are moved as float16: no cast is left behind a reshape', () => {
+  it('are reshaped as float16, without a cast afterwards', () => {
     const graph = new Graph();
     const flat = graph.reshape(graph.parameter('w', [4, 16]), [8, 8]);
     const model = written(graph, {
@@ -63,7 +63,7 @@ describe('weights in mixed precision', () => {
     expect(model.casts).toHaveLength(1 + 1);
   });
 
-  it('that train have float32 gradients, and no cast is theirs', () => {
+  it('have float32 gradients without casts if they are trained', () => {
     const graph = new Graph();
     const [weight, bias] = [graph.parameter('w', [8, 8]), graph.parameter('b', [8])];
     const y = graph.gelu(graph.linear(graph.input('x', [2, 8]), weight, bias));

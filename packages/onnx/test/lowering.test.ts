@@ -24,7 +24,7 @@ function attention(heads: number, length: number): { graph: Graph; outputs: Reco
 
 describe('the lowering', () => {
   it.each(['cpu', 'webgpu'] as const)(
-    'for %s works on heads together while their scores fit the cache, then on one at a time',
+    'for %s processes heads together while their scores fit the cache, then one at a time',
     (target) => {
       const [small, large] = [attention(4, 16), attention(4, 1024)];
       expect(count(small.graph, small.outputs, target, 'Softmax')).toBe(1);
@@ -32,13 +32,13 @@ describe('the lowering', () => {
     },
   );
 
-  it('writes no more of a gradient than is asked for', () => {
+  it('writes only the requested parts of a gradient', () => {
     const { graph, outputs } = attention(2, 16);
     const [all, one] = [count(graph, outputs, 'cpu', 'Transpose'), count(graph, { dq: outputs.dq }, 'cpu', 'Transpose')];
     expect(one).toBe(all - 2);
   });
 
-  it('turns a narrow product around, and leaves a wide one', () => {
+  it('transposes the narrow operand of a product, and does not change a wide one', () => {
     const transposes = (columns: number): number => {
       const graph = new Graph();
       const [a, b] = [graph.input('a', [2, 64, 64]), graph.input('b', [2, 64, columns])];
@@ -47,7 +47,7 @@ describe('the lowering', () => {
     expect([transposes(8), transposes(64)]).toEqual([1, 0]);
   });
 
-  it("uses onnxruntime's own operations where the device has them", () => {
+  it("uses onnxruntime's own operations if the device has them", () => {
     const graph = new Graph();
     const x = graph.input('x', [2, 4, 8]);
     const y = graph.matmul(graph.silu(x), graph.input('b', [2, 4, 8]), { transposeB: true });
@@ -59,7 +59,7 @@ describe('the lowering', () => {
     ]);
   });
 
-  it('computes the deviation of a normalization where something reads it, and not else', () => {
+  it('computes the deviation of a normalization only if something reads it', () => {
     const graph = new Graph();
     const x = graph.input('x', [2, 8]);
     const y = graph.standardize(x, 1e-5);

@@ -7,7 +7,7 @@ import { passMemory } from '../src/pass-memory.ts';
 const MIBIBYTE = 2 ** 20;
 
 describe('the arena', () => {
-  it('takes as much as is asked for, in units of 256 bytes, and nothing where a free piece suffices', () => {
+  it('takes what is requested in units of 256 bytes, and nothing if a free piece is large enough', () => {
     const arena = new Arena();
     const first = arena.allocate(1000);
     expect(arena.taken).toBe(1024);
@@ -18,7 +18,7 @@ describe('the arena', () => {
     expect(arena.taken).toBe(1024 + 256);
   });
 
-  it('cuts a piece of twice the size, and one that would leave 128 MiB unused; others it gives whole', () => {
+  it('splits a piece of twice the size, and one that would leave 128 MiB unused, and no other', () => {
     const arena = new Arena();
     arena.release(arena.allocate(4096));
     const whole = arena.allocate(2304);
@@ -35,7 +35,7 @@ describe('the arena', () => {
     expect(arena.taken).toBe(4096 + 256 + 512 * MIBIBYTE);
   });
 
-  it('joins released neighbours, and takes the smallest piece that suffices', () => {
+  it('joins released neighbours, and uses the smallest piece that is large enough', () => {
     const arena = new Arena();
     arena.release(arena.allocate(4096));
     const pieces = [arena.allocate(1024), arena.allocate(1024), arena.allocate(1024), arena.allocate(1024)];
@@ -57,7 +57,7 @@ describe('a pass', () => {
   const input = (graph: Graph, name = 'x'): Tensor => graph.input(name, shape);
   const memoryOf = (graph: Graph, y: Tensor, options = {}): number => passMemory(graph, { y }, 'cuda', options).bytes / value;
 
-  it('holds a value until its last reader has run', () => {
+  it('keeps a value until its last reader has run', () => {
     const graph = new Graph();
     const a = graph.mul(input(graph), 2);
     const b = graph.mul(a, 3);
@@ -69,14 +69,14 @@ describe('a pass', () => {
     expect(memoryOf(further, further.add(kept, further.mul(further.mul(further.mul(kept, 3), 5), 7)))).toBe(3);
   });
 
-  it('writes over the operand of a function of one operand, where shapes are known', () => {
+  it('overwrites the operand of a function with one operand, if shapes are known', () => {
     const graph = new Graph();
     const y = graph.mul(graph.exp(graph.neg(graph.mul(input(graph), 2))), 2);
     expect(memoryOf(graph, y)).toBe(1);
     expect(memoryOf(graph, y, { hidesShapes: true })).toBe(2);
   });
 
-  it('keeps a block for the next value of its shape, where shapes are known, and frees it otherwise', () => {
+  it('keeps a block for the next value of its shape if shapes are known, and frees it otherwise', () => {
     const graph = new Graph();
     const wide = graph.mul(input(graph), 2);
     const narrow = graph.reduceSum(graph.mul(wide, 3), [0]);
@@ -87,7 +87,7 @@ describe('a pass', () => {
     expect(memoryOf(graph, y, { hidesShapes: true })).toBeLessThan(2.1);
   });
 
-  it('takes no memory for reshapes and for what was computed when the model was loaded', () => {
+  it('takes no memory for reshapes and for values that are computed when the model is loaded', () => {
     const graph = new Graph();
     const constant = graph.exp(graph.constant(new Float32Array(64 * 1024), shape));
     const flat = graph.reshape(graph.mul(input(graph), constant), [64 * 1024]);
@@ -102,7 +102,7 @@ describe('a pass', () => {
     expect(memoryOf(graph, graph.add(early, late))).toBeLessThan(2.1);
   });
 
-  it('counts the float16 copies of weights, one for all readers where onnxruntime merges equal casts', () => {
+  it('counts the float16 copies of weights, one for all readers if onnxruntime merges equal casts', () => {
     const graph = new Graph();
     const weight = graph.parameter('w', [1024, 1024]);
     const y = graph.linear(graph.linear(graph.input('x', [1, 1024]), weight), weight);

@@ -59,7 +59,7 @@ async function run(graph: Graph, results: Record<string, Tensor>): Promise<Recor
 }
 
 for (const [name, example] of Object.entries(golden)) {
-  it(`gives torch's results and gradients: ${name}`, async () => {
+  it(`returns torch's results and gradients: ${name}`, async () => {
     const { graph, x, weight, bias } = inputs(example);
     const y = graph.conv2d(x, weight, bias, { pads: example.pads });
     const dy = graph.input('dy', y.shape);
@@ -94,12 +94,12 @@ it('handles large images in bands', async () => {
   expect(largest(found.y.map((value, i) => value - found.direct[i])) / largest(found.direct)).toBeLessThan(2e-5);
 });
 
-it.each(['cuda', 'webgpu'] as const)('leaves %s its own convolutions', (device) => {
+it.each(['cuda', 'webgpu'] as const)('uses the direct convolutions of %s', (device) => {
   const { graph, x, weight, bias } = inputs(golden['tiles of four']);
   expect(operations(graph, { y: graph.conv2d(x, weight, bias, { pads: [1, 1, 1, 1] }) }, device)).toEqual({ convolutions: 1, products: 0 });
 });
 
-it('leaves convolutions alone whose images or channels are few', () => {
+it('computes convolutions directly if they have few images or channels', () => {
   for (const [shape, filters] of [
     [[2, 64, 8, 8], 64],
     [[2, 4, 64, 64], 320],

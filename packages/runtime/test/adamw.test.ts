@@ -33,7 +33,7 @@ async function train(
 }
 
 describe('AdamW', () => {
-  it('follows torch.optim.AdamW to float32 rounding', async () => {
+  it('equals torch.optim.AdamW up to float32 rounding', async () => {
     const { weights } = await train({}, 5);
     for (const i of [0, 1, 17, LENGTH - 1]) {
       let [w, m, v] = [1, 0, 0];
@@ -48,7 +48,7 @@ describe('AdamW', () => {
     }
   });
 
-  it('takes the learning rate and the weight decay of each parameter', async () => {
+  it('uses the learning rate and the weight decay of each parameter', async () => {
     const rates = { learningRateScale: 3, weightDecay: 0.5 };
     const { weights } = await train({ ratesOf: (name) => (name === 'a' ? rates : {}) }, 1, () => 0);
     const plain = await train({}, 1, () => 0);
@@ -58,7 +58,7 @@ describe('AdamW', () => {
     expect(moved.weights.get('b')[3] / still.weights.get('b')[3]).toBeCloseTo(2, 5);
   });
 
-  it('keeps bfloat16 moments moving though each change is below their step', async () => {
+  it('changes bfloat16 moments even if each change is smaller than their step', async () => {
     const { optimizer } = await train({ momentPrecision: 'bfloat16' }, 600, () => 2);
     const second = optimizer.secondMoment.read('a');
     const mean = second.reduce((sum, value) => sum + value, 0) / second.length;
@@ -78,7 +78,7 @@ describe('AdamW', () => {
     expect(difference).toBeGreaterThan(0);
   });
 
-  it('rounds alike when it continues from what was read and written back', async () => {
+  it('rounds in the same way after its state was read and written back', async () => {
     const whole = await train({ momentPrecision: 'bfloat16' }, 8);
     const first = await train({ momentPrecision: 'bfloat16' }, 5);
     const weights = first.weights.copy();

@@ -40,7 +40,7 @@ function behaviour(device: DeviceName): void {
     await program.release();
   });
 
-  it('adds gradients of another training as if it had made the pass itself, before, after and instead of its own', async () => {
+  it('adds gradients of another training as if they were its own, before, after and instead of its own pass', async () => {
     const [whole, first, second] = [await training(device), await training(device), await training(device)];
     await whole.backward(feeds(1));
     await whole.backward(feeds(2));

@@ -81,13 +81,13 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     ['bfloat16 moments', { options: { momentPrecision: 'bfloat16' }, half: false }],
     ['float16 gradients', { options: {}, half: true }],
     ['float16 gradients, bfloat16 moments and rates', { options: { momentPrecision: 'bfloat16', ratesOf }, half: true }],
-  ])('update to the bit like the processor: %s', async (_name, options) => {
+  ])('update weights bit-identically to the processor: %s', async (_name, options) => {
     const { host, card } = await updates(new FakeCard().engine(), options);
     expect(host[0].some((byte) => byte !== 0)).toBe(true);
     expect(card).toEqual(host);
   });
 
-  it('sum squares over blocks, and show what is not finite', async () => {
+  it('sum squares over blocks, and report values that are not finite', async () => {
     const { kernels, runtime } = new FakeCard().engine();
     const count = 300_016;
     const values = Float32Array.from({ length: count }, (_, i) => wave(i, 0.1));
@@ -131,13 +131,13 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     expect(distance(host.weights, card.weights)).toBeLessThan(1e-4);
   });
 
-  it('lowers the loss scale when gradients overflow, and repeats the step', async () => {
+  it('lowers the loss scale after gradients have overflowed, and repeats the step', async () => {
     const lowered = await trained({ gradientPrecision: 'float16', device: named(new FakeCard()) }, 2, 2 ** 24);
     expect(lowered.overflows).toBeGreaterThan(0);
     expect(lowered.norms).toHaveLength(10);
   });
 
-  it('repeats itself to the bit', async () => {
+  it('gives bit-identical results when it is repeated', async () => {
     const [first, second] = [await trained({ device: named(new FakeCard()) }, 2), await trained({ device: named(new FakeCard()) }, 2)];
     expect(distance(first.weights, second.weights)).toBe(0);
     expect(second.norms).toEqual(first.norms);
@@ -163,8 +163,8 @@ async function training(device: DeviceName): Promise<TrainingProgram<never>> {
 const x = Float32Array.from({ length: 8 }, (_, i) => Math.cos(i));
 const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 0.01 };
 
-describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))('what crosses to a card', () => {
-  it('is the inputs, the losses and the numbers of a step; nothing is allocated after the first one', async () => {
+describe.skipIf(warnNotTested('transfer to and from a card', missingCard))('what crosses to a card', () => {
+  it('consists of the inputs, the losses and the numbers of a step, and nothing is allocated after the first step', async () => {
     const card = new FakeCard();
     const program = await training(named(card));
     const step = async (): Promise<void> => {
@@ -188,7 +188,7 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     await program.release();
   });
 
-  it('is released with the training', async () => {
+  it('uses memory that is released with the training', async () => {
     const card = new FakeCard();
     const device = named(card);
     const used: number[] = [];
@@ -202,7 +202,7 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     expect(new Set(used).size).toBe(1);
   });
 
-  it('is an average of the weights, too, which comes back with them', async () => {
+  it('includes an average of the weights, which is downloaded with them', async () => {
     const program = await training(named(new FakeCard()));
     const average = program.weights.beside(Float32Array);
     average.copyFrom(program.weights);
@@ -221,7 +221,7 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     await program.release();
   });
 
-  it('is weights once, where a program generates', async () => {
+  it('sends weights once for a program that generates images', async () => {
     const card = new FakeCard();
     const graph = new Graph();
     const product = graph.linear(graph.input('x', [2, 4]), graph.parameter('w', [3, 4]));
@@ -242,7 +242,7 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
 });
 
 describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))('a card', () => {
-  it('that is too small says so', async () => {
+  it('reports that its memory is too small', async () => {
     const card = new FakeCard({ bytes: 2 ** 22 });
     const device = named(card);
     const small = await training(device);
@@ -276,11 +276,11 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     ['has a driver of another version than the kernel', { failure: 803 }, 'restart the machine'],
     ['waits for its fabric manager', { failure: 802 }, 'start nvidia-fabricmanager'],
     ['fails otherwise', { failure: 999 }, 'cudaGetDeviceCount failed: failed (CUDA error 999)'],
-  ])('that %s is refused with what helps', (_what, traits, message) => {
+  ])('is refused with a remedy if it %s', (_what, traits, message) => {
     expect(() => new FakeCard({ traits }).engine()).toThrow(message);
   });
 
-  it('tells its name, capability, memory and the versions of CUDA', () => {
+  it('reports its name, capability, memory and CUDA versions', () => {
     const card = new FakeCard({ cards: 2, bytes: 2 ** 30 });
     expect(card.engine(1).runtime.facts).toMatchObject({
       ...{ name: 'Second Card', capability: 90, versions: { driver: 12000, runtime: 12000 } },
@@ -288,7 +288,7 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
     });
   });
 
-  it('that is not there is named', () => {
+  it('is named in the error if it does not exist', () => {
     const card = new FakeCard({ cards: 2 });
     expect(() => card.engine(2)).toThrow('there is no card 2: this machine has 2');
     expect(() => new FakeCard({ cards: 0 }).engine()).toThrow("NVIDIA's driver sees no card: start the container with --gpus all");

@@ -2,7 +2,7 @@
 import { deviceOf, type DeviceName } from '@styleforge/runtime';
 import { expect, it } from 'vitest';
 
-it('has a device for each name, and for one of several of a kind', () => {
+it('finds a device for each name, also for one of several devices of a kind', () => {
   expect((['cpu', 'webgpu', 'cuda', 'cuda:1'] as const).map((name) => deviceOf(name))).toMatchObject([
     { name: 'cpu', target: 'cpu', index: 0, stateIn: 'host', isOptional: false },
     { name: 'webgpu', target: 'webgpu', index: 0, stateIn: 'tensors', isOptional: true },
@@ -13,6 +13,6 @@ it('has a device for each name, and for one of several of a kind', () => {
   expect(deviceOf('webgpu:1')).toMatchObject({ sessionOptions: { executionProviders: [{ name: 'webgpu', deviceId: 1 }] } });
 });
 
-it.each(['gpu', 'cuda:x', 'toString', ''])("refuses '%s' with the names that there are", (name) => {
+it.each(['gpu', 'cuda:x', 'toString', ''])("refuses '%s' and lists the names that exist", (name) => {
   expect(() => deviceOf(name as DeviceName)).toThrow(`the device '${name}' is unknown: choose one of cpu, webgpu, cuda`);
 });

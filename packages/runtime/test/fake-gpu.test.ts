@@ -87,7 +87,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     ['float16 products', { mixedPrecision: true }, 100],
     ['own kernels', { gradientKernels: 'all' }, 70],
     ['own kernels and float16 products', { gradientKernels: 'all', mixedPrecision: true }, 90],
-  ])('takes every node of a training, with no copy between devices: %s', async (_name, options, least) => {
+  ])('runs every node of a training without a copy between devices: %s', async (_name, options, least) => {
     const trace = join(mkdtempSync(join(tmpdir(), 'styleforge-places-')), 'trace');
     const program = await training({ ...options, profile: trace });
     await program.backward(feeds);
@@ -103,7 +103,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     ['float16 products', { mixedPrecision: true }],
     ['own kernels', { gradientKernels: 'all' }],
     ['own kernels and float16 products', { gradientKernels: 'all', mixedPrecision: true }],
-  ])('records a pass once and replays it: one launch, three waits, no allocation: %s', async (_name, options) => {
+  ])('records a pass once and replays it with one launch, three waits and no allocation: %s', async (_name, options) => {
     const program = await training(options);
     gpu.reset();
     await step(program);
@@ -124,7 +124,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     await program.release();
   });
 
-  it('records what generates after its first runs, none of which is made in vain', async () => {
+  it('records generation after its first runs, all of which return results', async () => {
     const { graph, loss } = network();
     const program = await Program.compile(graph, { loss }, { device });
     for (const [name, { shape }] of graph.parameters) program.bind([[name, new Float32Array(shape.reduce((a, b) => a * b, 1))]]);
@@ -141,7 +141,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     await program.release();
   });
 
-  it('runs without a recording where memory is to be saved, within bounds of launches and memory', async () => {
+  it('runs without recording if memory is to be saved, within limits for launches and memory', async () => {
     const program = await training({ keepMemory: false });
     await step(program);
     gpu.reset();
@@ -160,7 +160,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     ['kept', {}],
     ['saved', { keepMemory: false }],
     ['kept with float16 products', { mixedPrecision: true }],
-  ])('takes as much memory as predicted from the graph, if it is %s', async (_name, options) => {
+  ])('uses as much memory as predicted from the graph, if it is %s', async (_name, options) => {
     const before = gpu.counts['used bytes'];
     const program = await large(options);
     await program.backward(manyImages);
@@ -172,7 +172,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     await program.release();
   });
 
-  it('continues in less memory when it is compiled again on a full card', async () => {
+  it('continues with less memory when it is compiled again on a full card', async () => {
     const program = await large({});
     gpu.reset(0.8 * foretold({}));
     await expect(program.backward(manyImages)).rejects.toMatchObject({ name: 'DeviceMemoryError' });
@@ -187,7 +187,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     gpu.reset(80 * 2 ** 30);
   });
 
-  it('gives back what a training and a program took', async () => {
+  it('releases what a training and a program have used', async () => {
     const used: number[] = [];
     for (let round = 0; round < 3; round++) {
       const program = await training();
@@ -202,7 +202,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     expect(used[2]).toBe(used[1]);
   });
 
-  it('says how much is missing when the card is full', async () => {
+  it('reports how much memory is missing if the card is full', async () => {
     gpu.reset(2 ** 16);
     await expect(training()).rejects.toMatchObject({
       code: 'device_unavailable',
@@ -212,7 +212,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     await (await training()).release();
   });
 
-  it('says so in the middle of a training, and can be used again afterwards', async () => {
+  it('reports this in the middle of a training, and can be used again afterwards', async () => {
     // enough for the weights, and too little for a pass
     const program = await training();
     gpu.reset(2 ** 12);
@@ -233,8 +233,8 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
   });
 });
 
-describe.skipIf(warnNotTested(what, missingGpu))('a machine that lacks', () => {
-  it('nothing has libraries of the version that the provider names', () => {
+describe.skipIf(warnNotTested(what, missingGpu))("NVIDIA's libraries", () => {
+  it('have the version that the provider needs', () => {
     const needed = neededLibraries(join(gpuFolder(), 'libonnxruntime_providers_cuda.so'));
     expect(needed).toEqual(expect.arrayContaining(['libcublas.so.13', 'libcudart.so.13', 'libcuda.so.1']));
     expect(loadCudaLibraries(gpuFolder())).toMatchObject({ version: 13 });
@@ -250,7 +250,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('a machine that lacks', () => {
       "libcublas.so.13 of NVIDIA's CUDA libraries is missing: install the libraries for CUDA 13 (PyPI: pip install --target",
     ],
     ['cuDNN', 'libcudnn.so.9', '--no-deps nvidia-cudnn-cu13)'],
-  ])('%s is told so', (_what, name, message) => {
+  ])('are refused without %s, which the message names', (_what, name, message) => {
     // a library that this process has loaded is found by its name wherever it is: another process looks
     expect(refusalWithout(name)).toContain(message);
   });

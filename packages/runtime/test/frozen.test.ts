@@ -13,7 +13,7 @@ function chain(): { graph: Graph; loss: ReturnType<Graph['parameter']> } {
   return { graph, loss: graph.reduceMean(graph.square(graph.linear(hidden, graph.parameter('b', [4, 4]))), [0, 1]) };
 }
 
-it('trains the named weights alone, from the same loss', async () => {
+it('trains only the named weights, from the same loss', async () => {
   const [some, all] = [await trained({ trainable: ['down'] }, 2), await trained({}, 2)];
   expect(some.weights.specs.map(({ name }) => name)).toEqual(['down']);
   expect(some.losses[0]).toBe(all.losses[0]);
@@ -45,6 +45,6 @@ it('names a weight that is neither trained nor given, one that is both, and one 
   expect(() => splitParameters(graph, new Set(['c']))).toThrow("the graph has no parameter 'c'");
 });
 
-it('refuses buffers next to frozen weights', () => {
+it('refuses other buffers in the memory of frozen weights', () => {
   expect(() => ParameterBuffers.frozen([{ name: 'a', shape: [4] }]).beside(Float32Array)).toThrow('this memory has room for 1 buffer');
 });

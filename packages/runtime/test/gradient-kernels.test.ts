@@ -83,12 +83,12 @@ describe.skipIf(warnNotTested("a card's own gradients, on a stand-in for one", m
     expect(largestDistance(own, await gradientsOf(build, {}))).toBeLessThan(1e-5);
   });
 
-  it.each(light)('and in float16: %s', async (_name, build) => {
+  it.each(light)('equal them in float16: %s', async (_name, build) => {
     const own = await gradientsOf(build, onCard({ gradientKernels: 'activations', mixedPrecision: true }));
     expect(largestDistance(own, await gradientsOf(build, {}))).toBeLessThan(2e-2);
   });
 
-  it.each(attentions)('equal those of attention, and differ by the rounding of TensorFloat-32 alone: %s', async (_name, build) => {
+  it.each(attentions)('equal those of attention up to the rounding of TensorFloat-32: %s', async (_name, build) => {
     const card = new FakeCard();
     const device = card.device() as unknown as DeviceName;
     const expected = await gradientsOf(build, {});
@@ -99,13 +99,13 @@ describe.skipIf(warnNotTested("a card's own gradients, on a stand-in for one", m
     expect(largestDistance(await gradientsOf(build, { device, gradientKernels: 'all' }), expected)).toBeLessThan(1e-5);
   });
 
-  it('and of attention in float16', async () => {
+  it('equal those of attention in float16', async () => {
     const [[, build]] = attentions;
     const own = await gradientsOf(build, onCard({ gradientKernels: 'all', mixedPrecision: true }));
     expect(largestDistance(own, await gradientsOf(build, {}))).toBeLessThan(2e-2);
   });
 
-  it('leave attention to products where nothing may be rounded, and where no kernel fits its heads', async () => {
+  it('are not used for attention if rounding is not allowed, or if no kernel supports the size of its heads', async () => {
     for (const [build, options] of [
       [attention(1, 5, 5, 1, 40), { tf32: false }],
       [attention(1, 5, 5, 2, 8), {}],
@@ -116,7 +116,7 @@ describe.skipIf(warnNotTested("a card's own gradients, on a stand-in for one", m
     }
   });
 
-  it('are refused by a card that is too old for them, by name', async () => {
+  it('are refused on a card that is too old for them, which the error names', async () => {
     const [[, build]] = attentions;
     const device = new FakeCard({ traits: { capability: 75 } }).device() as unknown as DeviceName;
     await expect(gradientsOf(build, { device, gradientKernels: 'all' })).rejects.toMatchObject({

@@ -34,7 +34,7 @@ const numbers = (count: number): Float32Array =>
     .fill(-0, 7, 8);
 
 describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missingCard))('the kernels of a card', () => {
-  it.each(['float32', 'bfloat16'] as const)('write float16 copies with the weights: %s moments', async (momentPrecision) => {
+  it.each(['float32', 'bfloat16'] as const)('update float16 copies together with the weights: %s moments', async (momentPrecision) => {
     const engine = new FakeCard().engine();
     const weights = new ParameterBuffers([
       { name: 'a', shape: [5000] },
@@ -72,7 +72,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
     ['some that do not train', { trainable: ['conv', 'linear'] }],
     ['float16 gradients', { gradientPrecision: 'float16' }],
     ['shapes that are hidden', { keepMemory: false }],
-  ])('equals casts in the graph: %s', async (_name, options) => {
+  ])('gives the same results as casts in the graph: %s', async (_name, options) => {
     const wanted = { mixedPrecision: true, isCoarse: true, ...options };
     const half = await trained({ ...wanted, device: on(new FakeCard()) }, 2, scale);
     const cast = await trained({ ...wanted, device: on(new FakeCard(), false) }, 2, scale);
@@ -130,7 +130,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
     expect((await taken(true)) - (await taken(false))).toBe(-2 * weight + Math.ceil((2 * (weight + 64)) / unit) * unit);
   });
 
-  it('continues from what it has downloaded: weights are float32, and copies are made again', async () => {
+  it('continues from downloaded weights, which are float32, and creates the copies again', async () => {
     const whole = await training(on(new FakeCard()));
     const expected: number[] = [];
     for (let i = 0; i < 6; i++) expected.push(await step(whole));
@@ -145,7 +145,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
     for (const program of [whole, first, second]) await program.release();
   });
 
-  it('launches one kernel at the start, and none of its own in a step', async () => {
+  it('launches one additional kernel at the start, and none in a step', async () => {
     const card = new FakeCard();
     const program = await training(on(card));
     await program.backward({ x });
@@ -161,7 +161,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
 });
 
 describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missingCard))('a program in mixed precision', () => {
-  it('stores its weights as float16, and takes them again when they have changed', async () => {
+  it('stores its weights as float16, and copies them again after they have changed', async () => {
     const card = new FakeCard();
     const graph = new Graph();
     const y = graph.linear(graph.input('x', [2, 64]), graph.parameter('w', [64, 64]));
@@ -181,7 +181,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
     await program.release();
   });
 
-  it('brings weights in parts that are larger than its buffer', async () => {
+  it('copies weights in parts if they are larger than its buffer', async () => {
     const card = new FakeCard();
     const graph = new Graph();
     const size = 2 ** 24 + 3 * 2 ** 12;

@@ -35,7 +35,7 @@ describe('the optimizer in WebAssembly', () => {
     expect(committed.equals(await compileKernel('optimizer'))).toBe(true);
   });
 
-  it.each([1, 3, 8191, 8192, 8193, 20_001])('updates %i weights and leaves the zeros behind them', (length) => {
+  it.each([1, 3, 8191, 8192, 8193, 20_001])('updates %i weights and does not change the zeros after them', (length) => {
     const second = wave(length, 0.4).map((value) => value * value);
     const arrays = together(wave(length, 0.1), wave(length, 0.2), wave(length, 0.3), second);
     const before = arrays.map((values) => values.slice());
@@ -94,7 +94,7 @@ describe('the optimizer in WebAssembly', () => {
     expect(Math.abs(sumOfSquares(values) / sum - 1)).toBeLessThan(1e-12);
   });
 
-  it('refuses arrays that it cannot reach together', () => {
+  it('refuses arrays that are not in one memory', () => {
     const [sums] = together(new Float32Array(16));
     const [gradients] = together(new Float32Array(16));
     expect(() => {

@@ -28,7 +28,7 @@ writeFileSync(
 );
 
 describe('a machine without anything from NVIDIA', () => {
-  it('lacks driver, cards, provider and libraries, each with a remedy', () => {
+  it('lacks driver, cards, provider and libraries, and gets a remedy for each', () => {
     const parts = nvidiaParts({ folder, versionFile: join(folder, 'none') });
     expect(parts.map(({ name }) => name)).toEqual(['nvidia driver', 'nvidia cards', 'cuda provider', 'cuda libraries']);
     expect(parts[2]).toMatchObject({
@@ -39,8 +39,8 @@ describe('a machine without anything from NVIDIA', () => {
   });
 });
 
-describe.skipIf(warnNotTested('what NVIDIA parts a machine has', missingGpu))('a machine with a stand-in for a card', () => {
-  it('has all parts, with version, card and places', () => {
+describe.skipIf(warnNotTested('a machine with a simulated card', missingGpu))('a machine with a stand-in for a card', () => {
+  it('has all parts, with version, card and paths', () => {
     const parts = nvidiaParts({ folder: gpuFolder(), versionFile });
     expect(parts.map(({ isFound }) => isFound)).toEqual([true, true, true, true]);
     const [driver, cards, provider, libraries] = parts.map(({ detail }) => detail);
@@ -50,7 +50,7 @@ describe.skipIf(warnNotTested('what NVIDIA parts a machine has', missingGpu))('a
     expect(libraries).toMatch(/^found: .*libcublas\.so\.13.*libcudnn\.so\.9/);
   });
 
-  it('names every missing library at once, and those that are there', () => {
+  it('names all missing libraries at once, and those that exist', () => {
     const parts = nvidiaParts({ folder: gpuFolder(['libcurand.so.10', 'libcudnn.so.9']), versionFile });
     expect(parts[3]).toMatchObject({
       isFound: false,
@@ -59,7 +59,7 @@ describe.skipIf(warnNotTested('what NVIDIA parts a machine has', missingGpu))('a
     });
   });
 
-  it('tells a container that was not given the driver from a machine without one', () => {
+  it('distinguishes a container without access to the driver from a machine without a driver', () => {
     const [container] = nvidiaParts({ folder: gpuFolder(['libcuda.so.1']), versionFile });
     expect(container).toMatchObject({ isFound: false, remedy: expect.stringContaining('--gpus all') as string });
     const [bare] = nvidiaParts({ folder: gpuFolder(['libcuda.so.1']), versionFile: join(folder, 'none') });
@@ -77,12 +77,12 @@ describe.skipIf(warnNotTested('Vulkan drivers', noManifests))('Vulkan drivers', 
   };
   const driversBy = (driverFiles: string) => vulkanParts({ driverFiles })[1];
 
-  it('are found where the library of their manifest loads', () => {
+  it('are found if the library in their manifest loads', () => {
     const path = manifest('works.json', JSON.stringify({ ICD: { library_path: 'libm.so.6' } }));
     expect(driversBy(path)).toMatchObject({ isFound: true, detail: `found: ${path}` });
   });
 
-  it('are named with the reason where they cannot be used', () => {
+  it('are listed with the reason if they cannot be used', () => {
     const broken = manifest('broken.json', JSON.stringify({ ICD: { library_path: './missing.so' } }));
     const paths = [broken, manifest('empty.json', '{'), join(folder, 'nowhere.json')];
     const { isFound, detail, remedy } = driversBy(paths.join(':'));
@@ -93,7 +93,7 @@ describe.skipIf(warnNotTested('Vulkan drivers', noManifests))('Vulkan drivers', 
     expect(remedy).toContain('mesa-vulkan-drivers');
   });
 
-  it('are missing where no folder has a manifest', () => {
+  it('are missing if no folder has a manifest', () => {
     expect(vulkanParts({}, [join(folder, 'icd.d')])[1]).toMatchObject({
       isFound: false,
       detail: 'no driver is installed (no file in icd.d)',

@@ -13,7 +13,7 @@ describe.each([
   ['mixed precision', { mixedPrecision: true }],
   ['gradients kept in float16', { gradientPrecision: 'float16' }],
 ] as const)('%s', (_name, options) => {
-  it('trains like float32, but for the rounding', async () => {
+  it('trains like float32 up to rounding', async () => {
     const rounded = await trained(options, 2, SMALL_LOSS_SCALE);
     for (const [i, loss] of full.losses.entries()) expect(Math.abs(rounded.losses[i] / loss - 1)).toBeLessThan(1e-3);
     for (const [i, norm] of full.norms.entries()) expect(Math.abs(rounded.norms[i] / norm - 1)).toBeLessThan(2e-3);
@@ -22,7 +22,7 @@ describe.each([
     expect(rounded.lossScale).toEqual({ value: SMALL_LOSS_SCALE, steps: 10 });
   });
 
-  it('lowers a loss scale under which gradients overflow, and loses no update', async () => {
+  it('lowers a loss scale that makes gradients overflow, and loses no update', async () => {
     const start = 2 ** 8 * FIRST_LOSS_SCALE;
     const lowered = await trained(options, 2, start);
     expect(lowered.overflows).toBeGreaterThan(0);
@@ -31,13 +31,13 @@ describe.each([
     expect(distance(lowered.weights, full.weights)).toBeLessThan(1e-3);
   });
 
-  it('needs the loss scale: without it small gradients vanish', async () => {
+  it('needs the loss scale, because small gradients vanish without it', async () => {
     const unscaled = await trained(options, 2, 2 ** -20);
     expect(distance(unscaled.weights, full.weights)).toBeGreaterThan(0.1);
   });
 });
 
-it('rounds a gradient where it is kept, not where others are computed from it', async () => {
+it('rounds a gradient when it is stored, not when other gradients are computed from it', async () => {
   const graph = new Graph();
   const [weight, shift] = [graph.parameter('weight', [4, 8]), graph.parameter('shift', [4, 8])];
   const loss = graph.reduceSum(graph.add(graph.mul(weight, 2 ** -10), shift), [0, 1]);

@@ -91,7 +91,7 @@ it('computes the same bits as onnxruntime-node, for a graph and its gradients', 
   await reference.release();
 });
 
-it('writes a result into the array that feeds it, and reads a number that changed since it was bound', () => {
+it('writes a result into the array that feeds it, and reads a bound number that has changed', () => {
   const [w, g, rate] = [wave(1000, 0.1), new Float32Array(1000).fill(2), Float32Array.of(0.25)];
   const before = w.slice();
   const { session, binding } = bound({ w: [w, [1000]], g: [g, [1000]], rate: [rate, []] });
@@ -104,7 +104,7 @@ it('writes a result into the array that feeds it, and reads a number that change
   session.release();
 });
 
-describe('errors', () => {
+describe('errors of onnxruntime', () => {
   const array = new Float32Array(1000);
   const one = Float32Array.of(1);
   const running = (arrays: Parameters<typeof bound>[0]) => () => {
@@ -125,14 +125,14 @@ describe('errors', () => {
     ['another shape', 'invalid_argument', running({ w: [new Float32Array(10), [10]], g: [array, [1000]], rate: [one, []] })],
     ['another type', 'invalid_argument', running({ w: [new Int32Array(1000), [1000]], g: [array, [1000]], rate: [one, []] })],
     ['an array that is too small', 'invalid_argument', () => valueOver(environment, one, [11])],
-  ])('come as exceptions: %s', (_what, code, act) => {
+  ])('become exceptions: %s', (_what, code, act) => {
     const alive = environment.aliveCount;
     expect(act).toThrow(OnnxRuntimeError);
     expect(act).toThrow(expect.objectContaining({ code }));
     expect(environment.aliveCount).toBe(alive);
   });
 
-  it('names a folder without a library, and a file that is none', () => {
+  it('name a folder without a library, and a file that is not a library', () => {
     const folder = mkdtempSync(join(tmpdir(), 'styleforge-native-'));
     expect(() => onnxruntimeLibrary(folder)).toThrow(LibraryError);
     expect(() => onnxruntimeLibrary(folder)).toThrow(`${folder} contains no onnxruntime library`);
@@ -140,8 +140,8 @@ describe('errors', () => {
   });
 });
 
-describe('owners', () => {
-  it('do not let a released thing be used', () => {
+describe('owned objects', () => {
+  it('cannot be used after their release', () => {
     const array = new Float32Array(1000);
     const { session, binding } = bound({ w: [array, [1000]], g: [array, [1000]], rate: [Float32Array.of(1), []] });
     const value = valueOver(environment, array, [1000]);
@@ -155,7 +155,7 @@ describe('owners', () => {
     expect(() => new Binding(session)).toThrow('the session was released');
   });
 
-  it('release everything with the environment, the latest first', () => {
+  it('are all released with the environment, the latest first', () => {
     const own = new Environment(onnxruntimeLibrary());
     const session = new NativeSession(own, scalingModel(), settings);
     const binding = new Binding(session);
@@ -165,7 +165,7 @@ describe('owners', () => {
     expect(() => new NativeSession(own, scalingModel(), settings)).toThrow(ReleasedError);
   });
 
-  it('keep the memory of what is bound: garbage collection moves and frees nothing', () => {
+  it('keep bound memory, which garbage collection neither moves nor frees', () => {
     const { session, binding } = bound({ g: [new Float32Array(1000).fill(1), [1000]], rate: [Float32Array.of(1), []] });
     const w = new Float32Array(1000);
     binding.input('w', valueOver(environment, w, [1000]), w);
@@ -179,7 +179,7 @@ describe('owners', () => {
     session.release();
   });
 
-  it('keep the library loaded: its functions are called after much garbage was collected', () => {
+  it('keep the library loaded, so that its functions work after garbage collection', () => {
     const source = `
       const { Environment } = await import('./src/native/environment.ts');
       const { onnxruntimeLibrary } = await import('./src/native/library-paths.ts');
@@ -192,7 +192,7 @@ describe('owners', () => {
     expect({ text: stdout.toString().trim(), status, signal }).toEqual({ text: 'released', status: 0, signal: null });
   }, 60_000);
 
-  it('end with the process: a program that releases nothing ends in order', () => {
+  it('end with the process, even if the program releases nothing', () => {
     const source = `
       import { Graph } from '@styleforge/autodiff';
       import { Program } from '@styleforge/runtime';
@@ -206,15 +206,15 @@ describe('owners', () => {
   }, 60_000);
 });
 
-describe('memory', () => {
-  it('may be shared with another thread, which computes in it', async () => {
+describe('memory of the engine', () => {
+  it('can be shared with another thread, which computes in it', async () => {
     const shared = new Float32Array(new SharedArrayBuffer(4000)).fill(5);
     const worker = new Worker(new URL('shared-thread.mjs', import.meta.url), { workerData: { shared, model: scalingModel() } });
     await new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
     expect(shared).toEqual(new Float32Array(shared.length).fill(4));
   }, 60_000);
 
-  it('takes no more after many sessions, values and failures than after some', () => {
+  it('does not grow with the number of sessions, values and failures', () => {
     const rounds = (count: number): number => {
       for (let round = 0; round < count; round++) {
         const array = new Float32Array(1000);

@@ -43,7 +43,7 @@ function train(weights: ParameterBuffers, optimizer: Prodigy, { lr, decay }: Run
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 describe('Prodigy', () => {
-  it.each(golden.runs)('finds the rates and the weights of prodigyopt (d_coef $d_coef, lr $lr, decay $decay)', (run) => {
+  it.each(golden.runs)('finds the same rates and weights as prodigyopt (d_coef $d_coef, lr $lr, decay $decay)', (run) => {
     const weights = begin();
     const optimizer = new Prodigy(weights, options(run.d_coef));
     const found = train(weights, optimizer, run, numbers(0, run.estimates.length));
@@ -53,7 +53,7 @@ describe('Prodigy', () => {
     expect(optimizer.rateFactor).toBe(found.at(-1));
   });
 
-  it('continues to the same bits from its arrays and its numbers', () => {
+  it('continues bit-identically from its arrays and its numbers', () => {
     const [run] = golden.runs;
     const whole = begin();
     train(whole, new Prodigy(whole, options(1)), run, numbers(0, 60));
@@ -71,12 +71,12 @@ describe('Prodigy', () => {
     for (const { name } of specs) expect(weights.get(name)).toEqual(whole.get(name));
   });
 
-  it('refuses a second learning rate', () => {
+  it('refuses a learning rate that differs between parameters', () => {
     const two = { ...options(1), ratesOf: (name: string) => ({ learningRateScale: name === 'b' ? 2 : 1 }) };
     expect(() => new Prodigy(begin(), two)).toThrow(/one learning rate for all weights: 'b'/);
   });
 
-  it('changes nothing where all gradients are zero', () => {
+  it('changes nothing if all gradients are zero', () => {
     const weights = begin();
     const optimizer = new Prodigy(weights, options(1));
     optimizer.apply(weights.beside(Float32Array), { learningRate: 1, weightDecay: 0.1 });

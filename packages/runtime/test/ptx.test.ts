@@ -20,7 +20,7 @@ it.each([
   ['optimizer', 75],
   ['gradients', 75],
   ['attention', 80],
-] as const)('%s runs with drivers from CUDA 12.0 on, and on cards from compute capability %s on', async (name, capability) => {
+] as const)('%s runs with drivers for CUDA 12.0 and later, and on cards with compute capability %s and later', async (name, capability) => {
   expect((await committed(name)).split('\n').slice(0, 2)).toEqual(['.version 8.0', `.target sm_${capability}`]);
 });
 
@@ -28,7 +28,7 @@ it('the optimizer fuses no multiply-adds', async () => {
   expect(await committed('optimizer')).not.toMatch(/\bfma\./);
 });
 
-it('what attention holds stays in registers', async () => {
+it('attention keeps its sums in registers', async () => {
   expect(await committed('attention')).not.toMatch(/\.local\b/);
 });
 
@@ -37,7 +37,7 @@ describe.skipIf(warnNotTested('compiling the kernels for cards', missing))('the 
     expect(compileCuda(nvrtc!, name)).toBe(await committed(name));
   });
 
-  it('are refused with what the compiler says where they are wrong', () => {
+  it("report the compiler's message if they do not compile", () => {
     expect(() => compileToPtx(nvrtc!, 'extern "C" __global__ void wrong() { nothing(); }', CUDA_CODE.optimizer)).toThrow(
       'identifier "nothing" is undefined',
     );

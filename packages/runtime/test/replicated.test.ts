@@ -64,7 +64,7 @@ it('equals one device with accumulation within 1e-6', async () => {
   await Promise.all([one.release(), two.release()]);
 });
 
-it('begins on every replica where the first one was resumed', async () => {
+it('starts every replica from the state that the first one has resumed', async () => {
   const [one, two] = [await training(), await training('cpu', ['cpu'])];
   for (const program of [one, two]) {
     program.weights.get('bias').fill(0.5);
@@ -77,7 +77,7 @@ it('begins on every replica where the first one was resumed', async () => {
   await Promise.all([one.release(), two.release()]);
 });
 
-it('takes a last round of fewer passes than replicas, gradients from elsewhere, and refuses a replica that there is not', async () => {
+it('accepts a last round with fewer passes than replicas, and gradients from elsewhere, and refuses an unknown replica', async () => {
   const [one, two] = [await training(), await training('cpu', ['cpu'])];
   for (const pass of [0, 1, 2]) await one.backward(feeds(pass));
   await together(two, [0, 1]);
@@ -93,7 +93,7 @@ it('takes a last round of fewer passes than replicas, gradients from elsewhere, 
   await Promise.all([one.release(), two.release()]);
 });
 
-describe.skipIf(warnNotTested('one training on two stand-ins for cards', missingCard))('two cards', () => {
+describe.skipIf(warnNotTested('two cards', missingCard))('two cards', () => {
   function twoCards(): DeviceName[] {
     const card = new FakeCard({ cards: 2 });
     return [0, 1].map((index) => {
@@ -105,7 +105,7 @@ describe.skipIf(warnNotTested('one training on two stand-ins for cards', missing
   it.each<[string, Kept]>([
     ['float32', {}],
     ['bfloat16 moments and float16 gradients', { momentPrecision: 'bfloat16', gradientPrecision: 'float16' }],
-  ])('make one training, each in its own memory: %s', async (_name, kept) => {
+  ])('run one training, each in its own memory: %s', async (_name, kept) => {
     const [first, second] = twoCards();
     const [one, two] = [await training(first, [], kept), await training(first, [second], kept)];
     await tenSteps(one, two);
@@ -115,7 +115,7 @@ describe.skipIf(warnNotTested('one training on two stand-ins for cards', missing
     await Promise.all([one.release(), two.release()]);
   });
 
-  it('train one job each, in turns in one process', async () => {
+  it('run one job each, in turns in one process', async () => {
     const [first, second] = await Promise.all(twoCards().map((device) => training(device)));
     for (let step = 0; step < 3; step++) {
       for (const program of [first, second]) await program.backward(feeds(step));

@@ -54,7 +54,7 @@ describe('renderSubject', () => {
     }
   });
 
-  it('renders a red apple red in the base styles, black and white in ink, on blue in blueprint', async () => {
+  it('draws a red apple red in the base styles, black and white in ink, and on blue in blueprint', async () => {
     for (const style of ['noto', 'twemoji', 'fluent'] as const) {
       const [red, green] = pixelAt(await renderSubject(style, apple), 24, 36) as [number, number, number];
       expect(red).toBeGreaterThan(green + 80);
@@ -65,14 +65,14 @@ describe('renderSubject', () => {
     expect(blue - red).toBeGreaterThan(100);
   });
 
-  it('keeps to blocks of four pixels in pixel style', async () => {
+  it('draws only blocks of four pixels in pixel style', async () => {
     const rgb = await renderSubject('pixel', apple);
     for (let y = 0; y < 64; y++) {
       for (let x = 0; x < 64; x++) expect(pixelAt(rgb, x, y)).toEqual(pixelAt(rgb, x - (x % 4), y - (y % 4)));
     }
   });
 
-  it('obeys size, background and mirrored', async () => {
+  it('respects size, background and mirrored', async () => {
     const key = listSubjects().find(({ name }) => name === 'guitar')!;
     const plain = await renderSubject('noto', key, { size: 32, background: '#0000ff' });
     const mirrored = await renderSubject('noto', key, { size: 32, background: '#0000ff', mirrored: true });
@@ -96,7 +96,7 @@ describe('renderSubject', () => {
 });
 
 describe('sample styles', () => {
-  it('give ten persons and ten others for each target style, with names, captions and licence', async () => {
+  it('consist of ten persons and ten others for each target style, with names, captions and licence', async () => {
     expect(
       listSampleStyles()
         .filter(({ role }) => role === 'target')
@@ -111,21 +111,21 @@ describe('sample styles', () => {
     for (const { licence } of listSampleStyles()) expect(licence.source).toMatch(/^https:/);
   });
 
-  it('give twenty people for a base style, none of them a StyleRef subject', async () => {
+  it('consist of twenty people for a base style, none of them a StyleRef subject', async () => {
     const aux = await sampleStyle('noto');
     const styleRef = new Set(styleRefSubjects().map(({ name }) => name));
     expect(aux.length).toBe(20);
     expect(aux.every(({ component, subject }) => component === 'person' && !styleRef.has(subject))).toBe(true);
   });
 
-  it('keep the reference set apart from StyleRef', async () => {
+  it('do not overlap with the reference set', async () => {
     const styleRef = new Set(styleRefSubjects().map(({ name }) => name));
     const reference = await referenceSet('outline', { limit: 12, size: 16 });
     expect(reference.length).toBe(12);
     expect(reference.some(({ subject }) => styleRef.has(subject))).toBe(false);
   });
 
-  it('name what there is when asked for something else', async () => {
+  it('list the available styles if another one is requested', async () => {
     await expect(sampleStyle('cubism')).rejects.toThrow(/cubism.*noto.*ink/);
   });
 });
@@ -157,7 +157,7 @@ describe('image cache and training set', () => {
     expect(rendered).toBe(subjects.length);
   });
 
-  it('leaves held-out pairs to their own split', async () => {
+  it('keep held-out pairs in a split of their own', async () => {
     const base = { styles: ['twemoji'], size: 8, subjects } as const;
     const train = await buildImageCache(directory, base);
     const heldOut = await buildImageCache(directory, { ...base, split: 'held-out' });
@@ -169,7 +169,7 @@ describe('image cache and training set', () => {
 });
 
 describe('contactSheet', () => {
-  it('lays out labels and enlarged images, and renders its text without any system font', async () => {
+  it('draws labels and enlarged images, and needs no system font for the text', async () => {
     const red = { rgb: new Uint8Array(64 * 64 * 3).map((_, i) => (i % 3 === 0 ? 255 : 0)), width: 64, height: 64 };
     const png = (await sampleStyle('ink', { size: 64 }))[0]!.png;
     const labels = ['a photo of zwx style, princess', 'a photo of zwx style, castle'];

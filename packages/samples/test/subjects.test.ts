@@ -23,7 +23,7 @@ describe('listSubjects', () => {
     expect(subjects.some(({ group }) => group === 'Flags' || group === 'Symbols')).toBe(false);
   });
 
-  it('tells persons from hands and faces, and writes names as a caption says them', () => {
+  it('distinguishes persons from hands and faces, and writes names as in captions', () => {
     expect(named('woman with red hair').isPerson).toBe(true);
     expect(named('santa claus').isPerson).toBe(true);
     expect(named('waving hand').isPerson).toBe(false);
@@ -39,7 +39,7 @@ describe('listSubjects', () => {
 });
 
 describe('captions', () => {
-  it('names subject and style, in the form of the inference prompt too', () => {
+  it('name subject and style, also in the form of the inference prompt', () => {
     const cat = named('cat face');
     expect(captionOf(cat, 'noto')).toBe('cat face, classic style');
     expect(captionVariants(cat, 'twemoji')).toContain('a photo of flat style, cat face');
@@ -47,7 +47,7 @@ describe('captions', () => {
     expect(captionVariants(named('princess'), 'fluent')).toContain('a photo of fluent style, person');
   });
 
-  it('chooses by key: the same key the same caption, empty ones in the share asked for', () => {
+  it('are chosen by key, and the requested share of them is empty', () => {
     const cat = named('cat face');
     const drawn = Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, { emptyShare: 0.1 }));
     expect(drawn).toEqual(Array.from({ length: 2000 }, (_, i) => drawCaption(cat, 'noto', `1/${i}`, { emptyShare: 0.1 })));
@@ -59,7 +59,7 @@ describe('captions', () => {
 });
 
 describe('held-out pairs', () => {
-  it('are about 8 % of the base pairs, spread over the styles, at most one a subject', () => {
+  it('are about 8 % of the base pairs, spread over the styles, and at most one for each subject', () => {
     const pairs = baseStyles.flatMap((style) =>
       subjects.filter((subject) => isHeldOut(subject, style)).map((subject) => ({ subject, style })),
     );
@@ -72,7 +72,7 @@ describe('held-out pairs', () => {
     }
   });
 
-  it('are never of a target style', () => {
+  it('never contain a target style', () => {
     expect(subjects.some((subject) => isHeldOut(subject, 'ink'))).toBe(false);
   });
 });

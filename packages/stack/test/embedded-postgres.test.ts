@@ -51,7 +51,7 @@ describe('startEmbeddedPostgres', () => {
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
-  it('keeps its data and password between starts, on loopback only', async () => {
+  it('keeps its data and password between starts, and listens on loopback only', async () => {
     const first = await startEmbeddedPostgres({ directory });
     await query(first.databaseUrl, 'create table kept as select 42 as answer');
     const [listening] = await query<{ listen_addresses: string }>(first.databaseUrl, 'show listen_addresses');
@@ -68,14 +68,14 @@ describe('startEmbeddedPostgres', () => {
     await second.stop();
   });
 
-  it('refuses a directory that a live process uses, and leaves that server alone', async () => {
+  it('refuses a directory that a live process uses, and does not disturb its server', async () => {
     const server = await startEmbeddedPostgres({ directory });
     await expect(startEmbeddedPostgres({ directory })).rejects.toThrow(DirectoryInUseError);
     expect(await query(server.databaseUrl, 'select 1 as alive')).toEqual([{ alive: 1 }]);
     await server.stop();
   });
 
-  it('stops with its parent, even one killed with -9, and starts again at once', async () => {
+  it('stops with its parent, even one killed with -9, and starts again immediately', async () => {
     const { child, databaseUrl } = await startKeeper(directory);
     await query(databaseUrl, 'create table written_before_the_kill as select 7 as seven');
     const pid = await postmasterPid(directory);
@@ -86,7 +86,7 @@ describe('startEmbeddedPostgres', () => {
     await again.stop();
   });
 
-  it('recovers when parent and server were both killed with -9', async () => {
+  it('recovers after parent and server were both killed with -9', async () => {
     const { child, databaseUrl } = await startKeeper(directory);
     await query(databaseUrl, 'create table committed as select 1 as one');
     const pid = await postmasterPid(directory);
@@ -97,7 +97,7 @@ describe('startEmbeddedPostgres', () => {
     await again.stop();
   });
 
-  it('is started again on the same port when the server is killed with -9, with what was committed, and stops when told to', async () => {
+  it('restarts on the same port with all committed data when the server is killed with -9, and stops on request', async () => {
     const server = await startEmbeddedPostgres({ directory });
     await query(server.databaseUrl, 'create table committed_before as select 3 as three');
     for (let kill = 0; kill < 2; kill += 1) {
@@ -114,7 +114,7 @@ describe('startEmbeddedPostgres', () => {
     await expect(query(server.databaseUrl, 'select 1')).rejects.toThrow(/ECONNREFUSED/);
   }, 90_000);
 
-  it('tells when the server that died cannot be started again', async () => {
+  it('reports that a dead server cannot be started again', async () => {
     const broken = await mkdtemp(join(tmpdir(), 'styleforge-broken-'));
     await chmod(broken, 0o755);
     let givenUp: (error: Error) => void = () => undefined;
@@ -127,7 +127,7 @@ describe('startEmbeddedPostgres', () => {
     await rm(broken, { recursive: true });
   }, 90_000);
 
-  it('takes a postmaster.pid whose number now belongs to another program as stale', async () => {
+  it('treats a postmaster.pid as stale if the process id now belongs to another program', async () => {
     const other = spawn('sleep', ['60'], { stdio: 'ignore' });
     await writeFile(join(directory, 'data', 'postmaster.pid'), `${other.pid}\n${join(directory, 'data')}\n0\n1\n\n127.0.0.1\n`);
     const server = await startEmbeddedPostgres({ directory });
@@ -137,7 +137,7 @@ describe('startEmbeddedPostgres', () => {
     await killHard(other);
   }, 20_000);
 
-  it('ends when the process that started it ends without stopping it', async () => {
+  it('ends if the process that started it ends without stopping it', async () => {
     const code = `import { startEmbeddedPostgres } from '@styleforge/stack';
       await startEmbeddedPostgres({ directory: process.argv[1] });`;
     const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code, directory], {
@@ -154,7 +154,7 @@ describe('startEmbeddedPostgres', () => {
 });
 
 describe.skipIf(warnNotTested('Postgres as another user than root', rootMissing))('as root where user namespaces are closed', () => {
-  it('runs Postgres as another user, with its data where that user can reach it', async () => {
+  it('runs Postgres as another user, with its data where that user can access it', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'styleforge-closed-'));
     await chmod(directory, 0o700);
     const nested = join(directory, 'below-a-closed-folder');

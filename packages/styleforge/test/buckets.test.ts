@@ -56,8 +56,8 @@ function options(name: string, changes: object = {}, more: Partial<TrainStyleFor
   };
 }
 
-describe('sizes', () => {
-  it('have as many pixels as the square at the most, and the square is one of them', () => {
+describe('the sizes of the buckets', () => {
+  it('have at most as many pixels as the square, which is one of them', () => {
     const sizes = bucketSizes(512, 64);
     expect(sizes).toContainEqual([512, 512]);
     expect(sizes).toContainEqual([768, 320]);
@@ -70,7 +70,7 @@ describe('sizes', () => {
     expect(new Set(sizes.map(String)).size).toBe(sizes.length);
   });
 
-  it('cut off no more of an image than one step of the sizes', () => {
+  it('crop at most one step between the sizes from an image', () => {
     const sizes = bucketSizes(512, 64);
     expect(nearestSize([1500, 1000], sizes)).toEqual([640, 384]);
     for (let ratio = 0.35; ratio < 2.9; ratio *= 1.03) {
@@ -82,8 +82,8 @@ describe('sizes', () => {
   });
 });
 
-describe('batches', () => {
-  it('hold one bucket each, and every image once an epoch, in an order of its own in each', () => {
+describe('batches of the buckets', () => {
+  it('contain one bucket each, and every image once per epoch, in a different order for each bucket', () => {
     const buckets = [['a', 'b', 'c'], ['d'], ['e', 'f', 'g', 'h']];
     const draw = (index: number, seed = 1): string[] => drawBucketBatch(buckets, index, { count: 2, seed, purpose: 'x' });
     const epoch = (number: number): string[][] => Array.from({ length: 5 }, (_, i) => draw(5 * number + i));
@@ -96,7 +96,7 @@ describe('batches', () => {
     expect(Array.from({ length: 5 }, (_, i) => draw(i, 2))).not.toEqual(epoch(0));
   });
 
-  it('keep the whole height of a portrait, and tell the model its size', async () => {
+  it('keep the full height of a portrait, and pass its size to the model', async () => {
     const source = await openBatchSource(options('batches'), await openModel(tiny.base));
     const [portrait, , square] = source.styleRef[0].map(({ image }) => image);
     expect([portrait.height, portrait.size[0]]).toEqual([40, 40]);
@@ -120,8 +120,8 @@ describe('batches', () => {
   });
 });
 
-describe('training', () => {
-  it('compiles a graph for each further size when it is needed, says so, and resumes to the very same bits', {
+describe('training with buckets', () => {
+  it('compiles a graph for each additional size when it is needed, reports it, and resumes bit-identically', {
     timeout: 15 * minutes,
   }, async () => {
     const compiled: CompiledShape[] = [];
@@ -133,7 +133,7 @@ describe('training', () => {
     expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
   });
 
-  it('weighs StyleRef and Aux as without buckets', { timeout: 5 * minutes }, async () => {
+  it('weights StyleRef and Aux images as without buckets', { timeout: 5 * minutes }, async () => {
     const squares = images.slice(2, 3);
     const losses: number[] = [];
     for (const buckets of [false, true]) {
@@ -149,7 +149,7 @@ describe('training', () => {
     expect(losses.slice(0, 2)).toEqual(losses.slice(2));
   });
 
-  it('gives the gradient of both parts together', { timeout: 5 * minutes }, async () => {
+  it('computes the gradient of both parts together', { timeout: 5 * minutes }, async () => {
     const norms: number[] = [];
     for (const weight of [0, 1]) {
       const given = options(`both-${weight}`, { max_train_steps: 1 });
@@ -165,7 +165,7 @@ describe('training', () => {
     expect(norms[1]).not.toBe(norms[0]);
   });
 
-  it('is refused on a device that keeps one graph', async () => {
+  it('is refused on a device that supports one graph only', async () => {
     for (const device of ['webgpu', 'cuda'] as const)
       await expect(trainStyleForge(options('refused', {}, { compile: { device } }))).rejects.toThrow(
         new RegExp(`hyperparameters\\.buckets: true .*DEVICE=${device}.*take false, or .*DEVICE=cpu`),

@@ -89,7 +89,7 @@ function pairwise(combinations: readonly Combination[]): Combination[] {
 
 const trainable = all.filter((combination) => resolve(combination).ok);
 
-it('what is refused is refused by field and with a remedy, and each method and each adaptation is offered', () => {
+it('every refusal names a field and a remedy, and every method and every adaptation is offered', () => {
   const refusals = new Set<string>();
   for (const combination of all) {
     const resolution = resolve(combination);
@@ -156,7 +156,7 @@ async function changes(model: DiffusersFolder, base: DiffusersFolder): Promise<s
   return found;
 }
 
-describe('two steps', () => {
+describe('two training steps', () => {
   it.each(pairwise(trainable).map((combination, i) => [Object.values(combination).join(', '), `case-${i}`, combination] as const))(
     '%s',
     { timeout: 300_000 },

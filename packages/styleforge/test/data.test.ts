@@ -95,8 +95,8 @@ async function withSource<T>(changes: Partial<StyleForgeConfig['hyperparameters'
 const batch = (changes: Partial<StyleForgeConfig['hyperparameters']>, pass = 0): Promise<Batch> =>
   withSource(changes, (source) => drawBatch(source, pass));
 
-describe('images', () => {
-  it('are turned upright and laid on white', async () => {
+describe('training images', () => {
+  it('are turned upright and put on a white background', async () => {
     const path = join(scratch, 'turned.png');
     const half = await sharp({ create: { width: 64, height: 16, channels: 4, background: '#ff0000ff' } })
       .png()
@@ -114,7 +114,7 @@ describe('images', () => {
     expect(pixel(3, 32)).toEqual([255, 255, 255]);
   });
 
-  it('are mirrored half of the time, exactly', async () => {
+  it('are mirrored exactly half of the time', async () => {
     const image = await loadImage(images[0], 32);
     const options = { resolution: 32, crop: 'center' as const, randomFlip: true };
     const flips = Array.from({ length: 400 }, (_, step) => cropOf(image, options, { seed: 1, step, index: 0 }).flipped);
@@ -125,7 +125,7 @@ describe('images', () => {
       expect(mirrored.slice(row * 32, (row + 1) * 32)).toEqual(upright.slice(row * 32, (row + 1) * 32).reverse());
   });
 
-  it('are cropped in the middle, or anywhere', async () => {
+  it('are cropped in the middle, or at a random position', async () => {
     const image = await loadImage(images[0], 32);
     const left = (crop: 'center' | 'random') =>
       Array.from(
@@ -137,8 +137,8 @@ describe('images', () => {
   });
 });
 
-describe('batches', () => {
-  it('append the caption of an image to its prompt when they are told to', async () => {
+describe('training batches', () => {
+  it('append the caption of an image to its prompt if use_captions is set', async () => {
     expect(await withSource({}, async ({ prompts }) => prompts)).toEqual(['a photo of zwx style', 'a photo of style']);
     await withSource({ use_captions: true }, async (source) => {
       expect(source.prompts).toEqual([
@@ -156,7 +156,7 @@ describe('batches', () => {
     });
   });
 
-  it('omit captions as often as they are told, the same again after a resume', async () => {
+  it('omit the configured share of captions, and the same ones after a resume', async () => {
     const told = { use_captions: true, caption_dropout: 0.25 };
     const drawn = () =>
       withSource(told, async (source) => {
@@ -175,7 +175,7 @@ describe('batches', () => {
     expect(captionless).toBeLessThan(1 / 3 + (2 / 3) * 0.35);
   });
 
-  it('shuffle tags behind those that are kept, into orders that follow from the seed', () => {
+  it('shuffle the tags after those that are kept, in orders that the seed decides', () => {
     const orders = tagOrders('ink, cat, red, sitting', { keep_tags: 1, seed: 3 });
     expect(orders).toHaveLength(6);
     expect(new Set(orders).size).toBe(6);
@@ -187,7 +187,7 @@ describe('batches', () => {
     expect(tagOrders('cat', { keep_tags: 0, seed: 4 })).toEqual(['cat']);
   });
 
-  it('read the tags of an image in all of their orders, as the seed and the place have it', () => {
+  it("use all orders of an image's tags, as the seed and the position decide", () => {
     const tags = { use_captions: true, shuffle_tags: true, seed: 9 };
     const list = new PromptList();
     const { captioned, bare } = promptChoice(list, 'zwx', 'a, b, c', { ...tags, keep_tags: 0, caption_dropout: 0 });
@@ -198,7 +198,7 @@ describe('batches', () => {
     expect(at(7)).toBe(at(7));
   });
 
-  it('choose latents again each time, or take their mean', async () => {
+  it('sample latents again each time, or use their mean', async () => {
     const [sampled, means] = [await batch({}), await batch({ latent_sampling: 'mean' })];
     expect(sampled.latents).not.toEqual(means.latents);
     // Three images, two a pass: after a pass and a half each has been used once.
@@ -214,7 +214,7 @@ describe('batches', () => {
     expect(new Set(rows.slice(0, 3)).size).toBe(3);
   });
 
-  it('encode an image once where its crop never changes, each side of a mirrored one once, and at every use where it does', async () => {
+  it('encode an image once if its crop never changes, a mirrored one once for each side, and others at every use', async () => {
     const keys = Array.from({ length: 12 }, (_, step) => ({ step, index: 0 }));
     const encodings = (changes: Partial<StyleForgeConfig['hyperparameters']>) =>
       withSource(changes, async ({ styleRef: [[{ image }]], latents }) => {
@@ -225,7 +225,7 @@ describe('batches', () => {
     expect([await encodings({}), await encodings({ random_flip: true }), await encodings({ crop: 'random' })]).toEqual([1, 2, 12]);
   });
 
-  it('encode the prompts of a frozen text encoder once, as it encodes them', async () => {
+  it('encode the prompts of a frozen text encoder once, with the same result', async () => {
     const folder = join(scratch, 'frozen');
     await makeTinyBaseModel(folder);
     const frozen = await openModel(folder);
@@ -237,7 +237,7 @@ describe('batches', () => {
     expect(states([1, 0, 1])).toEqual(Float32Array.of(...second, ...first, ...second));
   });
 
-  it('shift the noise of each channel by one further value', async () => {
+  it('shift the noise of each channel by one additional value', async () => {
     const [plain, shifted] = [await batch({}), await batch({ noise_offset: 0.1 })];
     const plane = plain.noise.length / (4 * 4);
     const shifts = Array.from({ length: plain.noise.length / plane }, (_, channel) => {

@@ -7,13 +7,13 @@ const scores = (...values: number[]) => values.map((value, index) => ({ step: in
 describe('early stopping by a share of the CLIP score', () => {
   const config = { metric: 'clip', patience: 2, min_steps: 0, min_clip_share: 0.6 } as const;
 
-  it('takes the last validation that keeps the share, although an earlier one scored better', () => {
+  it('chooses the last validation that keeps the share, although an earlier one scored better', () => {
     const stopping = new EarlyStopping(config, scores(60, 58, 40, 36));
     expect(stopping.best).toEqual({ step: 60, value: 36 });
     expect(stopping.isOver).toBe(false);
   });
 
-  it('ends when as many validations as `patience` lost the share', () => {
+  it('ends after `patience` validations that lost the share', () => {
     const stopping = new EarlyStopping(config, scores(60, 40, 30));
     expect(stopping.isOver).toBe(false);
     stopping.add({ step: 60, value: 20 });
@@ -21,13 +21,13 @@ describe('early stopping by a share of the CLIP score', () => {
     expect(stopping.best).toEqual({ step: 20, value: 40 });
   });
 
-  it('takes the best score where no validation keeps the share', () => {
+  it('chooses the best score if no validation keeps the share', () => {
     const stopping = new EarlyStopping(config, scores(60, 30, 20, 10));
     expect(stopping.best).toEqual({ step: 20, value: 30 });
     expect(stopping.isOver).toBe(true);
   });
 
-  it('takes the best score without a share', () => {
+  it('chooses the best score if there is no share', () => {
     expect(new EarlyStopping({ ...config, min_clip_share: null }, scores(60, 58, 40)).best).toEqual({ step: 20, value: 58 });
   });
 });

@@ -29,7 +29,7 @@ const run = (name: string, more: object = {}, onRecomputation = vi.fn()) => {
   return trainStyleForge(training.options(name, { hyperparameters: { ...twoPasses, ...more } as never }, { onRecomputation }));
 };
 
-it('repeats the step with all activations computed again, and ends where a training ends that did so from the start', async () => {
+it('repeats the step with all activations recomputed, and ends like a training that recomputes them from the start', async () => {
   const { directory: expected } = await run('recomputed', { gradient_checkpointing: true, ema: true });
   // the second pass of the second step: weights, moments and the average have changed, and gradients of a pass are waiting
   fillCardAt(3);
@@ -49,7 +49,7 @@ it.each([
   ['recomputation does not suffice', [0, 1], {}, 1],
   ['recomputation of all does not suffice', [0, 1], { gradient_checkpointing: true }, 1],
   ['the first steps are over', [6], { max_train_steps: 4 }, 0],
-])('fails with what helps where %s', async (_what, passes, more, recomputations) => {
+])('fails with a remedy if %s', async (_what, passes, more, recomputations) => {
   fillCardAt(...passes);
   const told = vi.fn();
   await expect(run('refused', more, told)).rejects.toThrow(FULL);

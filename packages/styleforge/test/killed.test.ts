@@ -169,7 +169,7 @@ async function fingerprint(directory: string): Promise<[string, string][]> {
 }
 
 it.each(setups)(
-  `ends bit-identical after ${KILLS} kills at random moments with %s`,
+  `ends bit-identically after ${KILLS} kills at random moments with %s`,
   async (...setup) => {
     const scratch = await mkdtemp(join(tmpdir(), 'styleforge-killed-'));
     try {

@@ -74,7 +74,7 @@ async function adapted(name: string, adapters: { path: string; strength: number 
   return directory;
 }
 
-it('trains the matrices alone, keeps only them, and leaves the base model out of the checkpoint', { timeout: minutes }, async () => {
+it('trains and stores only the matrices, without the base model in the checkpoint', { timeout: minutes }, async () => {
   const files = Object.keys(await fingerprint(trained));
   const own = files.filter((file) => !file.startsWith('merged/'));
   expect(own).toEqual([
@@ -96,7 +96,7 @@ it('trains the matrices alone, keeps only them, and leaves the base model out of
   );
 });
 
-it('resumes to the very same bits, with an average and the text encoder too', { timeout: 10 * minutes }, async () => {
+it('resumes bit-identically, also with an average and the text encoder', { timeout: 10 * minutes }, async () => {
   const hyperparameters = { train_text_encoder: true, text_encoder_learning_rate: 1e-3, ema: true, checkpointing_steps: 2 };
   const config = { adaptation: lora({ targets: ['attention'] }), hyperparameters: hyperparameters as never };
   const whole = await trainStyleForge(tiny.options('whole', config));
@@ -108,7 +108,7 @@ it('resumes to the very same bits, with an average and the text encoder too', { 
 });
 
 it.each(['lora', 'full'] as const)(
-  'finds its rate with Prodigy, shows it, and resumes to the very same bits (%s)',
+  'finds its rate with Prodigy, shows it, and resumes bit-identically (%s)',
   {
     timeout: 10 * minutes,
   },
@@ -138,7 +138,7 @@ it.each(['lora', 'full'] as const)(
   },
 );
 
-it('gives the same images in validation, from either file, from the merged folder and its single file', {
+it('generates the same images in validation, from either file, from the merged folder and from its single file', {
   timeout: 5 * minutes,
 }, async () => {
   await joinWithBase(trained, tiny.base);
@@ -153,7 +153,7 @@ it('gives the same images in validation, from either file, from the merged folde
   expect((await stat(join(trained, 'merged', SINGLE_FILE))).size).toBeGreaterThan(0);
 });
 
-it('applies several at once, each with its strength: halves add up to the whole, opposites to nothing', {
+it('applies several LoRAs with strengths: two halves equal the whole, and opposites cancel', {
   timeout: 5 * minutes,
 }, async () => {
   const path = join(trained, LORA_FILE);
@@ -165,14 +165,14 @@ it('applies several at once, each with its strength: halves add up to the whole,
   );
 });
 
-it('refuses the blocks of another family, with what to do', async () => {
+it('refuses the blocks of another family, with a remedy', async () => {
   const config = { adaptation: lora({ blocks: 'b-lora' }) };
   await expect(trainStyleForge(tiny.options('refused', config))).rejects.toThrow(
     /adaptation\.blocks: b-lora .* only Stable Diffusion XL has, .* is a Stable Diffusion model: omit blocks/,
   );
 });
 
-it('refuses a file that belongs to another model, and one that is no adapter, by name', async () => {
+it('refuses a file of another model and a file that is not an adapter, and names it', async () => {
   const base = await readDiffusersFolder(tiny.base);
   const foreign = join(import.meta.dirname, '..', '..', '..', 'test', 'golden-methods', 'lora', 'kohya.safetensors');
   await expect(applyAdapters(base, [{ path: foreign, strength: 1 }])).rejects.toThrow(

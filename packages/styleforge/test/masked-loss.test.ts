@@ -34,7 +34,7 @@ function expectClose(ours: ArrayLike<number>, theirs: readonly number[]): void {
 }
 
 it.each(reference.cases)(
-  'has the numbers of torch (least weight $least, mirrored: $flipped)',
+  "equals torch's numbers (least weight $least, mirrored: $flipped)",
   async ({ least, flipped, weights, losses, gradient }) => {
     const { size, factor, mask, prediction, target } = reference;
     const ours = mask.map((values) =>
@@ -56,7 +56,7 @@ it.each(reference.cases)(
   },
 );
 
-describe('training', () => {
+describe('training with masks', () => {
   let tiny: TinyTraining;
   beforeAll(async () => {
     tiny = await tinyTraining();
@@ -85,7 +85,7 @@ describe('training', () => {
     return { ...given, styleRef: [{ ...given.styleRef[0], images: masked(given.styleRef[0].images) }] };
   }
 
-  it('moves a mask with its crop', async () => {
+  it('crops a mask with its image', async () => {
     const path = tiny.options('x', {}).styleRef[0].images[0].path;
     const image = await loadImage({ path, maskPath: await maskFile('half.png', 0.5) }, 32);
     const columns = (left: number, flipped: boolean): number[] =>
@@ -97,7 +97,7 @@ describe('training', () => {
     expect(columns(8, true)).toEqual([0, 0, 0.5, 1]);
   });
 
-  it('counts the mask alone, changes nothing behind a white one, and resumes to the very same bits', {
+  it('counts only the masked part, changes nothing with a white mask, and resumes bit-identically', {
     timeout: 15 * minutes,
   }, async () => {
     const losses: number[] = [];
@@ -123,7 +123,7 @@ describe('training', () => {
     expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
   });
 
-  it('refuses a mask of another size and one that shows nothing, by the name of the image', async () => {
+  it('refuses a mask of another size and an empty one, and names the image', async () => {
     await expect(trainStyleForge(options('size', {}, await maskFile('small.png', 1, [20, 16])))).rejects.toThrow(
       /the mask of style-\d\.png has 20x16 pixels, and the image 40x32/,
     );

@@ -48,7 +48,7 @@ it.each([
   ['textual-inversion', inversion, 'learned_embeds.safetensors'],
   ['custom-diffusion', custom, 'pytorch_custom_diffusion_weights.safetensors'],
 ] as const)(
-  '%s resumes to the very same bits, and its images come from the new word',
+  '%s resumes bit-identically, and its images use the new word',
   { timeout: 15 * minutes },
   async (kind, adaptation, file) => {
     const whole = await trainStyleForge(options(kind, adaptation));
@@ -68,7 +68,7 @@ it.each([
   },
 );
 
-it('pivotal tuning trains rows and matrices together, each at its rate, resumes to the very same bits, and its merged model is the same', {
+it('pivotal tuning trains rows and matrices together at their own rates, resumes bit-identically, and its merged model is the same', {
   timeout: 15 * minutes,
 }, async () => {
   const settings = (name: string, more: Partial<TrainStyleForgeOptions> = {}): TrainStyleForgeOptions => {

@@ -81,7 +81,7 @@ function distance(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, F
   return Math.sqrt(sum);
 }
 
-it('is what the present trainer arrives at from the same base model and images: losses, gradient norms, weights', async () => {
+it('equals the result of the current trainer on the same base model and images: losses, gradient norms, weights', async () => {
   const made: { loss: number; gradNorm: number }[] = [];
   const { directory: own } = await trainStyleForge(options('again', SAVED_STEP, { onProgress: (progress) => void made.push(progress) }));
   const recorded = rowsOf<{ job_id: string; step: number; loss: number; grad_norm: number }>('job_metrics')
@@ -96,7 +96,7 @@ it('is what the present trainer arrives at from the same base model and images: 
   expect(distance(before, now) / distance(before, base)).toBeLessThan(1e-2);
 });
 
-it('resumes to the same bits, however often the way is interrupted', async () => {
+it('resumes to the same bits, however often the training is interrupted', async () => {
   const straight = await trainStyleForge(options('straight', SAVED_STEP + 2, { resumeFrom: checkpoint }));
   const first = await trainStyleForge(options('first', SAVED_STEP + 1, { resumeFrom: checkpoint }));
   const second = await trainStyleForge(options('second', SAVED_STEP + 2, { resumeFrom: first.directory }));

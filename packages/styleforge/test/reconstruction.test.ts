@@ -41,7 +41,7 @@ async function noiseImages(): Promise<TrainingImage[]> {
 }
 
 describe('reconstruction of the StyleRef images', () => {
-  it('is measured once before the first step, and not again when a run resumes', async () => {
+  it('is measured once before the first step, and not again after a resume', async () => {
     const measured: Reconstruction[] = [];
     const onReconstruction = (reconstruction: Reconstruction): void => void measured.push(reconstruction);
     const { directory } = await trainStyleForge(tiny.options('first', oneStep, { onReconstruction }));
@@ -52,7 +52,7 @@ describe('reconstruction of the StyleRef images', () => {
     expect(measured).toHaveLength(1);
   });
 
-  it('tells styles that the shipped autoencoder returns from images that it cannot', async () => {
+  it('distinguishes styles that the shipped autoencoder can reproduce from images that it cannot', async () => {
     const psnr = async (name: string, images: TrainingImage[]): Promise<number> => {
       let found = NaN;
       const onReconstruction = (reconstruction: Reconstruction): void => void (found = reconstruction.psnr);

@@ -40,7 +40,7 @@ it.each([
   ['shared', true],
   ['unshared', false],
 ] as const)(
-  '%s adapters train from one image, resume to the very same bits and generate from their file',
+  '%s adapters train on one image, resume bit-identically, and generate from their file',
   { timeout: 15 * minutes },
   async (name, shared) => {
     const seen: Uint8Array[] = [];

@@ -39,7 +39,7 @@ function expectRates(rates: readonly number[], shape: Partial<TrainingHyperparam
   });
 }
 
-describe('learning rate', () => {
+describe('the learning rate', () => {
   it.each(Object.keys(golden.schedules) as LrSchedulerName[])('%s equals diffusers step by step', (name) => {
     expectRates(golden.schedules[name], { lr_scheduler: name });
   });
@@ -53,15 +53,15 @@ describe('learning rate', () => {
   );
 });
 
-describe('order of images', () => {
-  it('shows every image once per epoch, in another order each epoch', () => {
+describe('the order of images', () => {
+  it('shows every image once per epoch, in a different order each time', () => {
     const epoch = (k: number) => Array.from({ length: 10 }, (_, i) => drawFrom(10, 10 * k + i, 1337, 'aux'));
     for (const k of [0, 1, 7]) expect([...epoch(k)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(epoch(0)).not.toEqual(epoch(1));
     expect(epoch(3)).toEqual(epoch(3));
   });
 
-  it('gives components the same share whatever their sizes', () => {
+  it('gives components the same share, whatever their sizes are', () => {
     const draws = Array.from({ length: 60 }, (_, i) => drawMixed([3, 12], i, 1));
     const ofFirst = draws.filter(({ component }) => component === 0);
     expect(ofFirst).toHaveLength(30);
@@ -69,9 +69,9 @@ describe('order of images', () => {
   });
 });
 
-describe('three components or more', () => {
+describe('three or more components', () => {
   it.each([[[1, 7, 20]], [[50, 3, 4, 11]], [[2, 2, 2, 2, 2]]])(
-    'of %j images mix evenly in every stretch of the run, and each shows all its images before any again',
+    'of %j images alternate evenly throughout the run, and each shows all its images before it repeats one',
     (sizes) => {
       const draws = Array.from({ length: 120 * sizes.length }, (_, i) => drawMixed(sizes, i, 7));
       for (let from = 0; from + sizes.length <= draws.length; from += 13) {
@@ -86,7 +86,7 @@ describe('three components or more', () => {
     },
   );
 
-  it('change the order of their images with the epoch and with the seed, and with nothing else', () => {
+  it('change the order of their images only with the epoch and the seed', () => {
     const order = (epoch: number, seed: number) =>
       Array.from({ length: 20 }, (_, i) => drawMixed([20, 5, 9], 3 * (20 * epoch + i), seed).image);
     expect(order(2, 7)).toEqual(order(2, 7));
@@ -95,13 +95,13 @@ describe('three components or more', () => {
   });
 });
 
-describe('loss weights', () => {
+describe('the weights of the loss', () => {
   it('are the mean over StyleRef plus lambda times the mean over Aux', () => {
     expect([...dualBindingWeights(2, 4, 0.5)]).toEqual([0.5, 0.5, 0.125, 0.125, 0.125, 0.125]);
     expect([...dualBindingWeights(2, 0, 0.5)]).toEqual([0.5, 0.5]);
   });
 
-  it('follow min-SNR: never above gamma / SNR, one where the SNR is small', () => {
+  it('follow min-SNR: at most gamma / SNR, and one if the SNR is small', () => {
     const scheduler = new DDPMScheduler({
       beta_start: 0.00085,
       beta_end: 0.012,
@@ -113,7 +113,7 @@ describe('loss weights', () => {
     expect(late).toBe(1);
   });
 
-  it('min-SNR weights of the three kinds of prediction weigh an error of the image equally', () => {
+  it('give an error of the image the same weight for all three kinds of prediction with min-SNR', () => {
     const weights = (prediction_type: string): number[] => {
       const scheduler = new DDPMScheduler({
         beta_start: 0.00085,
@@ -132,7 +132,7 @@ describe('loss weights', () => {
   });
 });
 
-describe('moving average', () => {
+describe('the moving average', () => {
   const reference = JSON.parse(readFileSync(new URL('../../../test/golden/ema.json', import.meta.url), 'utf8')) as {
     steps: { weights: number[]; decay: number; average: number[] }[];
     far: { step: number; decay: number }[];

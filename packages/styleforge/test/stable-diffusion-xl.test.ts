@@ -51,7 +51,7 @@ async function namesIn(...path: string[]): Promise<string[]> {
   return reader.names();
 }
 
-it('is a base model whose every weight is checked, and a damaged second encoder is named', { timeout: 5 * minutes }, async () => {
+it('is a base model with a check of every weight, which names a damaged second encoder', { timeout: 5 * minutes }, async () => {
   await checkModel(tiny.base);
   const broken = join(tiny.directory, 'broken');
   await makeTinySdxlBaseModel(broken);
@@ -59,8 +59,8 @@ it('is a base model whose every weight is checked, and a damaged second encoder 
   await expect(openModel(broken)).rejects.toThrow(/tokenizer_2 is missing/);
 });
 
-describe('training', () => {
-  it('tells the model the size of the file, the crop of the resized image and the target', async () => {
+describe('training Stable Diffusion XL', () => {
+  it('passes the size of the file, the crop of the resized image and the target size to the model', async () => {
     const inputs = options('batches', lora, { crop: 'random', random_flip: true });
     const source = await openBatchSource(inputs, await openModel(tiny.base));
     const seen = new Set<string>();
@@ -81,7 +81,7 @@ describe('training', () => {
     await source.latents.release();
   });
 
-  it('with buckets, tells the model the proportions of each image, and crops none to a square', async () => {
+  it('with buckets passes the proportions of each image to the model, and crops none to a square', async () => {
     const sides = [
       [80, 80],
       [64, 250],
@@ -118,7 +118,7 @@ describe('training', () => {
     await source.latents.release();
   });
 
-  it('a LoRA of the U-Net encodes prompts beforehand, resumes to the very same bits, and its files and its merged model give one image', {
+  it('of a LoRA of the U-Net encodes prompts beforehand and resumes bit-identically, and its files and its merged model generate the same image', {
     timeout: 15 * minutes,
   }, async () => {
     const frozenText = { train_text_encoder: false };
@@ -141,7 +141,7 @@ describe('training', () => {
     expect(single).toContain('conditioner.embedders.1.model.text_projection');
   });
 
-  it('B-LoRA trains two blocks alone, writes a file for each and one for both, and resumes to the very same bits', {
+  it('of B-LoRA trains two blocks only, writes a file for each and one for both, and resumes bit-identically', {
     timeout: 15 * minutes,
   }, async () => {
     const settings = { ...lora, blocks: 'b-lora', merged: false } as AdaptationConfig;
@@ -159,7 +159,7 @@ describe('training', () => {
     expect(difference(await image(directory), await image(tiny.base))).toBeGreaterThan(3);
   });
 
-  it('pivotal tuning learns rows of both encoders in addition to its LoRA', { timeout: 15 * minutes }, async () => {
+  it('with pivotal tuning learns rows of both encoders in addition to its LoRA', { timeout: 15 * minutes }, async () => {
     const pivotal = {
       kind: 'pivotal-tuning',
       rank: 2,
@@ -178,7 +178,7 @@ describe('training', () => {
     expect(difference(await image(directory, 'a <zwx> s'), await image(tiny.base, 'a <zwx> s'))).toBeGreaterThan(0);
   });
 
-  it('a LoRA of both text encoders names them apart', { timeout: 15 * minutes }, async () => {
+  it('of a LoRA of both text encoders gives them different names', { timeout: 15 * minutes }, async () => {
     const { directory } = await trainStyleForge(options('lora-text', { ...lora, merged: false } as never, { train_text_encoder: true }));
     const names = await namesIn(directory, LORA_FILE);
     for (const component of ['unet', 'text_encoder', 'text_encoder_2'])
@@ -194,7 +194,7 @@ describe('training', () => {
       ).toBe(true);
   });
 
-  it('Textual Inversion learns rows of both encoders, resumes to the very same bits, and both layouts give one image', {
+  it('with Textual Inversion learns rows of both encoders and resumes bit-identically, and both layouts generate the same image', {
     timeout: 15 * minutes,
   }, async () => {
     const withToken = (given: TrainStyleForgeOptions): TrainStyleForgeOptions => ({
@@ -215,7 +215,7 @@ describe('training', () => {
     expect(difference(own, await image(a1111, 'a photo of zwx style'))).toBeLessThanOrEqual(1);
   });
 
-  it('full fine-tuning writes a whole folder, with the layers that no loss reaches as they were', { timeout: 15 * minutes }, async () => {
+  it('of all weights writes a complete folder, in which layers without a gradient are unchanged', { timeout: 15 * minutes }, async () => {
     const { directory } = await trainStyleForge(options('full', { kind: 'full' }, { train_text_encoder: true, max_train_steps: 2 }));
     await checkModel(directory);
     const [base, tuned] = [await readDiffusersFolder(tiny.base), await readDiffusersFolder(directory)];
@@ -235,7 +235,7 @@ describe('training', () => {
   });
 });
 
-it('guides away from zeros where no negative prompt is given, and from its text where one is, empty or not', {
+it('guides away from zeros without a negative prompt, and from its text with one, even if it is empty', {
   timeout: 5 * minutes,
 }, async () => {
   const pipeline = await loadTextToImagePipeline(tiny.base);

@@ -18,14 +18,14 @@ import { images, miniTokenizer, options, picture, scratch, setUp, tearDown } fro
 beforeAll(setUp);
 afterAll(tearDown);
 
-describe('trainings that are refused', () => {
-  it('stops at a loss that is not a number, naming the step', async () => {
+describe('a training that is refused', () => {
+  it('stops at a loss that is not a number, and names the step', async () => {
     const run = trainStyleForge(options('diverged', { learning_rate: 1e30, max_train_steps: 20, max_grad_norm: 1e6 }));
     await expect(run).rejects.toThrow(NonFiniteLossError);
     await expect(run).rejects.toThrow(/at step \d+/);
   });
 
-  it('refuses what cannot be trained, before any training, each with its code', async () => {
+  it('is refused before its first step, with a code of its own for each reason', async () => {
     const broken = { path: join(scratch, 'broken.png') };
     await writeFile(broken.path, 'no picture');
     const small = { path: await picture('small', 40, 40, 31) };
@@ -84,7 +84,7 @@ describe('trainings that are refused', () => {
       );
   });
 
-  it('knows rare tokens from words of the base model', async () => {
+  it('distinguishes rare tokens from words of the base model', async () => {
     const tokenizer = await CLIPTokenizer.fromDirectory(miniTokenizer);
     for (const token of ['zwx', 'ukj', 'sks']) expect(commonPieces(token, tokenizer), token).toEqual([]);
     for (const [token, known] of [

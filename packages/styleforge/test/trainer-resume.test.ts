@@ -9,7 +9,7 @@ beforeAll(setUp);
 afterAll(tearDown);
 
 describe('a training that continues', () => {
-  it('resumes to the very same bits, from any step, with accumulation and random crops', async () => {
+  it('resumes bit-identically from any step, with accumulation and random crops', async () => {
     const changes = { max_train_steps: 5, gradient_accumulation_steps: 2, checkpointing_steps: 1, lr_scheduler: 'cosine' as const };
     const whole = await trainStyleForge(options('whole', changes));
     for (const from of [1, 3]) {
@@ -29,7 +29,7 @@ describe('a training that continues', () => {
       'captions, a frozen text encoder, mirrored images, posterior means and offset noise',
       { use_captions: true, train_text_encoder: false, random_flip: true, crop: 'center', latent_sampling: 'mean', noise_offset: 0.1 },
     ],
-  ])('trains otherwise with %s, and resumes to the very same bits', async (name, changes) => {
+  ])('trains differently with %s, and resumes bit-identically', async (name, changes) => {
     const more = { ...changes, max_train_steps: 4, checkpointing_steps: 2 };
     const directory = `with ${name}`;
     const whole = await trainStyleForge(options(directory, more));
@@ -37,7 +37,7 @@ describe('a training that continues', () => {
     expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
   });
 
-  it('is not resumed on another base model, installed under the same name since it began', async () => {
+  it('is not resumed if the base model of this name has been replaced since it began', async () => {
     const changed = join(scratch, 'changed-base');
     await cp(base, changed, { recursive: true });
     const changes = { max_train_steps: 2, checkpointing_steps: 1 };
@@ -51,7 +51,7 @@ describe('a training that continues', () => {
     await expect(again()).rejects.toMatchObject({ name: 'TrainingInputError', code: 'unsupported_base_model' });
   });
 
-  it('continues with a finished run when it is given more steps', async () => {
+  it('continues a finished run that is given more steps', async () => {
     const short = await trainStyleForge(options('short', { max_train_steps: 2 }));
     const longer = await trainStyleForge(options('longer', { max_train_steps: 4 }, { resumeFrom: short.directory }));
     const straight = await trainStyleForge(options('straight', { max_train_steps: 4 }));
@@ -59,7 +59,7 @@ describe('a training that continues', () => {
     expect((await fingerprint(longer.directory))[weights]).toBe((await fingerprint(straight.directory))[weights]);
   });
 
-  it('saves before it obeys a cancellation, and says so by throwing the reason', async () => {
+  it('saves a checkpoint before it stops when it is cancelled, and throws the reason', async () => {
     const controller = new AbortController();
     const saved: number[] = [];
     const run = trainStyleForge(

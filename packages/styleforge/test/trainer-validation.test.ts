@@ -8,8 +8,8 @@ import { base, fingerprint, hyperparameters, options, scratch, setUp, tearDown }
 beforeAll(setUp);
 afterAll(tearDown);
 
-describe('a training that is validated', () => {
-  it('validates from the weights as they are, without touching the training', async () => {
+describe('a training with validation', () => {
+  it('validates with the current weights, and does not change the training', async () => {
     const validation = {
       prompts: ['a photo of zwx style', 'a house'],
       every_steps: 2,
@@ -55,7 +55,7 @@ describe('a training that is validated', () => {
     expect((await fingerprint(watched.directory))[weights]).toBe((await fingerprint(unwatched.directory))[weights]);
   });
 
-  it('ends when the validations get no better, keeps the best step as a whole model, and resumes to the same end', async () => {
+  it('ends when validations no longer improve, keeps the best step as a complete model, and resumes to the same end', async () => {
     const validation = {
       prompts: ['a house'],
       every_steps: 1,
@@ -101,7 +101,7 @@ describe('a training that is validated', () => {
     expect(await fingerprint(resumed.directory)).toEqual(await fingerprint(whole.directory));
   });
 
-  it('makes class images once: those that are missing, each the same whenever it is made', async () => {
+  it('generates missing class images once, always with the same result', async () => {
     const made: number[] = [];
     const make = (directory: string, count: number) =>
       makeClassImages({

@@ -68,7 +68,7 @@ describe.skipIf(warnNotTested('training on webgpu', webgpuMissing))('on webgpu',
   const weights = 'unet/diffusion_pytorch_model.safetensors';
   const moments = 'trainer_state/first_moment.safetensors';
 
-  it('ends where the processor does, and generates the same image', async () => {
+  it('ends like the processor, and generates the same image', async () => {
     const [host, device] = [await trainedOn('cpu'), await trainedOn('webgpu')];
     expect(await distance(device, host, weights)).toBeLessThan(1e-3);
     expect(await distance(device, host, moments)).toBeLessThan(1e-2);
@@ -77,7 +77,7 @@ describe.skipIf(warnNotTested('training on webgpu', webgpuMissing))('on webgpu',
   }, 300_000);
 
   it.skipIf(warnNotTested('mixed precision on webgpu', halfMissing))(
-    'trains in mixed precision close to float32',
+    'trains in mixed precision with results close to float32',
     async () => {
       const [host, device] = [await trainedOn('cpu'), await trainedOn('webgpu', 'fp16')];
       // AdamW's first step moves a weight by the sign of its gradient, whose smallest values rounding turns
@@ -92,7 +92,7 @@ describe.skipIf(warnNotTested('training on webgpu', webgpuMissing))('on webgpu',
       'that mixed precision is refused where the GPU has no float16',
       halfMissing === undefined ? 'the one here has it' : undefined,
     ),
-  )('refuses mixed precision where the GPU has no float16', async () => {
+  )('refuses mixed precision if the GPU has no float16', async () => {
     await expect(trainedOn('webgpu', 'fp16')).rejects.toThrow(/hyperparameters\.mixed_precision: .*'webgpu' has no float16.*take 'no'/);
   });
 });

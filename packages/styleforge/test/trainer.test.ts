@@ -19,7 +19,7 @@ beforeAll(setUp);
 afterAll(tearDown);
 
 describe('trainStyleForge', () => {
-  it('lowers the loss on the images it is given', async () => {
+  it('lowers the loss on its training images', async () => {
     const history: TrainingProgress[] = [];
     await trainStyleForge(
       options(
@@ -33,7 +33,7 @@ describe('trainStyleForge', () => {
     for (const { loss, styleRefLoss, auxLoss } of history) expect(loss).toBeCloseTo(styleRefLoss + auxLoss!, 6);
   });
 
-  it('trains on two devices what one trains with accumulation, within 1e-6, and resumes there', async () => {
+  it('trains on two devices like on one with accumulation within 1e-6, and resumes there', async () => {
     const changes = { max_train_steps: 2, gradient_accumulation_steps: 2, checkpointing_steps: 1 };
     const one = await trainStyleForge(options('one-device', changes));
     const replicas = ['cpu'] as const;
@@ -50,7 +50,7 @@ describe('trainStyleForge', () => {
     await Promise.all(readers.map((reader) => reader.close()));
   });
 
-  it('trains in mixed precision much like in float32, and resumes to the same bits with its loss scale', async () => {
+  it('trains in mixed precision much like in float32, and resumes bit-identically with its loss scale', async () => {
     const changes = { max_train_steps: 3, gradient_accumulation_steps: 2, checkpointing_steps: 1 };
     const losses: number[] = [];
     const full = await trainStyleForge(options('full', changes, { onProgress: ({ loss }) => void losses.push(loss) }));
@@ -73,7 +73,7 @@ describe('trainStyleForge', () => {
     expect(state.lossScale).toEqual({ value: 65536, steps: 3 });
   });
 
-  it('keeps an average of the weights as the model, the weights themselves for an exact resume', async () => {
+  it('saves an average of the weights as the model, and the weights themselves for an exact resume', async () => {
     const changes = { max_train_steps: 3, ema: true, checkpointing_steps: 1 };
     const whole = await trainStyleForge(options('averaged', changes));
     const resumed = await trainStyleForge(options('averaged-resumed', changes, { resumeFrom: join(scratch, 'averaged', 'checkpoint-2') }));
@@ -96,7 +96,7 @@ describe('trainStyleForge', () => {
     await Promise.all(files.map((file) => file.close()));
   });
 
-  it('writes the finished model as one file too, and only the finished one', async () => {
+  it('writes the finished model as one file too, and no earlier checkpoint', async () => {
     const { directory } = await trainStyleForge(options('single', { max_train_steps: 2, checkpointing_steps: 1 }));
     expect(await readdir(join(scratch, 'single', 'checkpoint-1'))).not.toContain('single-file');
     const [file, folder] = [
@@ -111,13 +111,13 @@ describe('trainStyleForge', () => {
     await Promise.all([file.close(), folder.close()]);
   });
 
-  it('leaves the text encoder as it was when told to', async () => {
+  it('does not change the text encoder unless it is trained', async () => {
     const frozen = await trainStyleForge(options('frozen', { train_text_encoder: false, max_train_steps: 2 }));
     const weights = join('text_encoder', 'model.safetensors');
     expect(await readFile(join(frozen.directory, weights))).toEqual(await readFile(join(base, weights)));
   });
 
-  it('computes the same losses and gradients with gradient checkpointing as without', async () => {
+  it('computes the same losses and gradients with and without gradient checkpointing', async () => {
     const model = await openModel(base);
     const batch = {
       latents: randomNormals({ seed: 1, step: 0, purpose: 'latents' }, 2 * 4 * 64),
@@ -153,7 +153,7 @@ describe('trainStyleForge', () => {
     }
   });
 
-  it('makes of two passes the gradient norm of one pass over both halves', async () => {
+  it('computes the same gradient norm in two passes as in one pass over both halves', async () => {
     const model = await openModel(base);
     const draw = (purpose: string) => randomNormals({ seed: 1, step: 0, purpose }, 2 * 4 * 64);
     const [latents, noise, timesteps] = [draw('latents'), draw('noise'), [100, 700]];

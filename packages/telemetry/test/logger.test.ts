@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 
 const program = typeScript(new URL('write-log.ts', import.meta.url));
 
-it('has every line at once, in order', async () => {
+it('writes every line immediately and in order', async () => {
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines = (await text(child.stdout))
     .trim()

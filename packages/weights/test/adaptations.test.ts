@@ -84,7 +84,7 @@ it.each<[string, (key: string) => string]>([
   expect(ours).toEqual(await layersIn(join(golden, 'lora', 'pytorch_lora_weights.safetensors')));
 });
 
-it('reads alpha from metadata or from tensors, with the same change', async () => {
+it('reads alpha from metadata or from tensors, with the same result', async () => {
   const folded = await layersIn(join(golden, 'lora', 'pytorch_lora_weights.safetensors'));
   for (const file of ['with-alpha-in-metadata.safetensors', 'kohya.safetensors']) {
     const layers = await layersIn(join(golden, 'lora', file));
@@ -94,7 +94,7 @@ it('reads alpha from metadata or from tensors, with the same change', async () =
   }
 });
 
-it("applies peft's patterns to the ends of layers' names, and alpha over the root of the rank", async () => {
+it("matches peft's patterns with the ends of layers' names, and divides alpha by the root of the rank", async () => {
   const reader = await openTensors(join(golden, 'lora', 'pytorch_lora_weights.safetensors'));
   const entries: TensorEntry[] = [];
   for (const key of reader.names()) entries.push({ name: key, shape: reader.info(key).shape, data: await reader.read(key) });
@@ -156,7 +156,7 @@ async function tuned(): Promise<DiffusersFolder> {
   return readDiffusersFolder(directory);
 }
 
-it('extracts a LoRA that keeps all of a change of its rank, and reports the share that it keeps of a larger one', async () => {
+it('extracts a LoRA that keeps a whole change of its rank, and reports the share that it keeps of a larger one', async () => {
   const other = await tuned();
   const { layers, keptShare } = await extractLora(base, other, { rank: 4 });
   expect(keptShare).toBeGreaterThan(1 - 1e-6);

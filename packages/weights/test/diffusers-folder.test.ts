@@ -57,8 +57,8 @@ async function summary(reader: TensorReader): Promise<Record<string, string>> {
   return Object.fromEntries([...(await allOf(reader))].map(([name, { shape, data }]) => [name, `${shape} ${digest(data)}`]));
 }
 
-describe('reading', () => {
-  it('gives configs and weights of the reference', async () => {
+describe('reading a diffusers folder', () => {
+  it('returns the configs and weights of the reference', async () => {
     const folder = await readDiffusersFolder(reference);
     expect(componentOf(folder, 'unet').config.block_out_channels).toEqual([16, 32, 32, 32]);
     expect(folder.schedulerConfig.beta_schedule).toBe('scaled_linear');
@@ -69,7 +69,7 @@ describe('reading', () => {
     await reader.close();
   });
 
-  it('understands the VAE attention names of older checkpoints', async () => {
+  it('accepts the VAE attention names of older checkpoints', async () => {
     const legacy = { to_q: 'query', to_k: 'key', to_v: 'value', 'to_out.0': 'proj_attn' } as Record<string, string>;
     const older = (name: string) => name.replace(/\.(to_q|to_k|to_v|to_out\.0)\./, (_, part: string) => `.${legacy[part]}.`);
     const folder = await readDiffusersFolder(await withOlderNames('legacy-vae', 'vae', older));
@@ -80,7 +80,7 @@ describe('reading', () => {
     expect(await summary(await componentOf(folder, 'vae').openWeights())).toEqual(await summary(expected));
   });
 
-  it('understands the text encoder names of transformers 4', async () => {
+  it('accepts the text encoder names of transformers 4', async () => {
     const folder = await readDiffusersFolder(await withOlderNames('prefixed', 'text_encoder', (name) => `text_model.${name}`));
     const expected = await componentOf(await readDiffusersFolder(reference), 'text_encoder').openWeights();
     expect(await summary(await componentOf(folder, 'text_encoder').openWeights())).toEqual(await summary(expected));
@@ -98,8 +98,8 @@ describe('reading', () => {
   });
 });
 
-describe('writing', () => {
-  it('copies what is not given and replaces what is given', async () => {
+describe('writing a diffusers folder', () => {
+  it('copies what is not given, and replaces what is given', async () => {
     const base = join(directory, 'base');
     await cp(reference, base, { recursive: true });
     await mkdir(join(base, 'tokenizer'));
@@ -150,7 +150,7 @@ describe('writing', () => {
     expect((await readdir(directory)).filter((name) => name.includes('.tmp'))).toEqual([]);
   });
 
-  it('writes given configs with the floating point fields that transformers insists on', async () => {
+  it('writes given configs with the floating point fields that transformers requires', async () => {
     const target = join(directory, 'given');
     const config = { initializer_factor: 1, attention_dropout: 0, hidden_size: 32, layer_norm_eps: 1e-5 };
     await writeDiffusersFolder(target, { base: reference, components: { text_encoder: { config } } });
@@ -159,7 +159,7 @@ describe('writing', () => {
     expect(text).toMatch(/"initializer_factor": 1\.0,\n {2}"attention_dropout": 0\.0,\n {2}"hidden_size": 32,/);
   });
 
-  it('asks for a base folder when something is missing', async () => {
+  it('requires a base folder if something is missing', async () => {
     await expect(writeDiffusersFolder(join(directory, 'none'), { modelIndex: {} })).rejects.toThrow(/unet.config.json is neither given/);
   });
 });

@@ -52,7 +52,7 @@ async function expectContent(file: string): Promise<void> {
 const target = () => join(scratch, 'deep', 'weights.bin');
 
 describe('a download', () => {
-  it('is made once, with progress, and leaves nothing else behind', async () => {
+  it('runs once, reports progress, and leaves no other files', async () => {
     const seen: TransferProgress[] = [];
     await downloadFile({ url: address, sha256 }, target(), { onProgress: (progress) => seen.push(progress) });
     await downloadFile({ url: address, sha256: sha256.toUpperCase() }, target());
@@ -62,7 +62,7 @@ describe('a download', () => {
     expect(await readdir(join(scratch, 'deep'))).toEqual(['weights.bin']);
   });
 
-  it('repeats requests to a busy server, and gives up after five attempts in a row without a byte', async () => {
+  it('repeats requests to a busy server, and gives up after five attempts in a row without data', async () => {
     let busy = 4;
     answer = (start, response) => (busy-- > 0 ? response.writeHead(503).end() : whole(start, response, busy === -1 ? 100_000 : undefined));
     await downloadFile({ url: address, sha256 }, target(), { backoffMs: 1 });
@@ -121,7 +121,7 @@ describe('a download', () => {
     await expect(downloadFile({ url: 'http://127.0.0.1:9/x', sha256 }, target(), { backoffMs: 1 })).rejects.toThrow(DownloadError);
   });
 
-  it('reports a proxy that is written without its scheme', async () => {
+  it('reports a proxy without a scheme', async () => {
     for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, 'proxy.example.com:3128');
     vi.resetModules();
     const { downloadFile: throughProxy } = await import('@styleforge/weights');
@@ -132,7 +132,7 @@ describe('a download', () => {
     vi.unstubAllEnvs();
   });
 
-  it('stops on request, and keeps what has arrived', async () => {
+  it('stops on request, and keeps the data received so far', async () => {
     const stop = new AbortController();
     answer = (start, response) => {
       response.writeHead(200, { 'content-length': content.length });
@@ -149,7 +149,7 @@ describe('a download', () => {
     expect(requests[1]).toMatch(/^bytes=[1-9]\d*-$/);
   });
 
-  it('is made once by several processes', async () => {
+  it('runs once for several processes', async () => {
     answer = (start, response) => void setTimeout(() => whole(start, response), 300);
     const script = join(scratch, 'download.ts');
     const source = fileURLToPath(new URL('../src/index.ts', import.meta.url));

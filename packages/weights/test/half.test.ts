@@ -30,7 +30,7 @@ describe('float16', () => {
     expect(wrong((half) => Object.is(float16ToFloat32(half), float16ByDefinition(half)))).toEqual([]);
   });
 
-  it('returns every value, NaN as a NaN', () => {
+  it('returns every value unchanged, and NaN as NaN', () => {
     const halves = Uint16Array.from({ length: 65536 }, (_, half) => half);
     const floats = new Float32Array(65536);
     const back = new Uint16Array(65536);
@@ -62,7 +62,7 @@ describe('float16', () => {
 });
 
 describe('bfloat16', () => {
-  it('returns every value, NaN as a NaN', () => {
+  it('returns every value unchanged, and NaN as NaN', () => {
     const values = Uint16Array.from({ length: 65536 }, (_, value) => value);
     const floats = new Float32Array(65536);
     const back = new Uint16Array(65536);
@@ -84,6 +84,6 @@ describe('bfloat16', () => {
   });
 });
 
-it('refuses a target of another length', () => {
+it('float16 and bfloat16 refuse a target of another length', () => {
   expect(() => float16ToFloat32Array(new Uint16Array(2), new Float32Array(3))).toThrow(/3 elements/);
 });

@@ -25,7 +25,7 @@ async function writeRaw(name: string, header: unknown, data: Uint8Array): Promis
   return path;
 }
 
-describe('round trip', () => {
+describe('a safetensors file', () => {
   const entries = [
     { name: 'z.weight', shape: [3, 5], data: values(15, 1) },
     { name: 'a.bias', shape: [7], data: values(7, 2) },
@@ -33,7 +33,7 @@ describe('round trip', () => {
     { name: 'empty', shape: [0, 4], data: new Float32Array(0) },
   ];
 
-  it('keeps float32 exactly, sorted by name, aligned to 8 bytes', async () => {
+  it('keeps float32 exactly, sorted by name and aligned to 8 bytes', async () => {
     const path = join(directory, 'f32.safetensors');
     await writeSafetensors(path, entries);
     const reader = await SafetensorsReader.open(path);
@@ -77,7 +77,7 @@ describe('round trip', () => {
   });
 });
 
-it('reads every number type as float32', async () => {
+it('every number type is read as float32', async () => {
   const data = Buffer.alloc(8 + 8 + 4 + 2 + 1 + 1);
   data.writeDoubleLE(0.1, 0);
   data.writeBigInt64LE(-3_000_000_000n, 8);
@@ -107,7 +107,7 @@ it('reads every number type as float32', async () => {
   await reader.close();
 });
 
-it('reads a header with an image in its metadata, as some tools write it', async () => {
+it('a header with an image in its metadata, as some tools write it, is read', async () => {
   const thumbnail = `data:image/jpeg;base64,${'x'.repeat(12_000_000)}\\"`;
   const header = { __metadata__: { 'modelspec.thumbnail': thumbnail }, a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } };
   const reader = await SafetensorsReader.open(await writeRaw('thumbnail.safetensors', header, new Uint8Array(4)));
@@ -116,7 +116,7 @@ it('reads a header with an image in its metadata, as some tools write it', async
   await reader.close();
 });
 
-describe('damaged files', () => {
+describe('a damaged file is refused:', () => {
   const span = (begin: number, end: number, shape = [1], dtype = 'F32') => ({ dtype, shape, data_offsets: [begin, end] });
   it.each([
     ['not JSON', '{"a"', 0, /not JSON/],
@@ -144,7 +144,7 @@ describe('damaged files', () => {
     await expect(SafetensorsReader.open(path)).rejects.toThrow(/too few/);
   });
 
-  it('a repeated name, whether or not both mean the same bytes', async () => {
+  it('a repeated name, whether or not both refer to the same bytes', async () => {
     const path = join(directory, 'twice.safetensors');
     const described = '{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
     const header = Buffer.from(`{"a":${described},"a":${described}}`);
@@ -155,8 +155,8 @@ describe('damaged files', () => {
   });
 });
 
-describe('shards', () => {
-  it('finds each tensor in its file', async () => {
+describe('a checkpoint in shards', () => {
+  it('reads each tensor from its file', async () => {
     await writeSafetensors(join(directory, 'model-00001-of-00002.safetensors'), [{ name: 'a', shape: [2], data: values(2, 1) }]);
     await writeSafetensors(join(directory, 'model-00002-of-00002.safetensors'), [{ name: 'b', shape: [3], data: values(3, 2) }]);
     const index = { weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' } };
@@ -169,7 +169,7 @@ describe('shards', () => {
     await reader.close();
   });
 
-  it('refuses shards outside the folder and names that a shard lacks', async () => {
+  it('refuses shards outside of the folder, and names tensors that a shard lacks', async () => {
     const path = join(directory, 'bad.safetensors.index.json');
     await writeFile(path, JSON.stringify({ weight_map: { a: '../a.safetensors' } }));
     await expect(openTensors(path)).rejects.toThrow(/next to the index/);

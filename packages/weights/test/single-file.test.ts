@@ -32,8 +32,8 @@ const tinySd = fileURLToPath(new URL('../../../test/golden/tiny-sd', import.meta
 const tokenizers = { tokenizer: fileURLToPath(new URL('../../../models/styleforge-mini/tokenizer', import.meta.url)) };
 const configsOf = ({ components }: DiffusersFolder) => Object.fromEntries(components.map(({ name, config }) => [name, config]));
 
-describe.each(golden)('names of $name', (topology) => {
-  it.each(['unet', 'vae'] as const)('%s: equal diffusers, in both directions', (component) => {
+describe.each(golden)('tensor names of $name', (topology) => {
+  it.each(['unet', 'vae'] as const)('%s: equal those of diffusers in both directions', (component) => {
     const { config, pairs } = topology[component];
     const names = originalNames(component === 'vae' ? 'autoencoder' : component, config);
     expect(Object.fromEntries(Object.keys(pairs).map((name) => [name, names.toOriginal(name)]))).toEqual(pairs);
@@ -49,7 +49,7 @@ describe('a single file', () => {
   });
   afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-  it('becomes a folder again with the very same bits', async () => {
+  it('becomes a bit-identical folder again', async () => {
     await writeSingleFile(at('model.safetensors'), tinySd, { dtype: 'F32' });
     const before = await readDiffusersFolder(tinySd);
     const { modelIndex, schedulerConfig } = before;
@@ -77,7 +77,7 @@ describe('a single file', () => {
     await file.close();
   });
 
-  it("of Stable Diffusion 2.x holds OpenCLIP's text encoder, and becomes the same folder again", async () => {
+  it("of Stable Diffusion 2.x contains OpenCLIP's text encoder, and becomes the same folder again", async () => {
     const folder = await readDiffusersFolder(tinySd);
     const { modelIndex, schedulerConfig } = folder;
     const textEncoder = componentOf(folder, 'text_encoder');
@@ -99,7 +99,7 @@ describe('a single file', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it('is not offered for a U-Net that the layout has no names for', async () => {
+  it('is not offered for a U-Net whose layers have no names in the layout', async () => {
     const config = { ...componentOf(await readDiffusersFolder(tinySd), 'unet').config, class_embed_type: 'timestep' };
     await writeDiffusersFolder(at('classes'), { base: tinySd, components: { unet: { config } } });
     expect(await singleFileObstacle(at('classes'))).toMatch(/class_embed_type/);

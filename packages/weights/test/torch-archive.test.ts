@@ -17,8 +17,8 @@ it('a list with more items than a call accepts arguments is read, and then refus
   await rm(join(file, '..'), { recursive: true });
 });
 
-describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file) => {
-  it('returns every tensor of any dtype, strides and offset', async () => {
+describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('a %s of torch.save', (file) => {
+  it('returns every tensor, whatever its dtype, strides and offset', async () => {
     const reader = await openTensors(join(folder, file));
     const read = async (name: string) => [...(await reader.read(name))];
     expect(reader.names()).toContain('1.running_var');
@@ -39,19 +39,19 @@ describe.each(['zip.pth', 'plain.pth', 'nested.pth'])('%s of torch.save', (file)
   });
 });
 
-describe('a pickle that is more than a dictionary of tensors', () => {
+describe('a pickle with more than a dictionary of tensors', () => {
   it.each([
     ['evil.pth', /refers to posix\.system/],
     ['evil-stack-global.pth', /refers to posix\.system/],
     ['object.pth', /refers to __main__\.Caller/],
     ['instruction.pth', /refers to os\.system/],
-  ])('%s is refused and runs nothing', async (file, message) => {
+  ])('%s is refused, and nothing is run', async (file, message) => {
     await expect(openTensors(join(folder, file))).rejects.toThrow(message);
     await expect(openTensors(join(folder, file))).rejects.toThrow(UnsafePickleError);
     await expect(access('pickle-was-run')).rejects.toThrow(/ENOENT/);
   });
 
-  it('is refused if it is cut at any place', async () => {
+  it('is refused if it is truncated at any place', async () => {
     const scratch = await mkdtemp(join(tmpdir(), 'styleforge-torch-'));
     for (const file of ['zip.pth', 'plain.pth']) {
       const bytes = await readFile(join(folder, file));
@@ -65,20 +65,20 @@ describe('a pickle that is more than a dictionary of tensors', () => {
   });
 });
 
-describe('a file that asks for more than a dictionary of tensors has', () => {
+describe('a file that is larger than its tensors need', () => {
   let scratch: string;
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'styleforge-torch-much-'));
   });
   afterAll(() => rm(scratch, { recursive: true }));
 
-  it('a description that would be large when unpacked is not unpacked', async () => {
+  it('is not unpacked if its description would be large', async () => {
     const file = join(scratch, 'bomb.pth');
     await writeFile(file, zipFile([{ name: 'archive/data.pkl', bytes: Buffer.alloc(65 * 1024 * 1024) }]));
     await expect(openTensors(file)).rejects.toThrow(/the archive's data\.pkl has 68157440 bytes; at most 67108864 are read/);
   });
 
-  it('a storage larger than its tensors say is not read', async () => {
+  it('is not read where a storage is larger than its tensors', async () => {
     const file = join(scratch, 'storage.pth');
     const pickle = Buffer.concat([
       Buffer.from('\x80\x02}X\x01\0\0\0actorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n', 'latin1'),
@@ -98,13 +98,13 @@ describe('a file that asks for more than a dictionary of tensors has', () => {
     await expect((await openTensors(file)).read('a')).rejects.toThrow(/data\/0 has 400000000 bytes; at most 4 are read/);
   });
 
-  it('millions of items in pieces are counted together', async () => {
+  it('is refused by the total of its items, even if they come in pieces', async () => {
     const file = join(scratch, 'items.pth');
     await writeFile(file, `]${`(${'N'.repeat(1_000_000)}e`.repeat(11)}.`);
     await expect(openTensors(file)).rejects.toThrow(/the pickle contains too many items/);
   });
 
-  it('of a file without an archive, only the tensors that are wanted are read', async () => {
+  it('without an archive is read only for the requested tensors', async () => {
     const file = join(scratch, 'long.pth');
     await copyFile(join(folder, 'plain.pth'), file);
     // More than one read of a whole file takes.
