@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { gridOf } from '../src/commands/generations/grid-options.ts';
 
-describe('axes of a grid', () => {
+describe('options for the axes of a grid', () => {
   it.each([
     ['steps=10,20', [10, 20]],
     ['sampler=ddim, euler', ['ddim', 'euler']],
@@ -14,7 +14,7 @@ describe('axes of a grid', () => {
     expect(gridOf({ x })?.x).toEqual({ parameter: x.slice(0, x.indexOf('=')), values });
   });
 
-  it('refuses an unknown setting, and a second axis alone', () => {
+  it('refuse an unknown setting, and a second axis without a first', () => {
     expect(() => gridOf({ x: 'colour=red' })).toThrow(/settings: prompt, negative_prompt/);
     expect(() => gridOf({ y: 'steps=1' })).toThrow('also set --x');
   });

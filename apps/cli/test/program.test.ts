@@ -42,7 +42,7 @@ function helpOf(command: Command): string {
 describe('help', () => {
   const verbs = verbsOf(createProgram());
 
-  it('knows every verb that was promised', () => {
+  it('lists every documented verb', () => {
     const names = verbs.map((verb) => [verb.parent?.name(), verb.name()].filter((name) => name !== 'styleforge').join(' '));
     expect(names).toEqual(
       expect.arrayContaining([
@@ -134,7 +134,7 @@ describe('wrong use', () => {
     ],
     ['a file that is not there', ['train', '-f', 'none.yaml'], 'none.yaml cannot be read'],
     ['a file that is no YAML', ['train', '-f', 'HERE/broken.yaml'], 'broken.yaml is neither YAML nor JSON'],
-  ])('is told with exit code 2: %s', async (_, args, message) => {
+  ])('ends with exit code 2 and a message: %s', async (_, args, message) => {
     await writeFile(join(line.directory, 'broken.yaml'), 'a: [1\nb: }');
     for (const [name, value] of Object.entries({ XDG_CONFIG_HOME: line.directory, ...line.environment })) vi.stubEnv(name, value);
     const [stdout, stderr] = [
@@ -155,7 +155,7 @@ describe('wrong use', () => {
 });
 
 describe('without a service', () => {
-  it('ends with exit code 6 and says where it looked', async () => {
+  it('ends with exit code 6, and names the address that it tried', async () => {
     const { code, stdout, stderr } = await run('jobs', 'list', '--json');
     expect([code, stdout]).toEqual([6, '']);
     expect(JSON.parse(stderr)).toMatchObject({
@@ -170,7 +170,7 @@ describe('without a service', () => {
     expect(stdout).toMatch(/^FAIL {2}service .*\n.*npm start/m);
   });
 
-  it('has a doctor that says what this machine computes on, and what the others need', async () => {
+  it('has a doctor that says what this machine computes on, and what other devices need', async () => {
     const { stdout } = await styleforge({ ...line, environment: { ...line.environment, DEVICE: 'cuda' } }, ['doctor', '--json']);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; remedy?: string }[] };
     const checkOf = (name: string) => checks.find((check) => check.name === name);
@@ -188,7 +188,7 @@ describe('without a service', () => {
     if (process.platform === 'linux') expect(['ok', 'skipped']).toContain(checkOf('vulkan loader')?.status);
   });
 
-  it('has a doctor that knows when no worker is installed on the same machine', async () => {
+  it('has a doctor that works without a worker on the same machine', async () => {
     const installed = join(line.directory, 'installed');
     await promisify(execFile)(process.execPath, ['infra/docker/assemble.mjs', '@styleforge/cli', installed], { cwd: repository });
     const { stdout } = await styleforge({ ...line, entry: join(installed, 'apps/cli/bin/styleforge.mjs') }, ['doctor', '--json']);
@@ -201,7 +201,7 @@ describe('without a service', () => {
 describe('images in the terminal', () => {
   const terminal = { term: 'xterm-256color', program: '', isKitty: false };
 
-  it('go by the protocol of the terminal, and never into a pipe', () => {
+  it('use the protocol of the terminal, and are never written into a pipe', () => {
     expect(imageProtocol({ terminal: { ...terminal, isKitty: true } }, true)).toBe('kitty');
     expect(imageProtocol({ terminal: { ...terminal, term: 'xterm-ghostty' } }, true)).toBe('kitty');
     expect(imageProtocol({ terminal: { ...terminal, program: 'iTerm.app' } }, true)).toBe('iterm2');
@@ -209,7 +209,7 @@ describe('images in the terminal', () => {
     expect(imageProtocol({ terminal: { ...terminal, isKitty: true } }, false)).toBeUndefined();
   });
 
-  it('carry the whole file, in pieces where the protocol requires them', () => {
+  it('contain the whole file, in pieces if the protocol requires them', () => {
     const png = Buffer.alloc(5000, 7);
     const escape = '\u001b';
     const pieces = inlineImage('kitty', png)
@@ -226,7 +226,7 @@ describe('images in the terminal', () => {
   });
 });
 
-it('writes sizes and times as people read them', () => {
+it('sizes and times are written for people', () => {
   expect([0, 999, 1_500, 2_000_000].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 KB', '2.0 MB']);
   expect([5, 65, 3_725].map(formatDuration)).toEqual(['0:05', '1:05', '1:02:05']);
 });

@@ -37,7 +37,7 @@ async function json<T>(...args: string[]): Promise<T> {
 
 describe('login', () => {
   it(
-    'keeps address and key for its owner alone, once the service has taken them',
+    'stores address and key for their owner only, after the service has accepted them',
     async () => {
       const refused = await styleforge({ ...line, environment: {} }, ['login', '--base-url', test.service.url], { input: 'sf_wrong\n' });
       expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('unauthorized')]);
@@ -72,7 +72,7 @@ describe('a job', () => {
   let jobId: string;
 
   it(
-    'is made from a file and flags, followed, and left with Ctrl-C',
+    'is created from a file and flags, followed, and left with Ctrl-C',
     async () => {
       const { id } = await json<{ id: string }>('datasets', 'create', 'my style', 'pictures/style');
       await writeFile(join(line.directory, 'job.yaml'), `style_ref: {dataset_id: ${id}}\nhyperparameters: {seed: 3, max_train_steps: 9}\n`);
@@ -131,7 +131,7 @@ describe('a job', () => {
   );
 
   it(
-    'generates images when it has succeeded',
+    'generates images after it has succeeded',
     async () => {
       const job = await json<{ id: string; status: string; name: string }>(
         'train',
@@ -187,7 +187,7 @@ describe('a job', () => {
   );
 
   it.skipIf(warnNotTested('pictures in a terminal', scriptMissing))(
-    'shows its images in a terminal that can, as they were saved',
+    'shows its images in a terminal that supports them, exactly as they were saved',
     async () => {
       const sent = await inTerminal(line, 'xterm-kitty', ['generate', '-m', 'styleforge-mini', 'a house', '--steps', '2', '-o', 'shown']);
       const escape = '\u001b';
@@ -215,7 +215,7 @@ describe('a job', () => {
   );
 
   it(
-    'is reported on as a table, and as a page in the browser',
+    'has a report as a table, and as a page in the browser',
     async () => {
       const shown = await run(['report', jobId]);
       expect(shown.code).toBe(0);
@@ -245,7 +245,7 @@ describe('a job', () => {
   );
 
   it(
-    'is measured again on request, together with others',
+    'can be evaluated again, together with other models',
     async () => {
       const asked = await run([
         'evaluate',
@@ -278,7 +278,7 @@ describe('a job', () => {
 });
 
 it(
-  'sends images past the service to the store, with their captions',
+  'sends images directly to the store, with their captions',
   async () => {
     const made = await json<{ id: string; image_count: number }>('datasets', 'create', 'direct', 'pictures/style', '--direct');
     expect(made.image_count).toBe((await readdir(join(line.directory, 'pictures/style'))).filter((name) => name.endsWith('.png')).length);
@@ -295,7 +295,7 @@ it(
 
 describe('scripts', () => {
   it(
-    'tell failures apart by exit code',
+    'can distinguish failures by exit code',
     async () => {
       const missing = 'job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
       const gone = await run(['jobs', 'show', missing, '--json']);
@@ -311,7 +311,7 @@ describe('scripts', () => {
   );
 
   it(
-    'manage keys, prompt sets and webhooks',
+    'can manage keys, prompt sets and webhooks',
     async () => {
       const key = await json<{ id: string; key: string; scopes: string[] }>('keys', 'create', 'reader', '--scope', 'read');
       expect(key.scopes).toEqual(['read']);

@@ -79,8 +79,8 @@ async function expectOrigin(folder: string): Promise<void> {
 }
 const profileOf = async (folder: string) => baseModelProfile.parse(JSON.parse(await readFile(join(folder, 'styleforge.json'), 'utf8')));
 
-describe('a hub', () => {
-  it('gives a folder whose connections break again and again: each continues where the one before stopped', async () => {
+describe('a model hub', () => {
+  it('gives a folder although connections break repeatedly, each continuing where the one before stopped', async () => {
     hub.breaks = [300, 70_000, 65_536, 1, 100_000, 20_000];
     hub.refusals = [503];
     const folder = await add(`hf:${repository}`);
@@ -112,7 +112,7 @@ describe('a hub', () => {
     expect(images).toHaveLength(1);
   }, 120_000);
 
-  it('is not asked again for what an earlier try, broken off, has brought', async () => {
+  it('is not asked again for files that an earlier interrupted try has downloaded', async () => {
     const controller = new AbortController();
     const broken = add(`hf:${repository}`, {
       signal: controller.signal,
@@ -130,13 +130,13 @@ describe('a hub', () => {
     expect(again).toBeLessThan(hub.sent - 50_000);
   }, 120_000);
 
-  it('that ignores ranges gives the whole file again, and still the right one', async () => {
+  it('that ignores ranges sends the whole file again, with the right result', async () => {
     hub.knowsRanges = false;
     hub.breaks = [300, 70_000];
     await expectOrigin(await add(`hf:${repository}`));
   }, 120_000);
 
-  it('that gives other bytes than it lists is refused, and nothing is kept', async () => {
+  it('that sends other bytes than it lists is refused, and nothing is kept', async () => {
     hub.corrupt = true;
     await expect(add(`hf:${repository}`)).rejects.toThrow(ChecksumError);
     const left = await readdir(join(directory, '.downloads'), { recursive: true, withFileTypes: true });
@@ -167,7 +167,7 @@ describe('a hub', () => {
 });
 
 describe('a single file', () => {
-  it('on this machine becomes the folder that it was made of, under its checksum', async () => {
+  it('on this machine becomes the folder that it was made from, under its checksum', async () => {
     const sha256 = await sha256OfFile(single);
     await expect(add(single, { configDirectory: origin, sha256: new Map([['', '0'.repeat(64)]]) })).rejects.toThrow(/0000 was asked for/);
     const folder = await add(single, { configDirectory: origin, sha256: new Map([['', sha256]]), profile: { license: 'mine' } });
@@ -175,7 +175,7 @@ describe('a single file', () => {
     expect(await profileOf(folder)).toMatchObject({ source: 'local:single.safetensors', license: 'mine' });
   }, 120_000);
 
-  it('of a hub or a web address is fetched, and refused where it is no model of that shape', async () => {
+  it('of a hub or a web address is downloaded, and refused if it is no model of that shape', async () => {
     const files = await mkdtemp(join(scratch, 'files-'));
     await cp(single, join(files, 'model.safetensors'));
     const server = await startFakeHub(files, 'somebody/files');
@@ -189,7 +189,7 @@ describe('a single file', () => {
     await server.stop();
   }, 120_000);
 
-  it("of Stable Diffusion 2.x brings OpenCLIP's text encoder, whose last layer is omitted", async () => {
+  it("of Stable Diffusion 2.x contains OpenCLIP's text encoder, whose last layer is omitted", async () => {
     const folder = await readDiffusersFolder(origin);
     const second = join(scratch, 'second');
     await writeDiffusersFolder(second, {
@@ -244,7 +244,7 @@ async function inOpenClipLayout(): Promise<TensorEntry[]> {
 }
 
 describe('S3', () => {
-  it('gives a folder under a prefix, or a file', async () => {
+  it('has a model as a folder under a prefix, or as a file', async () => {
     const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
     server.createBucket('models');
     const options = { ...s3, endpoint: server.address };
@@ -269,7 +269,7 @@ describe('S3', () => {
 });
 
 describe('a path', () => {
-  it('of a folder is copied, once, and refused where tensors are missing', async () => {
+  it('of a folder is copied once, and refused if tensors are missing', async () => {
     await expectOrigin(await add(origin));
     await expect(add(origin)).rejects.toThrow(/the base model small already exists: remove .* first, or choose another name/);
     const incomplete = join(scratch, 'incomplete');
@@ -282,10 +282,10 @@ describe('a path', () => {
   }, 120_000);
 });
 
-describe('what the operator says', () => {
+describe('an option of the operator', () => {
   const schedulerOf = async (folder: string) => (await readDiffusersFolder(folder)).schedulerConfig;
 
-  it('of the prediction type is honoured for a folder and for a single file with configs', async () => {
+  it('for the prediction type applies to a folder and to a single file with configs', async () => {
     expect((await schedulerOf(await add(origin))).prediction_type).toBe('epsilon');
     const velocity = { predictionType: 'v_prediction' } as const;
     expect((await schedulerOf(await add(origin, { name: 'folder', ...velocity }))).prediction_type).toBe('v_prediction');
@@ -294,7 +294,7 @@ describe('what the operator says', () => {
     );
   }, 120_000);
 
-  it('of the number of ids in its tokenizer config gives way to the positions of the text encoder, and is told', async () => {
+  it("is not needed for the number of ids in a tokenizer config, which is corrected by the text encoder's positions with a message", async () => {
     const short = join(scratch, 'short');
     await cp(origin, short, { recursive: true });
     const config = join(short, 'tokenizer', 'tokenizer_config.json');

@@ -17,7 +17,7 @@ async function temporaryFile(name: string): Promise<string> {
 }
 
 describe('npm run bench -- gpu', () => {
-  it('writes down what it measured', async () => {
+  it('writes down what it has measured', async () => {
     const out = await temporaryFile('measured.md');
     const json = await temporaryFile('measured.json');
     await bench('gpu', '--device', 'cpu', '--only', 'sampling, small', '--out', out, '--json', json);
@@ -28,7 +28,7 @@ describe('npm run bench -- gpu', () => {
     });
   });
 
-  it('notes what fails, continues with the next, and fails in the end', async () => {
+  it('reports a failed measurement, continues with the next, and fails at the end', async () => {
     const out = await temporaryFile('measured.md');
     await expect(bench('gpu', '--device', 'cuda', '--only', 'sampling', '--out', out)).rejects.toThrow('2 of 2 measurements failed');
     const rows = (await readFile(out, 'utf8')).split('\n').filter((line) => line.startsWith('| sampling'));
@@ -38,7 +38,7 @@ describe('npm run bench -- gpu', () => {
 });
 
 describe('npm run bench -- first-run', () => {
-  it('finds everything true of the processor', async () => {
+  it('confirms every claim on the processor', async () => {
     const { stdout } = await bench('first-run', '--device', 'cpu');
     const lines = stdout
       .trim()
@@ -49,13 +49,13 @@ describe('npm run bench -- first-run', () => {
     expect(lines[3]).toEqual({ what: 'a recorded pass equals one that is not, to the bit', different: 0 });
   });
 
-  it('says of a device that is absent what is missing, at each check, and fails', async () => {
+  it('says for each check what a missing device lacks, and fails', async () => {
     await expect(bench('first-run', '--device', 'cuda')).rejects.toThrow('9 of 9 checks failed');
   });
 });
 
 describe('npm run bench -- train --profile', () => {
-  it('says where the time goes, and leaves no trace behind', async () => {
+  it('shows where the time is spent, and deletes its trace', async () => {
     const { stdout } = await bench('train', '--steps', '1', '--profile');
     const times = stdout
       .trim()
@@ -71,7 +71,7 @@ describe('npm run bench -- train --profile', () => {
 });
 
 describe('npm run bench -- parity', () => {
-  it('finds a device equal to itself', async () => {
+  it('finds no difference between a device and itself', async () => {
     const { stdout } = await bench('parity', '--device', 'cpu', '--steps', '1');
     expect(JSON.parse(stdout)).toMatchObject({ device: 'cpu', losses: 0, grad_norms: 0, weights: 0 });
   });

@@ -34,7 +34,7 @@ const run = (stack: StackKind, seed: number, otherVersion?: string) =>
   });
 
 describe('a round of chaos', () => {
-  it('loses and doubles nothing on the embedded stack', async () => {
+  it('loses and duplicates nothing on the embedded stack', async () => {
     const { violations, rounds, faults } = await run('embedded', 7);
     expect(violations).toEqual([]);
     expect(rounds).toBe(1);
@@ -42,7 +42,7 @@ describe('a round of chaos', () => {
   }, 900_000);
 
   it.skipIf(warnNotTested('chaos on Redis and S3', redisMissing))(
-    'loses and doubles nothing on Redis and S3, where two installations share the work',
+    'loses and duplicates nothing on Redis and S3, where two installations share the work',
     async () => {
       const { violations, faults } = await run('redis', 8, repository);
       expect(violations).toEqual([]);
@@ -52,14 +52,14 @@ describe('a round of chaos', () => {
   );
 });
 
-describe('the means of chaos', () => {
-  it('another version is a checkout with its packages, which is told before anything starts', async () => {
+describe('tools for chaos', () => {
+  it('another version is a checkout with its packages, which is checked before anything starts', async () => {
     await expect(run('embedded', 1, directory)).rejects.toThrow(
       /^--other-version .*: apps\/api\/src\/main.ts is missing there; give a checkout/,
     );
   });
 
-  it('a line can be slow, silent and cut, and is whole again after it', async () => {
+  it('a connection can be slowed down, silenced and cut, and works again afterwards', async () => {
     const server = createServer((_request, answer) => answer.setHeader('connection', 'close').end('heard')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const line = await startLine({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
@@ -83,7 +83,7 @@ describe('the means of chaos', () => {
     server.close();
   });
 
-  it('a process lives by a clock that jumps', async () => {
+  it('a process can run with a clock that jumps', async () => {
     const clock = await createClock(join(directory, 'clock'), 3_600);
     const program =
       'const d = new Date(0); console.log(JSON.stringify([Date.now(), new Date().getTime(), Date.parse(Date()), d instanceof Date, new Date(5).getTime()]))';
@@ -93,7 +93,7 @@ describe('the means of chaos', () => {
     expect([isDate, five]).toEqual([true, 5]);
   });
 
-  it.skipIf(warnNotTested('full disks', smallDiskMissing))('a small disk can be filled and has space again', async () => {
+  it.skipIf(warnNotTested('full disks', smallDiskMissing))('a small disk can be filled, and has space again afterwards', async () => {
     const disk = await mountSmallDisk(join(directory, 'disk'));
     try {
       const write = () => writeFile(join(disk.directory, 'file'), Buffer.alloc(1 << 16));

@@ -29,7 +29,7 @@ describe.each(programs)('npm run %s', (_name, entry) => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
-  it('refuses an option that it does not have with exit code 2 and a sentence', () => {
+  it('refuses an unknown option with exit code 2 and a sentence', () => {
     const { status, stderr } = run(entry, '--no-such-option');
     expect(status).toBe(2);
     expect(stderr).toMatch(/no-such-option/);
@@ -56,7 +56,7 @@ it('npm run samples writes two folders with captions, and refuses folders that c
   expect([again.status, again.stderr]).toEqual([1, expect.stringMatching(/already contains 40 files.*--to/)]);
 });
 
-it('the command line refuses a misspelt command although help is asked for', () => {
+it('the command line refuses a misspelt command even with --help', () => {
   const { status, stderr } = run(join(root, 'apps/cli/src/main.ts'), 'NOSUCH', '--help');
   expect([status, stderr]).toEqual([2, expect.stringContaining("unknown command 'NOSUCH'")]);
 });

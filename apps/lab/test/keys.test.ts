@@ -24,7 +24,7 @@ async function keys(...args: string[]): Promise<string> {
 }
 
 describe('npm run keys', () => {
-  it('makes a key of a new project, lists and revokes it, whether the database runs or not', async () => {
+  it('creates a key of a new project, lists and revokes it, whether the database is running or not', async () => {
     const created = await keys('create', '--name', 'ci', '--scopes', 'read', '--project', 'acme', '--expires', '2099-01-01');
     const key = /^sf_\S+$/m.exec(created)?.[0] ?? '';
     const id = /key_\S+/.exec(created)?.[0] ?? '';

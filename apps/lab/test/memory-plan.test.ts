@@ -53,7 +53,7 @@ it('needs less in float16', () => {
   expect(half.passBytes).toBeLessThan(0.75 * full.passBytes);
 });
 
-it('counts what the images of a validation need with the weights of an adaptation, and names it where a training does not fit', () => {
+it('counts what validation images need with the weights of an adaptation, and names it if a training does not fit', () => {
   const adapted = plan(step('sd15', lora), 80);
   // all weights once more, and matrices of rank 16
   expect(gibibytes(adapted.validationBytes)).toBeGreaterThan(3.66 + 0.18 + 1.8);
@@ -71,7 +71,7 @@ it('counts float16 copies of trained weights, and frozen weights in float16 only
   expect(stateOf(lora, true)).toBeCloseTo(1.65, 1);
 });
 
-it('says what does not fit, with what helps', () => {
+it('says what does not fit, with a remedy', () => {
   expect(() => plan(step('sd15'), 12, { validates: false })).toThrow(
     /about \d+\.\d GiB of the card's memory, even when it computes activations again: 14\.6 GiB for weights, .*cuda has 11\.3 GiB free: train fewer weights/,
   );

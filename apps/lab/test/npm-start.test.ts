@@ -9,7 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-it('shows an address that opens, and stops the whole service when npm is told to end', { timeout: 120_000 }, async () => {
+it('prints an address that opens, and stops the whole service when npm is ended', { timeout: 120_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-npm-start-'));
   const { PATH, HOME } = globalThis.process.env;
   // A group of its own, so that nothing is left of it should the test fail.

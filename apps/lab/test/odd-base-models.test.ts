@@ -60,7 +60,7 @@ async function rewrite(
 }
 const unetFile = join('unet', 'diffusion_pytorch_model.safetensors');
 
-describe('is refused with its file and the reason, and no path of a copy:', () => {
+describe('a base model is refused with its file and the reason, and without the path of a copy:', () => {
   const channels = async (folder: string, side: 'in' | 'out', count: number): Promise<void> => {
     await editJson(join(folder, 'unet', 'config.json'), { [`${side}_channels`]: count });
     await rewrite(join(folder, unetFile), (entry) => {
@@ -162,7 +162,7 @@ describe('is refused with its file and the reason, and no path of a copy:', () =
   );
 });
 
-describe('is added:', () => {
+describe('a base model is added:', () => {
   it.each([
     ['added_tokens.json', '{"<sks-style>": 1000}'],
     ['tokenizer.json', '{"model": {"vocab": {}}, "added_tokens": [{"id": 1000, "content": "<sks-style>", "special": false}]}'],
@@ -227,7 +227,7 @@ describe('is added:', () => {
     }
   }, 60_000);
 
-  it('what belongs to it, without what desktops leave behind', async () => {
+  it('only the files that belong to it, without those that desktops create', async () => {
     const folder = await copy();
     await mkdir(join(folder, 'feature_extractor'));
     await editJson(join(folder, 'model_index.json'), { feature_extractor: ['transformers', 'CLIPImageProcessor'] });
@@ -266,7 +266,7 @@ describe('is added:', () => {
   }, 60_000);
 });
 
-describe('an address', () => {
+describe('a web address', () => {
   let server: Server;
   let address: string;
   const asked: (string | undefined)[] = [];
@@ -285,7 +285,7 @@ describe('an address', () => {
   afterAll(() => server.close());
 
   it.each(['model.safetensors?token=SECRET', 'my%20model.safetensors', 'a+b(1).safetensors', 'api/download/models/1234?token=SECRET'])(
-    'of %s is taken, and no secret of it kept',
+    'of %s is accepted, and no secret of it is stored',
     async (path) => {
       const folder = await add(`http://${address}/${path}`, { configDirectory: origin });
       expect(await readFile(join(folder, 'styleforge.json'), 'utf8')).not.toContain('SECRET');
@@ -305,7 +305,7 @@ describe('an address', () => {
   }, 60_000);
 });
 
-it('weights that are damaged after they were added end a generation, which never is a black image', async () => {
+it('weights that are damaged later end a generation with an error, never with a black image', async () => {
   const folder = await add(await copy());
   await rewrite(join(folder, unetFile), (entry) => ({ ...entry, data: entry.name === 'conv_in.bias' ? entry.data.fill(NaN) : entry.data }));
   const pipeline = await loadTextToImagePipeline(folder);

@@ -9,7 +9,7 @@ import { writeProgram } from '../src/bench/pack.ts';
 
 const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
-it('trains where there is nothing of the repository but onnxruntime and koffi', async () => {
+it('trains without anything of the repository, with onnxruntime and koffi only', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'styleforge-packed-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeProgram(folder);

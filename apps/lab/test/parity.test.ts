@@ -48,7 +48,7 @@ it('passes on test/golden-methods', { timeout: 10 * minutes }, async () => {
   });
 });
 
-describe('a folder that does not agree', () => {
+describe('a folder with differences', () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'parity-'));
@@ -58,7 +58,7 @@ describe('a folder that does not agree', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  it('names what differs and what is missing, and still runs the rest', { timeout: minutes }, async () => {
+  it('is reported with what differs and what is missing, and the rest still runs', { timeout: minutes }, async () => {
     const edit = async (name: string, change: (text: string) => string) => {
       await writeFile(join(directory, name), change(await readFile(join(directory, name), 'utf8')));
     };
@@ -76,7 +76,7 @@ describe('a folder that does not agree', () => {
     );
   });
 
-  it('is told by the exit code, one JSON object a line', { timeout: 2 * minutes }, async () => {
+  it('is reported by the exit code, with one JSON object per line', { timeout: 2 * minutes }, async () => {
     const empty = join(directory, 'empty');
     await mkdir(empty);
     const run = (...args: string[]) =>

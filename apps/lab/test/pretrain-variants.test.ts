@@ -18,14 +18,14 @@ function variant(step: number, index = 0): Float32Array {
   return planes;
 }
 
-describe('a variant', () => {
-  it('is a function of seed, step and place in the batch', () => {
+describe('a variant of an image', () => {
+  it('depends only on seed, step and position in the batch', () => {
     expect(variant(3)).toEqual(variant(3));
     expect(variant(3)).not.toEqual(variant(4));
     expect(variant(3)).not.toEqual(variant(3, 1));
   });
 
-  it('stays within -1..1, and most have a ground that is not white', () => {
+  it('stays within -1..1, and most have a background that is not white', () => {
     const variants = Array.from({ length: 40 }, (_, step) => variant(step));
     for (const planes of variants) expect(planes.every((value) => value >= -1 && value <= 1)).toBe(true);
     const corners = variants.map((planes) => [planes[0], planes[PIXELS], planes[2 * PIXELS]]);
@@ -35,7 +35,7 @@ describe('a variant', () => {
 });
 
 describe('a cutout', () => {
-  it('on white is what the style renders', async () => {
+  it('on white equals what the style renders', async () => {
     const [subject] = subjects;
     const canvas = filled([255, 255, 255]);
     paste(canvas, await renderCutout('twemoji', subject, CANVAS_SIZE));
@@ -47,7 +47,7 @@ describe('a cutout', () => {
     expect(Math.sqrt(squared / planes.length)).toBeLessThan(8);
   });
 
-  it('is placed where it is put, smaller and mirrored on request', () => {
+  it('is placed as requested, smaller and mirrored', () => {
     const half: Cutout = new Uint8Array(CANVAS_SIZE ** 2 * 4);
     for (let i = 0; i < CANVAS_SIZE ** 2; i++) if (i % CANVAS_SIZE < CANVAS_SIZE / 2) half.set([0, 0, 0, 255], 4 * i);
     const dark = (options: Parameters<typeof paste>[2]): number[] => {
@@ -63,7 +63,7 @@ describe('a cutout', () => {
   });
 });
 
-it('dice give the same choices for the same key, by weight', () => {
+it('random choices for the same key are the same, and follow the weights', () => {
   const dice = (): Dice => new Dice({ seed: 1, step: 2, purpose: 'test' });
   const entries = [
     { weight: 3, name: 'often' },

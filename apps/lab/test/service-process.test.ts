@@ -49,7 +49,7 @@ it('is started again while a database recovers', async () => {
   await running.stop();
 }, 90_000);
 
-it('is given up when it never lives', async () => {
+it('is not started again if it never becomes ready', async () => {
   const { running, onGivenUp } = await start('hopeless', 1_000);
   await vi.waitFor(() => expect(onGivenUp).toHaveBeenCalledOnce(), { timeout: 60_000 });
   await running.stop();

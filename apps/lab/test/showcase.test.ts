@@ -19,7 +19,7 @@ afterAll(() => test.remove());
 
 const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
 
-it('trains once, and leaves a sheet, a report, every image and the settings that repeat it', { timeout: 600_000 }, async () => {
+it('trains once, and writes a sheet, a report, every image and the settings that repeat it', { timeout: 600_000 }, async () => {
   const directory = join(test.directory, 'showcase');
   const upload = async (tone: number) => ({ fileName: `${tone}.png`, png: await discPicture(tone), component: 'all' });
   const written = await runShowcase(new ApiClient(test.service.url, test.apiKey), {

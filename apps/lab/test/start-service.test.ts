@@ -27,7 +27,7 @@ const start = (settings: Record<string, string>) =>
     }),
   });
 
-it('names PORT where somebody else listens, even a server that looks like the API, and makes nothing', async () => {
+it('names PORT if another program uses it, even one that looks like the API, and creates nothing', async () => {
   const other = createServer((_request, answer) => answer.end('{"status":"ok"}')).listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -37,12 +37,12 @@ it('names PORT where somebody else listens, even a server that looks like the AP
   other.close();
 });
 
-it('names REDIS_URL where no Redis responds, at once, and creates nothing', async () => {
+it('names REDIS_URL immediately if no Redis responds, and creates nothing', async () => {
   await expect(start({ REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toThrow(/^REDIS_URL: .*ECONNREFUSED/);
   expect(existsSync(join(directory, 'data'))).toBe(false);
 });
 
-it('shows the key of the first start that succeeds', async () => {
+it('shows the key at the first start that succeeds', async () => {
   await expect(start({ DEVICE: 'cuda' })).rejects.toThrow(/the worker process ended/);
   const { apiKey, url, stop } = await start({});
   expect(apiKey).toMatch(/^sf_/);

@@ -7,7 +7,7 @@ import { writeTokenizer } from '../src/tokenizer/main.ts';
 
 const shipped = new URL('../../../models/styleforge-mini/tokenizer', import.meta.url).pathname;
 
-it('remakes models/styleforge-mini/tokenizer', async () => {
+it('reproduces models/styleforge-mini/tokenizer', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tokenizer-'));
   const { max_position_embeddings } = JSON.parse(await readFile(join(shipped, '../text_encoder/config.json'), 'utf8')) as {
     max_position_embeddings: number;

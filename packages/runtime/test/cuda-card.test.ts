@@ -163,7 +163,7 @@ async function training(device: DeviceName): Promise<TrainingProgram<never>> {
 const x = Float32Array.from({ length: 8 }, (_, i) => Math.cos(i));
 const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 0.01 };
 
-describe.skipIf(warnNotTested('transfer to and from a card', missingCard))('what crosses to a card', () => {
+describe.skipIf(warnNotTested('training on a simulated card', missingCard))('transfer to and from a card', () => {
   it('consists of the inputs, the losses and the numbers of a step, and nothing is allocated after the first step', async () => {
     const card = new FakeCard();
     const program = await training(named(card));

@@ -39,7 +39,7 @@ describe('a machine without anything from NVIDIA', () => {
   });
 });
 
-describe.skipIf(warnNotTested('a machine with a simulated card', missingGpu))('a machine with a stand-in for a card', () => {
+describe.skipIf(warnNotTested('a machine with parts of NVIDIA', missingGpu))('a machine with a simulated card', () => {
   it('has all parts, with version, card and paths', () => {
     const parts = nvidiaParts({ folder: gpuFolder(), versionFile });
     expect(parts.map(({ isFound }) => isFound)).toEqual([true, true, true, true]);

@@ -93,7 +93,7 @@ it('accepts a last round with fewer passes than replicas, and gradients from els
   await Promise.all([one.release(), two.release()]);
 });
 
-describe.skipIf(warnNotTested('two cards', missingCard))('two cards', () => {
+describe.skipIf(warnNotTested('one training on two simulated cards', missingCard))('two cards', () => {
   function twoCards(): DeviceName[] {
     const card = new FakeCard({ cards: 2 });
     return [0, 1].map((index) => {

@@ -19,7 +19,7 @@ const create = (body: object, headers = {}) => api.call<CreatedApiKeyBody>('POST
 const revoke = (id: string, key = admin) => api.call<ApiKeyBody>('POST', `/v1/api-keys/${id}/revoke`, { key });
 
 describe('POST /v1/api-keys', () => {
-  it('makes a key that works at once and that nobody can read again', async () => {
+  it('creates a key that works immediately and that nobody can read again', async () => {
     const { status, body, headers } = await create({ name: 'training', scopes: ['write', 'read'] });
     expect([status, headers['location'], headers['cache-control']]).toEqual([201, `/v1/api-keys/${body.id}`, 'no-store']);
     expect(body).toMatchObject({
@@ -39,7 +39,7 @@ describe('POST /v1/api-keys', () => {
     expect(JSON.stringify(stored)).not.toContain(body.key);
   });
 
-  it('points at what is wrong', async () => {
+  it('points at the wrong field', async () => {
     for (const [body, pointer] of [
       [{ name: '' }, '/name'],
       [{ name: 'x', scopes: [] }, '/scopes'],
@@ -52,7 +52,7 @@ describe('POST /v1/api-keys', () => {
     }
   });
 
-  it('repeats the response with the same key for a repeated Idempotency-Key, to the same caller only, and stores it encrypted', async () => {
+  it('repeats the response for a repeated Idempotency-Key, only to the same caller, and stores it encrypted', async () => {
     const headers = { 'idempotency-key': 'one key' };
     const first = await create({ name: 'once' }, headers);
     const second = await create({ name: 'once' }, headers);
@@ -69,7 +69,7 @@ describe('POST /v1/api-keys', () => {
 });
 
 describe('a key that no longer works', () => {
-  it('is refused from the moment it is revoked, which can be asked for again', async () => {
+  it('is refused as soon as it is revoked, and can be revoked again', async () => {
     const { id, key } = (await create({ name: 'short' })).body;
     expect((await api.call('GET', '/v1/datasets', { key })).status).toBe(200);
     const revoked = await revoke(id);
@@ -78,7 +78,7 @@ describe('a key that no longer works', () => {
     expect((await revoke(id)).body.revoked_at).toBe(revoked.body.revoked_at);
   });
 
-  it('is refused once it has expired', async () => {
+  it('is refused after it has expired', async () => {
     const expiresAt = Date.now() + 3_000;
     const { key } = (await create({ name: 'for seconds', expires_at: new Date(expiresAt).toISOString() })).body;
     expect((await api.call('GET', '/v1/datasets', { key })).status).toBe(200);
@@ -88,7 +88,7 @@ describe('a key that no longer works', () => {
 });
 
 describe('GET /v1/api-keys', () => {
-  it('lists the keys of the project newest first, page by page, and none of another', async () => {
+  it('lists the keys of the project newest first, page by page, and none of another project', async () => {
     const { projectId } = await api.database.apiKeys.createProject('other');
     const foreign = await api.database.apiKeys.create(projectId, 'foreign', ['admin']);
     const ids = [(await create({ name: 'a' })).body.id, (await create({ name: 'b' })).body.id].reverse();

@@ -31,14 +31,14 @@ const read = (app: ApiFixture['app'], url: string, headers: Record<string, strin
   app.inject({ method: 'GET', url, headers: { origin: PAGE, authorization: `Bearer ${api.key}`, ...headers } });
 
 describe('without CORS_ORIGINS', () => {
-  it('no page of another origin may call', async () => {
+  it('refuses calls from pages of other origins', async () => {
     expect((await preflight(api.app, '/v1/datasets')).headers).not.toHaveProperty('access-control-allow-origin');
     expect((await read(api.app, '/v1/datasets')).headers).not.toHaveProperty('access-control-allow-origin');
   });
 });
 
 describe('with CORS_ORIGINS', () => {
-  it("responds to a browser's preflight request without a key, for the named origins alone", async () => {
+  it("answers a browser's preflight request without a key, for the configured origins only", async () => {
     const answer = await preflight(open, '/v1/datasets');
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({
@@ -69,7 +69,7 @@ describe('with CORS_ORIGINS', () => {
     }
   });
 
-  it('reaches streams of events', async () => {
+  it('also applies to streams of events', async () => {
     const {
       body: { id },
     } = await api.call<{ id: string }>('POST', '/v1/training-jobs', {
@@ -81,7 +81,7 @@ describe('with CORS_ORIGINS', () => {
     expect(stream.body).toContain('event: job.cancelled');
   });
 
-  it('changes neither the OpenAPI document nor the responses of other methods', async () => {
+  it('changes neither the OpenAPI document nor the responses to other methods', async () => {
     const [before, after] = await Promise.all([api.app, open].map(async (app) => (await app.inject('/openapi.json')).json<object>()));
     expect(after).toEqual(before);
     for (const app of [api.app, open]) {

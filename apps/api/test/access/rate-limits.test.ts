@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('a key with a quota', () => {
-  it('is told what is left, then refused with the time to wait; other keys are not', async () => {
+  it('is told what is left, then refused with the time to wait, and other keys are not affected', async () => {
     const rateLimiter = createRateLimiter({ requests: 3, seconds: 50 });
     const app = await buildApp({ ...api.options, rateLimiter });
     const other = await api.database.apiKeys.create(api.projectId, 'other');
@@ -40,7 +40,7 @@ describe('a key with a quota', () => {
     await app.close();
   });
 
-  it('leaves no mark of a refused POST under its Idempotency-Key', async () => {
+  it('stores nothing about a refused POST under its Idempotency-Key', async () => {
     const app = await buildApp({ ...api.options, rateLimiter: createRateLimiter({ requests: 1, seconds: 50 }) });
     const send = (on: typeof app) =>
       on.inject({
@@ -57,7 +57,7 @@ describe('a key with a quota', () => {
 });
 
 describe('an address with wrong keys', () => {
-  it('is refused before its next key is looked up; keys that were good a moment ago continue', async () => {
+  it('is refused before its next key is looked up, and keys that were valid a moment ago continue to work', async () => {
     const wrongKeyLimiter = createRateLimiter({ requests: 5, seconds: 60 });
     const app = await buildApp({ ...api.options, wrongKeyLimiter, trustedProxies: ['127.0.0.1/32'] });
     const get = (key: string, address: string) =>

@@ -23,12 +23,12 @@ const send = (method: 'GET' | 'POST' | 'DELETE', url: string, headers: Record<st
   api.app.inject({ method, url, headers, ...(payload && { payload }) });
 
 describe('a session', () => {
-  it('sets a cookie that scripts cannot read and other sites cannot send; Secure where the caller came by TLS', async () => {
+  it('sets a cookie that scripts cannot read and other sites cannot send, and that is Secure if the caller uses TLS', async () => {
     expect((await signIn()).setCookie).toMatch(/^styleforge_session=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
     expect((await signIn(api.key, { 'x-forwarded-proto': 'https' })).setCookie).toMatch(/; Secure$/);
   });
 
-  it('lets images, thumbnails, events and lists be read without a header', async () => {
+  it('can read images, thumbnails, events and lists without a header', async () => {
     const { cookie } = await signIn();
     const dataset = await createDataset(api, 'style_ref');
     const images = (await send('GET', `/v1/datasets/${dataset}`, { cookie })).json<{ images: { url: string; thumbnail_url: string }[] }>()
@@ -38,7 +38,7 @@ describe('a session', () => {
     }
   });
 
-  it('needs its CSRF token for everything that changes something', async () => {
+  it('needs its CSRF token for every change', async () => {
     const { cookie, csrf } = await signIn();
     const other = await signIn();
     const body = { name: 'x', kind: 'aux' };
@@ -76,7 +76,7 @@ describe('a session', () => {
     expect((await api.call('GET', '/v1/me')).status).toBe(200);
   });
 
-  it('is made once for one Idempotency-Key, cookie included, and its cookie is stored nowhere in clear', async () => {
+  it('is created once for one Idempotency-Key, with its cookie, which is stored nowhere in clear', async () => {
     const headers = { 'idempotency-key': 'sign in' };
     const [first, again] = [await signIn(api.key, headers), await signIn(api.key, headers)];
     expect(again).toEqual(first);
@@ -85,7 +85,7 @@ describe('a session', () => {
     expect(JSON.stringify(rows)).not.toContain(first.cookie.split('=')[1]);
   });
 
-  it('keeps the response with a new API key secret from other sessions of the same key', async () => {
+  it('does not show the response with a new API key to other sessions of the same key', async () => {
     const { key } = await api.database.apiKeys.create(api.projectId, 'admin', ['admin']);
     const [one, two] = [await signIn(key), await signIn(key)];
     const create = ({ cookie, csrf }: Signed) =>
@@ -97,7 +97,7 @@ describe('a session', () => {
 });
 
 describe('GET /v1/me', () => {
-  it('tells project, key, session and version', async () => {
+  it('returns project, key, session and version', async () => {
     const { cookie, csrf, expires } = await signIn();
     const me = (await send('GET', '/v1/me', { cookie })).json<object>();
     expect(me).toMatchObject({
@@ -112,7 +112,7 @@ describe('GET /v1/me', () => {
 });
 
 describe('every response', () => {
-  it('says that it runs nothing and belongs in no frame, pages apart', async () => {
+  it('forbids scripts and frames, except for pages', async () => {
     for (const url of ['/v1/me', '/v1/nothing', '/healthz', '/openapi.json']) {
       const { headers } = await send('GET', url, { authorization: `Bearer ${api.key}` });
       expect([url, headers['content-security-policy'], headers['x-content-type-options']]).toEqual([

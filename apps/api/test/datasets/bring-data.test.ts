@@ -26,7 +26,7 @@ async function captionsOf(id: string): Promise<Record<string, string | null>> {
 }
 
 describe('caption files', () => {
-  it('reach the images of their names, before and after them, and win over the field', async () => {
+  it('apply to the images with the same names, uploaded before or after, and override the field', async () => {
     const id = await newDataset();
     const result = await upload(id, [
       text('a.txt', ' a red fox\n'),
@@ -64,7 +64,7 @@ describe('caption files', () => {
     expect(await captionsOf(id)).toEqual({ 'set/1.png': 'a house', 'set/2.png': 'a tree' });
   });
 
-  it('are read as Windows and macOS write them, and by the full name of their image', async () => {
+  it('are read as Windows and macOS write them, and match the full name of their image', async () => {
     const id = await newDataset();
     const file = (name: string, bytes: Buffer) => ({ file: name, bytes, type: 'text/plain' });
     const result = await upload(id, [
@@ -79,7 +79,7 @@ describe('caption files', () => {
     expect(await captionsOf(id)).toEqual({ 'a.png': 'a föhn', 'b.png': 'two lines', 'u\u0308.png': 'composed' });
   });
 
-  it('are refused with the reason, and the images stay', async () => {
+  it('are refused with the reason, while the images are kept', async () => {
     const id = await newDataset();
     const { files, kept } = await upload(id, [
       await image('a.png', 6),
@@ -99,7 +99,7 @@ describe('caption files', () => {
     ]);
   });
 
-  it('are in a request of their own, too', async () => {
+  it('can be uploaded in a request of their own', async () => {
     const id = await newDataset();
     expect(await upload(id, [text('alone.txt', 'alone')])).toMatchObject({ kept: 0, captions: 0, refused: 1 });
   });
@@ -113,7 +113,7 @@ describe('masks', () => {
       .toBuffer();
   };
 
-  it('are alpha channels, or files next to images, of the same size', async () => {
+  it('are alpha channels, or files beside images, of the same size', async () => {
     const id = await newDataset();
     const result = await upload(id, [
       { file: 'cut.png', bytes: await transparent(0.5), type: 'image/png' },
@@ -146,7 +146,7 @@ describe('masks', () => {
     expect(await masks()).toEqual([]);
   });
 
-  it('are missed at once by a job that asks for them', async () => {
+  it('are required by a job that uses them, which is refused without them', async () => {
     const id = await newDataset();
     const large = async (file: string, seed: number) => ({ file, bytes: await picture(seed, 'png', 64), type: 'image/png' });
     await upload(id, [await large('1.png', 41), await large('2.png', 42), await large('3.png', 43)]);
@@ -162,7 +162,7 @@ describe('masks', () => {
 });
 
 describe('the images of a dataset', () => {
-  it('come by pages, the first uploaded first', async () => {
+  it('are returned in pages, the first uploaded first', async () => {
     const id = await newDataset();
     await upload(id, [await image('1.png', 7), await image('2.png', 8), await image('3.png', 9)]);
     type Page = { data: DatasetImageBody[]; has_more: boolean; next: string };
@@ -216,7 +216,7 @@ describe('images from URLs', () => {
     return { id, result: response.json<UploadResponse>() };
   }
 
-  it('are fetched, followed through redirects, and labelled', async () => {
+  it('are downloaded, also through redirects, and labelled', async () => {
     const { id, result } = await importAll(open, [
       { url: `${origin}/image%20one.png`, caption: 'a disc', component: 'person' },
       { url: `${origin}/moved`, file_name: 'moved.png' },
@@ -246,7 +246,7 @@ describe('images from URLs', () => {
     ]);
   });
 
-  it('never come from addresses inside, by whatever name, and nothing tells which exist', async () => {
+  it('are never downloaded from internal addresses, whatever their name, and no response shows which of these exist', async () => {
     const before = asked.length;
     const inside = [
       `${origin}/image.png`,
@@ -263,7 +263,7 @@ describe('images from URLs', () => {
     expect(asked.length).toBe(before);
   });
 
-  it('must be http or https, a hundred at most', async () => {
+  it('must be http or https, and are limited to a hundred', async () => {
     const id = await newDataset();
     const refused = (images: object[]) =>
       api.call<{ errors: { pointer: string }[] }>('POST', `/v1/datasets/${id}/import`, { body: { images } });

@@ -45,7 +45,7 @@ describe('POST /v1/datasets', () => {
     expect((await api.call('GET', `/v1/datasets/${created.body.id}`)).status).toBe(404);
   });
 
-  it('points at every bad field', async () => {
+  it('points at every wrong field', async () => {
     const answer = await api.call('POST', '/v1/datasets', { body: { name: '', kind: 'other', 'a/b': 1 } });
     expect(answer.status).toBe(422);
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -60,8 +60,8 @@ describe('POST /v1/datasets', () => {
   });
 });
 
-describe('text', () => {
-  it('refuses what no column can hold, wherever it stands', async () => {
+describe('texts', () => {
+  it('are refused everywhere if no column can store them', async () => {
     for (const name of ['a\0b', 'half \ud83d']) {
       expect((await api.call('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body).toMatchObject({
         status: 422,
@@ -74,7 +74,7 @@ describe('text', () => {
 });
 
 describe('POST /v1/datasets/{id}/images', () => {
-  it('keeps PNG, JPEG and WebP as clean PNG with component and caption', async () => {
+  it('stores PNG, JPEG and WebP as clean PNG with component and caption', async () => {
     const id = await newDataset();
     const withExif = await sharp(await picture(2, 'jpeg', 40))
       .withExif({ IFD0: { Artist: 'somebody' } })
@@ -107,7 +107,7 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect([metadata.exif, metadata.orientation]).toEqual([undefined, undefined]);
   });
 
-  it('says of each file why it was refused, and keeps the others', async () => {
+  it('says for each file why it was refused, and keeps the others', async () => {
     const id = await newDataset();
     const good = await picture(10);
     const jpeg = await picture(11, 'jpeg');
@@ -146,7 +146,7 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect((await read(id)).image_count).toBe(2);
   });
 
-  it('keeps nothing of a request that turns out to be wrong', async () => {
+  it('keeps nothing of a request that turns out to be invalid', async () => {
     const id = await newDataset();
     const before = await countObjects();
     const file = { file: 'one.png', bytes: await picture(20), type: 'image/png' };
@@ -163,7 +163,7 @@ describe('POST /v1/datasets/{id}/images', () => {
     expect(await countObjects()).toBe(before);
   });
 
-  it('takes a thousand files, each with labels of its own, and no more', async () => {
+  it('accepts up to a thousand files, each with its own labels', async () => {
     const id = await newDataset();
     const labelled = (index: number) => [
       { field: 'component', value: 'person' },
@@ -196,7 +196,7 @@ describe('POST /v1/datasets/{id}/images', () => {
 });
 
 describe('projects and keys', () => {
-  it('shows nothing of one project to another', async () => {
+  it('show nothing of one project to another', async () => {
     const id = await createDataset(api, 'style_ref');
     const [image] = (await read(id)).images;
     const { projectId } = await api.database.apiKeys.createProject('other');
@@ -209,7 +209,7 @@ describe('projects and keys', () => {
     expect((await api.call('GET', '/v1/datasets', { key })).body['data']).toEqual([]);
   });
 
-  it('needs a known key with the scope for the verb', async () => {
+  it('need a known key with the scope for the method', async () => {
     const missing = await api.app.inject({ method: 'GET', url: '/v1/datasets' });
     expect([missing.statusCode, missing.json()['code'], missing.headers['www-authenticate']]).toEqual([
       401,
@@ -228,7 +228,7 @@ describe('projects and keys', () => {
 });
 
 describe('GET /v1/images/{id}', () => {
-  it('sends a range, a 304 for an unchanged image, and refuses what is outside', async () => {
+  it('sends a range, a 304 for an unchanged image, and refuses ranges outside of it', async () => {
     const id = await createDataset(api, 'style_ref', [{ seeds: [30] }]);
     const url = `/v1/images/${(await read(id)).images[0]?.id}`;
     const whole = await api.call('GET', url);

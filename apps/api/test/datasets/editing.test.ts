@@ -23,7 +23,7 @@ const objects = async (part: string): Promise<string[]> => {
 type Images = { data: { id: string; thumbnail_url: string; starred: boolean; generation_id: string; step: number; index: number }[] };
 
 describe('thumbnails', () => {
-  it('are there for uploaded, generated, validation and evaluation images, in the width asked for', async () => {
+  it('exist for uploaded, generated, validation and evaluation images, in the requested width', async () => {
     const lists = ['/v1/images', `/v1/training-jobs/${ids['training-jobs']}/images`, `/v1/evaluations/${ids['evaluations']}/images`];
     // The path of earlier releases still works.
     const urls = [`/v1/images/${ids['images']}/thumbnail`, `/v1/thumbnails/${ids['images']}`];
@@ -38,7 +38,7 @@ describe('thumbnails', () => {
     expect((await api.call('GET', `${urls[0]}?width=0`)).body).toMatchObject({ status: 422, errors: [{ pointer: '/width' }] });
   });
 
-  it('are as small as asked', async () => {
+  it('are as small as requested', async () => {
     const image = (await api.call<Images>('GET', '/v1/images')).body.data[0];
     const png = await sharp({ create: { width: 600, height: 300, channels: 3, background: 'red' } })
       .png()
@@ -57,7 +57,7 @@ describe('thumbnails', () => {
 });
 
 describe('GET /v1/images', () => {
-  it('lists images of all generations by model and by star', async () => {
+  it('lists images of all generations, by model and by star', async () => {
     const { id = '' } = (await api.call<Images>('GET', '/v1/images')).body.data[0] ?? {};
     const idsOf = async (query: string) => (await api.call<Images>('GET', `/v1/images?${query}`)).body.data.map((image) => image.id);
     expect(await idsOf('starred=true')).toEqual([]);
@@ -118,8 +118,8 @@ describe('GET /v1/images', () => {
   });
 });
 
-describe('curves', () => {
-  it('come in buckets with minimum, mean and maximum, several jobs at once', async () => {
+describe('loss curves', () => {
+  it('are returned in buckets with minimum, mean and maximum, for several jobs at once', async () => {
     const job = ids['training-jobs'] ?? '';
     const other = (await api.call<{ id: string }>('POST', '/v1/training-jobs', { body: jobRequest(ids['datasets'] ?? '') })).body.id;
     const point = (step: number) => ({ step, loss: step, style_ref_loss: 1, aux_loss: null, grad_norm: 1, learning_rate: 1e-5 });
@@ -147,7 +147,7 @@ describe('curves', () => {
     expect((await api.call('GET', '/v1/metrics?jobs=nonsense')).status).toBe(422);
   });
 
-  it('of validation images, one prompt or one step is shown alone', async () => {
+  it('of validation images can be limited to one prompt or one step', async () => {
     const list = async (query: string) =>
       (await api.call<Images>('GET', `/v1/training-jobs/${ids['training-jobs']}/images?${query}`)).body.data.map(({ step, index }) => [
         step,
@@ -162,8 +162,8 @@ describe('curves', () => {
   });
 });
 
-describe('editing', () => {
-  it('changes what is named and leaves the rest', async () => {
+describe('editing an image', () => {
+  it('changes the given fields only', async () => {
     const job = `/v1/training-jobs/${ids['training-jobs']}`;
     await api.call('PATCH', job, { body: { name: 'ink', notes: 'good', starred: true, metadata: { a: 'b' } } });
     expect((await api.call('PATCH', job, { body: { notes: 'better' } })).body).toMatchObject({
@@ -181,7 +181,7 @@ describe('editing', () => {
     expect((await api.call<{ data: object[] }>('GET', '/v1/datasets?name=renam&kind=aux')).body.data).toEqual([]);
   });
 
-  it('excludes an image from training: two that are left are too few', async () => {
+  it('excludes an image from training, and two remaining images are too few', async () => {
     const image = `/v1/images/${ids['images']}`;
     expect((await api.call('PATCH', image, { body: { caption: 'x', component: 'person', excluded: true } })).body).toMatchObject({
       caption: 'x',
@@ -198,7 +198,7 @@ describe('editing', () => {
     });
   });
 
-  it('sets many captions, all or none', async () => {
+  it('sets all captions of a request, or none', async () => {
     const dataset = `/v1/datasets/${ids['datasets']}`;
     const read = async () => (await api.call<{ images: { id: string; caption: string | null }[] }>('GET', dataset)).body.images;
     const [first, second] = await read();
@@ -219,7 +219,7 @@ describe('deleting', () => {
     return [status, body.code, body.detail];
   };
 
-  it('is refused for what is not finished, and names who uses it', async () => {
+  it('is refused for unfinished work, and names who uses it', async () => {
     const queued = (await api.call<{ id: string }>('POST', '/v1/training-jobs', { body: jobRequest(ids['datasets'] ?? '') })).body.id;
     expect(await remove(`/v1/training-jobs/${queued}`)).toEqual([409, 'status_conflict', expect.stringContaining('is queued')]);
     expect(await remove(`/v1/images/${ids['images']}`)).toEqual([409, 'in_use', expect.stringMatching(/job_/)]);
@@ -231,7 +231,7 @@ describe('deleting', () => {
     await api.call('POST', `/v1/images/generations/${generation}/cancel`);
   });
 
-  it('removes the rows and really the objects, thumbnails included', async () => {
+  it('removes the rows and the objects, including thumbnails', async () => {
     const image = (await api.call<Images>('GET', '/v1/images')).body.data[0];
     await api.call('GET', image?.thumbnail_url ?? '');
     // Named versions and unfinished exports keep a checkpoint.

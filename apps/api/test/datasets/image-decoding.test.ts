@@ -60,8 +60,8 @@ async function zeroPng({ width, height, depth, colour, interlaced, rows: some }:
   return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts]);
 }
 
-describe('an image that is costly to decode', () => {
-  it('is refused by its sides before anything is decoded', async () => {
+describe('an image that is expensive to decode', () => {
+  it('is refused for its dimensions before anything is decoded', async () => {
     const row = await zeroPng({ width: 39_999_000, height: 1, depth: 1, colour: 0, interlaced: false });
     const column = await zeroPng({ width: 1, height: 39_999_000, depth: 1, colour: 0, interlaced: false, rows: 1 });
     const before = process.memoryUsage.rss();
@@ -97,7 +97,7 @@ describe('an image that is costly to decode', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 2 ** 20);
   });
 
-  it('keeps what the largest ordinary photograph needs', async () => {
+  it('is kept if it is not larger than the largest ordinary photograph', async () => {
     const pixels = sharp({ create: { width: 7_744, height: 5_160, channels: 3, background: '#468' } });
     const turned = await pixels.jpeg().withMetadata({ orientation: 6 }).toBuffer();
     const [file] = await upload({ 'photograph.jpg': turned });
@@ -106,7 +106,7 @@ describe('an image that is costly to decode', () => {
 });
 
 describe('a JPEG with meaningless values in its scan header', () => {
-  it('is kept as the same image, and refused when it is cut off', async () => {
+  it('is kept as the same image, and refused if it is truncated', async () => {
     const plain = await picture(5, 'jpeg', 64);
     const scan = plain.indexOf(Buffer.from([0xff, 0xda]));
     const parameters = scan + 2 + plain.readUInt16BE(scan + 2) - 3;
@@ -124,7 +124,7 @@ describe('a JPEG with meaningless values in its scan header', () => {
 });
 
 describe('a JPEG without its end marker', () => {
-  it('is kept as the same image, and refused as soon as any of its data is absent', async () => {
+  it('is kept as the same image, and refused if any of its data is missing', async () => {
     const whole = await picture(8, 'jpeg', 64);
     const cut = (bytes: number) => whole.subarray(0, whole.length - bytes);
     const [kept] = await upload({ 'whole.jpg': whole });
@@ -133,7 +133,7 @@ describe('a JPEG without its end marker', () => {
   });
 });
 
-describe('an image as other tools write it', () => {
+describe('an image that another tool has written', () => {
   const pixels = (channels: 3 | 4) =>
     sharp(
       Uint8Array.from({ length: 40 * 30 * channels }, (_, i) => (i * 7919) % 256),
@@ -156,7 +156,7 @@ describe('an image as other tools write it', () => {
     expect([file?.status, file?.detail]).toEqual(['kept', undefined]);
   });
 
-  it('that is on its side by EXIF is set upright', async () => {
+  it('is turned upright if EXIF says so', async () => {
     const [file] = await upload({ 'turned.jpg': await pixels(3).withMetadata({ orientation: 6 }).jpeg().toBuffer() });
     expect(file?.image).toMatchObject({ width: 30, height: 40 });
   });
@@ -169,14 +169,14 @@ describe('an image as other tools write it', () => {
     ['url-of.jpg', () => Promise.resolve(Buffer.from('data:image/jpeg;base64,/9j/4AAQ')), /is Base64 text: send the bytes/],
     ['images.rar', () => Promise.resolve(Buffer.from('Rar!\x1a\x07\x01\x00')), /RAR archive: send the images themselves/],
     ['webp-as.png', () => pixels(3).webp().toBuffer(), /is png but is webp: give it the name/],
-  ])('%s is refused with what to do', async (name, make, detail) => {
+  ])('%s is refused with a remedy', async (name, make, detail) => {
     const [file] = await upload({ [name]: await make() });
     expect(file?.detail).toMatch(detail);
   });
 });
 
 describe('a file name', () => {
-  it('is cut between characters, and the repetition gets the first response', async () => {
+  it('is truncated between characters, and the repetition gets the first response', async () => {
     const id = await createDataset(api, 'aux', []);
     const { body, headers } = multipartBody([{ file: `a${'\u{1F600}'.repeat(127)}.png`, bytes: await picture(7), type: 'image/png' }]);
     const send = () =>
@@ -186,7 +186,7 @@ describe('a file name', () => {
     expect(first.body.files[0]?.file_name).toBe(`${'\u{1F600}'.repeat(125)}.png`);
   });
 
-  it.each(['', '; filename=""', '; filename=".."'])('is made up for a part of bytes with the name [%s]', async (name) => {
+  it.each(['', '; filename=""', '; filename=".."'])('is invented for a part of bytes with the name [%s]', async (name) => {
     const id = await createDataset(api, 'aux', []);
     const body = Buffer.concat([
       Buffer.from(`--b\r\nContent-Disposition: form-data; name="images"${name}\r\nContent-Type: application/octet-stream\r\n\r\n`),
@@ -198,7 +198,7 @@ describe('a file name', () => {
     expect([answer.status, answer.body.files[0]?.file_name, answer.body.files[0]?.status]).toEqual([200, 'unnamed-1', 'kept']);
   });
 
-  it('in an archive may have backslashes between its folders, and still leads nowhere', async () => {
+  it('in an archive may have backslashes between its folders, and still leads nowhere else', async () => {
     const names = ['style\\', 'style\\01.png', 'style/01.png', '..\\x.png', 'C:\\x.png', '\\x.png', 'style\\Thumbs.db', 'style/._01.png'];
     const entries = await Promise.all(
       names.map(async (name, index) => ({ name, bytes: name.endsWith('\\') ? Buffer.alloc(0) : await picture(20 + index) })),
@@ -214,7 +214,7 @@ describe('a file name', () => {
   });
 });
 
-it('keeps the bytes that were decoded elsewhere under their checksum', async () => {
+it('keeps bytes that were decoded elsewhere under their checksum', async () => {
   const [file] = await upload({ 'a.png': await picture(9) });
   const { bytes } = await api.call('GET', file?.image?.url ?? '');
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(file?.image?.sha256);

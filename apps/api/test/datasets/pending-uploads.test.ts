@@ -25,7 +25,7 @@ type Imported = { kept: number; files: { file_name: string; status: string; code
 const importOf = async (dataset: string, images: object[], key?: string) =>
   (await api.call<Imported>('POST', `/v1/datasets/${dataset}/import`, { body: { images }, ...(key && { key }) })).body;
 
-it('takes a file without a key, once, into a dataset, and leaves nothing behind', async () => {
+it('accepts a file without a key, once, into a dataset, and leaves nothing behind', async () => {
   const dataset = await createDataset(api, 'style_ref', []);
   const upload = await makeUpload();
   expect(upload.url.startsWith(api.objectStore.presignPut ? 'http' : '/uploads/')).toBe(true);
@@ -39,7 +39,7 @@ it('takes a file without a key, once, into a dataset, and leaves nothing behind'
   expect(await api.objectStore.head(`projects/${api.projectId}/uploads/${upload.id}`)).toBeNull();
 });
 
-it('checks what was sent like every upload', async () => {
+it('checks the file like every upload', async () => {
   const dataset = await createDataset(api, 'style_ref', []);
   const [text, missing] = [await makeUpload('text.png'), await makeUpload('missing.png')];
   expect((await send(text, Buffer.from('no image'))).status).toBe(200);
@@ -66,7 +66,7 @@ it('belongs to its project', async () => {
   expect(await importOf(dataset.body.id, [{ upload_id: upload.id }], key)).toMatchObject({ kept: 0, files: [{ code: 'not_reachable' }] });
 });
 
-it('refuses a link that has expired, and a file that is too large, where the link is its own', async () => {
+it('refuses an expired link, and a file that is too large for a link', async () => {
   if (api.objectStore.presignPut) return;
   const upload = await makeUpload();
   expect((await send(upload, new Uint8Array(UPLOAD_LIMITS.fileBytes + 1))).status).toBe(413);

@@ -68,8 +68,8 @@ function flatPng(width: number, height: number, extra: Buffer[] = [], rows = hei
   ]);
 }
 
-describe('what is refused', () => {
-  it('is told apart file by file, and leaves nothing in database, store or temporary folder', async () => {
+describe('a refused file', () => {
+  it('gets a reason of its own, and leaves nothing in database, store or temporary folder', async () => {
     const id = await createDataset(api, 'style_ref', []);
     const before = await leftBehind();
     const png = await picture(1);
@@ -127,7 +127,7 @@ describe('what is refused', () => {
     expect(await leftBehind()).toEqual(before);
   });
 
-  it('has in an archive each name once', async () => {
+  it('is reported by its name once for each archive', async () => {
     const id = await createDataset(api, 'style_ref', []);
     const zip = zipFile([
       { name: 'a.png', bytes: await picture(5) },
@@ -141,8 +141,8 @@ describe('what is refused', () => {
   });
 });
 
-describe('what is kept', () => {
-  it('is a PNG in sRGB with eight bits a channel, upright, without a word of metadata', async () => {
+describe('a stored file', () => {
+  it('is an upright PNG in sRGB with eight bits per channel and no metadata', async () => {
     const id = await createDataset(api, 'style_ref', []);
     const tagged = sharp(await picture(10, 'png', 32))
       .extend({ right: 16 })
@@ -194,7 +194,7 @@ describe('what is kept', () => {
     expect(files.find(({ file_name }) => file_name === 'turned.jpg')?.image).toMatchObject({ width: 32, height: 48 });
   });
 
-  it('has a thumbnail that no other project sees and that goes with its dataset', async () => {
+  it('has a thumbnail that no other project can see and that is deleted with its dataset', async () => {
     const id = await createDataset(api, 'style_ref', []);
     const before = await leftBehind();
     const [file] = await upload(id, {
@@ -261,7 +261,7 @@ it.skipIf(warnNotTested('an upload to a full disk', existsSync('/dev/full') ? un
   },
 );
 
-it('keeps a dataset that a live job only compares with', async () => {
+it('is kept with its dataset while a live job compares with it', async () => {
   const styleRef = await createDataset(api, 'style_ref', [{ seeds: [30, 31, 32] }]);
   const reference = await createDataset(api, 'style_ref', [{ seeds: [33, 34, 35] }]);
   const body = {

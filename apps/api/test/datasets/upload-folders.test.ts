@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { clearUploadFolders, withUploadFolder } from '../../src/services/files/upload-folders.ts';
 
-it('what dead processes left goes; what a living one or another machine works on stays', async () => {
+it('folders of dead processes are deleted, and those of living ones and of other machines are kept', async () => {
   const root = await mkdtemp(join(tmpdir(), 'styleforge-folders-'));
   const [own = ''] = await withUploadFolder(root, async () => readdir(root));
   const [, , host] = own.split('-');

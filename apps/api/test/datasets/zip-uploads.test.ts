@@ -38,7 +38,7 @@ async function countObjects(): Promise<number> {
 }
 
 describe('a zip archive', () => {
-  it('gives its images to the dataset, each with the labels that came before it', async () => {
+  it('adds its images to the dataset, each with the labels sent before it', async () => {
     const id = await newDataset();
     const zip = zipFile([
       { name: 'one.png', bytes: await picture(1) },
@@ -54,7 +54,7 @@ describe('a zip archive', () => {
     expect(await spooled()).toEqual([]);
   });
 
-  it('of a folder is taken like one of its files, without what macOS adds', async () => {
+  it('of a folder is read like one of its files, without the files that macOS adds', async () => {
     const id = await newDataset();
     const twin = Buffer.from('0005160700020000', 'hex');
     const zip = zipFile([
@@ -71,7 +71,7 @@ describe('a zip archive', () => {
     expect(await imageCount(id)).toBe(2);
   });
 
-  it('has refused, file by file, what must not be read', async () => {
+  it('has its unreadable files refused one by one', async () => {
     const id = await newDataset();
     const before = await countObjects();
     const good = await picture(10);
@@ -111,7 +111,7 @@ describe('a zip archive', () => {
     expect(await spooled()).toEqual([]);
   });
 
-  it('has its names read as they were meant, and no file taken whose checksum differs', async () => {
+  it('has its names read in the right encoding, and files with a wrong checksum refused', async () => {
     const id = await newDataset();
     const zip = zipFile([
       { name: '', unmarkedName: Buffer.from('macos-ü.png'), bytes: await picture(13) },
@@ -132,13 +132,13 @@ describe('a zip archive', () => {
     ['bytes behind it', (whole) => Buffer.concat([whole, Buffer.alloc(9)]), /Pack the images again/],
     ['bytes before it', (whole) => Buffer.concat([Buffer.alloc(9), whole]), /Pack the images again/],
     ['its end cut off', (whole) => whole.subarray(0, -30), /Pack the images again/],
-  ])('with %s is refused with what to do', async (_what, change, detail) => {
+  ])('with %s is refused with a remedy', async (_what, change, detail) => {
     const whole = zipFile([{ name: 'good.png', bytes: await picture(16) }]);
     const { body } = await upload(await newDataset(), [archive(change(whole))]);
     expect(body.files.map((file) => file.detail)).toEqual([expect.stringMatching(detail)]);
   });
 
-  it('is refused as a whole when it is broken or a bomb, before anything is unpacked', async () => {
+  it('is refused as a whole if it is damaged or a bomb, before anything is unpacked', async () => {
     const id = await newDataset();
     const bytes = await picture(20);
     const many = zipFile(
@@ -161,7 +161,7 @@ describe('a zip archive', () => {
     expect(await spooled()).toEqual([]);
   });
 
-  it('comes alone: a second archive or image refuses the request, and nothing of it is kept', async () => {
+  it('must be alone: a second archive or image refuses the request, and nothing of it is kept', async () => {
     const id = await newDataset();
     const before = await countObjects();
     const zip = archive(zipFile([{ name: 'one.png', bytes: await picture(30) }]));
@@ -184,7 +184,7 @@ describe('a zip archive', () => {
 });
 
 describe('a full dataset', () => {
-  it('takes no image more, however many requests come at once', async () => {
+  it('accepts no more images, however many requests arrive at once', async () => {
     const id = await newDataset();
     const row = (index: number) => ({
       id: newId('image'),

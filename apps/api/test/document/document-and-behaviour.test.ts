@@ -29,7 +29,7 @@ const parameter = (path: string, name: string) =>
 const statusOf = async (method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown) => (await api.call(method, url, { body })).status;
 
 describe('the document', () => {
-  it('says that lists contain nothing twice, and repeated entries are refused', async () => {
+  it('says that lists contain no duplicates, which are refused', async () => {
     expect(bodyOf('post', '/v1/webhooks').properties?.['events']).toMatchObject({ uniqueItems: true });
     expect(bodyOf('post', '/v1/api-keys').properties?.['scopes']).toMatchObject({ uniqueItems: true });
     const event = 'training_job.succeeded';
@@ -73,7 +73,7 @@ describe('the document', () => {
     expect(await statusOf('POST', '/v1/images/generations', { ...body, grid })).toBe(422);
   });
 
-  it("says how many variations a study has, that targets differ, and what a model's template has", async () => {
+  it("says how many variations a study has, that targets differ, and what a model's template contains", async () => {
     const { if: condition, then } = bodyOf('post', '/v1/studies') as Record<string, Schema>;
     expect([condition, then]).toMatchObject([
       { not: { required: ['grid'] } },
@@ -85,7 +85,7 @@ describe('the document', () => {
     expect(new RegExp(String(template['pattern'])).test('a photo')).toBe(false);
   });
 
-  it('says that a change names a field', async () => {
+  it('says that a change names at least one field', async () => {
     expect(bodyOf('patch', '/v1/datasets/{id}')).toBeDefined();
     for (const path of ['/v1/training-jobs/{id}', '/v1/images/{id}']) expect(bodyOf('patch', path)).toMatchObject({ minProperties: 1 });
   });
@@ -95,7 +95,7 @@ describe('the document', () => {
     ['/v1/events', 'types', ['', 'x', ','], ['training_job.*, generation.succeeded']],
     ['/v1/metrics', 'jobs', ['', 'nonsense', `${exampleId('trainingJob')},`], [`${exampleId('trainingJob')}, ${exampleId('trainingJob')}`]],
     ['/v1/usage', 'month', ['0000-01', '2026-13', ''], ['2026-11']],
-  ])('says what %s takes for %s', async (path, name, wrong, right) => {
+  ])('says what %s accepts for %s', async (path, name, wrong, right) => {
     const described = parameter(path, name) ?? '';
     expect(described).toMatch(/pattern|enum/);
     for (const value of wrong) expect(await statusOf('GET', `${path}?${name}=${value}`)).toBe(422);
@@ -106,7 +106,7 @@ describe('the document', () => {
 });
 
 describe('the service', () => {
-  it('tells a path with a name of its own from an id', async () => {
+  it('distinguishes a path with a name of its own from an id', async () => {
     const get = await api.call('GET', '/v1/training-jobs/check');
     expect([get.status, get.headers['allow']]).toEqual([405, 'POST']);
     const options = await api.app.inject({ method: 'OPTIONS', url: '/v1/training-jobs/check' });
@@ -114,7 +114,7 @@ describe('the service', () => {
     expect((await api.call('GET', '/v1/training-jobs/nonsense')).status).toBe(404);
   });
 
-  it('measures texts as they are sent, and keeps them without the blanks around them', async () => {
+  it('measures texts as they are sent, and stores them without surrounding blanks', async () => {
     const set = { name: 'blanks', prompts: ['a cat'] };
     const schema = bodyOf('post', '/v1/prompt-sets').properties?.['description'];
     expect(schema).toMatchObject({ maxLength: 1_000 });

@@ -79,7 +79,7 @@ const all = (chosen: Route[], status: number, code: string) =>
   chosen.map((route) => [nameOf(route), status, 'application/problem+json', code]);
 
 describe('keys', () => {
-  it('are needed, known and not revoked on every route', async () => {
+  it('are required on every route, and refused if they are unknown or revoked', async () => {
     const revoked = await api.database.apiKeys.create(api.projectId, 'revoked', ['admin']);
     await api.database.apiKeys.revoke(revoked.keyId);
     for (const key of [undefined, 'sf_unknown', revoked.key]) expect(await refusals(routes, key)).toEqual(all(routes, 401, 'unauthorized'));
@@ -95,7 +95,7 @@ describe('keys', () => {
   });
 });
 
-it('shows for every JSON body an example that it takes', async () => {
+it('every JSON body has an example that its route accepts', async () => {
   const { components } = (await api.app.inject('/openapi.json')).json<OpenApi>();
   const wrong = [];
   for (const route of routes) {
@@ -119,7 +119,7 @@ it('shows for every JSON body an example that it takes', async () => {
   expect(wrong).toEqual([]);
 });
 
-it('shows, changes and deletes nothing of another project: 404, as for what does not exist', async () => {
+it('nothing of another project is shown, changed or deleted: the response is 404, as for what does not exist', async () => {
   const { projectId } = await api.database.apiKeys.createProject('other');
   const { key } = await api.database.apiKeys.create(projectId, 'other', ['admin']);
   // Base models and workers belong to the installation.
@@ -140,7 +140,7 @@ const unsigned = (data: object[]): unknown => JSON.parse(JSON.stringify(data).re
 describe('GET', () => {
   const gets = () => routes.filter(({ method }) => method === 'GET');
 
-  it('responds with 200 on every route, HEAD the same without a body', async () => {
+  it('responds with 200 on every route, and HEAD the same without a body', async () => {
     expect(gets().length).toBeGreaterThan(25);
     for (const route of gets()) {
       const url = pathWith(ids, route.path);
@@ -154,7 +154,7 @@ describe('GET', () => {
     }
   });
 
-  it('carries an ETag wherever it reads one thing, and responds with 304 to it', async () => {
+  it('sends an ETag for every single resource, and responds to it with 304', async () => {
     const single = gets().filter(({ path }) => path.endsWith('}'));
     expect(single.length).toBeGreaterThan(9);
     for (const route of single) {
@@ -180,7 +180,7 @@ describe('GET', () => {
     }
   });
 
-  it('responds in the preferred format where it has several', async () => {
+  it('responds in the preferred format if it has several', async () => {
     const formats = (route: Route) => Object.keys(route.operation.responses['200']?.content ?? {});
     // The stream of the whole project has no end to wait for: project-events.test.ts asks for both of its formats.
     // An image has the format that its generation asked for.
@@ -203,7 +203,7 @@ describe('GET', () => {
     }
   });
 
-  it('takes limits of 1 to 100 on every list and pages through all of it without a gap', async () => {
+  it('accepts limits of 1 to 100 on every list, and pages through all of it without a gap', async () => {
     const lists = gets().filter(
       ({ path, operation }) =>
         operation.parameters?.some(({ name }) => name === 'limit') || !(path.includes('{') || SINGLETONS.includes(path)),
@@ -258,7 +258,7 @@ describe('POST', () => {
 });
 
 describe('pages', () => {
-  it('neither repeat nor skip a row when rows are added meanwhile', async () => {
+  it('neither repeat nor skip a row if rows are added meanwhile', async () => {
     const create = async (name: string) =>
       (await api.call<{ id: string }>('POST', '/v1/datasets', { body: { name, kind: 'aux' } })).body.id;
     const old = [];
@@ -273,7 +273,7 @@ describe('pages', () => {
 });
 
 describe('the document', () => {
-  it('names for every route its problems, its id, and the headers that it takes', () => {
+  it('lists the errors of every route, its id, and the headers that it accepts', () => {
     expect(new Set(routes.map(({ operation }) => operation.operationId)).size).toBe(routes.length);
     for (const route of routes) {
       const { responses, parameters = [] } = route.operation;

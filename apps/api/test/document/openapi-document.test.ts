@@ -47,21 +47,21 @@ describe('the OpenAPI document', () => {
     expect(problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`)).toEqual([]);
   });
 
-  it('has operation ids that are a verb and what it works on, each once', () => {
+  it('has unique operation ids, each a verb and an object', () => {
     expect(those(({ operationId }) => !VERB.test(operationId))).toEqual([]);
     const ids = operations.map(([, { operationId }]) => operationId);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
-  it('names every parameter so that a program can', () => {
+  it('gives every parameter a name that programs can use', () => {
     expect(those(({ parameters = [] }) => parameters.some(({ name }) => !/^[A-Za-z][\w-]*$/.test(name)))).toEqual([]);
   });
 
-  it('has each schema once, under one name', () => {
+  it('contains each schema once, under one name', () => {
     expect(Object.keys(document.components.schemas).filter((name) => name.endsWith('Input'))).toEqual([]);
   });
 
-  it('describes every response, and every tag that is used', () => {
+  it('describes every response, and every tag in use', () => {
     expect(
       those(({ responses }) => Object.values(responses).some(({ description }) => /^(Default Response|The result)?$/.test(description))),
     ).toEqual([]);
@@ -76,7 +76,7 @@ describe('the OpenAPI document', () => {
     expect(settings.filter(([, setting]) => !('default' in setting)).map(([name]) => name)).toEqual([]);
   });
 
-  it('bounds every whole number of a request, so that none is too large for the database', () => {
+  it('limits every integer of a request to what the database can store', () => {
     const unbounded: string[] = [];
     const look = (part: unknown, place: string): void => {
       if (typeof part !== 'object' || part === null) return;

@@ -6,12 +6,12 @@ import { SDK_TYPES_FILE, sdkTypes } from '../../src/tools/sdk-types.ts';
 
 const REMEDY = 'a route or a body has changed: run `npm run sdk:generate` and commit';
 
-it('has the SDK up to date', async () => {
+it("the SDK's types are up to date", async () => {
   const isCurrent = (await readFile(SDK_TYPES_FILE, 'utf8')) === (await sdkTypes());
   expect(isCurrent, `${REMEDY} packages/sdk/src/generated`).toBe(true);
 });
 
-it('has the Python client up to date', async () => {
+it('the Python client is up to date', async () => {
   const files = await pythonClient();
   expect((await readdir(PYTHON_CLIENT)).filter((name) => name.endsWith('.py')).sort()).toEqual(Object.keys(files).sort());
   for (const [name, content] of Object.entries(files)) {

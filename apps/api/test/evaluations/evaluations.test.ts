@@ -81,7 +81,7 @@ describe('POST /v1/evaluations', () => {
     expect((await api.call('GET', `/v1/evaluations/${body.id}`)).body).toEqual(body);
   });
 
-  it("takes prompts and extractors from the base model's own file, whatever the model is called", async () => {
+  it("uses prompts and extractors of the base model's own file, whatever the model's name is", async () => {
     const evaluation = { prompts: 'mini', extractor: 'mini-clip', clip_extractor: 'mini-clip' };
     await writeBaseModelConfigs(join(api.options.baseModelsDirectory, 'small'), { 'styleforge.json': { resolution: 64, evaluation } });
     await writeBaseModelConfigs(join(api.options.baseModelsDirectory, 'styleforge-mini'));
@@ -132,7 +132,7 @@ describe('POST /v1/evaluations', () => {
     expect(body).toMatchObject({ code, errors: [{ pointer }] });
   });
 
-  it('needs no reference for CLIP scores alone', async () => {
+  it('needs no reference for CLIP scores only', async () => {
     const { body } = await post({ reference_dataset_id: undefined, metrics: ['clip'], prompts: ['a house', 'a cat'] });
     expect(body.config.reference_dataset_id).toBeNull();
   });
@@ -155,7 +155,7 @@ describe('an evaluation', () => {
     expect(await api.database.evaluations.create({ projectId: api.projectId, config: body.config })).toBeNull();
   });
 
-  it("is cancelled at once while it is queued, has no report then, and is nobody else's", async () => {
+  it("is cancelled immediately while it is queued, has no report then, and is invisible to other projects", async () => {
     const { body } = await post({ prompts: ['a house', 'a cat'] });
     const cancelled = await api.call<EvaluationBody>('POST', `/v1/evaluations/${body.id}/cancel`);
     expect([cancelled.status, cancelled.body.status]).toEqual([202, 'cancelled']);
@@ -168,7 +168,7 @@ describe('an evaluation', () => {
   });
 });
 
-it('shows an evaluation and a report that were made before a setting existed with what is its default now', async () => {
+it('shows an old evaluation and its report with current defaults for settings that did not exist', async () => {
   const { body } = await post({ prompts: ['a house', 'a cat'] });
   await clientOf(api.database)
     .$executeRaw`update evaluations set config = config - 'seed' - 'negative_prompt' - 'prompt_set' where id = ${body.id}`;
@@ -183,7 +183,7 @@ it('shows an evaluation and a report that were made before a setting existed wit
 });
 
 describe('blind votes', () => {
-  it('are one for a key and a pair, stand in the report, and go when their key says so', async () => {
+  it('are stored once for a key and a pair, are part of the report, and can be deleted with their key', async () => {
     const { evaluations: id = '' } = await seedProject(api);
     const path = `/v1/evaluations/${id}/votes`;
     const vote = (votes: object[], key = api.key) => api.call<EvaluationVotesBody>('PUT', path, { body: { votes }, key });
@@ -210,7 +210,7 @@ describe('blind votes', () => {
     expect((await report()).votes).toMatchObject({ voters: 1, votes: 1 });
   });
 
-  it('are refused for images and models that are not there, for a pair the other way round, and twice in one request', async () => {
+  it('are refused for unknown images and models, for a reversed pair, and for a pair twice in one request', async () => {
     const { evaluations: id = '' } = await seedProject(api);
     const errorsOf = async (...votes: object[]) => {
       const { status, body } = await api.call<{ errors: object[] }>('PUT', `/v1/evaluations/${id}/votes`, { body: { votes } });
@@ -231,7 +231,7 @@ describe('blind votes', () => {
 });
 
 describe('the evaluation of a training job', () => {
-  it('is resolved with the job, its StyleRef images as the reference', async () => {
+  it('is resolved with the job, with its StyleRef images as the reference', async () => {
     const { status, body } = await postJob({ prompts: ['a house', 'a cat'], compare_with: ['base'] });
     expect(status).toBe(202);
     expect(body.config.evaluation).toMatchObject({
@@ -244,7 +244,7 @@ describe('the evaluation of a training job', () => {
     expect((await api.call('GET', `/v1/training-jobs/${body.id}/report`)).body).toMatchObject({ code: 'status_conflict' });
   });
 
-  it('points at what is wrong below /evaluation', async () => {
+  it('points at wrong fields below /evaluation', async () => {
     expect((await postJob({ prompts: 'nowhere' })).body).toMatchObject({
       code: 'unknown_prompt_set',
       errors: [{ pointer: '/evaluation/prompts' }],
@@ -255,7 +255,7 @@ describe('the evaluation of a training job', () => {
     });
   });
 
-  it('is missed by a job that has none', async () => {
+  it('does not exist for a job without one', async () => {
     const { body } = await api.call<{ detail: string }>('GET', `/v1/training-jobs/${await trainedJob()}/report`);
     expect(body).toMatchObject({ code: 'not_found' });
     expect(body.detail).toContain('POST /v1/evaluations');

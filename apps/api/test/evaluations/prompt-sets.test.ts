@@ -17,7 +17,7 @@ const get = (reference: string, key?: string) =>
   api.call<PromptSetBody>('GET', `/v1/prompt-sets/${reference}`, key === undefined ? {} : { key });
 
 describe('POST /v1/prompt-sets', () => {
-  it('makes a new version of a name that there is, and leaves the old one as it was', async () => {
+  it('creates a new version of an existing name, and does not change the old one', async () => {
     const first = await post({ name: 'houses', description: 'old ones', prompts: ['a house', ' a castle '] });
     expect([first.status, first.headers['location']]).toEqual([201, `/v1/prompt-sets/${first.body.id}`]);
     const sha256 = createHash('sha256').update('a house\na castle').digest('hex');
@@ -36,7 +36,7 @@ describe('POST /v1/prompt-sets', () => {
     expect((await get(first.body.id)).body).toEqual(first.body);
   });
 
-  it('gives two requests with one name at a time two numbers', async () => {
+  it('gives two simultaneous requests for one name two version numbers', async () => {
     const made = await Promise.all([1, 2, 3, 4].map((index) => post({ name: 'raced', prompts: [`prompt ${index}`] })));
     expect(made.map(({ body }) => body.version).sort()).toEqual([1, 2, 3, 4]);
   });
@@ -65,13 +65,13 @@ describe('the largest prompt set', () => {
   const send = (url: string, payload: string) =>
     api.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' } });
 
-  it('fits into the body however its characters are written', async () => {
+  it('fits into the body, however its characters are written', async () => {
     const escaped = JSON.stringify({ name: 'largest', prompts: prompts('\u732b') }).replaceAll('\u732b', '\\u732b');
     const { statusCode, body } = await send('/v1/prompt-sets', escaped);
     expect([statusCode, (JSON.parse(body) as PromptSetBody).prompts[0]]).toEqual([201, '\u732b'.repeat(promptLength)]);
   });
 
-  it('is told how much the route takes where it takes less', async () => {
+  it('gets an error with the limit if the route accepts less', async () => {
     const list = JSON.stringify({ model: 'tiny', prompts: prompts('\u732b') });
     const refused = [await send('/v1/evaluations', list), await send('/v1/prompt-sets', `{"name":"${'x'.repeat(bodyBytes)}"}`)];
     expect(refused.map((answer) => answer.json<{ status: number; code: string; detail: string }>())).toMatchObject([
@@ -82,14 +82,14 @@ describe('the largest prompt set', () => {
 });
 
 describe('GET /v1/prompt-sets', () => {
-  it('ships one for the mini base and one for Stable Diffusion, each prompt once', async () => {
+  it('includes one for the mini base and one for Stable Diffusion, with unique prompts', async () => {
     const [mini, general] = [(await get('mini')).body, (await get('general@1')).body];
     expect([mini.shipped, mini.id, general.shipped]).toEqual([true, 'mini', true]);
     expect([mini.prompt_count, general.prompt_count]).toEqual([100, 200]);
     for (const { prompts } of [mini, general]) expect(new Set(prompts).size).toBe(prompts.length);
   });
 
-  it('lists versions newest first, in pages, the shipped ones last', async () => {
+  it('lists versions in pages, newest first, and the included ones last', async () => {
     const names: string[] = [];
     let after: string | null = null;
     do {
@@ -105,7 +105,7 @@ describe('GET /v1/prompt-sets', () => {
     expect(names).toHaveLength(9);
   });
 
-  it("responds with 404 for what does not exist, and for what is another project's", async () => {
+  it("responds with 404 for a set that does not exist or belongs to another project", async () => {
     const { body } = await post({ name: 'private', prompts: ['a house'] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');

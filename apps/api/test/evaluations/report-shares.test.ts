@@ -39,7 +39,7 @@ it('opens the page of a report without a key, and keeps it from caches, frames a
   expect((await api.call('GET', '/v1/me', { key: token })).status).toBe(401);
 });
 
-it('is made of a training job by the evaluation that the job ended with', async () => {
+it('is created for a training job from the evaluation at its end', async () => {
   const made = await share(ids['training-jobs'] ?? '', { expires_in_days: null });
   expect(made).toMatchObject({ evaluation_id: ids['evaluations'], expires_at: null });
   expect((await open(made.url)).statusCode).toBe(200);
@@ -58,7 +58,7 @@ it('ends when it is revoked: one link, or all of them', async () => {
   expect([refused.statusCode, refused.json()]).toMatchObject([404, { code: 'not_found' }]);
 });
 
-it('ends when its time is over, and with its evaluation', async () => {
+it('ends when it expires, and with its evaluation', async () => {
   const made = await share(ids['evaluations'] ?? '', { expires_in_days: 1 });
   await clientOf(api.database).reportShare.update({ where: { id: made.id }, data: { expiresAt: new Date(Date.now() - 1) } });
   expect((await open(made.url)).statusCode).toBe(404);
@@ -68,7 +68,7 @@ it('ends when its time is over, and with its evaluation', async () => {
   expect((await open(other.url)).statusCode).toBe(404);
 });
 
-it('is refused for what has no report', async () => {
+it('is refused if there is no report', async () => {
   const job = await api.call<{ id: string }>('POST', '/v1/training-jobs', {
     body: { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: ids['datasets'] } },
   });
@@ -77,7 +77,7 @@ it('is refused for what has no report', async () => {
   expect((await api.call('POST', `/v1/reports/${ids['datasets']}/share`, { body: {} })).status).toBe(404);
 });
 
-it('sends the URL of a job the events that it asks for, and no others', async () => {
+it('sends the URL of a job only the events that it has asked for', async () => {
   const body = { method: 'single-styleforge', base_model: 'tiny', style_ref: { dataset_id: ids['datasets'] } };
   const alone = await api.call('POST', '/v1/training-jobs', { body: { ...body, webhook_events: ['training_job.failed'] } });
   expect([alone.status, alone.body['errors']]).toMatchObject([422, [{ pointer: '/webhook_events' }]]);

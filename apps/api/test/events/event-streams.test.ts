@@ -102,8 +102,8 @@ class Listener {
   leave = () => this.#reader.cancel();
 }
 
-describe('with two instances', () => {
-  it('a stream of one tells what was written through the other, and ends with the job', async () => {
+describe('with two API processes', () => {
+  it('a stream of one shows what was written through the other, and ends with the job', async () => {
     const [a, b] = [await startInstance(), await startInstance()];
     const id = await createJob(a);
     const listener = await Listener.open(b, id);
@@ -118,7 +118,7 @@ describe('with two instances', () => {
   });
 });
 
-it('the end of a job is the last thing that its stream tells, after the last progress', async () => {
+it('the last event of a stream is the end of the job, after the last progress', async () => {
   const instance = await startInstance();
   const id = await createJob(instance);
   await api.database.trainingJobs.claim(id);
@@ -147,7 +147,7 @@ it('the end of a job is the last thing that its stream tells, after the last pro
 });
 
 describe('after a restart', () => {
-  it('a stream continues after Last-Event-ID with what happened while no API ran: each event once', async () => {
+  it('a stream continues after Last-Event-ID with everything that happened meanwhile, each event once', async () => {
     const before = await startInstance();
     const id = await createJob(before);
     const first = await Listener.open(before, id);
@@ -177,8 +177,8 @@ describe('after a restart', () => {
   });
 });
 
-describe('a key', () => {
-  it('limits the open streams of a key, allows new ones when some are closed, and counts each key separately', async () => {
+describe('an API key', () => {
+  it('limits the number of open streams, allows new ones after some are closed, and counts each key separately', async () => {
     const instance = await startInstance(2);
     const id = await createJob(instance);
     const listeners = [await Listener.open(instance, id), await Listener.open(instance, id)];
@@ -205,7 +205,7 @@ describe('a key', () => {
   });
 });
 
-it('a listener that has seen the end of a finished job is told so by 204, and does not come back', async () => {
+it('a listener that has seen the end of a finished job gets 204 and does not reconnect', async () => {
   const instance = await startInstance();
   const id = await createJob(instance);
   await send(instance, 'POST', `/v1/training-jobs/${id}/cancel`);
@@ -264,7 +264,7 @@ describe('a stream that its caller may no longer read', () => {
     expect(performance.now() - start).toBeLessThan(NOTICE_MS);
   });
 
-  it('ends when the key expires, without any notice', async () => {
+  it('ends when the key expires, without a notification', async () => {
     const instance = await startInstance();
     const id = await runningJob(instance);
     const { key } = await api.database.apiKeys.create(api.projectId, 'expiring', ['read'], { expiresAt: new Date(Date.now() + 4_000) });

@@ -80,8 +80,8 @@ const progress = (step: number) => ({
   eta_seconds: 7,
 });
 
-describe('the stream', () => {
-  it('tells of every job and generation of the project, and of no other project', async () => {
+describe('the stream of a project', () => {
+  it('reports every job and generation of the project, and none of other projects', async () => {
     const stream = await Stream.open();
     const other = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(other.projectId, 'other');
@@ -101,7 +101,7 @@ describe('the stream', () => {
     stream.leave();
   });
 
-  it('continues after Last-Event-ID: each event once; the pages list the same', async () => {
+  it('continues after Last-Event-ID with each event once, in the same order as the pages', async () => {
     const first = await Stream.open();
     const job = await createJob();
     await first.until(({ event }) => event === 'training_job.queued');
@@ -117,7 +117,7 @@ describe('the stream', () => {
     second.leave();
   });
 
-  it('tells of workers to every project: online, draining, drained, lost, heard again, stopped', async () => {
+  it('reports workers to every project: online, draining, drained, lost, back, stopped', async () => {
     const { workers } = api.database;
     const stream = await Stream.open('?types=worker.*');
     const endpoint = await api.call<{ id: string }>('POST', '/v1/webhooks', {
@@ -167,7 +167,7 @@ describe('the stream', () => {
     stream.leave();
   });
 
-  it('tells of the end of a study', async () => {
+  it('reports the end of a study', async () => {
     const stream = await Stream.open('?types=study.*');
     const grid = [{ pointer: '/hyperparameters/seed', values: [1, 2] }];
     const study = await api.call<{ id: string }>('POST', '/v1/studies', { body: { name: 'seeds', job: jobRequest(datasetId), grid } });
@@ -177,7 +177,7 @@ describe('the stream', () => {
     stream.leave();
   });
 
-  it('tells only the types that are asked for', async () => {
+  it('contains only the requested types', async () => {
     const stream = await Stream.open('?types=generation.*,training_job.cancelled');
     const job = await createJob();
     await api.call('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['x'] } });
@@ -188,7 +188,7 @@ describe('the stream', () => {
     expect((await api.call('GET', '/v1/events?types=nonsense')).body).toMatchObject({ status: 422, errors: [{ pointer: '/types' }] });
   });
 
-  it("tells a job's progress at most once a second, the newest in the end", async () => {
+  it("reports a job's progress at most once a second, and the newest at the end", async () => {
     const job = await createJob();
     await api.database.trainingJobs.claim(job);
     await api.database.trainingJobs.start(job, 1);
@@ -206,7 +206,7 @@ describe('the stream', () => {
     stream.leave();
   });
 
-  it('numbers events in the order in which they are committed, however many write at a time', async () => {
+  it('numbers events in the order in which they are committed, however many are written at the same time', async () => {
     const seen = await Stream.open();
     const jobs = await Promise.all(Array.from({ length: 12 }, createJob));
     await Promise.all(jobs.map((id) => api.call('POST', `/v1/training-jobs/${id}/cancel`)));

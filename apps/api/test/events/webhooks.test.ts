@@ -20,7 +20,7 @@ const deliveries = async (id: string) =>
   (await api.call<{ data: WebhookDeliveryBody[] }>('GET', `/v1/webhooks/${id}/deliveries`)).body.data;
 
 describe('webhook endpoints', () => {
-  it('show their secret when they are made and rotated, and never again', async () => {
+  it('show their secret when they are created and when it is rotated, and never again', async () => {
     const made = await create();
     expect([made.status, made.headers['location']]).toEqual([201, `/v1/webhooks/${made.body.id}`]);
     expect(made.body).toMatchObject({ events: ['training_job.succeeded'], made_by: 'api', status: 'enabled', old_secret_expires_at: null });
@@ -35,7 +35,7 @@ describe('webhook endpoints', () => {
     expect(JSON.stringify(list.body)).not.toContain('whsec_');
   });
 
-  it('change their URL and events, and are switched off and on', async () => {
+  it('can change their URL and events, and can be switched off and on', async () => {
     const [{ id, secret, url: first }, { url: taken }] = [(await create()).body, (await create()).body];
     const change = (body: object) => api.call<WebhookBody>('PATCH', `/v1/webhooks/${id}`, { body });
     const url = newUrl();
@@ -52,7 +52,7 @@ describe('webhook endpoints', () => {
     );
   });
 
-  it('can be deleted while a delivery is recorded: neither waits for the other', async () => {
+  it('can be deleted while a delivery is recorded, and neither waits for the other', async () => {
     const { id } = (await create()).body;
     await api.call('POST', `/v1/webhooks/${id}/test`);
     const [row] = (await api.database.webhooks.deliveries(api.projectId, id, { limit: 1 })).rows;
@@ -69,7 +69,7 @@ describe('webhook endpoints', () => {
     expect((await api.call('GET', `/v1/webhooks/${id}`)).status).toBe(404);
   });
 
-  it('are made once for an Idempotency-Key and once for a URL', async () => {
+  it('are created once for an Idempotency-Key, and once for a URL', async () => {
     const body = { url: newUrl(), events: ['generation.failed'] };
     const send = () => api.call<WithSecret>('POST', '/v1/webhooks', { body, headers: { 'idempotency-key': body.url } });
     const [first, second] = [await send(), await send()];
@@ -92,12 +92,12 @@ describe('webhook endpoints', () => {
     expect((await create(url)).body).toMatchObject({ status: 422, code: 'validation_failed', errors: [{ pointer }] });
   });
 
-  it('are refused for unknown events and none', async () => {
+  it('are refused for unknown events and for none', async () => {
     expect((await create(newUrl(), ['training_job.dreamt'])).body).toMatchObject({ errors: [{ pointer: '/events/0' }] });
     expect((await create(newUrl(), [])).body).toMatchObject({ errors: [{ pointer: '/events' }] });
   });
 
-  it('send a test on request, which the log of deliveries shows, and go with their log', async () => {
+  it('send a test on request, which the log of deliveries shows, and are deleted with their log', async () => {
     const { id } = (await create()).body;
     const test = await api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/test`);
     expect(test).toMatchObject({ status: 202, body: { webhook_id: id, event: 'webhook.test', status: 'pending', attempts: 0 } });
@@ -114,7 +114,7 @@ describe('webhook endpoints', () => {
     }
   });
 
-  it('send an event again with the same id, once at a time', async () => {
+  it('send an event again with the same id, one delivery at a time', async () => {
     const { id } = (await create()).body;
     const sent = (await api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/test`)).body;
     const again = () => api.call<WebhookDeliveryBody>('POST', `/v1/webhooks/${id}/deliveries/${sent.id}/redeliver`);
@@ -147,7 +147,7 @@ describe('webhook endpoints', () => {
     expect((await deliveries(id))[0]).toMatchObject(finished);
   });
 
-  it("are nobody else's", async () => {
+  it("are invisible to other projects", async () => {
     const { id } = (await create()).body;
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
@@ -164,7 +164,7 @@ describe('webhook endpoints', () => {
 });
 
 describe("a job's webhook_url", () => {
-  it("gets an endpoint of its own, or that which the project has, and receives the job's events", async () => {
+  it("gets an endpoint of its own, or the project's existing one, and receives the job's events", async () => {
     const styleRef = await createDataset(api, 'style_ref');
     const job = (webhook_url: string) =>
       api.call<TrainingJobBody>('POST', '/v1/training-jobs', {

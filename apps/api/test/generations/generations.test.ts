@@ -43,7 +43,7 @@ async function finish(id: string): Promise<void> {
 }
 
 describe('POST /v1/images/generations', () => {
-  it('tells which words of a prompt no text encoder reads, also when it is read again', async () => {
+  it('reports the words of a prompt that no text encoder reads, also when it is read again', async () => {
     const whole = await post({ model: 'tiny', prompts: ['a cat'] });
     expect(whole.body.warnings).toEqual([]);
     const prompts = ['a cat', `${'word '.repeat(300)}house`, ...Array.from({ length: 9 }, () => 'word '.repeat(300))];
@@ -57,7 +57,7 @@ describe('POST /v1/images/generations', () => {
     expect(body.config).not.toHaveProperty('warnings');
   });
 
-  it('tells what is an instruction in other programs and is read as words here', async () => {
+  it('reports what is an instruction in other programs and is read as words here', async () => {
     const prompts = ['a (plain) house: 3', 'a (red house:1.3), <lora:ink:0.8>', '(a cat:2)'];
     const { body } = await post({ model: 'tiny', prompts, negative_prompt: 'blurred' });
     expect(body.warnings).toEqual([
@@ -66,7 +66,7 @@ describe('POST /v1/images/generations', () => {
     ]);
   });
 
-  it('resolves the defaults of the base model, then of the method', async () => {
+  it('resolves the defaults of the base model, then those of the method', async () => {
     const answer = await post({ model: 'tiny', prompts: ['a cat'] });
     expect(answer.status).toBe(202);
     expect(answer.headers['location']).toBe(`/v1/images/generations/${answer.body.id}`);
@@ -106,7 +106,7 @@ describe('POST /v1/images/generations', () => {
     });
   });
 
-  it('queues the work once and responds with the images when they are ready in time', async () => {
+  it('queues the work once, and responds with the images if they are ready in time', async () => {
     const waiting = post({ model: 'tiny', prompts: ['a dog'], wait: 20 });
     let id: string | undefined;
     while (id === undefined) {
@@ -125,7 +125,7 @@ describe('POST /v1/images/generations', () => {
     expect((await api.call('GET', `/v1/images/generations/${id}`)).body).toEqual(answer.body);
   });
 
-  it('responds with the images that exist when time is up, and refuses a repetition while the first request waits', async () => {
+  it('responds with the existing images when time is up, and refuses a repetition while the first request waits', async () => {
     const late = await post({ model: 'tiny', prompts: ['a bird'], wait: 0.1 });
     expect([late.status, late.body.status, late.body.images]).toEqual([202, 'queued', []]);
     const send = () =>
@@ -144,7 +144,7 @@ describe('POST /v1/images/generations', () => {
     expect(await send()).toMatchObject({ status: 200, body: answer.body, headers: { 'idempotency-replayed': 'true' } });
   });
 
-  it('takes a succeeded job or a checkpoint as the model, and says what is wrong with others', async () => {
+  it('accepts a succeeded job or a checkpoint as the model, and says what is wrong with others', async () => {
     const styleRef = await createDataset(api, 'style_ref');
     const body = {
       method: 'single-styleforge',
@@ -195,7 +195,7 @@ describe('POST /v1/images/generations', () => {
     }
   });
 
-  it('takes adapters of the same base model on top of it, each with its strength, and says what is wrong with others', async () => {
+  it('accepts adapters of the same base model, each with its strength, and says what is wrong with others', async () => {
     const styleRef = await createDataset(api, 'style_ref');
     const checkpointOf = async (changes: object) => {
       const body = {
@@ -256,7 +256,7 @@ describe('POST /v1/images/generations', () => {
       expect((await post({ model, prompts: ['x'], ...more })).body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });
   });
 
-  it('puts the tokens of the model into the prompts, and refuses them where there is none', async () => {
+  it('puts the tokens of the model into the prompts, and refuses them if there are none', async () => {
     const base = await post({ model: 'tiny', prompts: ['a cat', 'a photo of [V] style, cat'] });
     expect([base.status, base.body]).toMatchObject([422, { code: 'validation_failed', errors: [{ pointer: '/prompts/1' }] }]);
     expect((await post({ model: 'tiny', prompts: ['a [person]'] })).body.config.prompts).toEqual(['a [person]']);
@@ -270,7 +270,7 @@ describe('POST /v1/images/generations', () => {
 });
 
 describe('GET /v1/images/generations/{id}', () => {
-  it('shows a failure, and nothing to other projects', async () => {
+  it('shows a failure, and is invisible to other projects', async () => {
     const { body } = await post({ model: 'tiny', prompts: ['x'] });
     await api.database.generations.claim(body.id);
     const error = { code: 'internal_error' as const, message: 'the weights cannot be read', retryable: false };
@@ -282,7 +282,7 @@ describe('GET /v1/images/generations/{id}', () => {
   });
 });
 
-it('shows a generation that was made before a setting existed with what is its default now', async () => {
+it('shows an old generation with current defaults for settings that did not exist', async () => {
   const { body } = await post({ model: 'tiny', prompts: ['x'] });
   await clientOf(api.database).$executeRaw`update generations set config = config - 'sampler' - 'num_images' where id = ${body.id}`;
   expect((await api.call('GET', `/v1/images/generations/${body.id}`)).body).toEqual(body);
@@ -291,14 +291,14 @@ it('shows a generation that was made before a setting existed with what is its d
 describe('POST /v1/images/generations/{id}/cancel', () => {
   const cancel = (id: string, key = api.key) => api.call<GenerationBody>('POST', `/v1/images/generations/${id}/cancel`, { key });
 
-  it('cancels a waiting one, and no worker takes it up', async () => {
+  it('cancels a waiting generation, and no worker claims it', async () => {
     const { body } = await post({ model: 'tiny', prompts: ['x'] });
     expect(await cancel(body.id)).toMatchObject({ status: 200, body: { status: 'cancelled', finished_at: expect.any(String) as string } });
     expect(await api.database.generations.claim(body.id)).toBeNull();
     expect((await cancel(body.id)).body).toEqual((await cancel(body.id)).body);
   });
 
-  it('cancels a running one: its worker holds it no more and can keep no further image', async () => {
+  it('cancels a running generation, whose worker loses it and can store no further image', async () => {
     const { body } = await post({ model: 'tiny', prompts: ['x', 'y'] });
     const { generations } = api.database;
     const claimed = await generations.claim(body.id);
@@ -325,7 +325,7 @@ describe('POST /v1/images/generations/{id}/cancel', () => {
     );
   });
 
-  it('leaves a finished one as it is, and knows none of other projects', async () => {
+  it('does not change a finished generation, and finds none of other projects', async () => {
     const { body } = await post({ model: 'tiny', prompts: ['x'] });
     await finish(body.id);
     expect((await cancel(body.id)).body).toMatchObject({ status: 'succeeded', images: [{ index: 0 }] });
@@ -335,7 +335,7 @@ describe('POST /v1/images/generations/{id}/cancel', () => {
 });
 
 describe('GET /v1/images/generations', () => {
-  it('lists newest first in pages, by status, without images, and only those of the project', async () => {
+  it('lists generations of the project newest first in pages, by status, without images', async () => {
     const { projectId } = await api.database.apiKeys.createProject('a project of its own');
     const { key } = await api.database.apiKeys.create(projectId, 'a key of its own');
     const list = async (query: string) =>
@@ -361,8 +361,8 @@ describe('GET /v1/images/generations', () => {
   });
 });
 
-describe('an image to begin from', () => {
-  it('is an uploaded image, an earlier generated one, or an image in the request, kept as it was', async () => {
+describe('an initial image', () => {
+  it('is an uploaded image, an earlier generated one, or an image in the request, and is stored unchanged', async () => {
     const dataset = await createDataset(api, 'style_ref');
     const { body } = await api.call<{ images: { id: string }[] }>('GET', `/v1/datasets/${dataset}`);
     const uploaded = body.images[0]!.id;
@@ -400,7 +400,7 @@ describe('an image to begin from', () => {
     [{ grid: { x: { parameter: 'prompt', values: [null] } } }, '/grid/x/values/0', 'must be a text'],
     [{ grid: { x: { parameter: 'prompt', values: ['[V] cat'] } } }, '/grid/x/values/0', 'tiny has none'],
     [{ num_images: 16, grid: { x: { parameter: 'seed', values: Array.from({ length: 16 }, (_, i) => i) } } }, '/num_images', 'cells'],
-  ])('refuses %j at its field', async (change, pointer, detail) => {
+  ])('is refused as %j, with its field', async (change, pointer, detail) => {
     const { status, body } = await api.call<{ errors: { pointer: string; detail: string }[] }>('POST', '/v1/images/generations', {
       body: { model: 'tiny', prompts: ['a cat'], ...change },
     });
@@ -409,7 +409,7 @@ describe('an image to begin from', () => {
   });
 });
 
-it('takes null in a grid of negative prompts as in a request: none, which is not the empty text', async () => {
+it('accepts null in a grid of negative prompts as in a request: no prompt, which is not the empty text', async () => {
   const grid = { x: { parameter: 'negative_prompt', values: [null, '', 'blurry'] } };
   const { status, body } = await post({ model: 'tiny', prompts: ['a cat'], negative_prompt: 'ugly', grid });
   expect([status, body.config.grid?.x.values]).toEqual([202, [null, '', 'blurry']]);
@@ -417,7 +417,7 @@ it('takes null in a grid of negative prompts as in a request: none, which is not
   expect(cells.map(({ config }) => config.negative_prompt)).toEqual([null, '', 'blurry']);
 });
 
-it('shows where in the grid each image belongs', async () => {
+it('shows the position of each image in the grid', async () => {
   const grid = { x: { parameter: 'steps', values: [2, 4] }, y: { parameter: 'prompt', values: ['a cat', 'a dog'] } };
   const { body } = await post({ model: 'tiny', prompts: ['unused'], grid, format: 'webp' });
   expect(body.config).toMatchObject({ grid, format: 'webp', quality: 90 });

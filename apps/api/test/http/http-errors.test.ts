@@ -72,7 +72,7 @@ describe('a request that is refused before it reaches a route', () => {
     if (status === 405) expect(answer.headers.get('allow')).toMatch(/GET/);
   });
 
-  it('is told where its JSON breaks', async () => {
+  it('gets the place where its JSON is invalid', async () => {
     const answer = await send('POST', '/v1/datasets', json, '{"name":"x" "kind":"aux"}');
     expect(answer.body).toMatchObject({
       code: 'invalid_request',
@@ -82,7 +82,7 @@ describe('a request that is refused before it reaches a route', () => {
     expect(poisoned.body['detail']).toMatch(/^The body has a field named __proto__/);
   });
 
-  it('is told which type of body would be taken', async () => {
+  it('gets the type of body that would be accepted', async () => {
     const json = await send('POST', '/v1/datasets', { 'content-type': 'application/xml' }, '<x/>');
     const upload = await send('POST', `/v1/datasets/${exampleId('dataset')}/images`, { 'content-type': 'image/png' }, 'x');
     expect([json.body['detail'], upload.body['detail']]).toEqual([

@@ -77,7 +77,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
-it('lasts as long as its upload, and tells others when to come back', async () => {
+it('lasts as long as its upload, and other requests are told when to try again', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { finish } = await startUpload(id, 'slow');
   const first = (await lockedUntil('slow')) ?? 0;
@@ -87,7 +87,7 @@ it('lasts as long as its upload, and tells others when to come back', async () =
   expect(await uploadAtOnce(id, 'slow')).toMatchObject({ status: 200, replayed: 'true', kept: 1 });
 });
 
-it('is given back when the sender leaves', async () => {
+it('is released when the sender disconnects', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { upload } = await startUpload(id, 'left');
   upload.destroy();
@@ -95,7 +95,7 @@ it('is given back when the sender leaves', async () => {
   expect(await uploadAtOnce(id, 'left')).toMatchObject({ status: 200, replayed: undefined, kept: 1 });
 });
 
-it('is given back when the sender leaves before the first part is read', async () => {
+it('is released when the sender disconnects before the first part is read', async () => {
   const id = await createDataset(api, 'style_ref', []);
   const { body, headers } = await form();
   const keys = Array.from({ length: 6 }, (_, i) => `gone-${i}`);

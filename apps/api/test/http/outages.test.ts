@@ -64,7 +64,7 @@ describe.skipIf(warnNotTested('an outage of Redis', redisMissing))('Redis', () =
   });
 });
 
-it('a database that lets nobody in makes the API not ready until it does', async () => {
+it('a database that refuses connections makes the API not ready until it accepts them', async () => {
   const name = new URL(api.databaseUrl).pathname.slice(1);
   const admin = new pg.Client({ connectionString: api.databaseUrl.replace(/\/[^/]*$/, '/postgres') });
   await admin.connect();
@@ -80,7 +80,7 @@ it('a database that lets nobody in makes the API not ready until it does', async
   await untilReady(api.app);
 });
 
-it('a store that is not mounted makes the API not ready, and no image counts as missing', async () => {
+it('an unmounted store makes the API not ready, and no image counts as missing', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-unmounted-'));
   const [root, away] = [join(directory, 'objects'), join(directory, 'away')];
   const config = { kind: 'files', directory: root } as const;

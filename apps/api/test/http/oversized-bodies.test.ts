@@ -41,7 +41,7 @@ async function longestBlock(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a study', () => {
-  it('of 64^6 variations is counted and refused without making one', async () => {
+  it('of 64^6 variations is counted and refused without creating one', async () => {
     const body = { name: 'too many', job, grid: gridOf(6, 64) };
     const answer = await api.call<Problem>('POST', '/v1/studies', { body });
     expect(answer.status).toBe(422);
@@ -52,15 +52,15 @@ describe('a study', () => {
     expect(countVariations({ variations: [{ name: 'x', changes: {} }], grid: gridOf(2, 3) })).toBe(10);
   });
 
-  it('whose pointer has thousands of levels is refused', async () => {
+  it('is refused if its pointer has thousands of levels', async () => {
     const grid = [{ pointer: '/a'.repeat(100_000), values: [1, 2] }];
     const answer = await api.call<Problem>('POST', '/v1/studies', { body: { name: 'deep', job, grid } });
     expect([answer.status, answer.body.errors[0]?.pointer]).toEqual([422, '/grid/0/pointer']);
   });
 });
 
-describe('a body of many values', () => {
-  it.each(['[1,', '["x",', '[[],', '[{},'])('such as %s... costs little more than a walk over its bytes', async (start) => {
+describe('a body with many values', () => {
+  it.each(['[1,', '["x",', '[[],', '[{},'])('such as %s... costs little more than reading its bytes', async (start) => {
     const prompts = `${start}${start.slice(1).repeat(Math.floor((8 * 2 ** 20 - 100) / (start.length - 1)))}1]`;
     const payload = `{"name":"many","prompts":${prompts}}`;
     const walk = await longestBlock(async () => void JSON.parse(payload));
@@ -76,7 +76,7 @@ describe('a body of many values', () => {
     expect(block).toBeLessThan(Math.max(100, 3 * walk));
   });
 
-  it('is counted with an eye for quotes and escapes', async () => {
+  it('is counted correctly with quotes and escapes', async () => {
     const prompts = Array.from({ length: 900 }, (_, index) => `,,,[[[{{{"\\"${index}\\`.padEnd(100, ','));
     const answer = await api.call<{ id: string }>('POST', '/v1/prompt-sets', { body: { name: 'quotes', prompts } });
     expect(answer.status).toBe(201);
@@ -84,7 +84,7 @@ describe('a body of many values', () => {
     expect(read.body.prompts).toEqual(prompts);
   });
 
-  it('has at most 100 errors told, and three of many in words', async () => {
+  it('gets at most 100 errors, and a sentence about three of many', async () => {
     const unknown = Object.fromEntries(Array.from({ length: 15_000 }, (_, index) => [`field_${index}`, 1]));
     const answer = await api.call<Problem>('POST', '/v1/datasets', { body: { name: 'x', kind: 'aux', ...unknown } });
     expect([answer.status, answer.body.errors.length]).toEqual([422, 100]);
@@ -94,7 +94,7 @@ describe('a body of many values', () => {
 });
 
 describe('the document', () => {
-  it('limits every list and text that a request may carry', async () => {
+  it('limits every list and text of a request', async () => {
     const { body } = await api.call<Schema>('GET', '/openapi.json');
     const unlimited: string[] = [];
     const visited = new Set<string>();

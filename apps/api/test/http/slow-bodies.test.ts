@@ -51,7 +51,7 @@ function open(path: string, { key = api.key, length, type = 'application/json', 
 const statusOf = ({ text }: Opened) => Number(/^HTTP\/1.1 (\d+)/.exec(text())?.[1]);
 
 describe('a JSON body', () => {
-  it('that stops, or trickles, gets 408 when its time is over', async () => {
+  it('that stops or trickles gets 408 after a time', async () => {
     const silent = open('/v1/datasets', { length: 100 });
     const trickling = open('/v1/datasets', { length: 1000 });
     const timer = setInterval(() => trickling.socket.write(' '), 100);
@@ -61,7 +61,7 @@ describe('a JSON body', () => {
     expect(silent.text()).toContain('"code":"request_timeout"');
   });
 
-  it('to a path that does not exist, or without a key, gets its response before it arrives and is cut off', async () => {
+  it('to an unknown path, or without a key, gets its response before it arrives and is cut off', async () => {
     const [lost, docs, stranger] = [
       open('/nowhere', { length: 1000 }),
       open('/docs', { length: 'chunked' }),
@@ -71,7 +71,7 @@ describe('a JSON body', () => {
     expect([statusOf(lost), statusOf(docs), statusOf(stranger)]).toEqual([404, 405, 401]);
   });
 
-  it('counts against the memory that all bodies together may take', async () => {
+  it('counts towards the memory limit of all bodies together', async () => {
     const held = [open('/v1/prompt-sets', { length: 8 * MEGABYTE })];
     await expect.poll(async () => (await fetch(`${server.url}/healthz`)).status, SOON).toBe(200);
     const more = open('/v1/prompt-sets', { length: 8 * MEGABYTE });
@@ -99,7 +99,7 @@ describe('an upload', () => {
     return opened;
   };
 
-  it('that stops, or trickles, gets 408; one that is slow enough continues', async () => {
+  it('that stops or trickles gets 408, and one that is slow but steady continues', async () => {
     const [silent, trickling] = [upload(), upload()];
     const timer = setInterval(() => trickling.socket.write('x'), 200);
     await expect.poll(() => statusOf(silent), SOON).toBe(408);
@@ -115,7 +115,7 @@ describe('an upload', () => {
     await expect.poll(() => statusOf(slow), SOON).toBe(200);
   });
 
-  it('waits for its turn when its key, or the process, has as many as it may', async () => {
+  it('waits if its key, or the process, has reached its limit of uploads', async () => {
     const refusedOf = (uploads: Opened[]) => uploads.filter((one) => statusOf(one) === 429);
     const mine = Array.from({ length: 5 }, () => upload(api.key, patient));
     await expect.poll(() => refusedOf(mine).length, SOON).toBe(3);
@@ -128,7 +128,7 @@ describe('an upload', () => {
   });
 });
 
-it('closes connections beyond its limit, and responds again when there is room', async () => {
+it('closes connections beyond its limit, and responds again when there are fewer', async () => {
   const idle = Array.from({ length: 100 }, () => connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => undefined));
   sockets.push(...idle);
   await expect.poll(() => idle.filter(({ destroyed }) => destroyed).length, SOON).toBeGreaterThanOrEqual(40);
@@ -137,7 +137,7 @@ it('closes connections beyond its limit, and responds again when there is room',
 });
 
 it.each(['application/octet-stream', 'application/x-www-form-urlencoded', 'text/plain'])(
-  'takes a POST without a body that is named %s',
+  'accepts a POST without a body if its type is %s',
   async (type) => {
     const answer = await fetch(`${server.url}/v1/training-jobs/job_x/cancel`, {
       method: 'POST',

@@ -26,14 +26,14 @@ afterAll(async () => {
 });
 
 describe('the dashboard at /app', () => {
-  it('leads browsers from / to it, and programs nowhere', async () => {
+  it('redirects browsers from / to it, but not programs', async () => {
     const browser = await app.inject({ url: '/', headers: html });
     expect([browser.statusCode, browser.headers['location']]).toEqual([302, '/app']);
     expect((await app.inject({ url: '/' })).statusCode).toBe(404);
   });
 
   it.each(['/app', '/app/', '/app/jobs/job_0123'])(
-    'serves the page at %s, and lets nothing in but the service and its store',
+    'serves the page at %s, and allows it to load only from the service and its store',
     async (url) => {
       const { statusCode, headers, body } = await app.inject({ url, headers: html });
       expect([statusCode, headers['content-type'], headers['cache-control']]).toEqual([200, 'text/html; charset=utf-8', 'no-cache']);
@@ -46,7 +46,7 @@ describe('the dashboard at /app', () => {
     },
   );
 
-  it('serves assets compressed and for a year, and says of others that they are not there', async () => {
+  it('serves compressed assets that may be cached for a year, and 404 for missing ones', async () => {
     const asset = await app.inject({ url: '/app/assets/main-ABC.js', headers: { 'accept-encoding': 'gzip' } });
     expect(asset.headers).toMatchObject({ 'content-encoding': 'gzip', 'cache-control': 'public, max-age=31536000, immutable' });
     expect(asset.rawPayload.length).toBeLessThan(100);
@@ -54,7 +54,7 @@ describe('the dashboard at /app', () => {
     expect((await app.inject({ url: '/app/assets/..%2f..%2fpackage.json' })).statusCode).toBe(404);
   });
 
-  it('says how the page is built where it is missing', async () => {
+  it('says how to build the page if it is missing', async () => {
     const empty = await buildApp({ ...api.options, dashboard: { directory: join(folder, 'none'), imageOrigins: [] } });
     try {
       expect((await empty.inject('/app')).json()).toMatchObject({

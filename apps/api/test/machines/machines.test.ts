@@ -19,7 +19,7 @@ afterAll(() => api.close());
 const createJob = async (key = api.key, datasetId = dataset) =>
   (await api.call<TrainingJobBody>('POST', '/v1/training-jobs', { key, body: jobRequest(datasetId) })).body.id;
 
-it('shows workers with their machine and their jobs, those of other projects without id', async () => {
+it("shows workers with their machine and their jobs, without the ids of other projects' jobs", async () => {
   const { workers } = api.database;
   const job = await createJob();
   const facts = workerFacts({ device: 'cuda', deviceName: 'NVIDIA L4', deviceMemoryBytes: 24e9 });
@@ -65,7 +65,7 @@ it('shows workers with their machine and their jobs, those of other projects wit
   expect((await api.call('GET', '/v1/workers/wrk_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70')).status).toBe(404);
 });
 
-it('shows how long the queues are, who serves them, and what of the project waits', async () => {
+it("shows the length of the queues, the workers of each, and the project's waiting jobs", async () => {
   await clientOf(api.database).worker.deleteMany();
   const { projectId: other } = await api.database.apiKeys.createProject('other');
   const { key } = await api.database.apiKeys.create(other, 'other');
@@ -118,7 +118,7 @@ it('shows the state of the installation', async () => {
 
 const NOTHING_STORED = { total_bytes: 0, datasets_bytes: 0, checkpoints_bytes: 0, adapters_bytes: 0, images_bytes: 0, exports_bytes: 0 };
 
-it('counts what jobs use, and sums it up by the month', async () => {
+it('counts what jobs use, and adds it up by month', async () => {
   const { usage } = api.database;
   const job = await createJob();
   const read = async () => (await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${job}`)).body.usage;

@@ -26,8 +26,8 @@ afterAll(async () => {
 
 const basic = (key: string) => ({ authorization: `Basic ${Buffer.from(`me:${key}`).toString('base64')}` });
 
-describe('the board', () => {
-  it('is shown to keys with the admin scope alone, as a browser sends them', async () => {
+describe('the queue board', () => {
+  it('is shown only to keys with the admin scope, in the form that browsers send them', async () => {
     const nobody = await app.inject('/admin/queues');
     expect([nobody.statusCode, nobody.headers['www-authenticate']]).toEqual([401, 'Basic realm="StyleForge queues"']);
     expect((await app.inject({ url: '/admin/queues', headers: basic(api.key) })).statusCode).toBe(403);
@@ -49,7 +49,7 @@ describe('the board', () => {
     expect((await queues.counts()).find(({ queue, state }) => queue === 'train' && state === 'waiting')?.count).toBe(1);
   });
 
-  it('is no part of the OpenAPI document, and not there unless it is wanted', async () => {
+  it('is not in the OpenAPI document, and does not exist unless it is switched on', async () => {
     const document = (await app.inject('/openapi.json')).json<{ paths: object }>();
     expect(Object.keys(document.paths).filter((path) => path.startsWith('/admin'))).toEqual([]);
     expect((await api.app.inject({ url: '/admin/queues', headers: basic(adminKey) })).statusCode).toBe(404);

@@ -58,7 +58,7 @@ describe('health', () => {
     await app.close();
   });
 
-  it('costs database and queue one look, however many ask without a key', async () => {
+  it('checks database and queue once, however many ask without a key', async () => {
     const queue = vi.fn(() => Promise.resolve());
     const counts = vi.spyOn(api.database.operations, 'countByStatus');
     const app = await buildApp({ ...api.options, readinessChecks: { queue } });
@@ -71,7 +71,7 @@ describe('health', () => {
 });
 
 describe('readiness', () => {
-  it('is refused while the database lacks a migration, and says what to do', async () => {
+  it('is refused if the database lacks a migration, with a remedy', async () => {
     const operations = { ...api.database.operations, missingMigrations: async () => ['99990101000000_next'] };
     const app = await buildApp({ ...api.options, database: { ...api.database, operations } });
     const answer = await app.inject('/readyz');
@@ -85,7 +85,7 @@ describe('readiness', () => {
     await app.close();
   });
 
-  it('is refused when the store cannot be written or the disk is full', async () => {
+  it('is refused if the store cannot be written or the disk is full', async () => {
     const objectStore: ObjectStore = { ...readOnly, head: (key) => api.objectStore.head(key) };
     const readinessChecks = { disk_space: diskSpaceCheck('.', Number.MAX_SAFE_INTEGER) };
     const app = await buildApp({ ...api.options, objectStore, readinessChecks });
@@ -104,7 +104,7 @@ describe('readiness', () => {
 });
 
 describe('GET /v1/base-models', () => {
-  it('tells licence, source, geometry and defaults', async () => {
+  it('returns licence, source, geometry and defaults', async () => {
     const { body } = await api.call<{ data: object[] }>('GET', '/v1/base-models');
     expect(body.data).toMatchObject([
       {
@@ -128,7 +128,7 @@ describe('GET /v1/base-models', () => {
 });
 
 describe('OpenAPI', () => {
-  it('describes every route with named components, problems and the need of a key', async () => {
+  it('describes every route with named components, errors and the need of a key', async () => {
     const document = (await api.app.inject('/openapi.json')).json<OpenApi>();
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths).sort()).toEqual([
@@ -239,7 +239,7 @@ describe('OpenAPI', () => {
     expect(missing).toEqual([]);
   });
 
-  it('describes every error code where the problems point to, and in the documentation', async () => {
+  it('describes every error code under the address in its type, and in the documentation', async () => {
     const page = await api.app.inject('/docs/errors');
     const document = await readFile(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');
     for (const code of ERROR_CODES) {
@@ -264,14 +264,14 @@ describe('OpenAPI', () => {
 });
 
 describe('errors', () => {
-  it('responds to unknown paths with a problem that carries the request id', async () => {
+  it('responds to unknown paths with a problem that contains the request id', async () => {
     const answer = await api.app.inject('/nowhere?x=1');
     expect(answer.statusCode).toBe(404);
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect(answer.json()).toMatchObject({ code: 'not_found', instance: '/nowhere', request_id: answer.headers['x-request-id'] });
   });
 
-  it('hides the inside of a failure', async () => {
+  it('hides the inner cause of a failure', async () => {
     const broken = { ...api.database, datasets: { ...api.database.datasets, list: () => Promise.reject(new Error('password=hunter2')) } };
     const app = await buildApp({ ...api.options, database: broken });
     const answer = await app.inject({ url: '/v1/datasets', headers: { authorization: `Bearer ${api.key}` } });
@@ -305,7 +305,7 @@ describe('startApi', () => {
     await closed;
   });
 
-  it('sends the images that exist to callers that wait for more when it stops', async () => {
+  it('sends the existing images to callers that wait for more when it stops', async () => {
     const running = await startApi({ ...api.options, host: '127.0.0.1', port: 0 });
     const headers = { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' };
     const answer = fetch(`${running.url}/v1/images/generations`, {

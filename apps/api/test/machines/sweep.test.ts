@@ -23,7 +23,7 @@ const read = async (days: number, key = api.key) => {
 };
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS);
 
-it('lists checkpoints before they expire, with the time, unless they have a star', async () => {
+it('lists checkpoints with their time before they expire, unless they have a star', async () => {
   const prisma = clientOf(api.database);
   const { jobId } = await prisma.checkpoint.findUniqueOrThrow({ where: { id: ids['checkpoints']! } });
   const id = 'ckpt_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
@@ -42,7 +42,7 @@ it('lists checkpoints before they expire, with the time, unless they have a star
   expect(await listed(4)).toEqual([]);
 });
 
-it('counts the images of a generation as one entry, where a setting lets them expire', async () => {
+it('counts the images of a generation as one entry, if a setting lets them expire', async () => {
   const prisma = clientOf(api.database);
   const generationId = ids['generations']!;
   expect((await read(1)).next.some(({ kind }) => kind === 'generated_images')).toBe(false);
@@ -66,7 +66,7 @@ it('counts the images of a generation as one entry, where a setting lets them ex
   }
 });
 
-it('shows nothing of other projects, and refuses days that are none', async () => {
+it('shows nothing of other projects, and refuses an invalid number of days', async () => {
   const { projectId } = await api.database.apiKeys.createProject('other');
   const { key } = await api.database.apiKeys.create(projectId, 'other', ['read']);
   expect((await read(365, key)).next).toEqual([]);

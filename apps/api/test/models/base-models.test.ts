@@ -44,7 +44,7 @@ const headers = () => ({ authorization: `Bearer ${api.key}` });
 const post = (url: string, payload: object) => app.inject({ method: 'POST', url, headers: headers(), payload });
 const job = (base_model: string) => ({ method: 'single-styleforge', base_model, style_ref: { dataset_id: dataset } });
 
-it('configs as Python writes them, and without optional fields, are taken with the defaults of diffusers', async () => {
+it('configs as Python writes them, and without optional fields, are accepted with the defaults of diffusers', async () => {
   await writeBaseModelConfigs(path.join(directory, 'sparse'), {
     'text_encoder/config.json': '\ufeff{"hidden_size": 48, "max_position_embeddings": null}',
     'scheduler/scheduler_config.json': '{"prediction_type": null, "lambda_min_clipped": -Infinity, "unused": NaN}',
@@ -54,7 +54,7 @@ it('configs as Python writes them, and without optional fields, are taken with t
   await rm(path.join(directory, 'sparse'), { recursive: true });
 });
 
-it('a training prompt whose token the text encoder would never see is refused, and what is cut is told', async () => {
+it('a training prompt whose token the text encoder would never see is refused, and truncation is reported', async () => {
   const prompted = (prompt: string) => ({
     ...job('whole'),
     style_ref: { dataset_id: dataset, components: [{ name: 'all', token: 'v1.5', prompt }] },
@@ -69,7 +69,7 @@ it('a training prompt whose token the text encoder would never see is refused, a
   ]);
 });
 
-it('a broken base model leaves the others in the list', async () => {
+it('a broken base model does not hide the others in the list', async () => {
   const answer = await app.inject({ url: '/v1/base-models', headers: headers() });
   expect(answer.statusCode).toBe(200);
   expect(answer.json<{ data: { name: string }[] }>().data.map(({ name }) => name)).toEqual(['whole']);
@@ -87,7 +87,7 @@ it('a broken base model leaves the others in the list', async () => {
   });
 });
 
-describe('a broken base model that is named', () => {
+describe('a request that names a broken base model', () => {
   it.each([
     ['no-json', /no-json\/vae\/config\.json is not valid JSON \(/],
     ['wrong-type', /wrong-type\/unet\/config\.json cannot be used: .*'in_channels'/],
@@ -96,7 +96,7 @@ describe('a broken base model that is named', () => {
     ['pointer', /pointer\/tokenizer\/merges\.txt is a Git LFS pointer/],
     ['wrong-profile', /wrong-profile\/styleforge\.json is not valid \(resolution: /],
     ['cut', /cut\/text_encoder\/config\.json is missing\./],
-  ])('is refused with its file and what helps: %s', async (name, fault) => {
+  ])('is refused with the broken file and a remedy: %s', async (name, fault) => {
     const requests: [string, object][] = [
       ['/v1/training-jobs', job(name)],
       ['/v1/images/generations', { model: name, prompts: ['a cat'] }],
@@ -112,7 +112,7 @@ describe('a broken base model that is named', () => {
     }
   });
 
-  it('is taken again as soon as it has been repaired', async () => {
+  it('is accepted as soon as the model has been repaired', async () => {
     await writeBaseModelConfigs(path.join(directory, 'cut'));
     expect((await post('/v1/training-jobs', job('cut'))).statusCode).toBe(202);
   });

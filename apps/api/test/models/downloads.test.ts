@@ -26,10 +26,10 @@ afterAll(async () => {
   await api.close();
 });
 
-describe('from files', () => {
+describe('a download from files', () => {
   const get = (headers: Record<string, string> = {}) => api.call('GET', imageUrl, { headers });
 
-  it('whole, with a tag, and not again for a caller that has it', async () => {
+  it('is complete, has a tag, and is not sent again to a caller that has it', async () => {
     const { status, headers, bytes } = await get();
     expect([status, headers['content-type'], headers['accept-ranges'], bytes.length]).toEqual([
       200,
@@ -40,7 +40,7 @@ describe('from files', () => {
     expect((await get({ 'if-none-match': String(headers['etag']) })).status).toBe(304);
   });
 
-  it('in parts, as long as it is the same file', async () => {
+  it('continues in parts as long as the file is the same', async () => {
     const whole = await get();
     const etag = String(whole.headers['etag']);
     const part = await get({ range: 'bytes=4-9', 'if-range': etag });
@@ -55,7 +55,7 @@ describe('from files', () => {
   });
 });
 
-describe('from S3', () => {
+describe('a download from S3', () => {
   async function getThrough(downloads: 'redirect' | 'stream', headers: Record<string, string> = {}) {
     const store = await createObjectStore({ kind: 's3', ...s3.settings, downloads });
     await store.put(objectKey, await picture(5));
@@ -65,7 +65,7 @@ describe('from S3', () => {
     return answer;
   }
 
-  it('by a link that works without a key, honours ranges, and is cached no longer than it works', async () => {
+  it('uses a link that works without a key, honours ranges, and is not cached longer than it works', async () => {
     const answer = await getThrough('redirect');
     expect([answer.statusCode, answer.headers['cache-control'], answer.headers['etag']]).toEqual([302, 'private, max-age=1800', undefined]);
     const link = String(answer.headers['location']);
@@ -76,7 +76,7 @@ describe('from S3', () => {
     expect((await fetch(link, { headers: { range: 'bytes=4-9' } })).status).toBe(206);
   });
 
-  it('through the API where links are not wanted', async () => {
+  it('goes through the API if links are switched off', async () => {
     const { statusCode, headers, rawPayload } = await getThrough('stream', { range: 'bytes=4-9' });
     expect([statusCode, headers['location']]).toEqual([206, undefined]);
     expect(rawPayload).toEqual((await picture(5)).subarray(4, 10));

@@ -49,8 +49,8 @@ const eventsAfter = async (since: string) =>
   );
 const lastEvent = async () => String((await clientOf(api.database).projectEvent.findFirst({ orderBy: { id: 'desc' } }))?.id ?? 0);
 
-describe('a model', () => {
-  it('has its licence, words and provenance from the job, and a cover from its last validation', async () => {
+describe('a named model', () => {
+  it('gets its licence, words and provenance from the job, and its cover from the last validation', async () => {
     const objectKey = validationImageKey(api.projectId, job.id, 9, 0);
     const { size: sizeBytes, sha256 } = await api.objectStore.put(objectKey, await picture(77));
     const image = { jobId: job.id, step: 9, index: 0, prompt: 'x', seed: 1, width: 24, height: 24, sizeBytes, sha256, objectKey };
@@ -90,7 +90,7 @@ describe('a model', () => {
     ]);
   });
 
-  it('is refused with a name that is taken, looks like an id or is that of a base model, and without a trained model', async () => {
+  it('is refused if its name is taken, looks like an id or is that of a base model, and without a trained model', async () => {
     expect((await create({ name: 'ink', from: job.id })).body).toMatchObject({ status: 409, code: 'model_exists' });
     expect((await create({ name: 'tiny', from: job.id })).body).toMatchObject({ status: 409, code: 'model_exists' });
     for (const name of ['job_x', 'Ink', 'a@b', '', '-a'])
@@ -104,7 +104,7 @@ describe('a model', () => {
     expect((await create({ name: 'other', from: unfinished })).body).toMatchObject({ status: 409, code: 'status_conflict' });
   });
 
-  it('gets versions, of which the newest is `latest`, and aliases that are moved', async () => {
+  it('has versions, the newest of which is `latest`, and aliases that can be moved', async () => {
     const { status, body } = await api.call<ModelVersionBody>('POST', '/v1/models/ink/versions', {
       body: { from: job.checkpoints[0], notes: 'earlier step' },
     });
@@ -125,7 +125,7 @@ describe('a model', () => {
     ]);
   });
 
-  it('is named wherever a model is named', async () => {
+  it('is accepted wherever a model is expected', async () => {
     const generate = async (model: string) =>
       (await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model, prompts: ['[V] cat'] } })).body;
     const cases = { ink: 0, 'ink@latest': 0, 'ink@1': 1, 'ink@live': 0 };
@@ -151,7 +151,7 @@ describe('a model', () => {
     await api.call('POST', `/v1/evaluations/${body.id}/cancel`);
   });
 
-  it('keeps its checkpoints: job and checkpoint cannot be deleted, and a sweep leaves them', async () => {
+  it('protects its checkpoints: job and checkpoint cannot be deleted, and a sweep keeps them', async () => {
     await clientOf(api.database).generation.deleteMany();
     expect((await api.call('DELETE', `/v1/training-jobs/${job.id}`)).body).toMatchObject({
       code: 'in_use',
@@ -165,7 +165,7 @@ describe('a model', () => {
     expect(expired.map(({ id }) => id)).not.toContain(job.checkpoints[0]);
   });
 
-  it('can be renamed, described and given another cover, and its old cover is removed', async () => {
+  it('can be renamed, described and given another cover, and its old cover is deleted', async () => {
     const before = await read('ink');
     const oldCover = (await api.database.models.find(api.projectId, 'ink'))?.coverKey ?? '';
     const images = await api.call<{ images: { id: string }[] }>('GET', `/v1/datasets/${dataset}`);
@@ -191,7 +191,7 @@ describe('a model', () => {
     expect((await read('ink-2')).cover_url).toBeNull();
   });
 
-  it('is not deleted while something unfinished uses it, and then with all that it has', async () => {
+  it('cannot be deleted while unfinished work uses it, and is then deleted with everything that it has', async () => {
     const generation = (
       await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'ink-2@1', prompts: ['a cat'] } })
     ).body;
@@ -216,7 +216,7 @@ describe('a model', () => {
     expect((await api.call('DELETE', `/v1/checkpoints/${job.checkpoints[0]}`)).status).toBe(204);
   });
 
-  it('goes before a base model that was installed under its name later, and is told to webhooks', async () => {
+  it('takes precedence over a base model that is later installed under its name, and is reported to webhooks', async () => {
     const { body: hook } = await api.call<{ id: string }>('POST', '/v1/webhooks', {
       body: { url: 'https://example.com/models', events: ['model.created', 'model.version_created', 'model.deleted'] },
     });

@@ -27,7 +27,7 @@ const withoutSignatures = (body: unknown): unknown =>
   JSON.parse(JSON.stringify(body, (key, value: unknown) => (key === 'url' ? String(value).replace(/\?X-Amz-.*$/, '') : value)));
 
 describe.each(Object.keys(pathOf))('a %s', (kind) => {
-  it('keeps notes, metadata and a star, and changes only the named fields', async () => {
+  it('keeps notes, metadata and a star, and changes only the given fields', async () => {
     const path = pathOf[kind]!(ids);
     const before = await api.call('GET', path);
     expect(before.body).toMatchObject({ notes: '', starred: false, metadata: {} });
@@ -41,14 +41,14 @@ describe.each(Object.keys(pathOf))('a %s', (kind) => {
     expect(after.headers['etag']).not.toBe(before.headers['etag']);
   });
 
-  it('refuses an empty change and what it does not have', async () => {
+  it('refuses an empty change and unknown fields', async () => {
     const path = pathOf[kind]!(ids);
     for (const body of [{}, { status: 'succeeded' }, { metadata: { 'a:b': 'x' } }])
       expect([body, (await api.call('PATCH', path, { body })).status]).toEqual([body, 422]);
   });
 });
 
-it('gives names to what may have one', async () => {
+it('names can be given to whatever has one', async () => {
   for (const kind of ['generation', 'evaluation', 'checkpoint']) {
     const path = pathOf[kind]!(ids);
     expect((await api.call('PATCH', path, { body: { name: 'ink' } })).body).toMatchObject({ name: 'ink' });
@@ -59,7 +59,7 @@ it('gives names to what may have one', async () => {
   expect((await api.call('PATCH', pathOf['prompt set']!(ids), { body: { name: 'x' } })).status).toBe(422);
 });
 
-it('never removes a checkpoint with a star automatically', async () => {
+it('a checkpoint with a star is never removed automatically', async () => {
   const { retention } = api.database;
   const prisma = clientOf(api.database);
   const { jobId } = await prisma.checkpoint.findUniqueOrThrow({ where: { id: ids['checkpoints']! } });
@@ -77,7 +77,7 @@ describe('the events of a generation', () => {
     String((await api.call<string>('GET', path, { headers: { accept: 'text/event-stream', ...headers } })).body);
   const typesOf = (text: string) => [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
 
-  it('come as pages and as a stream that ends with it and continues after the last one seen', async () => {
+  it('are returned as pages and as a stream, which ends with it and continues after the last event seen', async () => {
     const path = `${pathOf['generation']!(ids)}/events`;
     const { data } = (await api.call<{ data: { id: string; type: string; subject_id: string }[] }>('GET', path)).body;
     const types = ['generation.queued', 'generation.running', 'generation.image', 'generation.succeeded'];
@@ -89,7 +89,7 @@ describe('the events of a generation', () => {
     expect(seen.status).toBe(204);
   });
 
-  it('come live while it is made', async () => {
+  it('are sent live while it runs', async () => {
     const { body } = await api.call<GenerationBody>('POST', '/v1/images/generations', { body: { model: 'tiny', prompts: ['x'] } });
     const stream = streamOf(`/v1/images/generations/${body.id}/events`);
     await api.call('POST', `/v1/images/generations/${body.id}/cancel`);

@@ -11,7 +11,7 @@ describe('Idempotency-Key', () => {
   const send = (key: string, body: object) =>
     api.call<TrainingJobBody>('POST', '/v1/training-jobs', { body, headers: { 'idempotency-key': key } });
 
-  it('makes one job of fifty concurrent requests', async () => {
+  it('creates one job from fifty concurrent requests', async () => {
     const before = await api.database.outbox.count();
     const answers = await Promise.all(Array.from({ length: 50 }, () => send('fifty', request())));
     const made = answers.filter(({ status }) => status === 202);
@@ -33,7 +33,7 @@ describe('Idempotency-Key', () => {
     expect([other.status, other.body]).toMatchObject([422, { code: 'idempotency_key_reused' }]);
   });
 
-  it('keeps a response for a day, and takes the key for another request then', async () => {
+  it('keeps a response for a day, and accepts the key for another request afterwards', async () => {
     const first = await send('a day', request());
     const where = { projectId_key: { projectId: api.projectId, key: 'a day' } };
     const { createdAt, expiresAt } = await clientOf(api.database).idempotencyKey.findUniqueOrThrow({ where });
@@ -44,13 +44,13 @@ describe('Idempotency-Key', () => {
     expect(second.body.id).not.toBe(first.body.id);
   });
 
-  it('does not keep refusals', async () => {
+  it('does not store refusals', async () => {
     expect((await send('refused', request({ base_model: 'none-such' }))).status).toBe(422);
     expect((await send('refused', request({ hyperparameters: { max_train_steps: 0 } }))).status).toBe(422);
     expect((await send('refused', request())).status).toBe(202);
   });
 
-  it('lets the next request take over from one that died, without a second job', async () => {
+  it('lets the next request take over from a process that died, without a second job', async () => {
     const decision = await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000);
     if (decision.kind !== 'run') throw new Error('the key should be free');
     expect(await api.database.idempotencyKeys.begin(api.projectId, 'died', 'hash', 60_000)).toEqual({ kind: 'in_progress' });

@@ -10,7 +10,7 @@ beforeAll(setUp);
 afterAll(tearDown);
 
 describe('a project', () => {
-  it('limits the queued jobs of a project, also for simultaneous requests, and counts each project separately', async () => {
+  it('has a limit of queued jobs, also for simultaneous requests, and is counted separately', async () => {
     const app = await buildApp({ ...api.options, maxQueuedJobsPerProject: 3 });
     const limited = async (projectId: string) => {
       const { key } = await api.database.apiKeys.create(projectId, 'limited');
@@ -52,8 +52,8 @@ describe('a project', () => {
   });
 });
 
-describe('cancelling', () => {
-  it('ends a queued job, asks a running one, and can be repeated', async () => {
+describe('cancelling a job', () => {
+  it('ends a queued job, notifies the worker of a running job, and can be repeated', async () => {
     const { id } = await create();
     const cancel = (job: string) => api.call<TrainingJobBody>('POST', `/v1/training-jobs/${job}/cancel`);
     expect((await cancel(id)).body).toMatchObject({ status: 'cancelled', cancel_requested: true });
@@ -64,7 +64,7 @@ describe('cancelling', () => {
     expect((await cancel('job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70')).status).toBe(404);
   });
 
-  it('keeps a dataset as long as a job that is not finished uses it', async () => {
+  it('keeps a dataset as long as an unfinished job uses it', async () => {
     const dataset = await createDataset(api, 'style_ref');
     const job = await create({ style_ref: { dataset_id: dataset } });
     const remove = () => api.call('DELETE', `/v1/datasets/${dataset}`);

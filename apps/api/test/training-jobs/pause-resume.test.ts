@@ -57,8 +57,8 @@ async function pauseAt(id: string, step: number): Promise<void> {
   await jobs().setStatus(id, { from: 'pausing', to: 'paused', attempt: 1 });
 }
 
-describe('pause', () => {
-  it('pauses a queued job at once, so that no worker takes it, and can be repeated', async () => {
+describe('pausing', () => {
+  it('pauses a queued job immediately, so that no worker claims it, and can be repeated', async () => {
     const id = await create();
     expect(await pause(id)).toMatchObject({ status: 202, body: { status: 'paused' } });
     expect(await pause(id)).toMatchObject({ status: 202, body: { status: 'paused' } });
@@ -66,7 +66,7 @@ describe('pause', () => {
     expect(await eventTypes(id)).toEqual(['job.queued', 'job.paused']);
   });
 
-  it('asks the worker of a running job, which acknowledges when its checkpoint is saved', async () => {
+  it('asks the worker of a running job, which confirms when its checkpoint is saved', async () => {
     const id = await create();
     await run(id);
     expect(await jobs().updateProgress(id, 1, progress)).toEqual({ cancelRequested: false, pauseRequested: false, requests: [] });
@@ -79,7 +79,7 @@ describe('pause', () => {
     expect(await eventTypes(id)).toEqual(['job.queued', 'job.validating', 'job.running', 'job.pausing', 'job.paused']);
   });
 
-  it('lets a job that was done before it could pause succeed, and cancelling go first', async () => {
+  it('lets a job that ended before it could pause succeed, and gives cancelling precedence', async () => {
     const done = await create();
     await run(done);
     await pause(done);
@@ -92,7 +92,7 @@ describe('pause', () => {
     expect(await jobs().updateProgress(cancelled, 1, progress)).toMatchObject({ cancelRequested: true });
   });
 
-  it('says of a job that it cannot pause or resume what state it is in and what to do', async () => {
+  it('refuses a job that cannot pause or resume, with its state and a remedy', async () => {
     const detail = async (answer: ReturnType<typeof pause>) => {
       const { status, body } = await answer;
       expect(status).toBe(409);
@@ -120,7 +120,7 @@ describe('pause', () => {
     expect(await detail(pause(evaluating))).toMatch(/is evaluating: its training is done, .* Wait until it has finished, or cancel it/);
   });
 
-  it('knows no job of another project', async () => {
+  it('finds no job of another project', async () => {
     const id = await create();
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
@@ -130,8 +130,8 @@ describe('pause', () => {
   });
 });
 
-describe('resume', () => {
-  it('puts a paused job back into the queue once, however often it is asked for', async () => {
+describe('resuming', () => {
+  it('puts a paused job back into the queue once, however often it is requested', async () => {
     const id = await create();
     await pauseAt(id, 3);
     await emptyOutbox();
@@ -155,7 +155,7 @@ describe('resume', () => {
     ]);
   });
 
-  it('lets a finished job continue for more steps, and forgets how it ended before', async () => {
+  it('lets a finished job continue for more steps, and clears its earlier result', async () => {
     const id = await create();
     await run(id);
     const checkpointId = await saveCheckpoint(id, 10);
@@ -180,7 +180,7 @@ describe('resume', () => {
     expect(await jobs().claim(id)).toMatchObject({ attempt: 2, config: { hyperparameters: { max_train_steps: 15 } } });
   });
 
-  it('tries a failed or cancelled job again, without its old error and wish to cancel', async () => {
+  it('tries a failed or cancelled job again, without its earlier error and cancellation', async () => {
     const failed = await create();
     await run(failed);
     await jobs().setStatus(failed, { from: 'running', to: 'failed', error: { code: 'worker_died', message: 'x', retryable: true } });
@@ -191,7 +191,7 @@ describe('resume', () => {
     expect(await jobs().claim(cancelled)).toMatchObject({ status: 'validating', cancelRequestedAt: null });
   });
 
-  it('refuses fewer steps than are done or warmed up, unknown fields, and a job whose dataset is gone', async () => {
+  it('refuses fewer steps than are done or used for warm-up, unknown fields, and a job whose dataset is deleted', async () => {
     const id = await create();
     await pauseAt(id, 3);
     expect((await resume(id, { max_train_steps: 3 })).body).toMatchObject({

@@ -9,7 +9,7 @@ import { api, create, setUp, styleRef, tearDown } from './job-fixture.ts';
 beforeAll(setUp);
 afterAll(tearDown);
 
-describe('reading', () => {
+describe('reading jobs', () => {
   it('filters, pages and hides other projects', async () => {
     for (let others = 0; others < 3; others += 1) await create();
     const job = await create({ method: 'dreambooth' });
@@ -36,7 +36,7 @@ describe('reading', () => {
     expect((await api.call('GET', '/v1/training-jobs/job_nonsense')).status).toBe(404);
   });
 
-  it('filters by base model and by metadata, a value of which may have colons', async () => {
+  it('filters by base model and by metadata, whose values may contain colons', async () => {
     const job = await create({ metadata: { team: 'blue', link: 'https://example.com' } });
     await create({ metadata: { team: 'blue' } });
     const ids = async (query: string) =>
@@ -51,7 +51,7 @@ describe('reading', () => {
     });
   });
 
-  it('responds with 304 for an unchanged dataset, also to a weak mark or one of several', async () => {
+  it('responds with 304 for an unchanged dataset, also to a weak tag or one of several', async () => {
     const url = `/v1/datasets/${styleRef}`;
     const etag = String((await api.call('GET', url)).headers['etag']);
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*'])
@@ -59,7 +59,7 @@ describe('reading', () => {
     expect((await api.call('GET', url, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
   });
 
-  it('carries an ETag that changes with the job', async () => {
+  it('sends an ETag that changes with the job', async () => {
     const { id } = await create();
     const url = `/v1/training-jobs/${id}`;
     const first = await api.call('GET', url);
@@ -71,7 +71,7 @@ describe('reading', () => {
   });
 });
 
-describe('a job that runs', () => {
+describe('a running job', () => {
   const progress = {
     step: 2,
     of: 2,
@@ -166,7 +166,7 @@ describe('a job that runs', () => {
   });
 });
 
-it('shows a job that was made before a hyperparameter existed with what is its default now', async () => {
+it('shows an old job with current defaults for hyperparameters that did not exist', async () => {
   const job = await create();
   await clientOf(api.database).$executeRaw`
     update training_jobs set config = (config #- '{hyperparameters,lr_num_cycles}' #- '{hyperparameters,lr_power}') - 'evaluation' - 'suffix' where id = ${job.id}`;

@@ -28,7 +28,7 @@ const post = (body: object) => api.call<StudyBody>('POST', '/v1/studies', { body
 const configOf = async (id: string) => (await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${id}`)).body.config;
 
 describe('POST /v1/studies', () => {
-  it('makes a job of every listed variation and of every combination of the grid', async () => {
+  it('creates a job for every listed variation and for every combination of the grid', async () => {
     const variations = [{ name: 'no Aux', changes: { aux: null } }];
     const grid = [
       { pointer: '/hyperparameters/max_train_steps', values: [5, 9] },
@@ -71,7 +71,7 @@ describe('POST /v1/studies', () => {
     expect(body.report.map(({ name }) => name)).toEqual(['seed=1', 'seed=2']);
   });
 
-  it('varies everything that the method leaves open: number of images, ratio of components, Aux set, lambda, steps', async () => {
+  it('varies everything that the method does not fix: number of images, ratio of components, Aux set, lambda, steps', async () => {
     const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
     const many = await createDataset(api, 'style_ref', [
       { component: 'person', seeds: seeds(100, 30) },
@@ -107,7 +107,7 @@ describe('POST /v1/studies', () => {
     expect(combinations.at(-1)).toBe(JSON.stringify([{ person: 5, background: 15 }, otherAux, 1, 1000]));
   });
 
-  it('lets a grid take the Aux part away', async () => {
+  it('lets a grid remove the Aux part', async () => {
     const { body } = await post({ grid: [{ pointer: '/aux', values: [null, (job as { aux: object }).aux] }] });
     const configs = await Promise.all(body.report.map(({ training_job_id }) => configOf(training_job_id)));
     expect(configs.map(({ aux }) => aux === null)).toEqual([true, false]);
@@ -178,7 +178,7 @@ describe('POST /v1/studies', () => {
       'validation_failed',
       '/variations/1/changes/style_ref',
     ],
-  ])('refuses %s before it makes any job', async (_case, body, code, pointer) => {
+  ])('refuses %s before it creates any job', async (_case, body, code, pointer) => {
     const before = await api.database.outbox.count();
     const answer = await post(body);
     expect(answer.status).toBe(422);
@@ -186,14 +186,14 @@ describe('POST /v1/studies', () => {
     expect(await api.database.outbox.count()).toBe(before);
   });
 
-  it('points into the job that all have in common for what no variation changes', async () => {
+  it('points into the common settings for errors that no variation causes', async () => {
     const { body } = await post({ job: { ...job, base_model: 'nowhere' }, grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
     expect(body).toMatchObject({ code: 'unknown_base_model', errors: [{ pointer: '/job/base_model' }] });
   });
 });
 
 describe('GET /v1/studies/{id}', () => {
-  it('compares what the jobs have come to', async () => {
+  it('compares the results of the jobs', async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
     const [first, second] = body.report.map(({ training_job_id }) => training_job_id) as [string, string];
     const { trainingJobs, metrics, events } = api.database;
@@ -231,7 +231,7 @@ describe('GET /v1/studies/{id}', () => {
     expect(read.body.report[1]).toMatchObject({ status: 'cancelled', style_ref_loss: null, scores: [], seconds: null });
   });
 
-  it("is nobody else's", async () => {
+  it("is invisible to other projects", async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
@@ -240,7 +240,7 @@ describe('GET /v1/studies/{id}', () => {
 });
 
 describe('a study of jobs that stop early', () => {
-  it('names the variation that scored best by each metric: the lowest distance, the highest fit', async () => {
+  it('names the variation with the best score of each metric: the lowest distance, the highest similarity', async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3, 4] }] });
     const best = [
       ['kid@mini-clip', 4, 10],
@@ -265,7 +265,7 @@ describe('a study of jobs that stop early', () => {
 });
 
 describe('a study of jobs that are evaluated', () => {
-  it('shows what each evaluation came to, and a collapsed model leads nowhere', async () => {
+  it('shows the results of each evaluation, and ranks a collapsed model nowhere', async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }] });
     const { trainingJobs, evaluations } = api.database;
     const values = [
@@ -310,7 +310,7 @@ describe('a study of jobs that are evaluated', () => {
 describe('POST /v1/studies/{id}/cancel', () => {
   const create = async () => (await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }] })).body;
 
-  it('cancels what is queued or paused at once, tells what is running, and leaves what is finished', async () => {
+  it('cancels queued and paused jobs immediately, notifies running ones, and does not change finished ones', async () => {
     const { id, report } = await create();
     const [first, second, third] = report.map(({ training_job_id }) => training_job_id) as [string, string, string];
     for (const id of [first, second]) {
@@ -350,7 +350,7 @@ describe('POST /v1/studies/{id}/cancel', () => {
 });
 
 describe('GET /v1/studies', () => {
-  it("lists the project's own, newest first, a page at a time", async () => {
+  it("lists the project's studies, newest first, page by page", async () => {
     const { projectId } = await api.database.apiKeys.createProject('lister');
     const { key } = await api.database.apiKeys.create(projectId, 'lister');
     expect((await api.call('GET', '/v1/studies', { key })).body).toEqual({ data: [], has_more: false, next: null });

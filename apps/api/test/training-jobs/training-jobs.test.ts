@@ -40,7 +40,7 @@ describe('POST /v1/training-jobs', () => {
     expect((await api.call('GET', `/v1/training-jobs/${job.id}`)).body).toEqual(job);
   });
 
-  it('takes a name and notes, which can be changed later', async () => {
+  it('accepts a name and notes, which can be changed later', async () => {
     const { status, body } = await post(request({ name: ' ink, 7 steps ', notes: 'the first try' }));
     const kept = { name: 'ink, 7 steps', notes: 'the first try' };
     expect([status, body]).toMatchObject([202, kept]);
@@ -138,7 +138,7 @@ describe('POST /v1/training-jobs', () => {
     expect(await api.database.outbox.count()).toBe(before);
   });
 
-  it('says at once what it cannot train on: too few images, and those that are too small, by their names', async () => {
+  it('refuses too few images, and images that are too small, by their names', async () => {
     const two = await createDataset(api, 'aux', [{ seeds: [7, 8] }]);
     expect((await post(request({ aux: { dataset_id: two } }))).body).toMatchObject({
       status: 422,
@@ -198,7 +198,7 @@ describe('POST /v1/training-jobs/check', () => {
     expect(await api.database.outbox.count()).toBe(before);
   });
 
-  it("estimates the card's own memory from the job before, and whether the worker recomputed activations for its sake", async () => {
+  it("estimates the card's own memory from an earlier job, and whether the worker recomputes activations to save some", async () => {
     const hyperparameters = { train_batch_size: 3 };
     const first = await create({ hyperparameters });
     const card = { device_memory_bytes: null, recomputes_activations: null };

@@ -36,7 +36,7 @@ const excessive = {
   steps: 1_000,
 };
 
-it('refuses a request that alone is too much, and names the fields with what would fit', async () => {
+it('refuses a request that is too large by itself, and names the fields with values that would fit', async () => {
   const post = await caller();
   const answer = await post(generations, excessive);
   const problem = answer.json<Problem>();
@@ -50,7 +50,7 @@ it('refuses a request that alone is too much, and names the fields with what wou
   expect((await post(generations, { ...some, steps })).statusCode).toBe(202);
 });
 
-it('refuses candidates of a StyleDrop job that alone are too much, with the field and what would fit', async () => {
+it('refuses candidates of a StyleDrop job that are too many by themselves, with the field and a value that would fit', async () => {
   const post = await caller();
   const training = {
     ...{ method: 'styledrop', base_model: 'tiny', style_ref: {}, hyperparameters: { use_captions: false, resolution: 512 } },
@@ -64,7 +64,7 @@ it('refuses candidates of a StyleDrop job that alone are too much, with the fiel
   expect((await post('/v1/training-jobs/check', smaller)).statusCode).toBe(200);
 });
 
-it('responds with 429 when unfinished work fills the budget, exactly and for many at once; finished work frees it; other projects continue', async () => {
+it('responds with 429 when unfinished work fills the budget, exactly and for many at once, and finished work frees it for the project', async () => {
   const [post, other, rich] = [await caller(), await caller(), await caller({ generationBudget: 2_000 })];
   const answers = await Promise.all(Array.from({ length: 30 }, () => post(generations, some)));
   const made = answers.filter(({ statusCode }) => statusCode === 202);
@@ -79,7 +79,7 @@ it('responds with 429 when unfinished work fills the budget, exactly and for man
   expect((await post(generations, some)).statusCode).toBe(429);
 });
 
-it('counts the smallest request, too, and does not count a repetition twice', async () => {
+it('counts even the smallest request, and does not count a repetition twice', async () => {
   const post = await caller();
   const tiny = { model: 'tiny', prompts: ['a cat'], steps: 1 };
   for (let count = 0; count < 100; count += 1) {
@@ -90,7 +90,7 @@ it('counts the smallest request, too, and does not count a repetition twice', as
   expect((await post(generations, tiny)).statusCode).toBe(429);
 });
 
-it('budgets evaluations of their own, and those of training jobs', async () => {
+it('limits evaluations of their own, and those of training jobs', async () => {
   const post = await caller();
   const prompts = Array.from({ length: 100 }, (_, index) => `cat ${index}`);
   const request = { model: 'tiny', prompts, metrics: ['clip'], num_images: 200, steps: 100 };

@@ -15,7 +15,7 @@ afterAll(() => api.close());
 
 const line = (message: string) => ({ time: '2026-11-30T01:00:00.000Z', level: 'info', attempt: 1, message, details: { step: 4 } });
 
-it('has the last lines, without one that was cut, and is empty before anything is logged', async () => {
+it('returns the last complete lines, and nothing before anything is logged', async () => {
   const id = ids['training-jobs']!;
   const read = async (query = '') => (await api.call<JobLogBody>('GET', `/v1/training-jobs/${id}/worker-log${query}`)).body;
   expect(await read()).toEqual({ training_job_id: id, data: [], has_earlier: false });
@@ -25,7 +25,7 @@ it('has the last lines, without one that was cut, and is empty before anything i
   expect(await read('?lines=2')).toEqual({ training_job_id: id, data: lines.slice(1), has_earlier: true });
 });
 
-it('is of the own project alone, and has a limit', async () => {
+it('belongs to the project, and is limited', async () => {
   const { projectId } = await api.database.apiKeys.createProject('other');
   const { key } = await api.database.apiKeys.create(projectId, 'other', ['read']);
   const path = `/v1/training-jobs/${ids['training-jobs']}/worker-log`;
