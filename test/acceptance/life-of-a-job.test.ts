@@ -50,7 +50,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
   });
 
   describe('before a job', () => {
-    it('is a service that is alive, ready and documented', async () => {
+    it('the service is alive, ready and documented', async () => {
       expect((await client.get('/healthz')).status).toBe(200);
       expect((await client.get('/readyz')).body.status).toBe('ready');
       expect((await client.get('/openapi.json')).body['openapi']).toMatch(/^3\.1/);
@@ -58,7 +58,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       expect((await client.get('/v1/datasets', { key: 'sf_wrong' })).body).toMatchObject({ status: 401, code: 'unauthorized' });
     });
 
-    it('are two datasets, whose images can be seen again', async () => {
+    it('two datasets are created, and their images can be downloaded', async () => {
       styleRef = await newDataset(client, 'style_ref', [0, 40, 80]);
       aux = await newDataset(client, 'aux', [120, 160, 200]);
       const { body, headers } = await client.get(`/v1/datasets/${styleRef}`);
@@ -72,7 +72,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
   });
 
   describe('a job', () => {
-    it('is made once, however often it is asked for, and refuses what cannot be trained', async () => {
+    it('is created once, however often it is requested, and invalid trainings are refused', async () => {
       const headers = { 'idempotency-key': `acceptance ${styleRef}` };
       const first = await client.post('/v1/training-jobs', request(), { headers });
       expect([first.status, first.headers.get('location'), first.body.status]).toEqual([
@@ -95,7 +95,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     });
 
     it(
-      'trains to its end, and its log and its stream tell the same',
+      'trains to its end, and its log and its stream show the same events',
       async () => {
         const done = await client.until(`/v1/training-jobs/${job}`, ['succeeded', 'failed', 'cancelled'], PATIENCE);
         expect(done).toMatchObject({ status: 'succeeded', error: null, progress: { step: 4, of: 4 }, result: { final_step: 4 } });
@@ -126,7 +126,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     });
 
     it(
-      'generates: the same seed the same image, with its parameters in the file',
+      'generates the same image for the same seed, with its parameters in the file',
       async () => {
         const body = { model: job, prompts: ['a photo of zwx style'], steps: 2, seed: 7, wait: 60 };
         const draw = async () => {
@@ -145,7 +145,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     );
 
     it(
-      'can be paused, resumed and cancelled, and continues for more steps when it is done',
+      'can be paused, resumed and cancelled, and continues for more steps after its end',
       async () => {
         const { body: second } = await client.post(
           '/v1/training-jobs',
@@ -178,24 +178,24 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
     const place = () => ({ client, baseModel, styleRef, aux, job });
     const tiny = () => request({ hyperparameters: { resolution: baseModel.resolution, max_train_steps: 4 } });
 
-    it('tells who the caller is, what the machine does, and lets workers rest', async () => {
+    it('the caller is identified, the machine is described, and workers can be drained', async () => {
       await walkMachine(place());
       await walkWorkers(place());
     });
 
-    it('signs browsers in and sends webhooks', async () => {
+    it('browsers are signed in and webhooks are sent', async () => {
       await walkAccess(place());
       await walkWebhooks(place());
     });
 
-    it('changes datasets and prompt sets, and shows what a finished job has', async () => {
+    it('datasets and prompt sets are changed, and the files of a finished job are shown', async () => {
       await walkDatasets(place());
       await walkPromptSets(place());
       await walkFinishedJob(place(), tiny());
     });
 
     it(
-      'makes images, files and named models of a job',
+      'images, files and named models of a job are created',
       async () => {
         const image = await walkImages(place());
         await walkModels(place(), image, await walkCheckpoints(place()));
@@ -203,10 +203,10 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       3 * PATIENCE,
     );
 
-    it("trains StyleDrop's two rounds, with the feedback between them", () => walkRounds(place()), 3 * PATIENCE);
+    it("StyleDrop's two rounds are trained, with the feedback between them", () => walkRounds(place()), 3 * PATIENCE);
 
     it(
-      'measures a job, and studies variations',
+      'a job is evaluated, and variations are studied',
       async () => {
         await walkEvaluations(place());
         await walkStudies(place(), tiny());
@@ -216,7 +216,7 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
   });
 
   describe('after a job', () => {
-    it('can a key be made, used within its scope, and revoked', async () => {
+    it('a key is created, used within its scope, and revoked', async () => {
       const { status, body } = await client.post('/v1/api-keys', { name: 'acceptance', scopes: ['read'] });
       const key = String(body['key']);
       expect(status).toBe(201);
@@ -229,14 +229,14 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       expect((await client.get(`/v1/training-jobs/${job}`, { key })).status).toBe(401);
     });
 
-    it('can its datasets go', async () => {
+    it('its datasets are deleted', async () => {
       for (const id of [styleRef, aux]) {
         expect((await client.call('DELETE', `/v1/datasets/${id}`)).status).toBe(204);
         expect((await client.get(`/v1/datasets/${id}`)).status).toBe(404);
       }
     });
 
-    it('has the suite called every operation of the document', async () => {
+    it('every operation of the document has been called', async () => {
       expect(await client.uncalledOperations()).toEqual([]);
     });
   });

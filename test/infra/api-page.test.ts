@@ -33,7 +33,7 @@ async function described(): Promise<string[]> {
   });
 }
 
-it('names every request once it exists, and none that does not', async () => {
+it('names every request once, and no request that does not exist', async () => {
   const [inDocument, onPage] = [new Set(await documented()), new Set(await described())];
   expect(inDocument.size).toBeGreaterThan(80);
   expect([...inDocument].filter((request) => !onPage.has(request))).toEqual([]);

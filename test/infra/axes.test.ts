@@ -90,7 +90,7 @@ function namedCases(file: string, text: string): string[] {
   return found;
 }
 
-it('finds a comparison with a case, and lets tables and picked fields be', () => {
+it('finds a comparison with a case, and accepts tables and picked fields', () => {
   const inWorker = (text: string): number => namedCases('apps/worker/src/x.ts', text).length;
   expect(inWorker("if (kind === 'lora') merge();")).toBe(1);
   expect(inWorker("switch (device) { case 'cuda': break; case 'webgpu': break; }")).toBe(2);

@@ -48,7 +48,7 @@ async function writeSecrets(): Promise<Record<string, string>> {
 const fillIn = (text: string) =>
   text.replace(/\$\{(\w+)(?::[?-]([^}]*))?\}/g, (_whole, name: string, fallback = '') => secrets[name] ?? String(fallback));
 
-it('infra/make-env.sh writes every secret that the file requires, and never overwrites them', async () => {
+it('infra/make-env.sh writes every secret that the file requires, and never overwrites one', async () => {
   const required = [...(await readFile(join(repository, 'docker-compose.yml'), 'utf8')).matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name);
   expect(required.length).toBeGreaterThan(4);
   for (const name of required) expect(secrets[name ?? '']).toMatch(/^[0-9a-f]{48}$/);
@@ -56,7 +56,7 @@ it('infra/make-env.sh writes every secret that the file requires, and never over
 });
 
 it.skipIf(warnNotTested("the compose file's store", weedMissing))(
-  'the store starts, its bucket is created once, and an object comes back',
+  'the store starts, its bucket is created once, and a stored object can be read',
   async () => {
     const { entrypoint = [], command } = compose.services['store'] ?? { command: [] };
     const [s3, ...ports] = await Promise.all(Array.from({ length: 4 }, () => freePort()));

@@ -58,7 +58,7 @@ describe.each([
   ['dashboard', dashboardQueries],
   ['alerts', alertQueries],
 ])('the %s', (_name, read) => {
-  it('asks in PromQL for series and labels that exist', async () => {
+  it('uses valid PromQL, with series and labels that exist', async () => {
     const queries = await read();
     expect(queries.length).toBeGreaterThan(5);
     for (const { title, expr } of queries) {
@@ -79,13 +79,13 @@ describe.each([
   });
 });
 
-it('the check finds a metric that does not exist, and a query that is none', () => {
+it('the check finds a metric that does not exist, and an invalid query', () => {
   expect(metricOf('styleforge_queue_wait_secs_bucket')).toBeUndefined();
   expect(metricOf('styleforge_jobs_count')).toBeUndefined();
   expect(parse('sum by (queue (styleforge_jobs)').hasErrors).toBe(true);
 });
 
-it('every queue that somebody waits for has a threshold of its own', async () => {
+it('every queue that somebody waits for has its own threshold', async () => {
   const [waits] = (await alertQueries()).filter(({ title }) => title === 'StyleForgeQueueWaits');
   const named = [...waits!.expr.matchAll(/queue="([a-z]+)"/g)].map(([, queue]) => queue);
   // deliveries wait between their tries, and nobody waits for a sweep

@@ -18,7 +18,7 @@ const services = ['api', 'worker', 'worker-gpu', 'worker-cuda12', 'worker-cuda13
 const dockerfiles = [...services, 'infra/docker/Dockerfile.tools'];
 
 describe.each(dockerfiles)('%s', (file) => {
-  it('keeps the rules: pinned digests, no root at run time, a health check, commands without a shell, tidy package lists', async () => {
+  it('follows the rules: pinned digests, no root at run time, a health check, commands without a shell, small package lists', async () => {
     const text = await readText(file);
     expect(text.match(/^FROM /gm)).toHaveLength(2);
     for (const [, image = ''] of text.matchAll(/^FROM (\S+)/gm))
@@ -39,7 +39,7 @@ describe.each(dockerfiles)('%s', (file) => {
 });
 
 it.each([12, 13])(
-  'the image for CUDA %s installs hashed libraries of one CUDA, and the provider of the locked onnxruntime',
+  'the image for CUDA %s installs libraries of one CUDA version by hash, and the provider of the locked onnxruntime',
   async (cuda) => {
     const lines = (await readText(`infra/docker/cuda-${cuda}.txt`)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     for (const line of lines) expect(line).toMatch(/^[a-z0-9-]+==[\d.]+ --hash=sha256:[0-9a-f]{64}$/);
@@ -76,7 +76,7 @@ describe('docker-compose.yml', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ messages: [] }]);
   });
 
-  it('pins its images, gives our services read-only roots, and sets nothing that the service does not know', async () => {
+  it('pins its images, gives our services read-only roots, and sets only variables that the service knows', async () => {
     const [compose] = await readYaml<Compose>('docker-compose.yml');
     expect(Object.keys(compose!.services)).toEqual(expect.arrayContaining(['api', 'worker', 'migrations', 'first-key']));
     for (const [name, service] of Object.entries(compose!.services)) {
@@ -101,7 +101,7 @@ interface Image {
 
 const isContained = containerMissing === undefined;
 
-describe('an image whose steps have been run', () => {
+describe('an image built from its steps', () => {
   let scratch: string;
   /** One database belongs to one store. */
   let objects: string;
@@ -172,7 +172,7 @@ describe('an image whose steps have been run', () => {
   }
 
   it.skipIf(warnNotTested('images as user 1000 with a read-only root', containerMissing))(
-    'runs as user 1000 and can write to /data, /tmp and the store alone',
+    'runs as user 1000, and can write only to /data, /tmp and the store',
     async () => {
       const root = join(scratch, 'probe/stage');
       await mkdir(root, { recursive: true });
@@ -186,7 +186,7 @@ describe('an image whose steps have been run', () => {
   );
 
   it(
-    'api: contains no onnxruntime, starts, is ready, stops in order',
+    'for the API contains no onnxruntime, starts, becomes ready and stops in order',
     async () => {
       const image = await build('api');
       const modules = join(image.cwd, 'node_modules');
@@ -230,7 +230,7 @@ describe('an image whose steps have been run', () => {
   );
 
   it(
-    'worker: has what it computes with, starts, is ready, stops in order',
+    'for the worker contains everything that it computes with, starts, becomes ready and stops in order',
     async () => {
       const image = await build('worker');
       expect(existsSync(join(image.cwd, 'node_modules/onnxruntime-node/package.json'))).toBe(true);
@@ -246,7 +246,7 @@ describe('an image whose steps have been run', () => {
   );
 
   it(
-    'tools: creates keys, explains its programs, and says which service it asks',
+    'for the tools creates keys, describes its programs, and names the service that it asks',
     async () => {
       const image = await build('tools');
       const tool = (...args: string[]) => runIn(image, [...image.entrypoint, ...args]);
@@ -261,7 +261,7 @@ describe('an image whose steps have been run', () => {
   );
 
   it(
-    'worker-gpu: starts, or says what the machine lacks',
+    'for the worker on GPUs starts, or says what the machine lacks',
     async () => {
       const image = await build('worker-gpu');
       const ending = await untilHealthy(image, await freePort()).then(

@@ -66,7 +66,7 @@ const jobOf = ({ kind, metadata, spec }: Manifest) =>
 const settingsOfMap = () => (ofKind('ConfigMap')[0]?.data ?? {}) as Record<string, string>;
 const settingOf = ({ containers }: PodSpec, name: string) => containers[0]?.env?.find((variable) => variable.name === name)?.value;
 
-it('every manifest fits the schema of its kind', async () => {
+it('every manifest matches the schema of its kind', async () => {
   expect(manifests.length).toBeGreaterThan(15);
   expect(optional.map(({ kind }) => kind).sort()).toEqual([
     'CronJob',
@@ -94,7 +94,7 @@ it('every manifest fits the schema of its kind', async () => {
 });
 
 describe('every pod', () => {
-  it('fits the restricted standard, with a read-only root', () => {
+  it('meets the restricted standard, with a read-only root', () => {
     expect(podSpecs().length).toBeGreaterThan(5);
     for (const { name, pod } of podSpecs()) {
       expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
@@ -108,7 +108,7 @@ describe('every pod', () => {
     }
   });
 
-  it('gets settings that the service knows, and secrets by reference', async () => {
+  it('gets only settings that the service knows, and secrets by reference', async () => {
     const maps = [...ofKind('ConfigMap').map(({ data }) => data), ...ofKind('Secret').map(({ stringData }) => stringData)];
     expect(unknownSettings(maps.flatMap((map) => Object.keys(map ?? {})))).toEqual([]);
     const resources = (await readYaml<{ resources: string[] }>('infra/kubernetes/kustomization.yaml'))[0]?.resources;
@@ -133,7 +133,7 @@ describe('workers', () => {
     expect(served.sort()).toEqual(Object.keys(queueMix()).sort());
   });
 
-  it('run on GPU nodes and are given time for a checkpoint', () => {
+  it('run on GPU nodes and have time to save a checkpoint', () => {
     for (const { pod } of workers()) {
       expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number(settingOf(pod, 'WORKER_GRACE_SECONDS')) + 15);
     }
@@ -149,7 +149,7 @@ describe('workers', () => {
     }
   });
 
-  it('are scaled from none by queries that count what is waiting and what is under way', async () => {
+  it('are scaled up from zero by queries that count waiting and running work', async () => {
     const test = await startTestDatabase();
     try {
       const { projectId } = await test.database.apiKeys.createProject('test');
@@ -202,7 +202,7 @@ describe('workers', () => {
   });
 });
 
-it('the API is scaled on CPU, and the database is migrated by a job of its own', () => {
+it('the API is scaled by CPU, and the database is migrated by a separate job', () => {
   const [scaler] = ofKind('HorizontalPodAutoscaler');
   expect(scaler?.spec).toMatchObject({
     scaleTargetRef: { kind: 'Deployment', name: 'styleforge-api' },
@@ -230,12 +230,12 @@ describe('network policies', () => {
       podSelector.matchExpressions?.flatMap(({ values }) => values) ?? [],
     ].flat();
 
-  it('close every pod, both ways, but for what others open', () => {
+  it('close every pod in both directions, except for the connections that are listed', () => {
     expect(policies()[0]).toMatchObject({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     expect(policies()[0]).not.toHaveProperty('ingress');
   });
 
-  it('open the ports that the pods listen at, from named namespaces alone', () => {
+  it('open the ports on which the pods listen, only to named namespaces', () => {
     const ports = new Map(
       ofKind('Deployment').map((deployment) => [
         componentOf(deployment),
@@ -260,7 +260,7 @@ describe('network policies', () => {
 });
 
 it.skipIf(warnNotTested('what kustomize makes of the manifests', kubectlMissing))(
-  'kustomize puts everything into one namespace, with images of a registry and a version',
+  'kustomize puts everything into one namespace, with a registry and a version for the images',
   async () => {
     const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', 'infra/kubernetes'], { cwd: repository, encoding: 'utf8' });
     expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
@@ -278,7 +278,7 @@ it.skipIf(warnNotTested('what kustomize makes of the manifests', kubectlMissing)
   },
 );
 
-it('base models can come from the object store: the component finds the volume of each deployment', async () => {
+it('base models can come from the object store, and the component finds the volume of each deployment', async () => {
   const { patches } = await readComponent('models-in-store');
   const [test] = parse(patches[0]?.patch ?? '') as { path: string; value: string }[];
   const target = new RegExp(`^(?:${patches[0]?.target.name})$`);
@@ -290,7 +290,7 @@ it('base models can come from the object store: the component finds the volume o
   }
 });
 
-it('a disruption takes one worker at a time, and leaves an API', () => {
+it('a disruption stops one worker at a time, and leaves one API', () => {
   const budgets = Object.fromEntries(ofKind('PodDisruptionBudget').map(({ metadata, spec }) => [metadata.name, spec]));
   expect(Object.keys(budgets).sort()).toEqual(
     ofKind('Deployment')

@@ -11,7 +11,7 @@ it('accepts the licence of every package, and needs every exception', () => {
   expect(licenceProblems(lockedPackages(), licenceRules())).toEqual([]);
 });
 
-it('finds a licence that nobody accepted, a missing one, and an exception that no package needs', () => {
+it('finds a licence that nobody has accepted, a missing one, and an exception that no package needs', () => {
   const rules = {
     ...licenceRules(),
     exceptions: [{ package: '@img/*', licence: 'LGPL-3.0-or-later', reason: 'shared library' }],
@@ -35,7 +35,7 @@ it('finds a licence that nobody accepted, a missing one, and an exception that n
   ]);
 });
 
-it('writes a bill of materials with every package, and marks those of development', () => {
+it('writes a bill of materials with every package, and marks development packages', () => {
   const text = execFileSync('npm', ['run', '--silent', 'sbom'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
   const bill = JSON.parse(text) as { bomFormat: string; components: { name: string; properties?: { name: string }[] }[] };
   expect(bill.bomFormat).toBe('CycloneDX');

@@ -6,7 +6,7 @@ import { repository } from './files.ts';
 const left = (code: string, rules: Linter.RulesRecord) =>
   new Linter().verify(code, [{ languageOptions: { sourceType: 'module' }, rules }]).map(({ message }) => message);
 
-it('a skip without its sentence is refused, however it is written', async () => {
+it('a skip without a reason is refused, however it is written', async () => {
   const { rules } = (await new ESLint({ cwd: repository }).calculateConfigForFile('packages/launch/test/any.test.ts')) as {
     rules: Linter.RulesRecord;
   };
@@ -29,7 +29,7 @@ it('a skip without its sentence is refused, however it is written', async () => 
   expect(left("describe.skipIf(warnNotTested('y', missing))('y', () => { it('x', () => {}); });", restrictions)).toEqual([]);
 });
 
-it('counts the lines of code of a function, without those of functions inside it', async () => {
+it('counts the lines of code of a function, without those of inner functions', async () => {
   const { plugins } = (await new ESLint({ cwd: repository }).calculateConfigForFile('packages/launch/src/index.ts')) as Linter.Config;
   const count = (code: string) =>
     new Linter()

@@ -4,13 +4,13 @@ import { filesWithImages, imageReferences, listedImages, problemsOf, referenceOf
 
 const references = filesWithImages().flatMap((file) => imageReferences(file).map((reference) => ({ file, reference })));
 
-it('lists every image that a file names, and none that nothing uses', () => {
+it('lists every image that a file names, and no other', () => {
   expect(references.length).toBeGreaterThan(8);
   const newest = Math.max(...listedImages().map(({ released }) => Date.parse(released)));
   expect(problemsOf(listedImages(), references, newest)).toEqual([]);
 });
 
-it('finds an image that is not listed, one that nothing uses, and one that is too old', () => {
+it('finds an image that is not listed, one that is not used, and one that is too old', () => {
   const [image, ...others] = listedImages();
   if (image === undefined) throw new Error('infra/images.json lists no image');
   const now = Date.parse(image.released);

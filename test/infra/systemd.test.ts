@@ -12,7 +12,7 @@ const missing = !isInstalled('systemd-analyze', '--version')
     ? undefined
     : 'node is not in /usr/bin, where the units start it';
 
-it.skipIf(warnNotTested("systemd's check of the units", missing))('systemd accepts every unit without a word', () => {
+it.skipIf(warnNotTested("systemd's check of the units", missing))('systemd accepts every unit without a warning', () => {
   expect(units).toHaveLength(2);
   const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...units], { cwd: repository, encoding: 'utf8' });
   expect([status, stderr.trim()]).toEqual([0, '']);
@@ -32,7 +32,7 @@ it.each(units)('%s starts a program that exists, with settings that the service 
   expect(unknownSettings(settings.filter((name) => name !== 'NODE_ENV'))).toEqual([]);
 });
 
-it('a worker is given time for its running jobs before systemd kills it', async () => {
+it('a worker has time for its running jobs before systemd kills it', async () => {
   const text = await readText('infra/systemd/styleforge-worker@.service');
   const [grace, stop] = [/WORKER_GRACE_SECONDS=(\d+)/, /TimeoutStopSec=(\d+)/].map((pattern) => Number(pattern.exec(text)?.[1]));
   expect(stop).toBeGreaterThanOrEqual((grace ?? Infinity) + 15);

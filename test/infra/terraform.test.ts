@@ -13,7 +13,7 @@ it('pins every provider exactly', async () => {
   for (const [, source, version] of versions) expect(version, source).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
-it.skipIf(warnNotTested("the format of Terraform's files", terraformMissing))('is well formed and formatted', () => {
+it.skipIf(warnNotTested("the format of Terraform's files", terraformMissing))('is valid and formatted', () => {
   const { status, stdout, stderr } = spawnSync('terraform', ['fmt', '-check', '-diff', '-recursive', 'infra/terraform'], {
     cwd: repository,
     encoding: 'utf8',

@@ -16,7 +16,7 @@ const PATIENCE = 120_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const golden = join(root, 'test/golden-methods');
 
-describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMissing))('work at the dashboard', () => {
+describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMissing))('work in the dashboard', () => {
   let service: TestService;
   let browser: Browser;
   let page: Page;
@@ -99,7 +99,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
   );
 
   it(
-    'trains a finished job further, gives it a name and a star, deletes it and brings it back',
+    'trains a finished job for more steps, gives it a name and a star, deletes it and restores it',
     async () => {
       const id = await createJob(4);
       await visit(`/jobs/${id}`);
@@ -157,7 +157,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
   );
 
   it(
-    'takes blind votes by key, and shows what was preferred in the report',
+    'accepts blind votes by keyboard, and shows the preferences in the report',
     async () => {
       const { id } = await service.call<EvaluationBody>('POST', '/v1/evaluations', {
         ...{ model: 'tiny', compare_with: ['golden'], prompts: ['a cat', 'a house'], steps: 1 },
@@ -185,7 +185,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
     5 * PATIENCE,
   );
 
-  it('takes a LoRA from elsewhere, which is then a model', async () => {
+  it('uploads a LoRA from elsewhere, which becomes a model', async () => {
     await visit('/models');
     await untilLoaded(page);
     await page
@@ -225,7 +225,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       await page.getByLabel('Caption of 500.png').waitFor();
     });
 
-    it('lists 500 jobs with as many rows as the window shows, to the last one', async () => {
+    it('lists 500 jobs with as many rows as the window shows, down to the last one', async () => {
       await open('/jobs?q=copy%20499');
       await page.getByRole('link', { name: 'copy 499' }).waitFor();
       expect(await countOf(page, 'tbody tr')).toBe(1);
@@ -248,7 +248,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
       await page.getByText(/^Step 2[45]\d\d$/).waitFor();
     });
 
-    it('shows a study of two settings as a map whose best cell leads to its job, and deletes it with undo', async () => {
+    it('shows a study of two settings as a map whose best cell links to its job, and deletes it with undo', async () => {
       await expectFits(page, `${service.service.url}/app`, [`/studies/${project.studyId}`]);
       const lines = page.getByRole('region', { name: 'Variations across their settings and StyleRef loss' });
       expect(await lines.getByRole('link').count()).toBe(4);
@@ -266,7 +266,7 @@ describe.skipIf(warnNotTested('work at the dashboard in a browser', chromiumMiss
     });
   });
 
-  it('reported no error of its own', () => {
+  it('has reported no error', () => {
     expect(problems).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ function sizeOf(files: Set<string>): number {
 }
 
 describe('the built page', () => {
-  it('has less than 250 kB of JavaScript compressed, and less than 40 kB of styles', () => {
+  it('has less than 250 kB of compressed JavaScript, and less than 40 kB of styles', () => {
     const sum = (sizes: Record<string, number>) => Object.values(sizes).reduce((total, size) => total + size, 0);
     expect(sum(compressedSizes('.js'))).toBeLessThan(250 * KB);
     expect(sum(compressedSizes('.css'))).toBeLessThan(40 * KB);
@@ -80,7 +80,7 @@ describe('the built page', () => {
     for (const name of late) expect(sizeOf(filesOf([entry(), name])), name).toBeLessThan(175 * KB);
   });
 
-  it('loads nothing from elsewhere', () => {
+  it('loads nothing from other servers', () => {
     const page = readAsset('index.html');
     expect(page.match(/(?:src|href)="([^"]+)"/g)?.every((link) => link.includes('="/app/'))).toBe(true);
     for (const name of Object.keys(compressedSizes('.css'))) expect(readAsset(`assets/${name}`)).not.toMatch(/url\(["']?https?:/);
@@ -109,7 +109,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await service?.remove();
   });
 
-  it('tells a wrong key from a right one, and greets an empty project with its first steps', async () => {
+  it('distinguishes a wrong key from a right one, and shows the first steps for an empty project', async () => {
     await page.goto(service.service.url);
     await page.getByLabel('API key').fill('sf_wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -121,7 +121,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('makes a dataset of dropped files, and says of each refused one why', async () => {
+  it('creates a dataset from dropped files, and gives a reason for each refused file', async () => {
     await visit('/datasets?new=style_ref');
     await page.getByLabel('Name', { exact: true }).fill('discs');
     expect(await violationsOf(page)).toEqual([]);
@@ -190,7 +190,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByText(/again\.png.*the dataset already has this image/).waitFor();
   });
 
-  it('brings a deleted dataset back when asked', async () => {
+  it('restores a deleted dataset on request', async () => {
     await page.getByRole('button', { name: 'Delete dataset' }).click();
     await heading('Datasets');
     await page.getByRole('link', { name: /discs/ }).waitFor({ state: 'detached' });
@@ -200,7 +200,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('checks settings as they are typed, shows the same in YAML and as a program, and starts the job', async () => {
+  it('checks settings as they are typed, shows them in YAML and as a program, and starts the job', async () => {
     await visit('/train');
     const samples = page.getByRole('button', { name: 'Use sample images' });
     await samples.first().click();
@@ -231,7 +231,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await heading('first try');
   });
 
-  it('shows the job live, its samples by step with a slider, and hands out the model', async () => {
+  it('shows the job live, its samples by step with a slider, and downloads the model', async () => {
     await page.getByText('succeeded', { exact: true }).waitFor({ timeout: 120_000 });
     await page.getByText('Step 4 of 4').waitFor();
     const cell = page.getByRole('button', { name: 'a photo of zwx style, house, step 4' });
@@ -254,7 +254,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(Object.keys(JSON.parse(model.toString('utf8', 8, 8 + header)) as object).length).toBeGreaterThan(100);
   });
 
-  it('generates on two models with one seed, and keeps the images', async () => {
+  it('generates with two models and one seed, and keeps the images', async () => {
     await visit('/models');
     await page.getByText('a photo of zwx style').waitFor();
     expect(await violationsOf(page)).toEqual([]);
@@ -281,7 +281,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('makes a prompt set, a webhook and a key, and revokes the key', async () => {
+  it('creates a prompt set, a webhook and a key, and revokes the key', async () => {
     await visit('/prompts');
     await page.getByRole('button', { name: 'New prompt set' }).click();
     await page.getByLabel('Name').fill('animals');
@@ -329,7 +329,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
   });
 
   it(
-    'names a model, shows its version, and has a file of it made',
+    'gives a model a name, shows its version, and exports a file',
     async () => {
       await visit('/models');
       await page.getByRole('button', { name: 'Name', exact: true }).first().click();
@@ -356,7 +356,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     10 * PATIENCE,
   );
 
-  it('finds a screen and a job by the keyboard alone', async () => {
+  it('finds a screen and a job by keyboard only', async () => {
     await visit('/');
     await heading('Home');
     await page.keyboard.press('Control+k');
@@ -389,7 +389,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
   });
 
   it(
-    'fits phones, tablets and desks in both themes on every screen, without a violation',
+    'fits phones, tablets and desktops in both themes on every screen, without an accessibility violation',
     async () => {
       const job = await firstOf('/v1/training-jobs');
       const dataset = await firstOf('/v1/datasets');
@@ -409,7 +409,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     20 * PATIENCE,
   );
 
-  it('reported no error of its own', () => {
+  it('has reported no error', () => {
     expect(problems).toEqual([]);
   });
 });

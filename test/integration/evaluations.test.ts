@@ -117,7 +117,7 @@ describe('a training job with an evaluation', () => {
     patience,
   );
 
-  it('shows the report as one page that asks for nothing from outside', async () => {
+  it('shows the report as one page that loads nothing from outside', async () => {
     const answer = await fetch(`${test.service.url}/v1/training-jobs/${jobId}/report`, {
       headers: { authorization: `Bearer ${test.apiKey}`, accept: 'text/html,*/*' },
     });
@@ -140,7 +140,7 @@ describe('a training job with an evaluation', () => {
     expect(page).not.toMatch(/>\s*(KID|FID|CLIP)\s*[↓↑]/);
   });
 
-  it('keeps its images as PNG, before and after from one seed', async () => {
+  it('keeps its images as PNG, before and after training with the same seed', async () => {
     const { result } = await test.job(jobId);
     const { data } = await test.call<{ data: EvaluationImageBody[] }>('GET', `/v1/evaluations/${result?.evaluation_id}/images`);
     expect(data.map(({ model, index, seed }) => [model, index, seed])).toEqual([
@@ -156,7 +156,7 @@ describe('a training job with an evaluation', () => {
   });
 
   it(
-    'is refused before any training where an extractor is not configured',
+    'is refused before any training if an extractor is not configured',
     async () => {
       const id = await createJob({ prompts: ['a house', 'a cat'], extractor: 'inception-v3-fid' });
       const job = await test.untilFinished(id, patience / 2);
@@ -168,7 +168,7 @@ describe('a training job with an evaluation', () => {
   );
 
   it(
-    'continues in its evaluation when its worker is killed with -9, and keeps the images that were made',
+    'continues its evaluation after its worker is killed with -9, and keeps existing images',
     async () => {
       const id = await createJob({ prompts: Array.from({ length: 60 }, (_, index) => `picture ${index}`), metrics: ['clip'], steps: 4 });
       const evaluating = await test.until(id, ({ progress }) => (progress?.evaluation?.done ?? 0) > 0, patience / 2);
@@ -219,7 +219,7 @@ describe('POST /v1/evaluations', () => {
   );
 
   it(
-    'gives each model its token for a placeholder, and a base model that of the model which is evaluated',
+    'replaces a placeholder by the token of each model, and for a base model by that of the evaluated model',
     async () => {
       const { id } = await create({
         model: jobId,

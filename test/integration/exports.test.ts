@@ -71,7 +71,7 @@ const entriesOf = (bytes: Buffer): Promise<string[]> =>
 const statusOf = async (path: string): Promise<number> => (await test.request('GET', path)).status;
 
 it(
-  'of a full fine-tune: any checkpoint as a whole model, and as a LoRA that says what it keeps',
+  'a full fine-tune can be exported from any checkpoint as a complete model, and as a LoRA with the share that it keeps',
   async () => {
     const id = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 3 });
     const job = await test.untilFinished(id);
@@ -118,7 +118,7 @@ it(
 );
 
 it(
-  'of a LoRA: its own files at once, and the whole model with it merged in',
+  'a LoRA can be exported as its own files immediately, and merged into a complete model',
   async () => {
     const { id } = await test.call<TrainingJobBody>('POST', '/v1/training-jobs', {
       method: 'lora',
@@ -150,7 +150,7 @@ it(
   patience,
 );
 
-it('of a worker: it is shown with its device, and what it has done is counted', async () => {
+it('the worker that exports is shown with its device, and its work is counted', async () => {
   const { data } = await test.call<{ data: WorkerBody[] }>('GET', '/v1/workers');
   expect(data).toMatchObject([{ device: { kind: 'cpu', name: expect.any(String) as string }, queues: { train: 1, export: 1 } }]);
   expect(['idle', 'working']).toContain(data[0]?.status);

@@ -32,7 +32,7 @@ const pixelsOf = async (generation: GenerationBody) =>
     .toBuffer();
 
 it(
-  'begins from an image: the lower the strength, the nearer to it',
+  'begins from an image, and a lower strength gives a more similar result',
   async () => {
     const image = `data:image/png;base64,${Buffer.from(await discPicture(40)).toString('base64')}`;
     const [near, far, none] = [await generate({ image, strength: 0.25 }), await generate({ image, strength: 1 }), await generate({})];
@@ -47,7 +47,7 @@ it(
 );
 
 it(
-  'makes PNG, WebP and JPEG, and each file says how it was made',
+  'writes PNG, WebP and JPEG, and each file contains its parameters',
   async () => {
     for (const [format, extra] of [
       ['png', {}],
@@ -73,7 +73,7 @@ it(
 );
 
 it(
-  'makes a grid: each cell is what a request of its own with these settings makes',
+  'generates a grid in which each cell equals a single request with its settings',
   async () => {
     const grid = { x: { parameter: 'steps', values: [2, 3] }, y: { parameter: 'seed', values: [1, 2] } };
     const generation = await generate({ grid, num_images: 2 });
@@ -103,7 +103,7 @@ it(
 );
 
 it(
-  'fails for a decoder that makes nothing but black',
+  'fails if the decoder produces only black',
   async () => {
     const file = join(test.directory, 'models/broken/vae/diffusion_pytorch_model.safetensors');
     const bytes = await readFile(file);

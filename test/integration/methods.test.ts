@@ -107,7 +107,7 @@ it('multi-styleforge binds a token to each component, and a prompt chooses one',
   expect(await test.generated(id)).toMatchObject({ status: 'succeeded', config: { prompts: ['ukj style, a disc'] } });
 });
 
-it('learns behind masks, and says at once where there are none', { timeout: patience }, async () => {
+it('trains with masks, and refuses a dataset without masks immediately', { timeout: patience }, async () => {
   const job = { method: 'lora', hyperparameters: { ...steps, masked_loss: true } };
   const body = { base_model: 'tiny', style_ref: { dataset_id: styleRef }, ...job };
   const refused = await test.request('POST', '/v1/training-jobs', body);
@@ -126,7 +126,7 @@ describe('styledrop', () => {
   const feedback = (): Promise<FeedbackBody> => test.call('GET', `/v1/training-jobs/${first.id}/feedback`);
 
   it(
-    'trains from one image with its caption, and makes candidates with CLIP scores',
+    'trains on one image with its caption, and generates candidates with CLIP scores',
     async () => {
       const dataset = await test.createDataset('style_ref', [200]);
       const body = {
@@ -160,7 +160,7 @@ describe('styledrop', () => {
   );
 
   it(
-    'trains its second round on what has been kept, with its captions',
+    'trains its second round on the kept candidates, with their captions',
     async () => {
       const second = { method: 'styledrop', base_model: 'tiny', hyperparameters: steps };
       const round = (by: string, more = {}) => ({ round: 2, parent_job_id: first.id, selection: { by, ...more } });
@@ -208,7 +208,7 @@ describe('styledrop', () => {
     patience,
   );
 
-  it('is generated with two scales', { timeout: patience }, async () => {
+  it('generates with two scales', { timeout: patience }, async () => {
     const body = { model: first.id, prompts: ['a dog in [V] style'], steps: 2, style_guidance: 2, text_guidance: 3, wait: 60 };
     const { id } = await test.call<{ id: string }>('POST', '/v1/images/generations', body);
     const made = await test.generated(id);

@@ -67,7 +67,7 @@ async function expectWhole(id: string, steps: number): Promise<void> {
 }
 
 it(
-  'a Postgres that is away for longer than all tries strands nothing',
+  'a Postgres that is unavailable for longer than all retries loses no job',
   async () => {
     const [running, waiting] = [await createJob(STEPS), await createJob(8)];
     await test.until(running, ({ progress }) => (progress?.step ?? 0) > 8);
@@ -86,7 +86,7 @@ it(
 );
 
 it(
-  'a store that is not mounted for a while costs a job its way back to the last checkpoint, and no more',
+  'a store that is unmounted for a while costs a job only the steps since its last checkpoint',
   async () => {
     const [root, away] = [join(directory, 'objects'), join(directory, 'unmounted')];
     const id = await createJob(STEPS);

@@ -18,7 +18,7 @@ afterAll(() => test.remove());
 const listed = async () => (await test.call<{ data: BaseModelBody[] }>('GET', '/v1/base-models')).data;
 
 it(
-  'trains and generates with a base model that only the store has',
+  'trains and generates with a base model that exists only in the store',
   async () => {
     const source = join(test.directory, 'elsewhere');
     await makeTinyBaseModel(source);

@@ -55,7 +55,7 @@ describe.skipIf(warnNotTested('the Python client', pythonMissing()))('the Python
   });
 
   it(
-    'does everything against a real service',
+    'performs every task on a real service',
     async () => {
       const { stderr } = await python(join(client, 'tests', 'test_client.py'), '-v');
       expect(stderr).toMatch(/^OK$/m);
@@ -64,7 +64,7 @@ describe.skipIf(warnNotTested('the Python client', pythonMissing()))('the Python
   );
 
   it(
-    'runs the block of the README as it stands',
+    'runs the block of the README unchanged',
     async () => {
       const [block = ''] = codeBlocks(await readFile(join(root, 'README.md'), 'utf8'), 'python', '### With Python');
       await writeFile(join(directory, 'quickstart.py'), block);
@@ -76,7 +76,7 @@ describe.skipIf(warnNotTested('the Python client', pythonMissing()))('the Python
   );
 
   it(
-    'runs every block of its own README as it stands',
+    'runs every block of its own README unchanged',
     async () => {
       const blocks = codeBlocks(await readFile(join(client, 'README.md'), 'utf8'), 'python');
       expect(blocks.length).toBeGreaterThan(4);
@@ -88,7 +88,7 @@ describe.skipIf(warnNotTested('the Python client', pythonMissing()))('the Python
   );
 
   it(
-    'is installed by pip from its folder',
+    'can be installed by pip from its folder',
     async () => {
       const target = join(directory, 'installed');
       const copy = join(directory, 'copy');

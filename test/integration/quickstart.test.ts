@@ -56,7 +56,7 @@ it(
 );
 
 it(
-  'ends with curl when a request is refused',
+  'stops with curl when a request is refused',
   async () => {
     const env = { ...exampleEnvironment(test), STYLEFORGE_API_KEY: 'sf_wrong' };
     const { stderr } = await run('bash', ['-c', `${blockOf('bash', '### With curl')}\ntrue`], { ...options(), env, timeout: 120_000 });
@@ -78,7 +78,7 @@ it(
 );
 
 it(
-  'gives the model as files for other programs',
+  'exports the model as files for other programs',
   async () => {
     const { data } = (await test.call<{ data: { id: string }[] }>('GET', '/v1/training-jobs?limit=1')) ?? { data: [] };
     await bash(`JOB=${data[0]?.id}\n${blockOf('bash', '### Use the model elsewhere')}`);

@@ -34,7 +34,7 @@ describe.skipIf(warnNotTested('the service on Redis and S3', redisMissing))('on 
   const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
   it(
-    'generates while a training runs, keeps the model loaded, gives files by signed links, and cancels',
+    'generates while a training runs, keeps the model loaded, serves files by signed links, and cancels',
     async () => {
       const trainer = await test.startWorker({ WORKER_QUEUES: 'train:1' });
       const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
@@ -70,7 +70,7 @@ describe.skipIf(warnNotTested('the service on Redis and S3', redisMissing))('on 
   );
 
   it(
-    'a job passes from a worker killed with -9 to another, from one without time to save to a third, and loses no more than to its last checkpoint',
+    'passes a job from a killed worker to a second, and from that without time to save to a third, from the last checkpoint each time',
     async () => {
       const first = await test.startWorker({ WORKER_QUEUES: 'train:1' });
       const id = await test.createJob(styleRef, aux, { max_train_steps: 60, checkpointing_steps: 15, resolution: 64 });

@@ -28,9 +28,9 @@ const digestOf = async (path: string) =>
     .update(new Uint8Array(await (await test.request('GET', path)).arrayBuffer()))
     .digest('hex');
 
-describe('a backup of a running installation', () => {
+describe('the backup of a running installation', () => {
   it(
-    'brings back every job, image and checkpoint, and leaves unfinished work to the rescuer',
+    'restores every job, image and checkpoint, and leaves unfinished work to the rescuer',
     async () => {
       const folder = join(test.directory, 'backups');
       const styleRef = await test.createDataset('style_ref', [0, 40, 80]);

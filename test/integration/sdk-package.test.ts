@@ -47,8 +47,8 @@ afterAll(async () => {
 
 const node = (...args: string[]) => run(process.execPath, args, { cwd: project, env: { ...exampleEnvironment(test), PORT: '0' } });
 
-describe('the package', () => {
-  it('holds what it needs and nothing else', async () => {
+describe("the SDK's package", () => {
+  it('contains what it needs and nothing else', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json'], { cwd: installed });
     const [packed] = JSON.parse(stdout) as { name: string; files: { path: string }[]; size: number }[];
     const paths = packed?.files.map(({ path }) => path) ?? [];
@@ -76,7 +76,7 @@ describe('the package', () => {
     expect((await node('plain.mjs')).stdout).toBe('styleforge-mini\ntrue unauthorized\n');
   });
 
-  it('works where there is nothing but what a browser has', async () => {
+  it('works with only what a browser has', async () => {
     await writeFile(
       join(project, 'page.mjs'),
       `
@@ -148,7 +148,7 @@ describe('the package', () => {
   });
 });
 
-describe('the README', () => {
+describe("the SDK's README", () => {
   it(
     'is one program that compiles strictly and runs against the service',
     async () => {

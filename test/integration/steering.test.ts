@@ -30,7 +30,7 @@ const request = (settings: object = {}) => ({
 const estimate = async () => (await test.call<{ estimate: JobEstimate }>('POST', '/v1/training-jobs/check', request())).estimate;
 
 it(
-  'saves and samples now, once for requests that are pending, and trains the same weights',
+  'saves and samples on request, once for pending requests, and trains the same weights',
   async () => {
     expect(await estimate()).toMatchObject({
       seconds: null,
@@ -65,7 +65,7 @@ it(
   patience,
 );
 
-it('estimates a later job from these two, and no other', async () => {
+it('estimates a later job from these two, and no other job', async () => {
   const known = await estimate();
   expect(known).toMatchObject({ devices: [{ device: 'cpu', jobs: 2 }], queue_position: 0 });
   const [{ step_seconds, seconds }] = known.devices as [JobEstimate['devices'][number]];

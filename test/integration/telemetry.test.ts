@@ -58,7 +58,7 @@ async function untilReceived(name: string): Promise<ReceivedSpan[]> {
 }
 
 describe('the trace of a job', () => {
-  it('is one, from the request of a caller who traces to single training steps in the child process', async () => {
+  it('is one trace, from the request of a traced caller to single training steps in the child process', async () => {
     const spans = await untilReceived('job train');
     const names = spans.map(({ name }) => name);
     expect(names.filter((name) => name === 'training step')).toHaveLength(3);
@@ -75,7 +75,7 @@ describe('the trace of a job', () => {
     expect(only('training step')).toEqual(['styleforge-child: training step', 'styleforge-child: train in child', ...job]);
   });
 
-  it('reaches the collector at its address, with the headers that are configured', () => {
+  it('reaches the collector at its address, with the configured headers', () => {
     expect(receiver.headers.length).toBeGreaterThan(0);
     for (const headers of receiver.headers) expect(headers).toMatchObject({ path: '/v1/traces', 'x-key': 'secret' });
   });
@@ -87,7 +87,7 @@ const linesOf = async (file: string) =>
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-it('the ids of request and job stand in the logs of every process', async () => {
+it('the ids of request and job are in the logs of every process', async () => {
   const api = await linesOf('api.log');
   const worker = await linesOf('worker.log');
   const says = (lines: Record<string, unknown>[], fields: object) => expect(lines).toContainEqual(expect.objectContaining(fields));
@@ -116,7 +116,7 @@ describe('metrics', () => {
   const workerUrl = async () => /"url":"([^"]+)","msg":"the status page is available"/.exec(await test.workerLog())?.[1] ?? '';
 
   it(
-    'of API and worker together give every metric of the table a value',
+    'of API and worker together have a value for every metric of the table',
     async () => {
       await fetch(`${test.service.url}/readyz`);
       const generation = await test.call<{ id: string }>('POST', '/v1/images/generations', {
@@ -161,7 +161,7 @@ describe('metrics', () => {
     patience,
   );
 
-  it('and readiness of the worker come from its own status page, at an address that opens where it listens at all', async () => {
+  it('and readiness of the worker are served on its own status page', async () => {
     const url = await workerUrl();
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const answer = await fetch(`${url}/readyz`);

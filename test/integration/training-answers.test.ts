@@ -38,7 +38,7 @@ const request = (changes: { hyperparameters?: object } & Record<string, unknown>
 const create = async (changes: Parameters<typeof request>[0]) =>
   (await test.call<{ id: string }>('POST', '/v1/training-jobs', request(changes))).id;
 
-describe('a job that cannot be trained fails before its first step, once, with a code of its own', () => {
+describe('a job that cannot be trained fails once before its first step, with its own code', () => {
   it.each<[string, RegExp, () => Promise<Parameters<typeof request>[0]>]>([
     [
       'common_token',
@@ -88,7 +88,7 @@ async function fillBias(model: string, component: 'unet' | 'vae', bias: string, 
 }
 
 it(
-  'a loss that is not a number ends the job with the step',
+  'a loss that is not a number ends the job, and the error names the step',
   async () => {
     await makeTinyBaseModel(models('loud'));
     // Finite, as a base model must be; the square of what the U-Net predicts is not.
@@ -103,7 +103,7 @@ it(
 );
 
 it(
-  'a job whose base model was replaced is not resumed on the other one, and its last checkpoint stays',
+  'a job whose base model was replaced is not resumed on the other one, and its last checkpoint is kept',
   async () => {
     await makeTinyBaseModel(models('damaged'));
     const id = await create({ base_model: 'damaged' });

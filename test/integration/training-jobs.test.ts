@@ -36,7 +36,7 @@ describe('a training job', () => {
   let jobId: string;
 
   it(
-    'goes from images over HTTP to a checkpoint that can be fetched',
+    'runs from the upload of images over HTTP to a checkpoint that can be downloaded',
     async () => {
       jobId = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 4 });
       const job = await test.untilFinished(jobId);
@@ -98,7 +98,7 @@ describe('a training job', () => {
   );
 
   it(
-    'keeps as many checkpoints as it was told to',
+    'keeps as many checkpoints as configured',
     async () => {
       const id = await test.createJob(styleRef, aux, { max_train_steps: 6, checkpointing_steps: 2, checkpoints_total_limit: 1 });
       expect((await test.untilFinished(id)).status).toBe('succeeded');
@@ -108,7 +108,7 @@ describe('a training job', () => {
     patience,
   );
 
-  it('is refused at once when its base model cannot be used, with what is wrong', async () => {
+  it('is refused immediately if its base model cannot be used, with the reason', async () => {
     const broken = join(test.directory, 'models', 'broken');
     await makeTinyBaseModel(broken);
     await rm(join(broken, 'tokenizer'), { recursive: true });
@@ -141,7 +141,7 @@ describe('DreamBooth with prior preservation', () => {
   };
 
   it(
-    'lets the base model make the class images once, and shows what the training does to the same prompts and seeds',
+    'generates class images with the base model once, and shows the effect of the training on the same prompts and seeds',
     async () => {
       const first = await run();
       const validated = (await test.events(first)).filter(({ type }) => type === 'validation.done').map(({ data }) => data);
@@ -167,7 +167,7 @@ describe('DreamBooth with prior preservation', () => {
 
 describe('LoRA', () => {
   it(
-    'trains with the dual binding, keeps only its files, and changes images as a model, as an adapter with a strength, and not at all at 0',
+    'trains with the dual binding, stores only its files, and changes images as a model and as an adapter, but not with strength 0',
     async () => {
       const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
         method: 'single-styleforge',
@@ -213,7 +213,7 @@ describe('LoRA', () => {
 });
 
 it(
-  'says before any training which feature extractor early stopping lacks',
+  'a training without the feature extractor of its early stopping is refused before it starts, and the error names the extractor',
   async () => {
     const { id } = await test.call<{ id: string }>('POST', '/v1/training-jobs', {
       method: 'single-styleforge',
@@ -231,7 +231,7 @@ it(
   patience,
 );
 
-describe('when things end early', () => {
+describe('a job that is interrupted', () => {
   /** Long enough to be caught in the middle. */
   const steps = { max_train_steps: 20, checkpointing_steps: 5, resolution: 64 };
   let undisturbed: string;
@@ -242,7 +242,7 @@ describe('when things end early', () => {
   }, patience);
 
   it(
-    'a worker killed with -9 loses nothing: the job succeeds from its last checkpoint with the very same weights',
+    'succeeds with bit-identical weights from its last checkpoint after its worker is killed with -9',
     async () => {
       const id = await test.createJob(styleRef, aux, steps);
       await test.until(id, ({ progress }) => (progress?.step ?? 0) > 6);
@@ -263,7 +263,7 @@ describe('when things end early', () => {
   );
 
   it(
-    'cancelling saves a checkpoint first, and stops',
+    'saves a checkpoint when it is cancelled, and stops',
     async () => {
       const id = await test.createJob(styleRef, aux, { max_train_steps: 5_000 });
       await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
@@ -280,7 +280,7 @@ describe('when things end early', () => {
   );
 
   it(
-    'pausing saves a checkpoint and lets go, resuming ends with the very same weights, and a finished job continues for more steps',
+    'saves a checkpoint when it is paused, ends with the same weights after it is resumed, and can then continue for more steps',
     async () => {
       const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
       await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);
@@ -301,7 +301,7 @@ describe('when things end early', () => {
   );
 
   it(
-    'stopping the service saves a checkpoint and hands the job back, and the next start continues with it',
+    'saves a checkpoint and is put back when the service stops, and continues at the next start',
     async () => {
       const id = await test.createJob(styleRef, aux, { ...steps, checkpointing_steps: null });
       await test.until(id, ({ progress }) => (progress?.step ?? 0) > 2);

@@ -75,7 +75,7 @@ describe.skipIf(warnNotTested('a worker of 0.1.0 beside one of this version', re
   }
 
   it(
-    'shares the work: both finish jobs of 0.1.0, those under way at the upgrade as well as later ones',
+    'complete all jobs of 0.1.0 together, both those that ran during the upgrade and later ones',
     async () => {
       // Before either can have finished the waiting job, of which they are copies.
       const jobs = [await jobOfEarlierApi(), await jobOfEarlierApi(), release.jobs.running, release.jobs.queued];
@@ -88,7 +88,7 @@ describe.skipIf(warnNotTested('a worker of 0.1.0 beside one of this version', re
   );
 
   it(
-    'continues what the earlier worker began when that worker is killed, and leaves no gap in the curve',
+    'continue a job of the earlier worker after it is killed, without a gap in the loss curve',
     async () => {
       const jobs = [await jobOfEarlierApi(), await jobOfEarlierApi()];
       let begun: string | undefined;

@@ -39,7 +39,7 @@ describe('a database and a store of 0.1.0', () => {
   });
 
   it(
-    'generate the same image from an old checkpoint: a seed keeps its image',
+    'generate the same image for the same seed from an old checkpoint',
     async () => {
       const earlier = await test.generated(fixture.generation);
       const again = await test.generate(fixture.jobs.done);
@@ -52,7 +52,7 @@ describe('a database and a store of 0.1.0', () => {
   );
 
   it(
-    'let unfinished work continue: the running job from its checkpoint, the waiting one from its beginning',
+    'continue unfinished work: the running job from its checkpoint, the waiting one from its beginning',
     async () => {
       const { running, queued } = fixture.jobs;
       expect(await test.untilFinished(running, patience)).toMatchObject({ status: 'succeeded', result: { final_step: 60 } });
@@ -64,7 +64,7 @@ describe('a database and a store of 0.1.0', () => {
     patience,
   );
 
-  it('take new work', async () => {
+  it('accept new work', async () => {
     const { data } = await test.call<{ data: TrainingJobBody[] }>('GET', '/v1/training-jobs');
     expect(data.map(({ id }) => id).sort()).toEqual(Object.values(fixture.jobs).sort());
     expect((await test.createDataset('style_ref', [10, 50, 90])).startsWith('ds_')).toBe(true);

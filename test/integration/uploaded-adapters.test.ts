@@ -56,7 +56,7 @@ async function refusal(
 }
 
 it(
-  'a LoRA of peft and one in the layout of kohya make the same image, as model and on top of it, in the strength that is asked for',
+  'the same LoRA in the layouts of peft and kohya generates the same image, as a model and as an adapter, with the requested strength',
   async () => {
     const peft = await client.models.upload('my-style', {
       file: foreign('peft/adapter_model.safetensors'),
@@ -100,7 +100,7 @@ it(
 );
 
 it(
-  "an embedding of A1111 is known to prompts by the file's name or by the token that is given",
+  "an embedding of A1111 has the file's name or the given token as its word in prompts",
   async () => {
     const named = await client.models.upload('brush', { file: foreign('brush.pt'), base_model: 'golden' });
     expect(named.provenance).toMatchObject({ adaptation: 'textual-inversion', tokens: [{ token: 'brush' }], upload: { vectors: 2 } });
@@ -118,7 +118,7 @@ it(
 );
 
 it(
-  "an operator's adapter serves all projects by its name, in the strength that is asked for",
+  "an operator's adapter is available to all projects by its name, with the requested strength",
   async () => {
     const directory = join(test.directory, 'models');
     const args = { directory, file: foreign('kohya.safetensors'), base: 'golden' };
@@ -139,7 +139,7 @@ it(
 );
 
 it(
-  'an uploaded adapter is evaluated together with its base model, with its words in front of the prompts, and its file can be had again',
+  'an uploaded adapter is evaluated together with its base model, with its words before the prompts, and can be downloaded',
   async () => {
     await makeTinyExtractor(join(test.directory, 'models', 'mini-clip'));
     const sampling = { steps: 1, guidance_scale: 1, extractor: 'mini-clip', clip_extractor: 'mini-clip' } as const;
@@ -174,7 +174,7 @@ it(
 );
 
 it(
-  'what does not fit is refused at once: the field, the reason and the remedy',
+  'an unsuitable file is refused immediately, with the field, the reason and a remedy',
   async () => {
     const kohya = foreign('kohya.safetensors');
     const wrongBase = await refusal({ base_model: 'tiny' }, kohya, 'ink.safetensors');

@@ -33,7 +33,7 @@ function grid(onCaption: (id: string, caption: string | null) => void, shown = i
   );
 }
 
-it('stores by Enter and goes to the next, brings back by Escape, stores what is left', async () => {
+it('stores a caption on Enter and moves to the next, undoes on Escape, and stores the rest on leaving', async () => {
   const onCaption = vi.fn();
   show(grid(onCaption));
   await page.getByLabelText('Caption of 0.png').fill('a red disc');
@@ -49,7 +49,7 @@ it('stores by Enter and goes to the next, brings back by Escape, stores what is 
   expect(onCaption).toHaveBeenLastCalledWith('img_2', null);
 });
 
-it('follows the stored caption, but not under the hands of who types', async () => {
+it('shows a stored caption that has changed, but not while somebody is typing', async () => {
   const onCaption = vi.fn();
   const rewritten = images.map((image) => ({ ...image, caption: `image ${image.id}` }));
   show(grid(onCaption));
@@ -63,7 +63,7 @@ it('follows the stored caption, but not under the hands of who types', async () 
   expect(onCaption).not.toHaveBeenCalled();
 });
 
-it('has a few rows of a thousand images, those of the window', async () => {
+it('has a few rows for a thousand images: those in the window', async () => {
   const frame = show(grid(() => undefined));
   await vi.waitFor(() => expect(frame.querySelectorAll('.tile').length).toBeGreaterThan(3));
   expect(frame.querySelectorAll('.tile').length).toBeLessThan(120);
@@ -78,7 +78,7 @@ it('has a few rows of a thousand images, those of the window', async () => {
   expect(frame.querySelectorAll('.tile').length).toBeLessThan(120);
 });
 
-it('replaces words literally, surrounds captions, and counts tags', () => {
+it('replaces words literally, adds text before and after captions, and counts tags', () => {
   const some = [
     { id: 'a', caption: 'A disc (red), disc' },
     { id: 'b', caption: null },

@@ -25,7 +25,7 @@ function serviceOf(jobs: TrainingJob[]) {
 
 const many = Array.from({ length: 300 }, (_, index) => jobOf(300 - index));
 
-it('shows the newest while the others are read, page by page', async () => {
+it('shows the newest jobs while the others are read page by page', async () => {
   const { jobs, requests } = serviceOf(many);
   let first: TrainingJob[] = [];
   expect(idsOf(await readAllJobs(jobs, (newest) => (first = newest)))).toEqual(idsOf(many));
@@ -33,7 +33,7 @@ it('shows the newest while the others are read, page by page', async () => {
   expect(requests).toEqual(['?limit=25', '?limit=100&after=job_276', '?limit=100&after=job_176', '?limit=100&after=job_76']);
 });
 
-it('reads only the newest again, and older jobs that had not ended', async () => {
+it('reads only the newest jobs again, and older ones that had not ended', async () => {
   const known = many.with(200, jobOf(100, 'running'));
   const { jobs, requests } = serviceOf([jobOf(301, 'queued'), ...many]);
   const changed = await readChangedJobs(jobs, known);
@@ -42,7 +42,7 @@ it('reads only the newest again, and older jobs that had not ended', async () =>
   expect(requests).toEqual(['?limit=25', '/job_100']);
 });
 
-it('reads the whole list again where the known one does not reach the newest', async () => {
+it('reads the whole list again if the known one does not reach the newest', async () => {
   const { jobs } = serviceOf([...Array.from({ length: 40 }, (_, index) => jobOf(340 - index)), ...many]);
   expect(await readChangedJobs(jobs, many)).toBeUndefined();
 });

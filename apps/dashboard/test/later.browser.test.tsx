@@ -10,7 +10,7 @@ it('loads a component when it is shown', async () => {
   await expect.element(page.getByText('hello house')).toBeVisible();
 });
 
-it('says what has failed in place of an empty page, and continues at the next address', async () => {
+it('shows what has failed instead of an empty page, and continues at the next address', async () => {
   const Gone = later(() => Promise.reject(new Error('Failed to fetch dynamically imported module')));
   show(
     <Guard where="/play">

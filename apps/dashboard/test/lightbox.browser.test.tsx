@@ -8,7 +8,7 @@ const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAA
 const plain = (title: string): LightboxItem => ({ path: PIXEL, title });
 const compared: LightboxItem = { ...plain('woman'), before: { path: PIXEL, label: 'Before', afterLabel: 'Step 40' } };
 
-it('goes round by arrow keys, and closes by Escape', async () => {
+it('shows the next image on arrow keys, also after the last one, and closes on Escape', async () => {
   const onIndex = vi.fn();
   const onClose = vi.fn();
   show(<Lightbox items={['a', 'b', 'c'].map(plain)} index={2} onIndex={onIndex} onClose={onClose} />);
@@ -21,7 +21,7 @@ it('goes round by arrow keys, and closes by Escape', async () => {
   await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
 });
 
-it('moves the divider by arrow keys in the slider without leaving the image', async () => {
+it('moves the divider of the slider on arrow keys without leaving the image', async () => {
   const onIndex = vi.fn();
   const frame = show(<Lightbox items={[compared, plain('house')]} index={0} onIndex={onIndex} onClose={() => undefined} />);
   const slider = page.getByRole('slider', { name: 'Divider between before and after' });

@@ -8,7 +8,7 @@ import { programOf, programsFor } from '../src/data/programs.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
 import { axisOf } from '../src/screens/play/grid-fields.tsx';
 
-it('writes archives with the right sums, sizes and places, and no name twice', async () => {
+it('writes archives with correct checksums, sizes and offsets, and no name twice', async () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
   const words = (text: string) => new Blob([text]);
   const archive = await zipOf([
@@ -26,7 +26,7 @@ it('writes archives with the right sums, sizes and places, and no name twice', a
   expect(text.slice(0, 12)).toBe('a 2.txtthree');
 });
 
-it('puts beginnings of words before letters in the middle', () => {
+it('ranks beginnings of words before letters in the middle', () => {
   const names = ['Remodelled', 'Models', 'My model', 'Home'];
   const found = rank(
     names.map((name) => ({ name, kind: 'Job', href: '/' })),
@@ -52,7 +52,7 @@ it('aligns the curves of jobs on common steps, and names the settings in which t
   ]);
 });
 
-it('arranges a study of two settings as a map, with the best of further settings in a cell', () => {
+it('shows a study of two settings as a map, with the best result of other settings in each cell', () => {
   const row = (rate: number, steps: number, seed: number, loss: number | null, clip?: number) =>
     ({
       changes: { hyperparameters: { learning_rate: rate, max_train_steps: steps, seed } },
@@ -79,7 +79,7 @@ it('arranges a study of two settings as a map, with the best of further settings
   expect(heatMapOf(rows.slice(0, 2), [first!, second!], measures[1]!)).toBeNull();
 });
 
-it('writes requests as programs that quote what has to be quoted', () => {
+it('writes requests as programs with correct quoting', () => {
   const request = { metadata: { name: "it's true" }, aux: null, flag: true };
   const call = trainingCall(request);
   expect(programOf('curl', [call], 'http://host')).toContain(String.raw`it'\''s true`);
@@ -96,7 +96,7 @@ it('writes requests as programs that quote what has to be quoted', () => {
   expect(programsFor([call, pause]).map(({ value }) => value)).not.toContain('cli');
 });
 
-it('reads (none) among negative prompts as no negative prompt, and numbers elsewhere', () => {
+it('reads (none) as no negative prompt among negative prompts, and as a number elsewhere', () => {
   expect(axisOf({ parameter: 'negative_prompt', text: '(none)\nblurry, dark\n' }).values).toEqual([null, 'blurry, dark']);
   expect(axisOf({ parameter: 'prompt', text: '(none)\n7' }).values).toEqual(['(none)', '7']);
   expect(axisOf({ parameter: 'steps', text: '5, 10' }).values).toEqual([5, 10]);

@@ -8,13 +8,13 @@ const steps = Array.from({ length: 5_000 }, (_, index) => index + 1);
 const marks = { checkpoints: [2_500], samples: [1_000] };
 const curves = [{ label: 'StyleRef', color: '--accent', values: steps.map((step) => 1 / step) }];
 
-it('smooths without a pull to zero at the beginning, and passes over gaps', () => {
+it('smooths without a bias towards zero at the beginning, and skips gaps', () => {
   expect(smooth([2, 2, 2], 0.9).map((value) => value?.toFixed(6))).toEqual(['2.000000', '2.000000', '2.000000']);
   expect(smooth([1, null, 3], 0.5)[1]).toBeNull();
   expect(smooth([0, 1], 0.5)[1]).toBeCloseTo(2 / 3);
 });
 
-it('draws five thousand points on one canvas, and tells the step under the pointer', async () => {
+it('draws five thousand points on one canvas, and shows the step under the pointer', async () => {
   const onStep = vi.fn();
   const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={marks} step={null} onStep={onStep} />);
   await expect.element(page.getByRole('img', { name: 'StyleRef over 5000 steps' })).toBeVisible();
@@ -27,7 +27,7 @@ it('draws five thousand points on one canvas, and tells the step under the point
   expect(Math.abs(step - 2_500)).toBeLessThan(60);
 });
 
-it('shows the crosshair at the step that another part of the screen points at, also after the pointer was here', async () => {
+it('shows the crosshair at the step that another part of the screen selects, also after the pointer was here', async () => {
   const chart = (step: number | null) => (
     <LossChart steps={steps} curves={curves} isLog={true} marks={marks} step={step} onStep={() => undefined} />
   );

@@ -25,7 +25,7 @@ function Both() {
 const field = () => page.getByLabelText('Request as YAML');
 const text = () => (field().element() as HTMLTextAreaElement).value;
 
-it('shows at once in the YAML what the form changes, and the other way round', async () => {
+it('shows changes of the form immediately in the YAML, and the other way round', async () => {
   show(<Both />);
   await page.getByRole('button', { name: 'form' }).click();
   expect(parse(text())).toEqual(draft);
@@ -34,7 +34,7 @@ it('shows at once in the YAML what the form changes, and the other way round', a
   expect(draft.hyperparameters).toEqual({ seed: 8, learning_rate: 0.0002 });
 });
 
-it('keeps the request while what is typed cannot be read, and says why', async () => {
+it('keeps the request while the typed text is invalid, and says why', async () => {
   show(<Both />);
   const before = draft;
   await field().fill('method: [');
@@ -45,7 +45,7 @@ it('keeps the request while what is typed cannot be read, and says why', async (
   expect(draft).toBe(before);
 });
 
-it('sends no dataset that is not chosen, and no empty Aux part to a method that can do without', () => {
+it('sends no dataset that is not chosen, and no empty Aux part to a method that works without it', () => {
   const single = emptyDraft('styleforge-mini');
   expect(requestOf(single)).toMatchObject({ style_ref: {}, aux: {} });
   expect(requestOf({ ...single, method: 'lora' })).not.toHaveProperty('aux');

@@ -294,7 +294,7 @@ describe('an option of the operator', () => {
     );
   }, 120_000);
 
-  it("is not needed for the number of ids in a tokenizer config, which is corrected by the text encoder's positions with a message", async () => {
+  it('is not needed if the tokenizer config has a wrong number of ids, which is corrected with a message', async () => {
     const short = join(scratch, 'short');
     await cp(origin, short, { recursive: true });
     const config = join(short, 'tokenizer', 'tokenizer_config.json');

@@ -10,7 +10,7 @@ import { noteRecomputation } from '../src/training/recomputation-note.ts';
 
 const GIB = 2 ** 30;
 
-it('is what was free before it, less what is free now, at its height', () => {
+it('is the free memory before the training minus the lowest free memory during it', () => {
   let free = 20 * GIB;
   const card = new CardMemory(() => free);
   expect(card.measure()).toBeNull();
@@ -36,7 +36,7 @@ it('is unknown on a device without memory of its own', () => {
   expect(card.measure()).toBeNull();
 });
 
-it("is kept with the job's cost, and a card that is too full is an event of the job", async () => {
+it("is stored with the job's cost, and a card that is too full causes an event of the job", async () => {
   const fixture = await startTestDatabase();
   onTestFinished(() => fixture.close());
   const { apiKeys, datasets, events, trainingJobs, jobCosts } = fixture.database;

@@ -33,7 +33,7 @@ const ROWS = [
   '1, GPU-e18afb8d-1627-f8ff-2ba3-c05c5a8e9e67, 44, 0, [N/A], 0',
 ];
 
-it('reads the cards of the devices, in their order, as CUDA_VISIBLE_DEVICES turns them', async () => {
+it('reads the cards of the devices in their order, as CUDA_VISIBLE_DEVICES numbers them', async () => {
   const program = await standIn('two-cards', ROWS);
   expect(await read(program, ['cuda'])).toEqual([rtx2080]);
   expect(await read(program, ['cuda:1', 'cuda:0'])).toEqual([unmetered, rtx2080]);
@@ -42,19 +42,19 @@ it('reads the cards of the devices, in their order, as CUDA_VISIBLE_DEVICES turn
   expect(await read(program, ['cuda:7'])).toEqual([unread]);
 });
 
-it('has null for what a card does not report, whatever the driver writes there', async () => {
+it('returns null for what a card does not report, whatever the driver writes there', async () => {
   const old = await standIn('old-driver', ['0, GPU-22b2c6ac-2d49-4863-197c-9c469071178a, 44, [Not Supported], [Unknown Error], ERR!']);
   expect(await read(old, ['cuda'])).toEqual([{ ...unread, temperatureCelsius: 44 }]);
   expect(await read(await standIn('no-cards', ['No devices were found']), ['cuda'])).toEqual([unread]);
 });
 
-it('has no readings without the program, when it fails, and for a processor', async () => {
+it('returns no readings without the program, when it fails, and for a processor', async () => {
   expect(await read(join(directory, 'missing'), ['cuda'])).toBeNull();
   expect(await read(await standIn('broken', ROWS, 9), ['cuda'])).toBeNull();
   expect(await read(await standIn('without-device', ROWS), ['cpu'])).toBeNull();
 });
 
-it('has the readings before at once, and reads again meanwhile', async () => {
+it('returns the previous readings immediately, and reads again meanwhile', async () => {
   const program = await standIn('changing', ROWS);
   const cards = new CardReadings({ program, devices: ['cuda'], visible: undefined });
   expect(cards.latest()).toBeNull();

@@ -94,7 +94,7 @@ async function storedKeys(): Promise<string[]> {
 
 const steps = async () => (await database.checkpoints.list(projectId, job.id)).map(({ step }) => step);
 
-it('writes files, manifest and row, and gives back the furthest checkpoint', async () => {
+it('writes files, manifest and row, and returns the latest checkpoint', async () => {
   await checkpoints.save(10, await localCheckpoint('ten'));
   await checkpoints.save(20, await localCheckpoint('twenty'));
   expect(await storedKeys()).toEqual([
@@ -110,7 +110,7 @@ it('writes files, manifest and row, and gives back the furthest checkpoint', asy
   expect(await readFile(join(restored?.directory ?? '', 'unet', 'weights.bin'), 'utf8')).toBe('twenty');
 });
 
-it('removes what a worker left that died before the manifest', async () => {
+it('removes the files of a worker that died before it wrote the manifest', async () => {
   await checkpoints.save(10, await localCheckpoint('ten'));
   await objectStore.put(`${checkpointPrefix(projectId, job.id, 20, 1)}unet/weights.bin`, Buffer.from('half'));
   await checkpoints.reconcile();
@@ -118,7 +118,7 @@ it('removes what a worker left that died before the manifest', async () => {
   expect((await storedKeys()).filter((key) => key.startsWith('00000020'))).toEqual([]);
 });
 
-it('gives its row to a checkpoint whose worker died right after the manifest', async () => {
+it('writes the row of a checkpoint whose worker died right after the manifest', async () => {
   const { id } = await checkpoints.save(10, await localCheckpoint('ten'));
   await database.checkpoints.deleteUnnamed(id);
   await checkpoints.reconcile();
@@ -126,7 +126,7 @@ it('gives its row to a checkpoint whose worker died right after the manifest', a
   expect((await checkpoints.restoreLatest(join(directory, 'adopted', job.id)))?.step).toBe(10);
 });
 
-it('brings the loss curve of its steps along, which a database that was away does not have', async () => {
+it('restores the loss curve that a database missed while it was unavailable', async () => {
   const point = (step: number) => ({ step, loss: 1 / step, style_ref_loss: 0.5, aux_loss: null, grad_norm: 1, learning_rate: 1e-5 });
   const points = [8, 9, 10].map(point);
   const record = vi.spyOn(database.metrics, 'record').mockRejectedValueOnce(new Error("Can't reach database server"));
@@ -139,7 +139,7 @@ it('brings the loss curve of its steps along, which a database that was away doe
   expect(curve.map(({ step, loss }) => ({ step, loss }))).toEqual(points.map(({ step, loss }) => ({ step, loss })));
 });
 
-it('leaves no device taken when a job ends before its training begins', async () => {
+it('releases the device when a job ends before its training begins', async () => {
   const { id: datasetId } = await database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });
   const created = await database.trainingJobs.create({ projectId, config: trainingConfig(datasetId) });
   const devices = new DevicePool(['cpu', 'webgpu']);
@@ -149,7 +149,7 @@ it('leaves no device taken when a job ends before its training begins', async ()
   expect([devices.take().devices, devices.take().devices]).toEqual([['cpu'], ['webgpu']]);
 });
 
-it('is taken without its curve where that cannot be read', async () => {
+it('uses a checkpoint without its curve if the curve cannot be read', async () => {
   const { id } = await checkpoints.save(10, await localCheckpoint('ten'));
   await database.checkpoints.deleteUnnamed(id);
   const key = `${checkpointPrefix(projectId, job.id, 10, 1)}${manifestName}`;
@@ -171,7 +171,7 @@ it('keeps one checkpoint of a step that two attempts have completed', async () =
   expect((await storedKeys()).every((key) => key.startsWith('00000010-1/'))).toBe(true);
 });
 
-it('goes back to the checkpoint before a damaged one', async () => {
+it('uses the checkpoint before a damaged one', async () => {
   await checkpoints.save(10, await localCheckpoint('ten'));
   await checkpoints.save(20, await localCheckpoint('twenty'));
   await objectStore.put(`${checkpointPrefix(projectId, job.id, 20, 1)}unet/weights.bin`, Buffer.from('rotten'));
@@ -180,7 +180,7 @@ it('goes back to the checkpoint before a damaged one', async () => {
   expect(await checkpoints.restoreLatest(join(directory, 'damaged-twice', job.id))).toBeUndefined();
 });
 
-it('replaces a checkpoint that a later attempt makes again, and leaves nothing of the first', async () => {
+it('replaces a checkpoint that a later attempt writes again, and leaves nothing of the first', async () => {
   await checkpoints.save(10, await localCheckpoint('first'));
   const second = (await database.trainingJobs.claim(job.id)) as TrainingJobRow;
   await new CheckpointStore(second, services).save(10, await localCheckpoint('second'));
@@ -188,7 +188,7 @@ it('replaces a checkpoint that a later attempt makes again, and leaves nothing o
   expect((await storedKeys()).every((key) => key.startsWith('00000010-2/'))).toBe(true);
 });
 
-it('keeps as many as the job asks for', async () => {
+it('keeps as many checkpoints as the job asks for', async () => {
   const limited = { ...job, config: { ...job.config, hyperparameters: { ...METHOD_HYPERPARAMETERS, checkpoints_total_limit: 2 } } };
   for (const step of [10, 20, 30]) await new CheckpointStore(limited, services).save(step, await localCheckpoint(String(step)));
   expect(await steps()).toEqual([20, 30]);
@@ -212,7 +212,7 @@ describe('a store that is not mounted', () => {
     mounted = new CheckpointStore(job, { ...services, objectStore: own });
   });
 
-  it.each(['', 'readiness'])('is no reason to start over, and the job is handed back without a setback (%s)', async (leftover) => {
+  it.each(['', 'readiness'])('does not restart the training, and the job is put back without a setback (%s)', async (leftover) => {
     await mounted.save(10, await localCheckpoint('ten'));
     await rename(root(), away());
     await mkdir(join(root(), leftover), { recursive: true });

@@ -38,13 +38,13 @@ it('opens the shipped extractor, one at a path, and one in the object store', as
   expect(await weightsOf('clip', { CLIP_WEIGHTS_OBJECT: 'weights/clip', CLIP_WEIGHTS_SHA256: shipped })).toBe(shipped);
 });
 
-it('names the setting where there is nothing', async () => {
+it('names the setting if there is no file', async () => {
   await expect(weightsOf('inception-v3-fid', {})).rejects.toThrow(/'inception-v3-fid' is not configured: set INCEPTION_WEIGHTS/);
   const elsewhere = { CLIP_WEIGHTS_OBJECT: 'weights/nowhere' };
   await expect(weightsOf('clip', elsewhere)).rejects.toThrow(/no weights\/nowhere\/config\.json; set CLIP_WEIGHTS/);
 });
 
-it('does not say that weights are missing in a store that is not mounted', async () => {
+it('does not report missing weights if the store is not mounted', async () => {
   const unmounted = { CLIP_WEIGHTS_OBJECT: 'weights/clip', OBJECT_STORE_DIRECTORY: join(scratch, 'unmounted') };
   await expect(weightsOf('clip', unmounted)).rejects.toThrow(StoreIdentityError);
 });

@@ -21,7 +21,7 @@ it('a disk that has less than the minimum is too full, and one that is not mount
   await expect(new DiskRoom({ directories: [join(directory, 'none')], leastBytes: 2 ** 60 }).check()).resolves.toBeUndefined();
 });
 
-it('work that met a full disk waits for more space than it had, for an hour at most', async () => {
+it('work that found the disk full waits for more space than it had, for at most an hour', async () => {
   let [free, now] = [0, 10 * 3_600_000];
   const room = new DiskRoom({ directories: [directory], leastBytes: MB, freeBytes: async () => free, now: () => now });
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
@@ -49,7 +49,7 @@ it('work that met a full disk waits for more space than it had, for an hour at m
   expect(await room.isShort()).toBe(false);
 });
 
-it('another failure leaves no requirement', async () => {
+it('another failure requires no space', async () => {
   const room = new DiskRoom({ directories: [directory], leastBytes: 0, freeBytes: async () => 0 });
   await expect(withScratch({ scratchDirectory: directory, room }, 'job_2', 1, () => Promise.reject(new Error('other')))).rejects.toThrow(
     'other',

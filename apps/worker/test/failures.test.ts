@@ -20,7 +20,7 @@ async function declaredErrors(folder: URL): Promise<string[]> {
   return texts.flatMap((text) => [...text.matchAll(/\bclass (\w+) extends \w*Error\b/g)].map(([, name = '']) => name));
 }
 
-it('places every class of error', async () => {
+it('classifies every class of error', async () => {
   const folders = [...ROOMS.map((room) => new URL(room, root))];
   const declared = (await Promise.all(folders.map(declaredErrors))).flat();
   const own = (await readFile(new URL('apps/worker/src/errors.ts', root), 'utf8')).matchAll(/\bclass (\w+) extends/g);
@@ -29,7 +29,7 @@ it('places every class of error', async () => {
   expect(all.filter((name) => !PLACED_ERRORS.has(name))).toEqual([]);
 });
 
-it('knows that the store is away also when a child process says so', () => {
+it('recognizes an unavailable store also in the error of a child process', () => {
   const told = (name: string) => new TaskError({ name, message: 'the folder has no installation.json' });
   expect(['StoreIdentityError', 'ObjectStoreUnavailableError', 'DamagedObjectError'].map((name) => isAway(told(name)))).toEqual([
     true,

@@ -118,7 +118,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'generates the images that an earlier try has not kept just as that try would have',
+    'generates the missing images of an earlier try exactly as that try would have',
     async () => {
       const request = { prompts: Array.from({ length: 10 }, (_, index) => `picture ${index}`) };
       const whole = await draw(taskFor(join(directory, 'tiny'), request));
@@ -139,7 +139,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'generates in batches: a generation that is told to stop at the first image still gives the rest of its batch, and no more',
+    'finishes the batch of a generation that is stopped at its first image, and generates no more',
     async () => {
       const controller = new AbortController();
       const indexes: number[] = [];
@@ -159,7 +159,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'lets a short generation pass a long one, and stops the one that is told to',
+    'lets a short generation overtake a long one, and stops only the one that it is told to stop',
     async () => {
       const controller = new AbortController();
       const ends: string[] = [];
@@ -180,7 +180,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'lets a short generation pass in the middle of a batch, and stops a batch between two of its steps',
+    'lets a short generation overtake in the middle of a batch, and can stop a batch between two steps',
     async () => {
       const controller = new AbortController();
       const ends: string[] = [];
@@ -214,7 +214,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'fails the generation in work when it is killed, and starts again for the next',
+    'fails the current generation when it is killed, and starts again for the next',
     async () => {
       const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 })).catch((error: unknown) => error);
       process.kill(generatorPid(), 'SIGKILL');
@@ -225,7 +225,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'counts a generation that was to stop as stopped, also when its process had to be killed for it',
+    'counts a generation as stopped even if its process had to be killed for that',
     async () => {
       const controller = new AbortController();
       const running = draw(taskFor(join(directory, 'tiny'), { steps: 1000 }), controller.signal);
@@ -240,7 +240,7 @@ describe('the generation process', () => {
   );
 
   it(
-    'is ended when it sends an unreadable message: the generation in work fails with the reason, and the worker continues',
+    'is ended when it sends an unreadable message: the current generation fails with the reason, and the worker continues',
     async () => {
       const told: Error[] = [];
       const babbling = new GenerationProcess(
@@ -289,7 +289,7 @@ describe('the model cache', () => {
     );
 
   it(
-    'keeps as many models as it may, the ones used last',
+    'keeps as many models as configured, the most recently used ones',
     async () => {
       await Promise.all([copyOf('second'), copyOf('third')]);
       open({ generationModels: 2, generationModelsMB: 1000 });
@@ -300,7 +300,7 @@ describe('the model cache', () => {
   );
 
   it(
-    'keeps no more than the memory allows, but always the one in use',
+    'keeps no more models than the memory allows, but always the one in use',
     async () => {
       open({ generationModels: 9, generationModelsMB: 1 });
       for (const name of ['tiny', 'tiny', 'second', 'tiny']) expect(await draw(name)).toBe('done');
@@ -309,7 +309,7 @@ describe('the model cache', () => {
     patience,
   );
 
-  it('names a base model that is not there', async () => {
+  it('names a base model that does not exist', async () => {
     open({ generationModels: 1, generationModelsMB: 1 });
     await expect(draw('absent')).rejects.toThrow('base_model: this worker has no base model absent');
   });

@@ -34,7 +34,7 @@ async function stored(count = 1_000) {
   return { text, ...readJobLog(text, count, text.length >= JOB_LOG_LENGTH) };
 }
 
-it('has the lines about the job with their fields, and nothing of the process or of other work', async () => {
+it('contains the lines about the job with their fields, and nothing about the process or other work', async () => {
   const log = createLogger('info', logs.take);
   const ofJob = log.child({ jobId, attempt: 2 });
   log.info('ready: the worker takes jobs');
@@ -56,7 +56,7 @@ it('has the lines about the job with their fields, and nothing of the process or
   expect(text).not.toMatch(/hostname|"pid"|stack|the disk is full/);
 });
 
-it('has no secrets: those of the settings, and what looks like one', async () => {
+it('contains no secrets: neither those of the settings, nor what looks like one', async () => {
   const log = createLogger('info', logs.take).child({ jobId });
   const secrets = [
     env.S3_SECRET_ACCESS_KEY,

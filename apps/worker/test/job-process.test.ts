@@ -42,14 +42,14 @@ const task: Task = {
 const children = () => childPids('/worker/src/child/main.ts');
 
 describe('runInChild', () => {
-  it('brings an error of the child over, with its name and message', async () => {
+  it('passes on an error of the child, with its name and message', async () => {
     const error = await runInChild(task, { signal: new AbortController().signal, log }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(TaskError);
     expect((error as Error).message).toContain('/no/such/model');
     expect(children()).toEqual([]);
   });
 
-  it('says so when the child is killed', async () => {
+  it('reports that the child was killed', async () => {
     const running = runInChild(task, { signal: new AbortController().signal, log }).catch((caught: unknown) => caught);
     while (children().length === 0) await sleep(5);
     for (const pid of children()) process.kill(pid, 'SIGKILL');
@@ -59,7 +59,7 @@ describe('runInChild', () => {
     expect(failureOf(error)).toMatchObject({ code: 'process_died', retryable: true });
   });
 
-  it('fails when the child cannot read its task', async () => {
+  it('fails if the child cannot read its task', async () => {
     const error = await runInChild({ ...task, styleRef: 'everything' } as unknown as Task, {
       signal: new AbortController().signal,
       log,
@@ -68,7 +68,7 @@ describe('runInChild', () => {
     expect((error as Error).message).toMatch(/exit code 1 without a result/);
   });
 
-  it('kills the child at once when the job belongs to somebody else', async () => {
+  it('kills the child immediately if the job belongs to another worker', async () => {
     const controller = new AbortController();
     const running = runInChild(task, { signal: controller.signal, log });
     while (children().length === 0) await sleep(5);
@@ -132,7 +132,7 @@ describe('encodePng', () => {
     expect(new Uint8Array(data)).toEqual(rgb);
   });
 
-  it("carries its parameters as AUTOMATIC1111's web UI writes them, and as JSON", async () => {
+  it("contains its parameters as AUTOMATIC1111's web UI writes them, and as JSON", async () => {
     expect(await commentsOf({})).toEqual({
       parameters:
         'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, Size: 4x3, Model: tiny, Version: StyleForge',
@@ -142,7 +142,7 @@ describe('encodePng', () => {
       expect((await commentsOf({ negative_prompt: none }))['parameters']).toMatch(/^a cat, zwx style\nSteps: 20, /);
   });
 
-  it.each(['café', '猫と犬', 'a 🐈'])('keeps the letters of %s', async (prompt) => {
+  it.each(['café', '猫と犬', 'a 🐈'])('preserves the letters of %s', async (prompt) => {
     const { parameters: text, styleforge } = await commentsOf({ prompt });
     expect(text?.split('\n')[0]).toBe(prompt);
     expect(JSON.parse(styleforge ?? '')).toEqual({ ...parameters, prompt });

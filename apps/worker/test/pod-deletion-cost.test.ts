@@ -16,7 +16,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-it('annotates its own pod with what deleting it would cost, the newest state last', async () => {
+it('annotates its own pod with the cost of deleting it, the newest state last', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'styleforge-pod-'));
   await writeFile(join(directory, 'token'), 'secret-token\n');
   await writeFile(join(directory, 'ca.crt'), '');
@@ -61,7 +61,7 @@ it('annotates its own pod with what deleting it would cost, the newest state las
   }
 });
 
-it('is told the pod by two settings, and leaves Kubernetes alone without them', () => {
+it("learns the pod's name from two settings, and does nothing without them", () => {
   expect(loadConfig({}).worker.pod).toBeUndefined();
   expect(loadConfig({ POD_NAME: 'a' }).worker.pod).toBeUndefined();
   expect(loadConfig({ POD_NAME: 'a', POD_NAMESPACE: 'b' }).worker.pod).toEqual({

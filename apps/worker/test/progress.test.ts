@@ -75,7 +75,7 @@ async function step(number: number, secondsLater: number): Promise<JobProgress> 
   }
 }
 
-it('is unknown at the first step, then what is left at the pace so far, until nothing is left', async () => {
+it('is unknown at the first step, then estimated from the pace so far, until nothing is left', async () => {
   expect((await step(1, 2)).eta_seconds).toBeNull();
   const left = [];
   for (const number of [2, 3, 4]) left.push((await step(number, 2)).eta_seconds);
@@ -87,7 +87,7 @@ it('is unknown at the first step, then what is left at the pace so far, until no
   expect((await step(STEPS, 2)).eta_seconds).toBe(0);
 });
 
-it('follows the pace of the last half minute, and counts from where a resumed training continues', async () => {
+it('follows the pace of the last half minute, and counts from the step where a training was resumed', async () => {
   await step(60, 1);
   expect((await step(61, 1)).eta_seconds).toBe(39);
   // From now on a step takes longer than that.
@@ -99,7 +99,7 @@ it('follows the pace of the last half minute, and counts from where a resumed tr
 const leaseOf = async () =>
   (await clientOf(fixture.database).trainingJob.findUniqueOrThrow({ where: { id: job.id }, select: { leaseUntil: true } })).leaseUntil!;
 
-it('renews the lease of the row that it holds, and writes once more at the end what has come since the last time', async () => {
+it('renews the lease of its row, and at the end writes once more what has changed since the last time', async () => {
   const before = await leaseOf();
   await step(1, 11);
   expect((await leaseOf()).getTime()).toBeGreaterThan(before.getTime());
@@ -108,7 +108,7 @@ it('renews the lease of the row that it holds, and writes once more at the end w
   expect((await fixture.database.trainingJobs.get(job.id))?.progress?.step).toBe(2);
 });
 
-it("ends by the first reason, be it the row's or the queue's", async () => {
+it("ends for the first reason, whether it comes from the row or from the queue", async () => {
   const aborted = new Promise((done) => hold.signal.addEventListener('abort', done, { once: true }));
   wish = 'paused';
   await aborted;
@@ -118,7 +118,7 @@ it("ends by the first reason, be it the row's or the queue's", async () => {
   expect(hold.reason()).toBe('paused');
 });
 
-it('learns that another worker has taken the row over, whichever write finds it out', async () => {
+it('detects that another worker has taken over the row, in any of its writes', async () => {
   const aborted = new Promise((done) => hold.signal.addEventListener('abort', done, { once: true }));
   await fixture.database.trainingJobs.claim(job.id);
   recorder.add({ ...measured, step: 1 });

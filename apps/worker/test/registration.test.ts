@@ -21,7 +21,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 
 const reading = { temperatureCelsius: 45, loadPercent: 86, powerWatts: 176.98, memoryUsedBytes: null };
 
-it('shows what the worker does, drains it, and says at last that it has stopped', async () => {
+it('shows what the worker does, drains it, and finally says that it has stopped', async () => {
   const running: { id: string; since: Date }[] = [];
   const drains: boolean[] = [];
   const busy: boolean[] = [];
@@ -78,7 +78,7 @@ it('shows what the worker does, drains it, and says at last that it has stopped'
   expect(await workers.list({ gone: true, since: new Date(0) }, { limit: 10 })).toMatchObject({ rows: [{ id }] });
 });
 
-it('takes a silent worker to be lost, and removes a killed one from the list after a week of silence', async () => {
+it('treats a silent worker as lost, and removes a killed one from the list after a week', async () => {
   const { workers } = fixture.database;
   const facts = {
     host: 'gone',
@@ -106,7 +106,7 @@ it('takes a silent worker to be lost, and removes a killed one from the list aft
   expect(await workers.find(id)).toBeNull();
 });
 
-it('shares the seconds of its device between what runs at the same time', () => {
+it('divides the seconds of its device between everything that runs at the same time', () => {
   let now = 0;
   const clock = new DeviceClock(() => now);
   now = 5_000;
@@ -135,7 +135,7 @@ it('counts every device of a worker with several', () => {
   expect(onBoth.end()).toBe(2);
 });
 
-it('gives each job the device with the least to do, or several', () => {
+it('gives each job the device with the least work, or several', () => {
   const pool = new DevicePool(['cuda', 'cuda:1', 'cuda:2']);
   const first = pool.take();
   const second = pool.take();
@@ -146,7 +146,7 @@ it('gives each job the device with the least to do, or several', () => {
   expect(pool.take(9).devices).toEqual(['cuda', 'cuda:1', 'cuda:2']);
 });
 
-it('tells several cards in one line, with the memory of the smallest', () => {
+it('describes several cards in one line, with the memory of the smallest', () => {
   const [large, small] = [
     { name: 'NVIDIA H100', memoryBytes: 85e9 },
     { name: 'NVIDIA L4', memoryBytes: 24e9 },
@@ -156,7 +156,7 @@ it('tells several cards in one line, with the memory of the smallest', () => {
   expect(together([{ name: null, memoryBytes: null }])).toEqual({ name: null, memoryBytes: null });
 });
 
-it('adds up what work uses, and keeps the numbers of a failed record for the next one', async () => {
+it('adds up what work uses, and adds a record that could not be written to the next one', async () => {
   const { database } = fixture;
   const { projectId } = await database.apiKeys.createProject('used');
   const subject = { projectId, kind: 'training_job', subjectId: 'job_used', device: 'cpu' } as const;
@@ -194,7 +194,7 @@ it('adds up what work uses, and keeps the numbers of a failed record for the nex
   expect(days).toMatchObject([{ day: today, images: 4 }]);
 });
 
-it('reads the name and memory of a card from what nvidia-smi prints', () => {
+it('reads the name and memory of a card from nvidia-smi', () => {
   expect(parseNvidiaFacts('NVIDIA L4, 23034\n')).toEqual({ name: 'NVIDIA L4', memoryBytes: 23034 * 2 ** 20 });
   expect(parseNvidiaFacts('No devices were found\n')).toEqual({ name: null, memoryBytes: null });
 });

@@ -65,7 +65,7 @@ async function draw(made: number[]): Promise<Map<number, string>> {
   return images;
 }
 
-it('generates the missing images with their batches as they would have been', async () => {
+it('generates the missing images in the same batches as before', async () => {
   const whole = await draw([]);
   expect([...whole.keys()]).toEqual(Array.from({ length: COUNT }, (_, index) => index));
   for (const made of [[0, 1, 2], [0, 1, 2, 3, 4, 5, 6, 7], [8]]) {

@@ -39,7 +39,7 @@ async function run(savesMemory: boolean): Promise<{ error: unknown; pids: number
   return { error, pids };
 }
 
-it('runs the next training in the process that waited, with the same result', async () => {
+it('runs the next training in the waiting process, with the same result', async () => {
   spare.prepare({ savesMemory: false, baseModelDirectory });
   spare.prepare({ savesMemory: false, baseModelDirectory });
   const [waiting, ...others] = children();
@@ -52,7 +52,7 @@ it('runs the next training in the process that waited, with the same result', as
   });
 });
 
-it('starts a process of its own for a training that needs another environment', async () => {
+it('starts another process for a training that needs another environment', async () => {
   spare.prepare({ savesMemory: true, baseModelDirectory });
   const [waiting] = children();
   const { pids } = await run(false);
@@ -65,7 +65,7 @@ it('starts a process of its own for a training that needs another environment', 
   expect(children()).toHaveLength(1);
 });
 
-it('starts a process of its own when the one that waited is gone, or goes before its task arrives', async () => {
+it('starts another process if the waiting one is gone, or ends before its task arrives', async () => {
   spare.prepare({ savesMemory: false, baseModelDirectory });
   for (const pid of children()) process.kill(pid, 'SIGKILL');
   const { error } = await run(false);
@@ -78,7 +78,7 @@ it('starts a process of its own when the one that waited is gone, or goes before
   expect((later.error as Error).message).toContain('version');
 });
 
-it('keeps no process once it is closed', async () => {
+it('keeps no process after it is closed', async () => {
   spare.prepare({ savesMemory: false, baseModelDirectory });
   await spare.close();
   spare.prepare({ savesMemory: false, baseModelDirectory });

@@ -32,7 +32,7 @@ async function start(settings: Record<string, string>, further: Record<string, s
 }
 
 it.skipIf(warnNotTested('that a worker refuses cuda where it is absent', cudaInstalled))(
-  'refuses a device that is absent, naming the setting and the remedy',
+  'refuses a device that is absent, and names the setting and the remedy',
   async () => {
     const { code, output } = await start({ DEVICE: 'cuda' });
     expect(code).toBe(1);
@@ -40,19 +40,19 @@ it.skipIf(warnNotTested('that a worker refuses cuda where it is absent', cudaIns
   },
 );
 
-it('refuses webgpu where there is none, naming the setting and the remedy', async () => {
+it('refuses webgpu if there is none, and names the setting and the remedy', async () => {
   const { code, output } = await start({ DEVICE: 'webgpu' }, { VK_DRIVER_FILES: '/dev/null' });
   expect(code).toBe(1);
   expect(output).toMatch(/DEVICE: webgpu is not available on this machine: .*libvulkan1.*DEVICE=cpu/s);
 });
 
-it('refuses a queue that is none', async () => {
+it('refuses an unknown queue', async () => {
   const { code, output } = await start({ WORKER_QUEUES: 'train:1,paint:2' });
   expect(code).toBe(1);
   expect(output).toMatch(/WORKER_QUEUES: there is no queue paint; choose from train, generate/);
 });
 
-it('refuses a database that it cannot open, naming the setting', async () => {
+it('refuses a database that it cannot open, and names the setting', async () => {
   const { code, output } = await start({ DATABASE_URL: 'postgres://somebody:wrong-secret@127.0.0.1:1/none' });
   expect(code).toBe(1);
   expect(output).toMatch(/DATABASE_URL: the database none at 127\.0\.0\.1:1 cannot be opened by somebody: .*ECONNREFUSED/);

@@ -156,7 +156,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     ]);
   const steps = async () => (await fixture.database.checkpoints.list(projectId, jobId)).map(({ step }) => step);
 
-  it('removes the intermediate checkpoints and the images of old jobs, and keeps results, furthest checkpoints and live jobs', async () => {
+  it('removes the intermediate checkpoints and the images of old jobs, and keeps results, latest checkpoints and live jobs', async () => {
     await finish(31);
     const before = await keys();
     services.sweep = { ...services.sweep, dryRun: true };
@@ -169,7 +169,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await clientOf(fixture.database).validationImage.findMany({ where: { jobId } })).toEqual([]);
   });
 
-  it('touches nothing of a job that is under way or younger, nor anything when told to keep it permanently', async () => {
+  it('removes nothing of unfinished or younger jobs, and nothing at all if files are to be kept permanently', async () => {
     await clientOf(fixture.database).trainingJob.update({ where: { id: jobId }, data: { startedAt: new Date(0) } });
     expect(await runSweep(services)).toMatchObject({ checkpoints: 0, validationImages: 0 });
     await finish(29);
@@ -180,7 +180,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await steps()).toEqual([10, 20, 30]);
   });
 
-  it('keeps a checkpoint that something unfinished still generates with', async () => {
+  it('keeps a checkpoint that unfinished work generates with', async () => {
     const { generations, evaluations, trainingJobs } = fixture.database;
     const [first] = await fixture.database.checkpoints.list(projectId, jobId);
     const checkpointId = first?.id ?? '';
@@ -201,7 +201,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await steps()).toEqual([20, 30]);
   });
 
-  it('removes generated images, stored responses of idempotent requests and deliveries that are old', async () => {
+  it('removes old generated images, responses stored for idempotency keys, and deliveries', async () => {
     const { generations, webhooks, idempotencyKeys } = fixture.database;
     const prisma = clientOf(fixture.database);
     const generation = await generations.create({
@@ -261,7 +261,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect((await webhooks.deliveries(projectId, webhook?.id ?? '', { limit: 10 })).rows).toMatchObject([{ status: 'pending' }]);
   });
 
-  it('finds objects without a row and rows without an object, older than the grace period; a dry run only tells', async () => {
+  it('finds objects without a row and rows without an object after the grace period, and only logs them in a dry run', async () => {
     const orphans = [
       datasetImageKey(projectId, 'ds_gone', 'img_gone'),
       generationImageKey(projectId, 'gen_gone', 0),
@@ -297,7 +297,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect((await keys()).filter((key) => key.includes('/checkpoints/'))).toHaveLength(6);
   });
 
-  it('keeps thumbnails and reports as long as what they belong to is there, and takes them when it is gone', async () => {
+  it('keeps thumbnails and reports as long as what they belong to exists, and removes them afterwards', async () => {
     const { images, evaluations } = fixture.database;
     const prisma = clientOf(fixture.database);
     const dataset = await prisma.dataset.findFirstOrThrow({ where: { projectId } });
@@ -331,7 +331,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     for (const key of [objectKey, thumbnail, report]) expect(await store.head(key)).toBeNull();
   });
 
-  it('refuses a store that is not its own, and leaves every row and every object as they are', async () => {
+  it('refuses a store of another database, and leaves every row and every object unchanged', async () => {
     await finish(3);
     await age(72);
     const [rows, objects] = [await rowCounts(), await keys()];
@@ -346,7 +346,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     await wrong.delete(installationKey);
   });
 
-  it('changes nothing when more rows lack their objects than crashes leave; told to continue, it only marks them', async () => {
+  it('changes nothing if more rows lack their objects than crashes explain, and only marks them if the brake is off', async () => {
     for (let step = 100; step < 130; step += 1) await saveCheckpoint(step);
     await finish(3);
     await age(72);
@@ -380,7 +380,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect(await steps()).toEqual([20, 30]);
   });
 
-  it('keeps what it removes in the trash for its days, from which it can be put back', async () => {
+  it('keeps removed objects in the trash for some days, from which they can be restored', async () => {
     const orphan = generationImageKey(projectId, 'gen_gone', 0);
     await put(orphan);
     services.sweep = { ...services.sweep, orphanGraceHours: 0, trashDays: 7 };
@@ -397,7 +397,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
     expect([await store.head(orphan), await store.head(`trash/${today}/${orphan}`)]).toEqual([null, null]);
   });
 
-  it('is done by one process at a time', async () => {
+  it('is run by one process at a time', async () => {
     const results = await Promise.all(Array.from({ length: 4 }, () => runSweep(services)));
     expect(results.filter((swept) => swept !== null).length).toBeGreaterThanOrEqual(1);
     let inside = 0;
@@ -415,7 +415,7 @@ describe.each(['files', 's3'])('with objects in %s', (kind) => {
   });
 });
 
-it('comes again and again through the queue, once for all that ask for it', async () => {
+it('is queued repeatedly, once for all workers that request it', async () => {
   const connection = { kind: 'postgres' as const, databaseUrl: fixture.databaseUrl };
   const log = createLogger('silent');
   const queues = await createQueues(connection, log);

@@ -34,7 +34,7 @@ async function pictures(name: string, background: string): Promise<{ path: strin
   );
 }
 
-it('is a report in the words of the contract: each token alone and all together, the same every time', async () => {
+it('is a report in the form of the contract: each token alone and all together, the same every time', async () => {
   const extractor = await openExtractor({ name: 'clip', weights: { path: join(scratch, 'clip') } });
   const pipeline = await loadTextToImagePipeline(join(scratch, 'base'));
   const task: TokenMeasurement = {

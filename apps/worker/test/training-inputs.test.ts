@@ -46,7 +46,7 @@ const inputs = () =>
     { database: fixture.database, objectStore },
   );
 
-it('says with the code of the failure what cannot be trained on, and fetches what can', async () => {
+it('refuses inputs that cannot be trained on, with the code of the failure, and fetches the others', async () => {
   for (const hue of [0, 90]) await addImage(`${hue}.png`, hue);
   expect(failureOf(await inputs().catch((error: unknown) => error))).toEqual({
     code: 'too_few_images',

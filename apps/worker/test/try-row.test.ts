@@ -49,7 +49,7 @@ const failing = (error: Error) => async (): Promise<'finished'> => {
   throw error;
 };
 
-describe('workers that die with a job', () => {
+describe('workers that die during a job', () => {
   it('end it at the third time without a new checkpoint, and never while there are new ones', async () => {
     for (let step = 1; step <= 8; step += 1) {
       const { setbacks } = await claim();
@@ -78,7 +78,7 @@ describe('workers that die with a job', () => {
     expect(await claim()).toMatchObject({ setbacks: 0 });
   });
 
-  it('are not meant by workers that let go in order', async () => {
+  it('do not count if they stop in order', async () => {
     for (let stop = 0; stop < 6; stop += 1) {
       const job = await claim();
       expect(job.setbacks).toBe(0);
@@ -87,7 +87,7 @@ describe('workers that die with a job', () => {
   });
 });
 
-it('a try that fails is made again, and the third without anything new ends the job', async () => {
+it('a failed attempt is repeated, and the third without progress ends the job', async () => {
   const died = new ProcessDiedError('the process ended by SIGKILL');
   expect(await tryJob(await claim(), failing(died))).toBe('again');
   await save(1);
@@ -97,7 +97,7 @@ it('a try that fails is made again, and the third without anything new ends the 
   expect(await fixture.database.trainingJobs.get(jobId)).toMatchObject({ status: 'failed', error: { code: 'process_died' } });
 });
 
-it('a dependency that is away costs no try, however often', async () => {
+it('an unavailable dependency does not count as an attempt, however often it happens', async () => {
   const away = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
   for (let outage = 0; outage < 6; outage += 1) {
     const job = await claim();
@@ -107,7 +107,7 @@ it('a dependency that is away costs no try, however often', async () => {
   expect(await status()).toBe('validating');
 });
 
-it('a disk that stays full costs no attempt; with enough free space, three attempts are all', async () => {
+it('a full disk does not count as an attempt, and with enough free space three attempts are the limit', async () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const short = new DiskRoom({ directories: ['/'], leastBytes: 1_000, freeBytes: async () => 999 });
   for (let attempt = 0; attempt < 6; attempt += 1) {
@@ -124,7 +124,7 @@ it('a disk that stays full costs no attempt; with enough free space, three attem
   });
 });
 
-it('a job that waits for space is cancelled at once, one that a worker holds by its worker', async () => {
+it('a job that waits for space is cancelled immediately, and one that a worker owns by that worker', async () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const { trainingJobs } = fixture.database;
   const first = await claim();
@@ -137,7 +137,7 @@ it('a job that waits for space is cancelled at once, one that a worker holds by 
   expect(await trainingJobs.requestCancel(projectId, other?.id ?? '')).toMatchObject({ status: 'validating' });
 });
 
-it('work of a newer version costs no try, however often an older worker takes it', async () => {
+it('work of a newer version does not count as an attempt, however often an older worker claims it', async () => {
   const { config } = (await fixture.database.trainingJobs.get(jobId)) as TrainingJobRow;
   const newer = { ...config, hyperparameters: { ...config.hyperparameters, setting_of_tomorrow: true } };
   for (let taken = 0; taken < 6; taken += 1) {
@@ -156,7 +156,7 @@ it.each<[Record<string, object | string>, string]>([
   [{ hyperparameters: { setting_of_tomorrow: 1 } }, '/hyperparameters/setting_of_tomorrow'],
   [{ method: 'method-of-tomorrow' }, '/method'],
   [{ adaptation: { kind: 'kind-of-tomorrow' } }, '/adaptation/kind'],
-])('%j is of a newer version, which is told apart from settings that are damaged', async (changes, where) => {
+])('%j belongs to a newer version, which is distinguished from damaged settings', async (changes, where) => {
   const { config } = (await fixture.database.trainingJobs.get(jobId)) as TrainingJobRow;
   const hyperparameters = { ...config.hyperparameters, ...(changes['hyperparameters'] as object | undefined) };
   const read = (more: object) => () => readSettings(trainingConfigSchema, { ...config, ...changes, hyperparameters, ...more });
@@ -166,7 +166,7 @@ it.each<[Record<string, object | string>, string]>([
   expect(read({ base_model: 7 })).toThrow();
 });
 
-it('bad input ends the job at once, with its own code', async () => {
+it('invalid input ends the job immediately, with its own code', async () => {
   await expect(tryJob(await claim(), failing(new JobInputError('images: too few', 'too_few_images')))).rejects.toThrow('images: too few');
   expect(await fixture.database.trainingJobs.get(jobId)).toMatchObject({
     status: 'failed',
@@ -186,7 +186,7 @@ it.each([
   expect(verdictOf(error).kind).toBe(kind);
 });
 
-it('a real database that is gone is away, through Prisma and through the driver', async () => {
+it('a stopped database is recognized as unavailable, through Prisma and through the driver', async () => {
   const { createDatabase } = await import('@styleforge/database');
   const gone = createDatabase('postgres://nobody:x@127.0.0.1:1/none');
   const fromPrisma: unknown = await gone.trainingJobs.get(jobId).catch((error: unknown) => error);

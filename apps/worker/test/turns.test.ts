@@ -100,7 +100,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue o
       if (Date.now() > end) throw new Error('it did not happen in time');
   };
 
-  it("gives one project's single job a slot while another's hundred wait, long before the first of these has ended", async () => {
+  it("gives the single job of one project a slot while a hundred jobs of another wait, long before the first of these has ended", async () => {
     const many = await create(100);
     const worker = await startWorker(2, 3_600_000, { saveMs: 100, saves: 600 });
     await until(() => worker.saved.size === 2, 20_000);
@@ -122,7 +122,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue o
     await clientOf(fixture.database).outboxMessage.deleteMany();
   });
 
-  it('moves over after its time on a single slot, continues where it stopped, and ends', async () => {
+  it('gives up a single slot after its time, continues where it stopped, and ends', async () => {
     const [long = ''] = await create(1);
     const worker = await startWorker(1, 1_000, { saveMs: 200, saves: 60 });
     await until(() => (worker.saved.get(long) ?? 0) > 2, 20_000);

@@ -71,8 +71,8 @@ function verify({ headers, body }: Received, secret: string): { type: string; da
   return new Webhook(secret).verify(body, headers) as { type: string; data: { id: string } };
 }
 
-describe('signing', () => {
-  it("is that of Standard Webhooks: the specification's own example", () => {
+describe('the signature of a webhook', () => {
+  it("equals the example in the specification of Standard Webhooks", () => {
     const payload = '{"test": 2432232314}';
     const headers = signedHeaders(
       ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
@@ -87,7 +87,7 @@ describe('signing', () => {
     });
   });
 
-  it('agrees with the reference implementation, and signs with both secrets after a rotation', async () => {
+  it('agrees with the reference implementation, and uses both secrets after a rotation', async () => {
     const old = await createWebhook();
     await deliver(await createDelivery(old));
     expect(verify(received[0] as Received, old.secret)).toMatchObject({ type: 'webhook.test', data: { id: old.id } });
@@ -103,8 +103,8 @@ describe('signing', () => {
   });
 });
 
-describe('a receiver', () => {
-  it('that fails gets the same id and body again, until it takes them', async () => {
+describe('a receiver of webhooks', () => {
+  it('that fails gets the same id and body again, until it accepts them', async () => {
     const webhook = await createWebhook();
     const id = await createDelivery(webhook);
     answer = (response) => response.writeHead(500).end('no');
@@ -138,7 +138,7 @@ describe('a receiver', () => {
     expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: null, responseBody: null });
   });
 
-  it('whose response never ends counts by its status; only its beginning is read', async () => {
+  it('whose response never ends is judged by its status, and only the beginning is read', async () => {
     const webhook = await createWebhook(`${base}/endless`);
     let written = 0;
     answer = (response) => {
@@ -171,7 +171,7 @@ describe('a receiver', () => {
     expect(await logged(webhook)).toMatchObject({ status: 'pending', responseStatus: 307 });
   });
 
-  it('that responds with 413 is not sent the same again', async () => {
+  it('that responds with 413 does not get the same body again', async () => {
     const webhook = await createWebhook(`${base}/small`);
     answer = (response) => response.writeHead(413).end();
     await expect(deliver(await createDelivery(webhook))).rejects.toThrow(PermanentJobError);
@@ -179,7 +179,7 @@ describe('a receiver', () => {
     expect((await webhooks().find(projectId, webhook.id))?.disabledAt).toBeNull();
   });
 
-  it('that responds with 410, or has failed for days, is disabled; a test that arrives enables it', async () => {
+  it('that responds with 410, or has failed for days, is disabled, and a successful test enables it', async () => {
     const gone = await createWebhook(`${base}/gone`);
     answer = (response) => response.writeHead(410).end();
     await expect(deliver(await createDelivery(gone))).rejects.toThrow('410');
@@ -204,7 +204,7 @@ describe('a receiver', () => {
   });
 });
 
-describe('addresses', () => {
+describe('the addresses of webhooks', () => {
   it.each([
     'http://127.0.0.1:1/',
     'http://[::1]:1/',
@@ -212,7 +212,7 @@ describe('addresses', () => {
     'http://localhost:1/',
     'http://10.0.0.1/',
     'http://169.254.169.254/latest',
-  ])('refuses %s before any connection is made', async (url) => {
+  ])('are refused before any connection is made: %s', async (url) => {
     services.webhooks = { ...services.webhooks, allowedNetworks: [] };
     const webhook = await createWebhook(url);
     await expect(deliver(await createDelivery(webhook))).rejects.toThrow(/the endpoint is not reachable/);
@@ -220,7 +220,7 @@ describe('addresses', () => {
     expect(received).toEqual([]);
   });
 
-  it('checks what a name leads to when it connects: a policy that changes its mind is asked for each connection', async () => {
+  it('are resolved and checked for every connection', async () => {
     const url = new URL(base);
     url.hostname = 'localhost';
     let allowed = true;
@@ -232,8 +232,8 @@ describe('addresses', () => {
   });
 });
 
-describe('a job', () => {
-  it('is announced to the endpoints that subscribe to it and to its own webhook_url, each once, through outbox and queue, also after a failure', async () => {
+describe('the events of a job', () => {
+  it("are sent once to each subscribed endpoint and to the job's webhook_url, through outbox and queue, also after a failure", async () => {
     const wanting = await createWebhook(`${base}/wanting`, ['training_job.succeeded']);
     const other = await createWebhook(`${base}/other`, ['training_job.failed']);
     const { id: datasetId } = await fixture.database.datasets.create(projectId, { name: 'style', kind: 'style_ref' });

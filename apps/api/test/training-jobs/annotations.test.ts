@@ -48,7 +48,7 @@ describe.each(Object.keys(pathOf))('a %s', (kind) => {
   });
 });
 
-it('names can be given to whatever has one', async () => {
+it('resources with a name can be renamed, and others refuse a name', async () => {
   for (const kind of ['generation', 'evaluation', 'checkpoint']) {
     const path = pathOf[kind]!(ids);
     expect((await api.call('PATCH', path, { body: { name: 'ink' } })).body).toMatchObject({ name: 'ink' });

@@ -265,7 +265,7 @@ describe('a study of jobs that stop early', () => {
 });
 
 describe('a study of jobs that are evaluated', () => {
-  it('shows the results of each evaluation, and ranks a collapsed model nowhere', async () => {
+  it('shows the results of each evaluation, and never names a collapsed model as the best', async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2, 3] }] });
     const { trainingJobs, evaluations } = api.database;
     const values = [

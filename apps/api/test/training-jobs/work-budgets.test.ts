@@ -64,7 +64,7 @@ it('refuses candidates of a StyleDrop job that are too many by themselves, with 
   expect((await post('/v1/training-jobs/check', smaller)).statusCode).toBe(200);
 });
 
-it('responds with 429 when unfinished work fills the budget, exactly and for many at once, and finished work frees it for the project', async () => {
+it('responds with 429 when unfinished work fills the budget exactly, also for many requests at once, until work is finished', async () => {
   const [post, other, rich] = [await caller(), await caller(), await caller({ generationBudget: 2_000 })];
   const answers = await Promise.all(Array.from({ length: 30 }, () => post(generations, some)));
   const made = answers.filter(({ statusCode }) => statusCode === 202);
