@@ -108,7 +108,7 @@ it('renews the lease of its row, and at the end writes once more what has change
   expect((await fixture.database.trainingJobs.get(job.id))?.progress?.step).toBe(2);
 });
 
-it("ends for the first reason, whether it comes from the row or from the queue", async () => {
+it('ends for the first reason, whether it comes from the row or from the queue', async () => {
   const aborted = new Promise((done) => hold.signal.addEventListener('abort', done, { once: true }));
   wish = 'paused';
   await aborted;

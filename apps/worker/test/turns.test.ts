@@ -100,7 +100,7 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue o
       if (Date.now() > end) throw new Error('it did not happen in time');
   };
 
-  it("gives the single job of one project a slot while a hundred jobs of another wait, long before the first of these has ended", async () => {
+  it('gives the single job of one project a slot while a hundred jobs of another wait, long before the first of these has ended', async () => {
     const many = await create(100);
     const worker = await startWorker(2, 3_600_000, { saveMs: 100, saves: 600 });
     await until(() => worker.saved.size === 2, 20_000);

@@ -72,7 +72,7 @@ function verify({ headers, body }: Received, secret: string): { type: string; da
 }
 
 describe('the signature of a webhook', () => {
-  it("equals the example in the specification of Standard Webhooks", () => {
+  it('equals the example in the specification of Standard Webhooks', () => {
     const payload = '{"test": 2432232314}';
     const headers = signedHeaders(
       ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],

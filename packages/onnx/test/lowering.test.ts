@@ -23,14 +23,11 @@ function attention(heads: number, length: number): { graph: Graph; outputs: Reco
 }
 
 describe('the lowering', () => {
-  it.each(['cpu', 'webgpu'] as const)(
-    'for %s processes heads together while their scores fit the cache, then one at a time',
-    (target) => {
-      const [small, large] = [attention(4, 16), attention(4, 1024)];
-      expect(count(small.graph, small.outputs, target, 'Softmax')).toBe(1);
-      expect(count(large.graph, large.outputs, target, 'Softmax')).toBe(4);
-    },
-  );
+  it.each(['cpu', 'webgpu'] as const)('for %s processes heads together while their scores fit the cache, then one at a time', (target) => {
+    const [small, large] = [attention(4, 16), attention(4, 1024)];
+    expect(count(small.graph, small.outputs, target, 'Softmax')).toBe(1);
+    expect(count(large.graph, large.outputs, target, 'Softmax')).toBe(4);
+  });
 
   it('writes only the requested parts of a gradient', () => {
     const { graph, outputs } = attention(2, 16);

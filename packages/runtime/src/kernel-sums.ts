@@ -6,7 +6,7 @@ import { processorSession } from './programs/session.ts';
 
 const sessions = new Map<number, NativeSession>();
 
-/** For each row of `a`, the sum of KID's kernel over all rows of `b`. Both are row-major with `dimension` columns. */
+/** Sums of KID's kernel over all rows of `b`, one for each row of `a`. Both are row-major with `dimension` columns. */
 export function kernelSums(a: Float32Array, b: Float32Array, dimension: number): Float32Array {
   let session = sessions.get(dimension);
   if (session === undefined) sessions.set(dimension, (session = processorSession(kernelSumsModel(dimension))));

@@ -47,26 +47,22 @@ async function trainedNames(directory: string): Promise<string[]> {
 it.each([
   ['textual-inversion', inversion, 'learned_embeds.safetensors'],
   ['custom-diffusion', custom, 'pytorch_custom_diffusion_weights.safetensors'],
-] as const)(
-  '%s resumes bit-identically, and its images use the new word',
-  { timeout: 15 * minutes },
-  async (kind, adaptation, file) => {
-    const whole = await trainStyleForge(options(kind, adaptation));
-    const resumed = await trainStyleForge(
-      options(`${kind}-resumed`, adaptation, '<zwx>', { resumeFrom: join(tiny.directory, kind, 'checkpoint-2') }),
-    );
-    const files = await fingerprint(whole.directory);
-    expect(await fingerprint(resumed.directory)).toEqual(files);
-    expect(Object.keys(files)).toContain(file);
-    const names = await trainedNames(whole.directory);
-    const isMatrix = (name: string): boolean => /^unet\..*\.attn2\.to_[kv]\.weight$/.test(name);
-    expect(names.filter((name) => !isMatrix(name))).toEqual(['text_encoder.embeddings.token_embedding.new_rows']);
-    expect(names.some(isMatrix)).toBe(kind === 'custom-diffusion');
-    await joinWithBase(whole.directory, tiny.base);
-    expect(await image(whole.directory, 'a <zwx> s')).not.toEqual(await image(tiny.base, 'a <zwx> s'));
-    if (kind === 'textual-inversion') expect(await image(whole.directory, 'a cat')).toEqual(await image(tiny.base, 'a cat'));
-  },
-);
+] as const)('%s resumes bit-identically, and its images use the new word', { timeout: 15 * minutes }, async (kind, adaptation, file) => {
+  const whole = await trainStyleForge(options(kind, adaptation));
+  const resumed = await trainStyleForge(
+    options(`${kind}-resumed`, adaptation, '<zwx>', { resumeFrom: join(tiny.directory, kind, 'checkpoint-2') }),
+  );
+  const files = await fingerprint(whole.directory);
+  expect(await fingerprint(resumed.directory)).toEqual(files);
+  expect(Object.keys(files)).toContain(file);
+  const names = await trainedNames(whole.directory);
+  const isMatrix = (name: string): boolean => /^unet\..*\.attn2\.to_[kv]\.weight$/.test(name);
+  expect(names.filter((name) => !isMatrix(name))).toEqual(['text_encoder.embeddings.token_embedding.new_rows']);
+  expect(names.some(isMatrix)).toBe(kind === 'custom-diffusion');
+  await joinWithBase(whole.directory, tiny.base);
+  expect(await image(whole.directory, 'a <zwx> s')).not.toEqual(await image(tiny.base, 'a <zwx> s'));
+  if (kind === 'textual-inversion') expect(await image(whole.directory, 'a cat')).toEqual(await image(tiny.base, 'a cat'));
+});
 
 it('pivotal tuning trains rows and matrices together at their own rates, resumes bit-identically, and its merged model is the same', {
   timeout: 15 * minutes,

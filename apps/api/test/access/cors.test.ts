@@ -38,7 +38,7 @@ describe('without CORS_ORIGINS', () => {
 });
 
 describe('with CORS_ORIGINS', () => {
-  it("answers a browser's preflight request without a key, for the configured origins only", async () => {
+  it("responds to a browser's preflight request without a key, for the configured origins only", async () => {
     const answer = await preflight(open, '/v1/datasets');
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({

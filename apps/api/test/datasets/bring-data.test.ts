@@ -113,7 +113,7 @@ describe('masks', () => {
       .toBuffer();
   };
 
-  it('are alpha channels, or files beside images, of the same size', async () => {
+  it('are alpha channels, or files next to images, of the same size', async () => {
     const id = await newDataset();
     const result = await upload(id, [
       { file: 'cut.png', bytes: await transparent(0.5), type: 'image/png' },

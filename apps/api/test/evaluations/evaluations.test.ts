@@ -155,7 +155,7 @@ describe('an evaluation', () => {
     expect(await api.database.evaluations.create({ projectId: api.projectId, config: body.config })).toBeNull();
   });
 
-  it("is cancelled immediately while it is queued, has no report then, and is invisible to other projects", async () => {
+  it('is cancelled immediately while it is queued, has no report then, and is invisible to other projects', async () => {
     const { body } = await post({ prompts: ['a house', 'a cat'] });
     const cancelled = await api.call<EvaluationBody>('POST', `/v1/evaluations/${body.id}/cancel`);
     expect([cancelled.status, cancelled.body.status]).toEqual([202, 'cancelled']);

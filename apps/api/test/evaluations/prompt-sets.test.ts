@@ -105,7 +105,7 @@ describe('GET /v1/prompt-sets', () => {
     expect(names).toHaveLength(9);
   });
 
-  it("responds with 404 for a set that does not exist or belongs to another project", async () => {
+  it('responds with 404 for a set that does not exist or belongs to another project', async () => {
     const { body } = await post({ name: 'private', prompts: ['a house'] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');

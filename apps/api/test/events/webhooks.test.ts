@@ -147,7 +147,7 @@ describe('webhook endpoints', () => {
     expect((await deliveries(id))[0]).toMatchObject(finished);
   });
 
-  it("are invisible to other projects", async () => {
+  it('are invisible to other projects', async () => {
     const { id } = (await create()).body;
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');

@@ -231,7 +231,7 @@ describe('GET /v1/studies/{id}', () => {
     expect(read.body.report[1]).toMatchObject({ status: 'cancelled', style_ref_loss: null, scores: [], seconds: null });
   });
 
-  it("is invisible to other projects", async () => {
+  it('is invisible to other projects', async () => {
     const { body } = await post({ grid: [{ pointer: '/hyperparameters/seed', values: [1, 2] }] });
     const { projectId } = await api.database.apiKeys.createProject('other');
     const { key } = await api.database.apiKeys.create(projectId, 'other');
