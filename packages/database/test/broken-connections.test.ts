@@ -1,4 +1,4 @@
-// The server ends a connection at the moment at which the pool hands it on: the statement fails, and the process survives.
+// The server ends a connection when the pool gives it to a query: the statement fails, and the process survives.
 import { clientOf } from '@styleforge/database/testing';
 import { createServer, connect, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// The numbers of queued jobs and waiting messages are those that counting the rows gives, whatever happens at the same time.
+// The counts of queued jobs and waiting messages equal the numbers of rows, whatever happens at the same time.
 import { newId } from '@styleforge/database';
 import { clientOf } from '@styleforge/database/testing';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
@@ -28,7 +28,7 @@ async function makeProject(): Promise<{ projectId: string; datasetId: string }> 
   return { projectId, datasetId };
 }
 
-/** One job, and what becomes of it. */
+/** Creates one job, and changes it as its number says. */
 async function live(project: { projectId: string; datasetId: string }, number: number): Promise<void> {
   const { trainingJobs, outbox } = fixture.database;
   const { projectId, datasetId } = project;

@@ -1,4 +1,4 @@
-// CUDA's lowering against the processor's, both on the processor: the same results and gradients from other nodes.
+// CUDA's lowering compared with the processor's, both on the processor: different nodes, the same results and gradients.
 import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { type CompileOptions, type DeviceName, deviceOf, Program } from '@styleforge/runtime';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ const wave = (length: number, frequency: number): Float32Array =>
 
 type Build = (graph: Graph) => Tensor;
 
-/** A loss of `build`, and its gradients by all parameters. */
+/** Gradients of the result of `build` with respect to all parameters. */
 async function gradientsWith(build: Build, options: CompileOptions): Promise<Record<string, Float32Array>> {
   const graph = new Graph();
   const out = build(graph);

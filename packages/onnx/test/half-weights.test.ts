@@ -1,4 +1,4 @@
-// Weights that a model reads as float16 and that a device gives as float16: no cast of a weight is left in the model.
+// Weights that a model reads as float16 and that a device stores as float16: the model contains no cast of a weight.
 import { gradients, Graph, type Tensor } from '@styleforge/autodiff';
 import { describe, expect, it } from 'vitest';
 import { type EmitOptions, writeModel } from '../src/emit.ts';
@@ -9,7 +9,7 @@ interface Written {
   /** Inputs with their types: 1 is float32, 10 float16. */
   readonly inputs: Readonly<Record<string, number | undefined>>;
   readonly weights: Readonly<Record<string, readonly string[]>>;
-  /** What the casts of the model read. */
+  /** Inputs of the model's casts. */
   readonly casts: readonly string[];
 }
 

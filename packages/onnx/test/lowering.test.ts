@@ -1,11 +1,11 @@
-// What each device's lowering makes of one graph.
+// The nodes that each device's lowering writes for one graph.
 import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type Target } from '@styleforge/onnx';
 import { describe, expect, it } from 'vitest';
 
 const targets: readonly Target[] = ['cpu', 'cuda', 'webgpu'];
 
-/** How often an operation is named as one in the file. */
+/** Number of nodes of one operation in the file. */
 function count(graph: Graph, outputs: Record<string, Tensor>, target: Target, operation: string): number {
   return (
     Buffer.from(emitOnnx(graph, outputs, target).bytes)

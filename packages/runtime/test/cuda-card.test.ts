@@ -1,5 +1,6 @@
-// Training and programs on a card, on a stand-in that runs the engine's own kernels on the processor: everything but onnxruntime's CUDA provider and the
-// driver is the code that drives a real card. It shows nothing about speed, or about the numbers that cuDNN and cuBLAS compute.
+// Training and programs on a simulated card, which runs the engine's own kernels on the processor. Everything except onnxruntime's CUDA
+// provider and the driver is the code that drives a real card. The tests show nothing about speed, or about the numbers that cuDNN and
+// cuBLAS compute.
 import { Graph } from '@styleforge/autodiff';
 import {
   AdamW,
@@ -27,7 +28,7 @@ const specs = [
 const wave = (i: number, frequency: number): number => 0.3 * Math.sin(1 + i * frequency);
 const floatOf = (half: number): number => ((half & 0x8000) === 0 ? 1 : -1) * 2 ** (((half >> 10) & 31) - 25) * (1024 + (half & 1023));
 
-/** The stand-in under the name of a device; its state is that of the last card created. */
+/** The simulated card under the name of a device. Its state is that of the last card created. */
 const named = (card: FakeCard): DeviceName => card.device() as unknown as DeviceName;
 
 interface Case {
@@ -35,7 +36,7 @@ interface Case {
   readonly half: boolean;
 }
 
-/** Three updates by the processor's and the card's kernels, of the same weights and gradients. */
+/** Three updates of the same weights and gradients by the processor's and by the card's kernels. */
 async function updates(engine: CudaEngine, { options, half }: Case): Promise<{ readonly host: Uint8Array[]; readonly card: Uint8Array[] }> {
   const make = () => {
     const weights = new ParameterBuffers(specs);
@@ -72,7 +73,7 @@ async function updates(engine: CudaEngine, { options, half }: Case): Promise<{ r
   return { host: bytes(host), card: bytes(card) };
 }
 
-describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))('the kernels of a card', () => {
+describe.skipIf(warnNotTested('training on a simulated card', missingCard))('the kernels of a card', () => {
   const ratesOf: AdamWOptions['ratesOf'] = (name) => (name === 'b' ? { learningRateScale: 3, weightDecay: 0.5 } : {});
 
   it.each<[string, Case]>([
@@ -110,7 +111,7 @@ describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))
   });
 });
 
-describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))('training on a card', () => {
+describe.skipIf(warnNotTested('training on a simulated card', missingCard))('training on a card', () => {
   it.each([
     ['float32', {}],
     [
@@ -177,7 +178,7 @@ describe.skipIf(warnNotTested('training on a simulated card', missingCard))('tra
     const after = card.counts;
     const difference = (name: keyof typeof after): number => after[name] - before[name];
     expect(difference('allocations')).toBe(0);
-    // x; eight numbers for all parameters and two for the only one
+    // x, eight numbers for all parameters, and two for the only parameter
     expect([difference('uploads'), difference('uploadedBytes')]).toEqual([2, x.byteLength + 4 * (8 + 2)]);
     // the sum of squares
     expect([difference('downloads'), difference('downloadedBytes')]).toEqual([1, 8]);
@@ -241,7 +242,7 @@ describe.skipIf(warnNotTested('training on a simulated card', missingCard))('tra
   });
 });
 
-describe.skipIf(warnNotTested('training on a stand-in for a card', missingCard))('a card', () => {
+describe.skipIf(warnNotTested('training on a simulated card', missingCard))('a card', () => {
   it('reports that its memory is too small', async () => {
     const card = new FakeCard({ bytes: 2 ** 22 });
     const device = named(card);

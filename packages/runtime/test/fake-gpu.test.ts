@@ -1,6 +1,6 @@
-// onnxruntime's real CUDA provider on a stand-in for a card that computes nothing: where nodes are placed, what is copied, launched and allocated, that a pass
-// can be recorded, and every way in which a machine can lack something.
-// It cannot show numbers, times, what cuDNN chooses and needs beside the tensors, or how a driver behaves.
+// onnxruntime's real CUDA provider on a simulated card that computes nothing. The tests show where nodes are placed, what is copied,
+// launched and allocated, whether a pass can be recorded, and the errors for everything that a machine can lack. They cannot show numbers,
+// times, what cuDNN chooses and needs in addition to the tensors, or how a driver behaves.
 import { gradients, Graph, type Tensor } from '@styleforge/autodiff';
 import { type DeviceName, passMemory, Program, splitParameters, TrainingProgram } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
@@ -16,7 +16,7 @@ import { loadCudaLibraries, neededLibraries } from '../src/native/cuda-libraries
 import { takeNodePlaces } from './fake-gpu/node-places.ts';
 import { FakeGpu, gpuFolder, missingGpu } from './fake-gpu/fake-gpu.ts';
 
-const what = "onnxruntime's CUDA provider on a stand-in for a card";
+const what = "onnxruntime's CUDA provider on a simulated card";
 const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 1 };
 const feeds = { x: new Float32Array(2 * 4 * 16 * 16).fill(0.1) };
@@ -68,7 +68,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     return TrainingProgram.create({ graph, loss, outputs: { loss }, trainable, adamw, compile: { device, ...compile } });
   }
 
-  /** Memory of its pass by the graph alone. */
+  /** The memory of its pass, predicted from the graph alone. */
   function foretold(compile: object): number {
     const { graph, loss } = network(8);
     const scale = 'mixedPrecision' in compile ? graph.input('loss_scale', []) : undefined;
@@ -114,7 +114,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     const { counts } = gpu;
     expect(counts.cudaGraphLaunch).toBe(5);
     expect(counts.cudaMalloc).toBeUndefined();
-    // the norm's three kernels and the update; the pass is in the recording
+    // The norm's three kernels and the update; the recording contains the pass
     expect(counts.launch).toBe(5 * 4);
     expect(counts.wait).toBe(5 * 3);
     expect(counts['copy device to device']).toBeUndefined();
@@ -166,7 +166,7 @@ describe.skipIf(warnNotTested(what, missingGpu))('the CUDA provider', () => {
     await program.backward(manyImages);
     const taken = gpu.counts['used bytes'] - before;
     expect(foretold(options)).toBeGreaterThan(16 * 2 ** 20);
-    // weights, gradients and moments are small; the arena keeps what the pass had at its height
+    // Weights, gradients and moments are small; the arena keeps the peak of the pass
     expect(taken / foretold(options)).toBeGreaterThan(0.9);
     expect(taken / foretold(options)).toBeLessThan(1.1);
     await program.release();
@@ -251,12 +251,12 @@ describe.skipIf(warnNotTested(what, missingGpu))("NVIDIA's libraries", () => {
     ],
     ['cuDNN', 'libcudnn.so.9', '--no-deps nvidia-cudnn-cu13)'],
   ])('are refused without %s, which the message names', (_what, name, message) => {
-    // a library that this process has loaded is found by its name wherever it is: another process looks
+    // A loaded library is found by its name wherever it is, so another process looks
     expect(refusalWithout(name)).toContain(message);
   });
 });
 
-/** What a process says that finds all but one library. */
+/** The error of a process that finds all libraries except one. */
 function refusalWithout(name: string): string {
   const source = `
     import { loadCudaLibraries } from './src/native/cuda-libraries.ts';

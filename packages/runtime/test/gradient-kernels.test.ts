@@ -1,5 +1,5 @@
-// Gradients by kernels of our own against the processor's graphs: the kernels' source runs on a stand-in for a card, thread by thread, with barriers,
-// shuffles and tensor cores done in software. It shows what they compute, and nothing about their speed.
+// Gradients by kernels of our own, compared with the processor's graphs. The source of the kernels runs on a simulated card, thread by
+// thread, with barriers, shuffles and tensor cores in software. The tests show what the kernels compute, and nothing about their speed.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type CompileOptions, type DeviceName, splitParameters, TrainingProgram } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
@@ -12,10 +12,10 @@ type Build = (graph: Graph) => Tensor;
 const noise = (length: number, frequency: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => (Math.sin(1 + i * frequency) * 43758.5453) % 1);
 
-/** Launches that copy the gradients in float32, to be read. */
+/** Number of launches that copy the gradients as float32 to read them. */
 const COPIES = 1;
 
-/** Gradients of the sum of squares of what `build` makes of its parameters, scaled so that float16 loses none. */
+/** Gradients of the sum of squares of the result of `build`, scaled so that float16 loses none. */
 async function gradientsOf(build: Build, compile: CompileOptions): Promise<Map<string, Float32Array>> {
   const graph = new Graph();
   const out = build(graph);
@@ -72,7 +72,7 @@ const attentions: [string, Build][] = [
   ['80', attention(1, 9, 33, 1, 80)],
 ];
 
-describe.skipIf(warnNotTested("a card's own gradients, on a stand-in for one", missingCard))('gradients by kernels of our own', () => {
+describe.skipIf(warnNotTested('our own gradient kernels on a simulated card', missingCard))('gradients by kernels of our own', () => {
   const onCard = (options: CompileOptions): CompileOptions => ({ device: new FakeCard().device() as unknown as DeviceName, ...options });
 
   it.each(light)('equal those of several operations: %s', async (_name, build) => {

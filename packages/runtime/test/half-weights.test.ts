@@ -1,5 +1,6 @@
-// Float16 weights on a card in mixed precision, on the stand-in that runs the engine's kernels on the processor, beside casts in the graph.
-// onnxruntime's provider for the processor skips the cast of a weight that it widens again: only numbers that float16 has are compared to the bit.
+// Float16 weights on a card in mixed precision, compared with casts in the graph, on a simulated card that runs the engine's kernels on
+// the processor. onnxruntime's processor provider skips the cast of a weight that it widens again, so only numbers that float16 can
+// represent are compared bit by bit.
 import { Graph } from '@styleforge/autodiff';
 import { AdamW, type DeviceName, ParameterBuffers, Program, splitParameters, TrainingProgram } from '@styleforge/runtime';
 import { warnNotTested } from '@styleforge/testing';
@@ -12,7 +13,7 @@ import { distance, trained, type TrainedOptions } from './small-training.ts';
 const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const rates = { learningRate: 1e-2, weightDecay: 1e-2, maxGradNorm: 0.5 };
 
-/** The stand-in as what `device` names: with float16 weights, or with casts in the graph. */
+/** The simulated card as a device: with float16 weights, or with casts in the graph. */
 function on(card: FakeCard, halfWeights = true): DeviceName {
   const device = card.device();
   return { ...device, precisions: { ...device.precisions, halfWeights } } as unknown as DeviceName;
@@ -33,7 +34,7 @@ const numbers = (count: number): Float32Array =>
     .fill(1e6, 5, 6)
     .fill(-0, 7, 8);
 
-describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missingCard))('the kernels of a card', () => {
+describe.skipIf(warnNotTested('float16 weights on a simulated card', missingCard))('the kernels of a card', () => {
   it.each(['float32', 'bfloat16'] as const)('update float16 copies together with the weights: %s moments', async (momentPrecision) => {
     const engine = new FakeCard().engine();
     const weights = new ParameterBuffers([
@@ -64,7 +65,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
   });
 });
 
-describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missingCard))('a training in mixed precision', () => {
+describe.skipIf(warnNotTested('float16 weights on a simulated card', missingCard))('a training in mixed precision', () => {
   const scale = 2 ** 12;
 
   it.each<[string, TrainedOptions]>([
@@ -160,7 +161,7 @@ describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missin
   });
 });
 
-describe.skipIf(warnNotTested('float16 weights on a stand-in for a card', missingCard))('a program in mixed precision', () => {
+describe.skipIf(warnNotTested('float16 weights on a simulated card', missingCard))('a program in mixed precision', () => {
   it('stores its weights as float16, and copies them again after they have changed', async () => {
     const card = new FakeCard();
     const graph = new Graph();

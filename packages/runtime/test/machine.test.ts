@@ -10,7 +10,7 @@ import { type MachinePart } from '../src/machine/machine-part.ts';
 import { vulkanParts } from '../src/machine/vulkan.ts';
 import { gpuFolder, missingGpu } from './fake-gpu/fake-gpu.ts';
 
-/** A process of its own: a library that was loaded once is found by its name wherever it is. */
+/** The parts that a separate process finds: a library that this process has loaded is found by its name wherever it is. */
 function nvidiaParts(places: object): MachinePart[] {
   const source = `
     import { nvidiaParts } from './src/machine/nvidia.ts';

@@ -1,11 +1,12 @@
-// Float16 in a training against float32, on the processor. In mixed precision it casts around every operation that it does not know in float16, and so rounds like a device that knows them.
+// Float16 in a training, compared with float32, on the processor. In mixed precision the processor casts around every operation that it
+// has no float16 kernel for, and so rounds like a device that has one.
 import { Graph } from '@styleforge/autodiff';
 import { LossScale, ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
 import { describe, expect, it } from 'vitest';
 import { distance, trained } from './small-training.ts';
 
 const FIRST_LOSS_SCALE = 2 ** 16;
-/** No gradient here overflows under it. */
+/** A loss scale under which no gradient of this test overflows. */
 const SMALL_LOSS_SCALE = 2 ** 12;
 const full = await trained({}, 2);
 

@@ -1,4 +1,4 @@
-// Starts, stops, kills and restarts a real Postgres the ways a user and a crash would.
+// Starts, stops, kills and restarts a real Postgres as users and crashes would.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// Run as a child by the test: starts a Postgres, says where it is, and lives until it is killed.
+// A child process of the test: starts a Postgres, prints where it is, and runs until it is killed.
 import { startEmbeddedPostgres } from '@styleforge/stack';
 
 const { databaseUrl } = await startEmbeddedPostgres({ directory: process.argv[2] ?? '' });

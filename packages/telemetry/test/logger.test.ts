@@ -1,4 +1,4 @@
-// The log of a process, where it can be written and where it cannot.
+// The log of a process, with an output that can be written and with one that cannot.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Writes lines to a log, the last of them fatal, and says on standard error that it is still there.
+// Writes lines to a log, the last of them fatal, and reports on standard error that the process is still alive.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '@styleforge/telemetry';
 

@@ -21,7 +21,7 @@ const ATTENTION = HEAD_SIZES.flatMap((size) => ['statistics', 'queries', 'keys']
 
 /** Threads of a block for elementwise kernels, and the maximum number of blocks. A thread processes several groups of four values. */
 const [BLOCK, MOST_BLOCKS] = [256, 4096];
-/** Limits of the number of threads of a block that sums a row: the number of the row's groups of four, rounded to a power of two. */
+/** Limits of the number of threads of a block that sums a row: the number of the row's groups of four, rounded down to a power of two. */
 const [LEAST_THREADS, MOST_THREADS] = [32, 1024];
 /** THREADS and ROWS of attention.cu. */
 const [ATTENTION_THREADS, ATTENTION_ROWS] = [128, 64];

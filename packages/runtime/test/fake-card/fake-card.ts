@@ -1,4 +1,4 @@
-// Builds the stand-in for a card (card.cpp) with the machine's C++ compiler, and makes engines on it.
+// Compiles the simulated card (card.cpp) with the machine's C++ compiler, and creates engines on it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { type BlockDevice } from '../../src/devices/device.ts';
 import { type Library, loadLibrary } from '../../src/native/load.ts';
 
 const source = fileURLToPath(new URL('card.cpp', import.meta.url));
-/** Everything that is compiled into it. */
+/** Sources of the library. */
 const sources = [
   'card.cpp',
   'threads.h',
@@ -31,14 +31,14 @@ const COUNTS = [
 ] as const;
 export type CardCounts = Record<(typeof COUNTS)[number], number>;
 
-/** Where a machine differs from a usable one: the driver's CUDA, the card's compute capability, the error that counting the cards gives. */
+/** Differences from a usable machine: the driver's CUDA version, the card's compute capability, the error of counting the cards. */
 export interface CardTraits {
   readonly driver?: number;
   readonly capability?: number;
   readonly failure?: number;
 }
 
-/** The built library, or why there is none. Multiply-adds are not fused, as in the PTX. */
+/** The compiled library, or why it could not be compiled. Multiply-adds are not fused, as in the PTX. */
 function build(): { readonly path: string } | { readonly missing: string } {
   const hash = createHash('sha256');
   for (const file of sources) hash.update(readFileSync(new URL(file, import.meta.url)));
@@ -51,14 +51,14 @@ function build(): { readonly path: string } | { readonly missing: string } {
   try {
     execFileSync('g++', ['-O1', '-w', '-std=c++17', '-ffp-contract=off', '-shared', '-fPIC', '-o', draft, source], { stdio: 'pipe' });
   } catch (error) {
-    return { missing: `the stand-in for a card could not be compiled: ${(error as Error).message.split('\n')[0]}` };
+    return { missing: `the simulated card could not be compiled: ${(error as Error).message.split('\n')[0]}` };
   }
   renameSync(draft, path);
   return { path };
 }
 
 const built = build();
-/** Why nothing can be tested on it. */
+/** The reason why the card cannot be simulated. */
 export const missingCard = 'missing' in built ? built.missing : undefined;
 
 export class FakeCard {
@@ -92,7 +92,7 @@ export class FakeCard {
     return new CudaEngine({ index, libraries, computesOnProcessor: true });
   }
 
-  /** The device `cuda` on it. */
+  /** The device `cuda` on this card. */
   device(): BlockDevice {
     const engine = this.engine();
     return { ...(cuda(0) as BlockDevice), engine: () => engine };

@@ -1,5 +1,6 @@
-// A folder in which onnxruntime's real CUDA provider finds NVIDIA's libraries without a card: builds the stand-ins and links the provider beside them.
-// The provider is the wheel onnxruntime-gpu of PyPI, of the version of onnxruntime-node; python3 tells where it is installed.
+// A folder in which onnxruntime's real CUDA provider finds NVIDIA's libraries without a card: compiles simulated libraries, and links the
+// provider into their folder. The provider comes from PyPI's wheel onnxruntime-gpu, in the version of onnxruntime-node; python3 reports
+// where it is installed.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,7 +22,7 @@ const OTHERS = {
 } as const;
 export type NvidiaLibrary = typeof RUNTIME | keyof typeof OTHERS;
 
-/** The folder of the wheel's libraries. Throws where it is not installed, or of another version. */
+/** The folder of the wheel's libraries. Throws if the wheel is not installed, or has another version. */
 function providersFolder(): string {
   const script =
     'import importlib.metadata as m; print(m.version("onnxruntime-gpu"), m.distribution("onnxruntime-gpu").locate_file("onnxruntime/capi"))';
@@ -64,10 +65,10 @@ function build(): { readonly folder: string } | { readonly missing: string } {
 }
 
 const built = build();
-/** Why nothing can be tested on it. */
+/** The reason why the GPU cannot be simulated. */
 export const missingGpu = 'missing' in built ? built.missing : undefined;
 
-/** The folder with everything, or one that lacks some of it. */
+/** The folder with all libraries, or without those in `lacking`. */
 export function gpuFolder(lacking: readonly string[] = []): string {
   if (!('folder' in built)) throw new Error(built.missing);
   if (lacking.length === 0) return built.folder;
@@ -79,7 +80,7 @@ export function gpuFolder(lacking: readonly string[] = []): string {
 export class FakeGpu {
   readonly #runtime: Library = loadLibrary(join(gpuFolder(), RUNTIME));
 
-  /** Counts from here on; with `bytes`, the card has this number of bytes free. */
+  /** Sets the counts to zero. With `bytes`, the card has this number of bytes free. */
   reset(bytes = 0): void {
     (this.#runtime.func('fakegpu_reset', 'void', ['int64_t']) as (bytes: number) => void)(bytes);
   }

@@ -1,4 +1,4 @@
-// Runs a written model on the stand-in for a card, in a process of its own, and prints what was counted as JSON:
+// Runs a written model on the simulated card in a separate process, and prints the counts as JSON:
 // node --import tsx packages/runtime/test/fake-gpu/measure-model.ts DESCRIPTION.json
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ const { model, compile, inputs, outputs } = JSON.parse(readFileSync(process.argv
 const written = { bytes: readFileSync(model), weights: new Map<string, never>() };
 const count = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-/** Opens the model, runs it as often as wanted, and gives what was taken for its values. */
+/** Opens the model, runs it `runs` times, and returns the bytes that were allocated for its values. */
 async function taken(further: CompileOptions, runs: number): Promise<number> {
   const runner = openBlockRunner(engine, device, written, { ...compile, ...further }, 'beforehand');
   const owned: Owned[] = [];
