@@ -1,4 +1,4 @@
-// What `login` keeps: the address and the key, in a file that only its owner may read.
+// The service URL and API key that `login` saves, in a file that only its owner may read.
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 

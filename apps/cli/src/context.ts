@@ -1,4 +1,4 @@
-// What every verb works with: the client, and where its words go.
+// Context of every command: the API client and the output.
 import { DEFAULT_BASE_URL, StyleForge } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import { loadLogin } from './config-file.ts';
@@ -14,12 +14,12 @@ export interface Context {
   environment: Environment;
   baseUrl: string;
   apiKey: string | undefined;
-  /** Given by flag or environment: not what an earlier login has kept. */
+  /** Service URL from a flag or the environment, not from a saved login. */
   givenKey: string | undefined;
   client(): StyleForge;
 }
 
-/** Flags come before the environment, that before what `login` has kept. */
+/** Resolves URL and key: flags override the environment, which overrides the saved login. */
 export async function contextOf(command: Command): Promise<Context> {
   const flags = command.optsWithGlobals<GlobalOptions>();
   const environment = readEnvironment();

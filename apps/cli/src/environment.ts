@@ -1,4 +1,4 @@
-// The only reader of the environment here.
+// Reads the environment; no other file of the CLI does.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,9 +8,9 @@ export interface Environment {
   configFile: string;
   /** The folder in which the user started npm, when npm has changed it. */
   startFolder: string | undefined;
-  /** What a worker on this machine is set to. */
+  /** DEVICE setting of a worker on this machine. */
   device: string | undefined;
-  /** Manifests of Vulkan drivers, where they are not those of the system. */
+  /** Manifests of Vulkan drivers, if not the system's own. */
   driverFiles: string | undefined;
   noColor: boolean;
   terminal: { term: string; program: string; isKitty: boolean };

@@ -25,17 +25,17 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** The command was called in a way that cannot work. */
+/** Thrown for a usage error, such as contradictory options. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** The user has pressed Ctrl-C while something was followed that continues. */
+/** Thrown when the user presses Ctrl-C while following work, which continues on the service. */
 export class Detached extends Error {
   override name = 'Detached';
 }
 
-/** The work that was asked for has been done and its result is bad; it has been told already. */
+/** Thrown when the command ran but its result is a failure that has already been printed. */
 export class BadResult extends Error {
   override name = 'BadResult';
 }

@@ -1,4 +1,4 @@
-// Follows something until it ends; Ctrl-C leaves it running.
+// Follows a job or an evaluation until it ends; Ctrl-C leaves it running.
 import { APIUserAbortError } from '@styleforge/sdk';
 import type { Evaluation, TrainingJob, WaitOptions } from '@styleforge/sdk';
 import type { Context } from './context.ts';
@@ -9,7 +9,7 @@ import type { Progress } from './terminal/progress.ts';
 
 const POLL_MS = 500;
 
-/** `comeBack` is the command that continues where the user has left. */
+/** `comeBack` is the command that follows the work again. */
 export async function untilInterrupted<T>(comeBack: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const leaving = new AbortController();
   const leave = () => leaving.abort();

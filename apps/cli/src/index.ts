@@ -1,2 +1,2 @@
-// What other programs in the repository may use of the command line: the program, without running it.
+// Exports the program without running it, for other packages of the repository.
 export { createProgram } from './program.ts';

@@ -1,4 +1,4 @@
-// All verbs of the command line.
+// Registers all commands of the command line.
 import completion from '@bomb.sh/tab/commander';
 import { VERSION } from '@styleforge/contracts';
 import { DEFAULT_BASE_URL } from '@styleforge/sdk';

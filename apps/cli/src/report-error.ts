@@ -1,4 +1,4 @@
-// The text on standard error after a failure: the problem and its remedy, or JSON with --json.
+// Writes a failure to standard error: the problem and its remedy, or JSON with --json.
 import { ERRORS } from '@styleforge/contracts';
 import { APIConnectionError, APIError } from '@styleforge/sdk';
 import { Detached } from './exit-codes.ts';
@@ -33,7 +33,7 @@ function toLines(error: unknown): string[] {
   ];
 }
 
-/** The general remedy of the error's code. The list of fields, or the detail of a 404, says more, and stands alone. */
+/** The general remedy for the error's code. Omitted where the list of fields, or the detail of a 404, is more specific. */
 function remedyOf({ code, errors }: APIError): string | undefined {
   return code === undefined || code === 'not_found' || errors.length > 0 ? undefined : ERRORS[code].remedy;
 }

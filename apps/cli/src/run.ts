@@ -1,4 +1,4 @@
-// One call of the command line: parses, runs a verb, and turns what goes wrong into words and an exit code.
+// Runs the command line once: parses the arguments, runs a command, and turns errors into text and an exit code.
 import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { createProgram } from './program.ts';
@@ -6,7 +6,7 @@ import { reportError } from './report-error.ts';
 
 const HELP = ['--help', '-h'];
 
-/** Whether the first word names a command: commander prints its global help for a misspelt one, as if all were well. */
+/** Whether the first word names a command. For a misspelt one, commander prints its global help and reports success. */
 function isCommandKnown(args: readonly string[]): boolean {
   const program = createProgram();
   const [command] = program.parseOptions([...args]).operands;
@@ -15,7 +15,7 @@ function isCommandKnown(args: readonly string[]): boolean {
   );
 }
 
-/** `args` without node and script. */
+/** Arguments without those for node and the script. */
 export async function runCommandLine(args: string[]): Promise<number> {
   try {
     await createProgram().parseAsync(isCommandKnown(args) ? args : args.filter((arg) => !HELP.includes(arg)), { from: 'user' });

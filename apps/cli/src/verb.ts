@@ -1,4 +1,4 @@
-// How a verb is declared: each with an example in its help, an action that gets its context, and the options that all have.
+// Declares a command: its help with examples, an action that gets the context, and the common options.
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { contextOf } from './context.ts';
@@ -11,7 +11,7 @@ export interface Verb<Options> {
   description: string;
   /** Examples shown in the help, one per line. */
   examples: string[];
-  /** What its group does when no verb is named. */
+  /** Makes this the command that its group runs by default. */
   isDefault?: boolean;
   /** Adds options and choices. */
   options?(command: Command): void;
@@ -36,7 +36,7 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** How many entries a list shows. */
+/** Adds --limit, the number of entries that a list shows. */
 export function limitOption(): Option {
   return new Option('--limit <number>', 'number of entries, at most 100').default(20).argParser((value) => numberOf('--limit', value));
 }

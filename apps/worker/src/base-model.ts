@@ -8,7 +8,7 @@ import type { Services } from './services.ts';
 
 type BaseModelServices = Services<'baseModelsDirectory' | 'baseModelCacheDirectory' | 'objectStore' | 'log'>;
 
-/** A folder of this machine has priority over a published model of the same name. Throws JobInputError and DamagedObjectError. */
+/** A folder on this machine has priority over a published model of the same name. Throws JobInputError and DamagedObjectError. */
 export async function findBaseModel(name: string, services: BaseModelServices): Promise<string> {
   const directory = join(services.baseModelsDirectory, baseModelName.parse(name));
   if (existsSync(join(directory, 'model_index.json'))) return directory;

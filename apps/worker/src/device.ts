@@ -1,4 +1,4 @@
-// The devices that this worker's models run on: checked once at the start, so that no job has to find out that one is absent.
+// The devices that this worker's models run on: checked once at the start, so that no job fails because one is absent.
 import { DEFAULT_DEVICE, DEVICE_NEEDS, deviceKindOf, type NamedDevice } from '@styleforge/contracts';
 import { deviceFacts } from './machine/device-facts.ts';
 import { runInChild } from './processes/job-process.ts';
@@ -29,7 +29,7 @@ async function openDevice(device: NamedDevice, log: Logger): Promise<DeviceFacts
   }
 }
 
-/** What was found out first; what a device of its kind needs follows. */
+/** Message of the error: the result of the check, then what a device of this kind needs. */
 function refusalOf(device: NamedDevice, needs: string, error: unknown): string {
   const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return (
@@ -38,7 +38,7 @@ function refusalOf(device: NamedDevice, needs: string, error: unknown): string {
   );
 }
 
-/** Several devices in one line, with the memory of the smallest. */
+/** Describes several devices in one line, with the memory of the smallest. */
 export function together(facts: readonly DeviceFacts[]): DeviceFacts {
   const counts = new Map<string, number>();
   for (const { name } of facts) if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -1,15 +1,15 @@
-// Encodes a generated image in the format that was asked for, with texts about it that image tools show.
+// Encodes a generated image in the requested format, with texts about it that image tools show.
 import type { GenerationConfig, ImageFormat } from '@styleforge/contracts';
 import sharp from 'sharp';
 import { encodePng, type RgbImage } from './png.ts';
 
-/** EXIF takes ASCII alone: JSON says the rest in escapes. */
+/** EXIF allows only ASCII, so other characters are escaped as in JSON. */
 const inAscii = (json: string): string =>
   json.replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 export const EXTENSIONS: Record<ImageFormat, string> = { png: 'png', webp: 'webp', jpeg: 'jpg' };
 
-/** PNG has the texts in chunks of their own; WebP and JPEG have the first as EXIF's description, and all of them as its comment. */
+/** Encodes an image. PNG stores each text in a chunk; WebP and JPEG store the first as EXIF description and all as EXIF comment. */
 export async function encodeImage(
   image: RgbImage,
   { format, quality }: Pick<GenerationConfig, 'format' | 'quality'>,

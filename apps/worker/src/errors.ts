@@ -1,4 +1,4 @@
-// The errors that the worker itself makes. Each has its line in the table of failures.ts.
+// Error classes of the worker. Each has an entry in the table of failures.ts.
 import type { FailureCode } from '@styleforge/contracts';
 import { PermanentJobError } from '@styleforge/queue';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// What becomes of a job whose try failed, by the class of the error: whose fault it was, what its owner is told, and whether to try again.
+// Table of verdicts on failed attempts, by the class of the error: its cause, the message for the owner, and whether to try again.
 import { FAILURES, type Failure, type FailureCode } from '@styleforge/contracts';
 import type * as autodiff from '@styleforge/autodiff';
 import type * as config from '@styleforge/config';
@@ -22,7 +22,7 @@ type ErrorsOf<Module> = {
   [Name in keyof Module]: Module[Name] extends abstract new (...args: never[]) => Error ? Name & string : never;
 }[keyof Module];
 
-/** Every class of error that these packages export. A new one does not compile until it has its line in the table. */
+/** All error classes that these packages export. A new class does not compile until it has an entry in the table. */
 type KnownError =
   | ErrorsOf<typeof ownErrors>
   | ErrorsOf<typeof autodiff>
@@ -41,17 +41,17 @@ type KnownError =
 export type Verdict =
   /** An error in the caller's input: the same job would fail again, and the message is for the caller. */
   | { kind: 'input'; code: FailureCode }
-  /** Something went wrong that may not happen again. `tell`: the message is for the caller. */
+  /** A failure that may not happen again. `tell`: the message is for the caller. */
   | { kind: 'again'; code: FailureCode; tell?: boolean }
   /** The job took too long. */
   | { kind: 'timeout' }
-  /** Another worker holds the work, or it has ended: there is nothing to record. */
+  /** Another worker holds the work, or it has ended; nothing is recorded. */
   | { kind: 'superseded' }
-  /** A newer version's work: no try of this worker counts, and a newer worker does it. */
+  /** Work of a newer version: the attempt does not count, and a newer worker continues it. */
   | { kind: 'newer' }
-  /** A dependency is away: no fault of the job, and no try. */
+  /** A dependency is unavailable: not the job's fault, and the attempt does not count. */
   | { kind: 'away' }
-  /** A disk is full: no try while it stays so; otherwise the job may need more than there is. */
+  /** A disk is full: the attempt does not count while it is full; otherwise the job may need more space than exists. */
   | { kind: 'disk-full' };
 
 /** Verdict for all other errors, which are faults of the service. */
@@ -59,7 +59,7 @@ const OUR_MISTAKE: Verdict = { kind: 'again', code: 'internal_error' };
 const INVALID_INPUT: Verdict = { kind: 'input', code: 'invalid_input' };
 const UNSUPPORTED_MODEL: Verdict = { kind: 'input', code: 'unsupported_base_model' };
 
-/** Verdicts by the error's name: its class does not cross processes. */
+/** Verdicts by the error's name, because errors of child processes arrive without their class. */
 const VERDICTS: Record<KnownError, Verdict> = {
   JobInputError: INVALID_INPUT,
   JobTimeoutError: { kind: 'timeout' },
@@ -72,9 +72,9 @@ const VERDICTS: Record<KnownError, Verdict> = {
   ModelFileError: UNSUPPORTED_MODEL,
   WeightsMismatchError: UNSUPPORTED_MODEL,
   ConfigError: UNSUPPORTED_MODEL,
-  // Webhooks alone meet it, and have a record of their own.
+  // Only deliveries of webhooks throw it, and they have their own records.
   ForbiddenAddressError: OUR_MISTAKE,
-  // An adapter that is named as a model, or beside one, is not a file that can be applied.
+  // The adapter that the request names is not a file that can be applied.
   AdapterFileError: UNSUPPORTED_MODEL,
   SchedulerConfigError: UNSUPPORTED_MODEL,
   ProcessDiedError: { kind: 'again', code: 'process_died', tell: true },
@@ -84,7 +84,7 @@ const VERDICTS: Record<KnownError, Verdict> = {
   StatusConflictError: { kind: 'superseded' },
   ObjectStoreUnavailableError: { kind: 'away' },
   StoreIdentityError: { kind: 'away' },
-  // Checked where the service lets something in, so that they are mistakes of ours when they come up in a job.
+  // The API checks these before it creates a job, so they are faults of the service if they occur in a job.
   TaskError: OUR_MISTAKE,
   UnreadableMessageError: OUR_MISTAKE,
   QueueFullError: OUR_MISTAKE,
@@ -92,7 +92,7 @@ const VERDICTS: Record<KnownError, Verdict> = {
   UnreadableImageError: OUR_MISTAKE,
   DeviceError: OUR_MISTAKE,
   OnnxRuntimeError: OUR_MISTAKE,
-  // Others may use the card's memory meanwhile; the message says what helps where they do not.
+  // Other processes may use the card's memory temporarily; the message says what to do otherwise.
   DeviceMemoryError: { kind: 'again', code: 'device_unavailable', tell: true },
   CudaError: { kind: 'again', code: 'device_unavailable' },
   LibraryError: { kind: 'again', code: 'device_unavailable' },
@@ -112,7 +112,7 @@ const VERDICTS: Record<KnownError, Verdict> = {
   NotReadyError: OUR_MISTAKE,
 };
 
-/** The names of all classes that have their line. */
+/** Names of all classes in the table. */
 export const PLACED_ERRORS: ReadonlySet<string> = new Set(Object.keys(VERDICTS));
 
 const placeOf = ({ name }: Error): Verdict | undefined => (Object.hasOwn(VERDICTS, name) ? VERDICTS[name as KnownError] : undefined);
@@ -126,7 +126,7 @@ export function verdictOf(error: unknown): Verdict {
   return code !== undefined && 'code' in verdict ? { ...verdict, code } : verdict;
 }
 
-/** Whether an error says that database or store is away, and nothing about the job; one that came from a child process is known by its name. */
+/** Whether an error means that the database or store is unavailable. Errors of child processes are recognized by name. */
 export const isAway = (error: unknown): boolean =>
   isDatabaseAway(error) || isStoreAway(error) || (error instanceof Error && placeOf(error)?.kind === 'away');
 
@@ -135,12 +135,12 @@ export function isPermanent(error: unknown): boolean {
   return error instanceof PermanentJobError || ['input', 'timeout'].includes(verdictOf(error).kind);
 }
 
-/** The code that the trainer gave its error, where it gave one. */
+/** Code that the trainer gave its error, if any. */
 function ownCode(error: Error & { code?: unknown }): FailureCode | undefined {
   return typeof error.code === 'string' && Object.hasOwn(FAILURES, error.code) ? (error.code as FailureCode) : undefined;
 }
 
-/** Messages of codes that do not come with one for the caller; the log has the rest. */
+/** Messages for the caller for codes whose errors have none; the log has the details. */
 const MESSAGES: Partial<Record<FailureCode, string>> = {
   device_unavailable: "The worker's device is unavailable or cannot run this model; its log has the details",
 };
@@ -166,7 +166,7 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
-/** One more failed try in the metrics; none where another worker has taken the work over, or a dependency is away. */
+/** Counts a failed attempt in the metrics, unless another worker has taken over or a dependency is unavailable. */
 export function countFailure(instruments: Metrics | undefined, queueName: JobName, error: unknown): void {
   if (['superseded', 'newer', 'away'].includes(verdictOf(error).kind)) return;
   instruments?.add('styleforge_job_failures_total', { queue: queueName, code: failureOf(error).code });

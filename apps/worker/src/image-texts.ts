@@ -1,4 +1,4 @@
-// What a generated image says about itself: for the tools that people use, and all of it as JSON.
+// Texts stored in a generated image: in the format that common tools read, and completely as JSON.
 import type { Sampler } from '@styleforge/contracts';
 
 export interface ImageParameters {
@@ -7,15 +7,15 @@ export interface ImageParameters {
   seed: number;
   steps: number;
   guidance_scale: number;
-  /** The scale of the style; given, like the other scale, where images were made by StyleDrop's guidance. */
+  /** Scale of the style. Both scales are set only for images generated with StyleDrop's guidance. */
   style_guidance?: number | null;
   text_guidance?: number | null;
-  /** Where the image began from another one. */
+  /** Strength for an image that started from another one. */
   strength?: number | null;
   sampler: Sampler;
   width: number;
   height: number;
-  /** A base model's name, a checkpoint's or a job's id. */
+  /** Name of a base model, or id of a checkpoint or job. */
   model: string;
   [more: string]: unknown;
 }

@@ -1,4 +1,4 @@
-// The worker's parts that its tests hold on to; the worker itself is the process that main.ts boots.
+// Exports the parts of the worker that tests use; main.ts starts the worker's process.
 export { CheckpointStore } from './training/checkpoint-store.ts';
 export { failureOf, isAway, isPermanent, PLACED_ERRORS, verdictOf } from './failures.ts';
 export { JobInputError, NewerSettingsError, ProcessDiedError, TaskError, UnreadableMessageError } from './errors.ts';

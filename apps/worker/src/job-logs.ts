@@ -1,4 +1,4 @@
-// What the worker logs about training jobs, for the people whose jobs they are: kept in the database, without secrets.
+// Stores the worker's log lines about training jobs in the database, without secrets, for the owners of the jobs.
 import type { Database } from '@styleforge/database';
 import { withoutSecrets } from '@styleforge/telemetry';
 
@@ -8,7 +8,7 @@ const writeMs = 2_000;
 const longestLine = 4_000;
 const longestWait = 256 << 10;
 const levels: Readonly<Record<number, string>> = { 10: 'debug', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' };
-/** What describes the worker's process and its inner requests. */
+/** Fields about the worker's process and its internal requests, which owners do not see. */
 const internal = new Set(['level', 'time', 'pid', 'hostname', 'name', 'jobId', 'attempt', 'msg', 'err', 'requestId', 'traceId']);
 
 type Line = Record<string, unknown> & { level: number; time: number; msg?: string; attempt?: number; err?: { type?: string } };
@@ -18,7 +18,7 @@ export class JobLogs {
   readonly #waiting = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #write: (() => Promise<void>) | undefined;
-  /** Writes that the database has refused. */
+  /** Number of writes that the database has refused. */
   failures = 0;
 
   /** `secrets`: values that must not appear in a log. */
@@ -35,14 +35,14 @@ export class JobLogs {
     this.#waiting.set(jobId, `${this.#waiting.get(jobId) ?? ''}${shown}\n`.slice(-longestWait));
   };
 
-  /** Begins to write what was taken; before that, it waits. */
+  /** Starts writing the collected lines to the database; until then they are kept in memory. */
   start({ jobLogs }: Pick<Database, 'jobLogs'>): void {
     this.#write = async () => {
       for (const [jobId, lines] of [...this.#waiting]) {
         this.#waiting.delete(jobId);
         await jobLogs.append(jobId, lines).catch(() => {
           this.failures += 1;
-          // not logged: a line about each line that cannot be written would not end
+          // not logged, because this log line would fail in the same way and cause another one
           this.#waiting.set(jobId, `${lines}${this.#waiting.get(jobId) ?? ''}`.slice(-longestWait));
         });
       }
@@ -54,7 +54,7 @@ export class JobLogs {
     again();
   }
 
-  /** Writes the rest. */
+  /** Writes the remaining lines. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#write?.();
@@ -64,7 +64,7 @@ export class JobLogs {
 
 function shownOf({ level, time, msg = '', attempt, err, ...rest }: Line): object {
   const details = Object.fromEntries(Object.entries(rest).filter(([name]) => !internal.has(name)));
-  // the text of an inner error is the operators'; what failed for the job is in its events
+  // only operators may read the text of an internal error; the owner finds the reason in the job's events
   const message = (err?.type === undefined ? msg : `${msg} (${err.type})`).slice(0, longestLine);
   const isLong = JSON.stringify(details).length > longestLine;
   return {

@@ -10,7 +10,7 @@ import { findBaseModel } from './base-model.ts';
 import { JobInputError } from './errors.ts';
 import type { Services } from './services.ts';
 
-/** Each image as `<id>.png`, in the order of the rows. Throws DamagedObjectError. */
+/** Copies each image to `<id>.png` and returns the paths in the order of the rows. Throws DamagedObjectError. */
 export async function fetchImages(
   rows: ImageRow[],
   directory: string,
@@ -41,7 +41,7 @@ export async function fetchMasks(
 interface WantedCheckpoint {
   projectId: string;
   checkpointId: string;
-  /** What of the request names it. */
+  /** Field of the request that names it, for errors. */
   field: string;
 }
 
@@ -56,7 +56,7 @@ export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: 
   await joinWithBase(directory, await findBaseModel(job.baseModel, services));
 }
 
-/** The checkpoint's own files, without what only the trainer reads. */
+/** Copies a checkpoint's own files, without those that only the trainer reads. */
 export async function fetchCheckpoint(
   { projectId, checkpointId, field }: WantedCheckpoint,
   directory: string,
@@ -96,7 +96,7 @@ export async function fetchAdapters(
   await writeAdaptedModel(directory, { base, adapters: applied });
 }
 
-/** The file of an adapter that an operator has installed on this machine, and the word of an embedding. */
+/** Returns the file of an adapter that an operator has installed on this machine, and the word of an embedding. */
 async function findInstalled(
   name: string,
   field: string,
@@ -112,7 +112,7 @@ async function findInstalled(
   return { path: join(folder, basename(file)), token: tokens[0] };
 }
 
-/** The file of an uploaded adapter, and the word of an embedding. */
+/** Fetches the file of an uploaded adapter; also returns the word of an embedding. */
 async function fetchUploaded(
   projectId: string,
   { versionId, field }: { versionId: string | null; field: string },
@@ -125,10 +125,10 @@ async function fetchUploaded(
   const path = join(directory, version.id, `adapter_model${extname(version.objectKey)}`);
   await downloadObject(objectStore, version.objectKey, path, version.sha256);
   const { upload } = version.provenance;
-  // As peft has it: readers look for it beside a file of this name.
+  // peft's file names: readers look for the configuration next to a file of this name.
   if (upload?.peft) await writeFile(join(directory, version.id, 'adapter_config.json'), JSON.stringify(upload.peft));
   return { path, token: version.provenance.tokens[0]?.token };
 }
 
-/** Neither what only the trainer reads, nor the copies in other layouts. */
+/** Excludes files that only the trainer reads, and copies in other layouts. */
 const isPartOfModel = (path: string) => !/^(trainer_state|single-file|kohya|merged|lora)\//.test(path);

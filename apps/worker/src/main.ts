@@ -1,4 +1,4 @@
-// Boots a worker: settings, connections, consumers; and ends it in order when asked to.
+// Starts a worker: reads settings, opens connections, starts consumers; shuts it down in order on a signal.
 import { environmentOf, loadConfig } from '@styleforge/config';
 import { createMetrics, secretValues, shutDown, startTracing } from '@styleforge/telemetry';
 import { JobLogs } from './job-logs.ts';

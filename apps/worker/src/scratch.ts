@@ -1,10 +1,10 @@
-// A job's own folder for as long as it runs.
+// Temporary folder of a job while it runs.
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isStorageFull } from '@styleforge/storage';
 import type { Services } from './services.ts';
 
-/** Runs work with a scratch folder, and removes what an earlier try of the same job, killed on this machine, has left. */
+/** Runs work with a scratch folder. First removes files that an earlier attempt of the same job left when it was killed. */
 export async function withScratch<Result>(
   { scratchDirectory: parent, room }: Services<'scratchDirectory' | 'room'>,
   id: string,

@@ -1,4 +1,4 @@
-// What the worker's rooms are handed: its connections, its folders and its settings. A file asks for the part that it uses.
+// Connections, folders and settings that the parts of the worker share. Each file declares the part that it uses.
 import type { FlowConfig, ObjectStoreConfig, WorkerConfig } from '@styleforge/config';
 import type { Database } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
@@ -17,22 +17,22 @@ export interface WorkerServices {
   objectStore: ObjectStore;
   objectStoreConfig: ObjectStoreConfig;
   baseModelsDirectory: string;
-  /** Copies of base models that the object store keeps. */
+  /** Folder for copies of base models from the object store. */
   baseModelCacheDirectory: string;
-  /** Files that a job needs only while it runs. */
+  /** Folder for files that a job needs only while it runs. */
   scratchDirectory: string;
   /** Space on the disks that work is written to. */
   room: DiskRoom;
-  /** Features of reference images, which any later evaluation may need. */
+  /** Folder for features of reference images, which later evaluations may use. */
   featureCacheDirectory: string;
   settings: WorkerConfig;
   webhooks: FlowConfig['webhooks'];
   sweep: FlowConfig['sweep'];
   log: Logger;
   devices: DevicePool;
-  /** Shared by all that runs on this worker's devices at a time. */
+  /** Clock shared by all work that runs on this worker's devices at the same time. */
   deviceClock: DeviceClock;
-  /** Counts what the work at hand uses. */
+  /** Counts what the current work uses. */
   usage?: Usage;
   metrics?: Metrics;
   tracing?: TracingConfig | undefined;

@@ -1,4 +1,4 @@
-// A worker's own /healthz, /readyz and /metrics, where a port is configured for them.
+// Serves a worker's /healthz, /readyz and /metrics if a port is configured for them.
 import { type Config, listenError, urlOf } from '@styleforge/config';
 import { createObjectStoreProbe } from '@styleforge/storage';
 import {

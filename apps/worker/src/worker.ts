@@ -41,7 +41,7 @@ export interface RunningWorker {
 
 export interface WorkerOptions {
   metrics?: Metrics;
-  /** What the log has told of jobs. */
+  /** Log lines about training jobs. */
   jobLogs?: JobLogs;
 }
 
@@ -103,7 +103,7 @@ function dependenciesOf({ database, objectStore, leases }: WorkerServices): Depe
   };
 }
 
-/** A full disk counts as unavailable, too. The sweep is not held up by it: it frees space. */
+/** A full disk counts as unavailable, too. The sweep runs anyway, because it frees space. */
 function withDisk(services: WorkerServices): Dependencies {
   const others = dependenciesOf(services);
   return {
@@ -164,7 +164,7 @@ const starters: Record<JobName, StartConsumer> = {
       handle: ({ deliveryId }, context) => deliverWebhook(deliveryId, context, services),
     }),
   evaluate: (connection, concurrency, services) => {
-    // Each turn loads its models again.
+    // An evaluation loads its models again in each turn.
     const turns = new Turns({ topic: 'evaluate', slots: concurrency, sliceMs: 300_000, waiting: services.database.stranded });
     return createConsumer(connection, {
       name: 'evaluate',

@@ -1,4 +1,4 @@
-// Images in the terminal, where it can show them: the protocols of kitty and of iTerm2.
+// Shows images in terminals that support the protocol of kitty or of iTerm2.
 import type { Environment } from '../environment.ts';
 
 export type ImageProtocol = 'kitty' | 'iterm2';

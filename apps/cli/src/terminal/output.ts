@@ -1,4 +1,4 @@
-// Standard output: words and tables for people, or one JSON document. Everything else goes to standard error.
+// Standard output: text and tables for people, or one JSON document. Everything else goes to standard error.
 import { stripVTControlCharacters, styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
@@ -17,7 +17,7 @@ export class Output {
     this.#color = color;
   }
 
-  /** The result of a verb: `show` writes it for people, `body` is what --json prints. */
+  /** Result of a command: `show` writes it for people, `body` is what --json prints. */
   result(body: unknown, show: () => void): void {
     if (this.json) process.stdout.write(`${JSON.stringify(body, null, 2)}\n`);
     else show();
@@ -70,7 +70,7 @@ function widthOf(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
 
-/** The time as people read it: "3 min ago", "2026-11-24 18:02". */
+/** Formats a time for people: "3 min ago", "2026-11-24 18:02". */
 export function formatTime(iso: string | null | undefined): string {
   if (!iso) return '-';
   const minutes = Math.floor((Date.now() - Date.parse(iso)) / 60_000);

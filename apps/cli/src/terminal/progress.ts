@@ -1,4 +1,4 @@
-// Progress on standard error: a bar in a terminal, a line now and then elsewhere.
+// Progress on standard error: a bar in a terminal, otherwise an occasional line.
 import type { Evaluation, TrainingJob } from '@styleforge/sdk';
 import { Presets, SingleBar } from 'cli-progress';
 import { formatDuration } from './output.ts';
@@ -6,11 +6,11 @@ import { formatDuration } from './output.ts';
 const LINE_PERIOD_MS = 10_000;
 const ROOM_BESIDE_THE_BAR = 70;
 
-/** A state of what is followed. */
+/** State of the followed work. */
 export interface Progress {
   done: number;
   of: number;
-  /** A change of it gets a line of its own where there is no bar. */
+  /** Without a bar, each change of the status is written on its own line. */
   status: string;
   /** Text next to the bar. */
   details: string;
@@ -66,7 +66,7 @@ export function progressOfEvaluation({ status, progress, config }: Evaluation): 
   return { done, of, status: `${status} ${phase}`, details: `${status}, ${phase}` };
 }
 
-/** A job under way in a few words. */
+/** Summarizes the progress of a job in a few words. */
 export function describe({ status, progress }: Pick<TrainingJob, 'status' | 'progress'>): string {
   const { loss, samples_per_second: speed, eta_seconds: eta, queue_position: before, evaluation } = progress;
   if (status === 'queued') return before === null || before === 0 ? 'queued, next' : `queued, ${before} before it`;

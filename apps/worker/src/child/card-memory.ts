@@ -1,4 +1,4 @@
-// How much of a card's memory a training takes: what was free before it allocated anything, less what is free now.
+// Measures how much of a card's memory a training takes: the free memory before its first allocation minus the free memory now.
 import { describeDevice, type DeviceName } from '@styleforge/runtime';
 import { type MemoryPlan } from '@styleforge/styleforge';
 
@@ -17,24 +17,24 @@ export class CardMemory {
   #peak = 0;
   #recomputes = false;
 
-  /** `free`: bytes that the card has free now. */
+  /** `free` returns the number of free bytes on the card. */
   constructor(free: () => number | null) {
     this.#free = free;
   }
 
-  /** Nothing is allocated for the training yet. */
+  /** Called before anything is allocated for the training. */
   planned({ freeBytes, recomputes }: Pick<MemoryPlan, 'freeBytes' | 'recomputes'>): void {
     this.#before = freeBytes;
     this.#recomputes = recomputes;
   }
 
-  /** The card turned out to be too full for what was planned; what was taken until then counts no longer. */
+  /** Called when the plan did not fit the card: discards the measurements made so far. */
   recomputes(): void {
     this.#recomputes = true;
     this.#peak = 0;
   }
 
-  /** null on devices without memory of their own. Memory that other processes take meanwhile counts as well: cards say only what is free. */
+  /** Bytes taken, including what other processes allocate meanwhile; null on devices without memory of their own. */
   measure(): CardMemoryTaken | null {
     const free = this.#before === null ? null : this.#free();
     if (this.#before === null || free === null) return null;

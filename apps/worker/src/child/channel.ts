@@ -1,4 +1,4 @@
-// A child process's end of the line to its parent.
+// The child process's side of the channel to its parent.
 import { createLogger } from '@styleforge/telemetry';
 import type { z } from 'zod';
 import type { MessageFromChild } from '../processes/messages.ts';

@@ -1,4 +1,4 @@
-// Checks that a device is there and computes, and tells what it is.
+// Checks that a device is present and computes correctly, and reports its properties.
 import type { NamedDevice } from '@styleforge/contracts';
 import { checkDevice, describeDevice } from '@styleforge/runtime';
 import type { MessageFromChild } from '../processes/messages.ts';
@@ -12,5 +12,5 @@ export async function check(device: NamedDevice): Promise<MessageFromChild> {
   return { type: 'result', device: { name, memoryBytes, details } };
 }
 
-/** 12.4 for 12040. */
+/** Formats CUDA's version number: 12.4 for 12040. */
 const cudaText = (version: number): string => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;

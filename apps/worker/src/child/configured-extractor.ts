@@ -6,13 +6,13 @@ import { assertIdentified, createObjectStore, InvalidRangeError, ObjectNotFoundE
 
 export interface ConfiguredExtractor {
   readonly name: ExtractorName;
-  /** Holds the extractors that are shipped. */
+  /** Folder of the shipped extractors. */
   readonly extractorsDirectory: string;
   readonly config?: Pick<Config, 'extractors' | 'objectStore'>;
   readonly signal?: AbortSignal;
 }
 
-/** What is missing is missing only in a store that has the id of an installation. */
+/** A missing object is null only in a store with an installation id; any other store may be the wrong one, which throws. */
 function readerOf(store: ObjectStore, config: Config['objectStore']): ObjectReader {
   return async (key, start) => {
     try {
@@ -22,7 +22,7 @@ function readerOf(store: ObjectStore, config: Config['objectStore']): ObjectRead
         await assertIdentified(store, config);
         return null;
       }
-      // all of it is here already
+      // every file is already in the folder
       if (error instanceof InvalidRangeError)
         return (async function* () {
           /* nothing is missing */
@@ -39,7 +39,7 @@ async function sourceOf(weights: ExtractorWeights | undefined, config: Pick<Conf
   return { files: Object.fromEntries(Object.entries(weights.files).map(([file, sha256]) => [file, { url: `${folder}/${file}`, sha256 }])) };
 }
 
-/** Throws ExtractorNotConfiguredError, which names the settings, where there are no weights. */
+/** Throws ExtractorNotConfiguredError, which names the settings, if there are no weights. */
 export async function openConfiguredExtractor({
   name,
   extractorsDirectory,

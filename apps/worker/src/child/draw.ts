@@ -1,4 +1,4 @@
-// Generates one model's images of an evaluation: image i from prompt and seed i, whatever has been made before.
+// Generates one model's images of an evaluation: each image depends only on its prompt and seed, not on other images.
 import { evaluatedPrompt, evaluationConfig, givenText } from '@styleforge/contracts';
 import { generateImages } from '@styleforge/styleforge';
 import type { DrawTask, MessageFromChild } from '../processes/messages.ts';

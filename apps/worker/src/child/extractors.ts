@@ -9,7 +9,7 @@ export function extractorsOf({ metrics, extractor, clip_extractor }: Wanted): Ex
   return [...new Set<Extractor>([...(comparesSets ? [extractor] : []), ...(metrics.includes('clip') ? [clip_extractor] : [])])];
 }
 
-/** Opens the extractors first, so that no image is made, and nothing trained, for metrics that cannot be computed. Throws ExtractorNotConfiguredError. */
+/** Opens the extractors, so that no work is done for metrics that cannot be computed. Throws ExtractorNotConfiguredError. */
 export async function requireExtractors(wanted: Wanted, extractorsDirectory: string, signal: AbortSignal): Promise<void> {
   for (const name of extractorsOf(wanted)) await (await openConfiguredExtractor({ name, extractorsDirectory, signal })).release();
 }

@@ -122,11 +122,11 @@ function styleGuidanceOf({ style_guidance: style, text_guidance: text }: Generat
   return style === null || text === null ? undefined : { style, text };
 }
 
-/** The model in the folder as it is now: one that was installed again under the same name is another. */
+/** Loads the model that is in the folder now; a model that was installed again under the same name counts as a different one. */
 async function openModel(directory: string, compile: GenerationTask['compile']): Promise<LoadedPipeline> {
   const known = models.get(directory);
   const fingerprint = await fingerprintOf(directory).catch((error: unknown) => {
-    // what is loaded needs its folder no more
+    // a loaded model does not need its folder any more
     if (known && (error as NodeJS.ErrnoException).code === 'ENOENT') return known.fingerprint;
     throw error;
   });
@@ -157,7 +157,7 @@ async function loadModel(modelDirectory: string, compile: GenerationTask['compil
   return pipeline;
 }
 
-/** Memory of the base model, which style guidance needs as well, but for the networks that both share. */
+/** Bytes of the base model that style guidance also needs, without the networks that both models share. */
 async function countBase(model: LoadedPipeline, modelDirectory: string): Promise<void> {
   const { components, withoutAdapters } = await openModelFolder(modelDirectory);
   if (model.hasBase || !withoutAdapters) return;
@@ -167,7 +167,7 @@ async function countBase(model: LoadedPipeline, modelDirectory: string): Promise
   await tell({ type: 'loaded', modelDirectory, weightBytes: (await weightBytesOf(components)) + (await weightBytesOf(own)) });
 }
 
-/** Bytes of these networks' weights in memory, where all are float32. */
+/** Bytes of these networks' weights in memory, where all weights are float32. */
 async function weightBytesOf(components: readonly DiffusersComponent[]): Promise<number> {
   let bytes = 0;
   for (const { openWeights } of components) {

@@ -17,7 +17,7 @@ export class Judge {
     this.#reference = reference;
   }
 
-  /** Undefined for a job without early stopping. Throws ExtractorNotConfiguredError where there are no weights. */
+  /** Returns the judge of a job's validations; undefined for a job without early stopping. Throws ExtractorNotConfiguredError. */
   static async open(config: TrainingConfig, task: TrainingTask, signal: AbortSignal): Promise<Judge | undefined> {
     if (config.early_stopping === null) return undefined;
     const extractor = await openConfiguredExtractor({ name: EXTRACTOR, extractorsDirectory: task.extractorsDirectory, signal });
@@ -26,7 +26,7 @@ export class Judge {
     return new Judge(extractor, config, reference);
   }
 
-  /** Carries the extractor's name: `kid@mini-clip`. */
+  /** Name of the metric with its extractor: `kid@mini-clip`. */
   get metric(): string {
     return `${this.#reference ? 'kid' : 'clip'}@${this.#extractor.name}`;
   }

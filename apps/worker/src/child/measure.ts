@@ -30,7 +30,7 @@ import { measureTokens } from './token-disentanglement.ts';
 
 /** Number of prompts on which the tokens of a model are compared. */
 const TOKEN_PROMPTS = 8;
-/** Pairs of a generated image and the StyleRef image that it is nearest to. */
+/** Number of pairs of a generated image and its nearest StyleRef image. */
 const NEAREST = 8;
 const METRIC_SEED = 0;
 
@@ -97,7 +97,7 @@ const barePrompts = ({ prompts, models }: EvaluationConfig) => prompts.map((prom
 /** The caption of each image. */
 const captions = (config: EvaluationConfig) => barePrompts(config).flatMap((prompt) => new Array<string>(config.num_images).fill(prompt));
 
-/** `blocks`: of each extractor, those of each model. Diversity and nearness are told by the last one, which knows what an image shows. */
+/** `blocks`: features by extractor, then by model. Diversity and nearness use the last extractor, whose features describe the content. */
 function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: TokenDisentanglementBody | null): Measurements {
   const own = blocks.at(-1) ?? [];
   const [judged] = own;
@@ -128,7 +128,7 @@ function toMeasurements(blocks: MetricBlock[][], task: MeasureTask, tokens: Toke
 const clipOf = (blocks: MetricBlock[][], model: number) =>
   blocks.flatMap((ofExtractor) => ofExtractor[model]?.values ?? []).find(({ metric }) => metric === 'clip') ?? null;
 
-/** What is known of the base model's images; null where the trained model is compared with no base model. */
+/** Measurements of the base model's images; null if the trained model is not compared with a base model. */
 function baseEvidence(blocks: MetricBlock[][], { models }: EvaluationConfig) {
   const base = models.findIndex((model, index) => index > 0 && isBaseAlone(model));
   return base < 0 ? null : { clip: clipOf(blocks, base), diversity: blocks.at(-1)?.[base]?.diversity ?? null };

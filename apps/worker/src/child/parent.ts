@@ -13,7 +13,7 @@ import type {
   ValidationDone,
 } from '../processes/messages.ts';
 
-/** The message that the parent sends when it is safe. */
+/** Messages that the parent confirms once it has stored their content. */
 type Kept =
   | DrawnImage
   | RecomputationBegun
@@ -27,7 +27,7 @@ type Kept =
 type Unnumbered<Message> = Message extends Kept ? Omit<Message, 'number'> : never;
 
 export interface Parent {
-  /** Aborted when the parent wants the task to end early. */
+  /** Aborted when the parent asks the task to end early. */
   signal: AbortSignal;
   /** Requests of the parent since the last call. */
   takeRequests(): ChildRequest[];

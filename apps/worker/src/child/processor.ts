@@ -1,10 +1,10 @@
-// The child's one processor: who computes on it, and who waits in line. Work passes it on between its steps, so that long work holds up no short one.
+// Shares the child's processor: one piece of work computes at a time and yields between its steps, so that short work waits briefly.
 
 export class Processor {
   #isTaken = false;
   readonly #line: (() => void)[] = [];
 
-  /** Computes when it is this work's turn. `pass` lets those in line compute first, each until it passes the processor on itself. */
+  /** Runs `compute` when it is this work's turn. `pass` lets the waiting work run first, each until it yields in turn. */
   async compute<Result>(work: (pass: () => Promise<void>) => Promise<Result>): Promise<Result> {
     await this.#take();
     try {

@@ -1,4 +1,4 @@
-// Scores images by how well each fits a text of its own.
+// Scores how well each image fits its own text.
 import { cosines, readImages } from '@styleforge/metrics';
 import type { MessageFromChild, ScoreTask } from '../processes/messages.ts';
 import { openConfiguredExtractor } from './configured-extractor.ts';

@@ -1,4 +1,4 @@
-// Measures how far a model's tokens bring out their components, and puts it in the contract's words.
+// Measures how well each token of a model produces its own component, in the format of the contract.
 import type { TokenDisentanglementBody } from '@styleforge/contracts';
 import type { SamplingOptions, TextToImagePipeline } from '@styleforge/diffusion';
 import { type FeatureExtractor, measureTokenDisentanglement, readImages, type TokenDisentanglement } from '@styleforge/metrics';
@@ -9,7 +9,7 @@ export interface TokenMeasurement {
   extractor: FeatureExtractor;
   pipeline: TextToImagePipeline;
   components: TrainingTask['styleRef'];
-  /** Bare prompts. */
+  /** Prompts without the style prompt. */
   prompts: readonly string[];
   imagesPerPrompt: number;
   sampling: Omit<SamplingOptions, 'signal'> & { negativePrompt: string | undefined; seed: number; width: number; height: number };

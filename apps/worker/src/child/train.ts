@@ -1,4 +1,4 @@
-// A training task: hands the trainer what the parent has prepared, and its news back to the parent.
+// A training task: passes the parent's inputs to the trainer, and the trainer's events to the parent.
 import {
   type CandidateSettings,
   type EvaluationStage,
@@ -23,7 +23,7 @@ import type { Parent } from './parent.ts';
 import { readSettings } from './read-settings.ts';
 import { createStepSpans } from './step-spans.ts';
 
-/** Reads a base model as the training of the next job probably will, so that code and files are loaded. */
+/** Reads a base model as the next training job probably will, so that its code and files are already loaded. */
 export async function prepare(baseModelDirectory: string): Promise<void> {
   await openModel(baseModelDirectory);
 }
@@ -40,7 +40,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
     const { finalStep, best, scores } = await trainStyleForge({
       baseModelDirectory: task.baseModelDirectory,
       config: { adaptation, hyperparameters, validation, early_stopping, aux: prior ?? config.aux },
-      // the words for a style are ordinary ones: nothing is asked of them as of a rare token
+      // style words are ordinary words, so the check for rare tokens does not apply
       styleRef: config.styledrop ? task.styleRef.map(({ token: _, ...part }) => part) : task.styleRef,
       aux: prior ? await classImages(prior, task, hyperparameters.resolution, parent) : task.aux,
       workDirectory: task.workDirectory,
@@ -72,7 +72,7 @@ export async function train(task: TrainingTask, parent: Parent): Promise<Message
   }
 }
 
-/** What was chosen for the card's memory, and what turned out not to fit. */
+/** Reports the plan chosen for the card's memory, and plans that did not fit. */
 const cardNews = (card: CardMemory, parent: Parent): Pick<TrainStyleForgeOptions, 'onMemoryPlan' | 'onRecomputation'> => ({
   onMemoryPlan(plan) {
     card.planned(plan);
@@ -84,7 +84,7 @@ const cardNews = (card: CardMemory, parent: Parent): Pick<TrainStyleForgeOptions
   },
 });
 
-/** The extractor that the candidates will be scored by. */
+/** Opens the extractor that will score the candidates. */
 function scoresBy({ clip_extractor }: CandidateSettings): Pick<EvaluationStage, 'metrics' | 'extractor' | 'clip_extractor'> {
   return { metrics: ['clip'], extractor: clip_extractor, clip_extractor };
 }
@@ -95,7 +95,7 @@ async function classImages(
   resolution: number,
   parent: Parent,
 ): Promise<AuxPart> {
-  // Making images is work, no check of the input.
+  // Generating images is part of the work, not a check of the input.
   await parent.tellAndWait({ type: 'validated' });
   const paths = await makeClassImages({
     modelDirectory: task.baseModelDirectory,
@@ -116,7 +116,7 @@ async function classImages(
   return { prompt: prior.prompt, images: paths.map((path) => ({ path })) };
 }
 
-/** Passes the images on as they come, and scores them where the job asks for it. */
+/** Sends the images to the parent as they are generated, and scores them if the job requests it. */
 async function validate(
   { step, images, config, isRequested }: Validation,
   judge: Judge | undefined,

@@ -1,10 +1,10 @@
-// Writes files into a zip archive as they are: weights do not get smaller, and every reader can open them.
+// Writes files into an uncompressed zip archive: weights hardly compress, and every reader can open it.
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
 
-/** The same files give the same bytes. */
+/** Fixed time of all entries, so that the same files give the same bytes. */
 const WRITTEN_AT = new Date(2000, 0, 1);
 
 /** `files`: paths below `directory`, which the archive keeps. Returns `path`. */

@@ -1,16 +1,16 @@
-// Puts an evaluation's report together: what was measured, what was trained, and what it means.
+// Composes an evaluation's report: the measurements, the training, and the conclusion.
 import type { Report, ReportPicture, ReportTraining } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
 import { evaluationCommand, reachVerdict, trainingCommand } from '@styleforge/reports';
 import type { Services } from '../services.ts';
 import type { Measurements } from './measurements.ts';
 
-/** Number of samples on the page; the API lists all. */
+/** Number of samples on the report's page; the API lists all of them. */
 const SHOWN = { prompts: 16, references: 20, nearest: 4, losses: 200, validations: 8, validationPrompts: 6 } as const;
 
 interface EvaluationImages {
   reference: ImageRow[];
-  /** What the first model was trained on. */
+  /** Training data of the first model. */
   styleRef: ImageRow[];
 }
 
@@ -87,7 +87,7 @@ function modelReport(
   return { ...model, ...measured, nearest: shown };
 }
 
-/** Evenly over the prompts, the first image of each. */
+/** Selects samples evenly over the prompts, the first image of each prompt. */
 function samplesOf({ id, config }: EvaluationRow): Report['samples'] {
   const { prompts, num_images, seed, models } = config;
   const count = Math.min(prompts.length, SHOWN.prompts);
@@ -133,7 +133,7 @@ async function describeTraining(
   };
 }
 
-/** The validation images by prompt and step, at some of the steps: evenly, first and last among them. */
+/** Validation images by prompt and step, at evenly spaced steps that include the first and the last. */
 async function validationGrid(
   job: TrainingJobRow,
   lastStep: number,
@@ -160,7 +160,7 @@ async function validationGrid(
 
 type Loss = ReportTraining['losses'][number];
 
-/** Single steps jump with their timestep: a mean over some of them shows the course. */
+/** Smooths the curve: the loss of single steps varies with their timestep, and a mean over several shows the trend. */
 function meansOf(points: Loss[]): Loss[] {
   const width = Math.ceil(points.length / SHOWN.losses);
   const means: Loss[] = [];

@@ -51,7 +51,7 @@ export async function evaluate(
     of: perModel * config.models.length,
   };
   host.onProgress(progress);
-  // The judged model last: its folder may be needed again.
+  // The evaluated model comes last, because its folder may be needed again.
   for (const model of [...config.models.keys()].reverse()) {
     const onDrawn = async (image: DrawnImage) => {
       await keepImage(evaluation, image, drawnDirectory, services);
@@ -170,7 +170,7 @@ async function measure(
   return result === 'aborted' ? 'aborted' : measurements.parse(result.measurements);
 }
 
-/** The tokens of a model that binds several components, where CLIP can judge it. */
+/** Tokens of a model that binds several components, if a CLIP extractor can compare them. */
 async function tokensOf(
   { projectId, config }: EvaluationRow,
   job: TrainingJobRow | null,

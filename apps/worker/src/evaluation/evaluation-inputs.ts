@@ -1,4 +1,4 @@
-// Brings to the local disk what an evaluation works on: a model, the reference images, the images that have been made before.
+// Copies the inputs of an evaluation to the local disk: models, reference images, and images that were generated before.
 import { join } from 'node:path';
 import { ALL_IMAGES, counted, type EvaluatedModel, type TrainingConfig } from '@styleforge/contracts';
 import type { EvaluationRow, ImageRow, TrainingJobRow } from '@styleforge/database';
@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 
 export type InputServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
-/** Reference images of each component: enough to tell it from the others. */
+/** Number of reference images for each component, enough to distinguish it from the others. */
 const TOKEN_REFERENCES = 20;
 
 export const drawnImageFile = (directory: string, model: number, index: number) => join(directory, String(model), `${index}.png`);
@@ -45,7 +45,7 @@ export async function fetchReference(
   return fetchImages(rows, directory, services);
 }
 
-/** What the first model was trained on, where that is still there. */
+/** Training data of the first model, if it still exists. */
 export async function fetchStyleRef(
   projectId: string,
   job: TrainingJobRow | null,
@@ -56,7 +56,7 @@ export async function fetchStyleRef(
   return fetchImages(rows, directory, services);
 }
 
-/** Fetches the images that an earlier try has made. */
+/** Fetches the images that an earlier attempt has generated. */
 export async function fetchDrawn({ id }: EvaluationRow, directory: string, services: InputServices): Promise<number> {
   const rows = await services.database.evaluations.listImages(id);
   for (const { model, index, objectKey, sha256 } of rows)
@@ -64,7 +64,7 @@ export async function fetchDrawn({ id }: EvaluationRow, directory: string, servi
   return rows.length;
 }
 
-/** The StyleRef images of each component, where a model has several tokens to tell apart. */
+/** StyleRef images of each component, if the model has several tokens to distinguish. */
 export async function fetchComponents(
   projectId: string,
   config: TrainingConfig,
@@ -78,7 +78,7 @@ export async function fetchComponents(
     ...part,
     rows: rows.filter(({ component }) => part.name === ALL_IMAGES || component === part.name).slice(0, TOKEN_REFERENCES),
   }));
-  // The dataset has been deleted since, or its images.
+  // The dataset or its images have been deleted since then.
   if (parts.some(({ rows: own }) => own.length < 2)) return null;
   const found: TrainingTask['styleRef'] = [];
   for (const { name, token, prompt, rows: own } of parts) {

@@ -8,7 +8,7 @@ import { evaluate, type EvaluationServices, NOTHING_DONE } from './evaluate.ts';
 
 type StageServices = EvaluationServices & Services<'leases'>;
 
-/** The evaluation's status follows the job's: the end of the job ends it. */
+/** Runs the evaluation of a job. Its status follows the job's: when the job ends, the evaluation ends. */
 export async function runEvaluationStage(
   job: TrainingJobRow,
   signal: AbortSignal,
@@ -55,7 +55,7 @@ async function judgedModel(
   };
 }
 
-/** Writes progress to the evaluation's row, and to the job's, where a request to cancel is seen. */
+/** Writes progress to the rows of the evaluation and of the job; the job's row shows a request to cancel. */
 async function tell(
   job: TrainingJobRow,
   { id, attempt }: EvaluationRow,

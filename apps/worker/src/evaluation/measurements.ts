@@ -1,4 +1,4 @@
-// What the measuring process finds out, as it comes to the worker.
+// Schema of the results that the measuring process sends to the worker.
 import { EXTRACTORS, report, reportMetric, reportModel, tokenDisentanglement } from '@styleforge/contracts';
 import { z } from 'zod';
 
@@ -14,7 +14,7 @@ export const measurements = z.object({
       warnings,
       diversity,
       memorised,
-      /** Pairs by their places among the generated and the StyleRef images, nearest first. */
+      /** Pairs of indexes into the generated and the StyleRef images, nearest first. */
       nearest: z.array(z.object({ generated: z.int(), reference: z.int(), distance: z.number(), memorised: z.boolean() })),
     }),
   ),

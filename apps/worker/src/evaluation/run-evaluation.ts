@@ -1,4 +1,4 @@
-// An evaluation of its own, from the queue to its end.
+// Runs a standalone evaluation, from the queue to its end.
 import type { EvaluationProgress, Failure } from '@styleforge/contracts';
 import { type EvaluationRow, StaleAttemptError } from '@styleforge/database';
 import type { JobContext, JobOutcome } from '@styleforge/queue';
@@ -55,7 +55,7 @@ async function run(evaluation: EvaluationRow, { scratch, context, turn }: Run, s
   let doneBefore: number | undefined;
   const onProgress = (latest: EvaluationProgress) => {
     progress = latest;
-    // The first report says what there was before this turn.
+    // The first progress message contains the number from before this turn.
     doneBefore ??= latest.done;
     if (latest.done > doneBefore) turn.hasProgressed = true;
   };
@@ -83,7 +83,7 @@ async function afterAbort({ id, attempt }: EvaluationRow, reason: EndReason, tur
       throw new JobTimeoutError('the evaluation exceeded the time limit of evaluations');
     case 'lock-lost':
     case 'superseded':
-    // No evaluation can be paused.
+    // Evaluations cannot be paused.
     case 'paused':
       throw new StaleAttemptError(`Attempt ${attempt} of evaluation ${id} was taken over by another worker.`);
   }

@@ -1,4 +1,4 @@
-// The way of one export: fetch the checkpoint, have the file made in a child process, store it, then write its row.
+// Runs one export: fetches the checkpoint, makes the file in a child process, stores it, then writes its row.
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isWholeModel } from '@styleforge/contracts';
@@ -31,7 +31,7 @@ export type ExportServices = Services<
 
 export async function runExport(exportId: string, context: JobContext, services: ExportServices): Promise<JobOutcome> {
   const row = await services.database.exports.claim(exportId);
-  // Made or failed since it was queued, or gone with its checkpoint.
+  // Already finished, or deleted with its checkpoint, since it was queued.
   if (!row) return 'finished';
   const { attempt, setbacks, checkpointId, format } = row;
   const scoped = { ...services, log: services.log.child({ exportId, checkpointId, attempt }) };
@@ -102,7 +102,7 @@ async function store(
   log.info({ sizeBytes, keptShare }, 'export made');
 }
 
-/** A whole model needs its base only to tell what has changed. */
+/** Name of the base model's folder, or null if the export does not need it: a whole model needs it only to compute the change. */
 async function baseOf(
   { config, baseModel }: TrainingJobRow,
   format: ExportRow['format'],

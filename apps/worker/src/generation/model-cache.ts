@@ -26,7 +26,7 @@ interface CachedModel {
 export type ModelCacheLimits = Pick<WorkerConfig, 'generationModels' | 'generationModelsMB'>;
 
 export interface ModelCacheEvents extends GenerationEvents {
-  /** The copy of a model that is not wanted any more could not be removed. */
+  /** Called when an unused copy of a model could not be removed. */
   onLeftBehind(error: unknown): void;
 }
 
@@ -35,11 +35,11 @@ export class ModelCache {
   readonly #limits: ModelCacheLimits;
   readonly #events: ModelCacheEvents;
   readonly #process: GenerationProcess;
-  /** Least recently used first. */
+  /** Models in the order of their last use, the oldest first. */
   readonly #models = new Map<string, CachedModel>();
   #copies = 0;
 
-  /** `directory`: for copies of checkpoints, and for nothing else. */
+  /** `directory` must contain nothing but copies of checkpoints. */
   constructor(directory: string, limits: ModelCacheLimits, events: ModelCacheEvents) {
     this.#directory = directory;
     this.#limits = limits;
@@ -104,7 +104,7 @@ export class ModelCache {
       return { directory: base, ready: Promise.resolve(), users: 0, bytes: 0, isCopy: false };
     }
     if (base === null && checkpointId === null) throw new JobInputError(`model: the checkpoint ${config.model} has been deleted`);
-    // Never the same place twice: the last copy may be just about to be removed.
+    // Each copy gets a new folder, because the previous one may be in the process of being removed.
     const directory = join(this.#directory, `${checkpointId ?? baseModel}.${++this.#copies}`);
     return { directory, ready: this.#fetch(generation, base, directory, services), users: 0, bytes: 0, isCopy: true };
   }
@@ -122,7 +122,7 @@ export class ModelCache {
     await fetchAdapters(base ?? own, adapters, { projectId, directory }, services);
   }
 
-  /** The model that was used last stays, however large it is. */
+  /** Frees models until the limit is met; the last used model stays, however large it is. */
   #makeRoom(): void {
     const { generationModels, generationModelsMB } = this.#limits;
     const total = () => [...this.#models.values()].reduce((sum, { bytes }) => sum + bytes, 0);

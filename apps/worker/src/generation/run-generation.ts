@@ -1,4 +1,4 @@
-// The way of one generation: find the model, make the images in the generation process, keep each as it comes.
+// Runs one generation: finds the model, generates the images in the generation process, and stores each when it is ready.
 import { cellOf, type Failure, generationCells } from '@styleforge/contracts';
 import { type GenerationDetail, newId, StaleAttemptError, StatusConflictError } from '@styleforge/database';
 import type { JobContext, JobOutcome } from '@styleforge/queue';
@@ -67,7 +67,7 @@ async function generate(
   const made = generation.images.map(({ index }) => index);
   const startingImage = config.image && (await fetchStartingImage(generation, services));
   const row = { table: 'generations', id, attempt } as const;
-  // A cancellation ends the row: from then on this worker does not hold it.
+  // A cancellation ends the row, so that this worker no longer holds it.
   const beat = async () => {
     if (!(await services.database.generations.isHeld(id, attempt))) return 'superseded';
     return (await turn.shouldMoveOver()) ? 'moves-over' : null;
@@ -83,7 +83,7 @@ async function generate(
       { compile, config, made, startingImage },
       {
         signal: hold.signal,
-        // Only who has killed no process shares one: a generation that kills it must not take others with it again and again.
+        // A generation that has killed a process runs alone afterwards, so that it does not repeatedly interrupt others.
         alone: setbacks > 0,
         onImage: (image) => keepImage(generation, image, services).then(() => void (turn.hasProgressed = true), onConflict),
       },
@@ -97,7 +97,7 @@ async function generate(
   }
 }
 
-/** The image that the others begin from: cropped around its middle to their shape, and scaled to their size. */
+/** Starting image, cropped around its center to the aspect ratio of the generated images and scaled to their size. */
 async function fetchStartingImage(
   { id, projectId, config }: GenerationDetail,
   { objectStore }: Services<'objectStore'>,
@@ -166,7 +166,7 @@ function afterAbort({ id }: GenerationDetail, reason: EndReason, turn: Turn, { l
     case 'timeout':
       throw new JobTimeoutError('the generation exceeded the time limit of generations');
     case 'superseded':
-    // Only the row's end tells of either.
+    // In both cases, only the row's final status shows the reason.
     case 'cancelled':
     case 'paused':
       log.info('the generation has been cancelled or taken over; it stops here');

@@ -1,4 +1,4 @@
-// A sign of life from the worker that holds a training job: who it is, and from which step another worker would continue the job.
+// Heartbeat of the worker that holds a training job: the worker's id, and the step from which another worker would continue.
 import { hostname } from 'node:os';
 import type { TrainingJobRow } from '@styleforge/database';
 import type { Services } from '../services.ts';
@@ -17,7 +17,7 @@ export class Heartbeat {
     this.#durableStep = durableStep;
   }
 
-  /** A checkpoint of this step is safe; the next beat comes at once. */
+  /** Records that a checkpoint of this step is stored; the next heartbeat is written immediately. */
   saved(step: number): void {
     this.#durableStep = step;
     this.#beatAt = Number.NEGATIVE_INFINITY;

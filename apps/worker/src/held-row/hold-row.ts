@@ -7,25 +7,25 @@ import type { Services } from '../services.ts';
 /** State of the work according to its row: a stop was requested, another worker holds it, or it must leave its slot to another project. */
 export type Wish = 'cancelled' | 'paused' | 'superseded' | 'moves-over';
 
-/** Everything that can end a piece of work early: the queue's reasons, and the row's. */
+/** All reasons to end work early: those of the queue and those of the row. */
 export type EndReason = StopReason | Wish;
 
 export interface HoldOptions {
   /** The queue's reasons to stop. */
   signal: AbortSignal;
   everyMs?: number;
-  /** Writes what is new, and returns what the row says. A StaleAttemptError says that another worker has it. */
+  /** Writes new state and returns the row's state. Throws StaleAttemptError if another worker holds the row. */
   beat(): Promise<Wish | null>;
 }
 
 export interface Hold {
   /** Aborted by the first reason to stop; further reasons are ignored. */
   readonly signal: AbortSignal;
-  /** Why the work is to stop; only after the signal was aborted. */
+  /** Reason to stop; defined only after the signal was aborted. */
   reason(): EndReason;
-  /** Some other write has shown that the row is another worker's, or has ended. */
+  /** Called when another write has shown that another worker holds the row, or that it has ended. */
   lost(): void;
-  /** Ends the loop, and writes what is left. */
+  /** Ends the loop, and writes the remaining state. */
   end(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// The leases that this worker holds on rows: renewed while it works, cleared when it lets go, also when the database is away just then.
+// Leases that this worker holds on rows: renewed during work and released after it, later if the database is unavailable.
 import { type Database, type HeldRow, isDatabaseAway } from '@styleforge/database';
 
 const renewEveryMs = 10_000;

@@ -1,4 +1,4 @@
-// One try at a row that this worker holds: what happens to the row when the try fails, by the verdict on its error.
+// One attempt at a row that this worker holds: updates the row according to the verdict when the attempt fails.
 import type { Failure } from '@styleforge/contracts';
 import { type HeldRow, MOST_SETBACKS } from '@styleforge/database';
 import { type JobName, type JobOutcome, PermanentJobError } from '@styleforge/queue';
@@ -11,11 +11,11 @@ import type { Leases } from './leases.ts';
 
 export interface TriedRow extends HeldRow {
   queue: JobName;
-  /** Deaths and failed tries since something was last saved. */
+  /** Crashes and failed attempts since something was last saved. */
   setbacks: number;
-  /** Ends the row for good. */
+  /** Ends the row permanently. */
   fail(failure: Failure): Promise<unknown>;
-  /** Tells that a try failed and another one follows. */
+  /** Records that an attempt failed and another one follows. */
   noteFailure?(failure: Failure): Promise<unknown>;
 }
 

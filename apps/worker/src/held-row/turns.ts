@@ -1,4 +1,4 @@
-// Who may hold the slots of this worker while other projects wait: no project more than its share, and none for long once it has saved something.
+// Shares the worker's slots: while other projects wait, no project keeps more than its share, or a slot for long after saving progress.
 import type { Database, WorkTopic } from '@styleforge/database';
 
 export interface TurnOptions {
@@ -14,14 +14,14 @@ export interface TurnOptions {
 const lookEveryMs = 2_000;
 /** Time in which a waiting project must get its turn before a further job leaves its slot. */
 const moveEveryMs = 5_000;
-/** Jobs passed over within that time: more waiting work than this means that who waits cannot be reached through the queue. */
+/** Jobs passed over within that time. If more work waits than this, the waiting project cannot be reached through the queue. */
 const mostPassed = 16;
 
-/** One job's hold on a slot. */
+/** A job's turn on a slot. */
 export class Turn {
   readonly projectId: string;
   readonly takenAt = performance.now();
-  /** Something was saved in this turn: moving over loses no more than what came after it. */
+  /** Whether something was saved in this turn, so that leaving the slot loses only later work. */
   hasProgressed = false;
   lookedAt = this.takenAt;
 
@@ -34,7 +34,7 @@ export class Turn {
     this.#asks = asks;
   }
 
-  /** Whether the job is to stop where it is and to wait in the outbox for its project's next turn; may be called often. */
+  /** Whether the job is to stop and wait in the outbox for its project's next turn; may be called often. */
   shouldMoveOver(): Promise<boolean> {
     return this.#asks(this);
   }
@@ -53,7 +53,7 @@ export class Turns {
     this.#share = Math.max(1, Math.ceil(options.slots / 2));
   }
 
-  /** Runs the work in a turn, when its project may have one now; else, and when it has moved over, it waits in the outbox. */
+  /** Runs the work if its project may have a turn now; otherwise, or after leaving its slot, the work waits in the outbox. */
   async run<Outcome>(id: string, work: (take: (projectId: string) => Turn) => Promise<Outcome>): Promise<Outcome | 'passed over'> {
     const { topic, waiting } = this.#options;
     if (!(await this.#mayTake(id))) {
@@ -71,7 +71,7 @@ export class Turns {
     return outcome;
   }
 
-  /** False when the project has its share of the slots, and another one waits for its first. */
+  /** False if the project has its share of the slots and another project waits for its first slot. */
   async #mayTake(id: string): Promise<boolean> {
     const { topic, waiting } = this.#options;
     if (this.#held.size === 0) return true;
@@ -101,7 +101,7 @@ export class Turns {
     return [...this.#held].filter((turn) => turn.projectId === projectId).length;
   }
 
-  /** The youngest of a project's turns that are too many. */
+  /** The most recent turn of a project that has more than its share. */
   #isOverShare(turn: Turn): boolean {
     const own = [...this.#held].filter(({ projectId }) => projectId === turn.projectId);
     return own.length > this.#share && own.at(-1) === turn;

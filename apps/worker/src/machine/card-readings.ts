@@ -16,7 +16,7 @@ export interface CardReadingsOptions {
   devices: readonly NamedDevice[];
   /** Indexes or UUIDs of the cards that CUDA may see, in its order; undefined: all. */
   visible: readonly string[] | undefined;
-  /** The program, which tests replace. */
+  /** Path of nvidia-smi; tests replace it. */
   program?: string;
 }
 
@@ -32,7 +32,7 @@ export class CardReadings {
     this.#cards = devices.flatMap((device) => cardOf(device, visible));
   }
 
-  /** The readings of the last call's request; begins the next one without waiting for it. Null: no card, or nothing that reads it. */
+  /** Returns the readings that the previous call requested, and requests new ones without waiting. Null without a card or nvidia-smi. */
   latest(): CardReading[] | null {
     if (this.#cards.length > 0 && !this.#reading && Date.now() >= this.#notBefore) void this.read();
     return this.#latest;
@@ -48,7 +48,7 @@ export class CardReadings {
   }
 }
 
-/** How nvidia-smi names the card of a device. */
+/** Index or UUID by which nvidia-smi names the card of a device. */
 function cardOf(device: NamedDevice, visible: readonly string[] | undefined): string[] {
   const found = parseDevice(device);
   if (!found || DEVICE_NEEDS[found.kind] === null) return [];

@@ -1,9 +1,9 @@
-// Who uses this worker's devices for how long: pieces of work that run at the same time share their seconds equally.
+// Measures the device seconds of each piece of work; work that runs at the same time shares the seconds equally.
 export class DeviceClock {
   readonly #now: () => number;
   readonly #devices: number;
   readonly #shares = new Map<symbol, number>();
-  /** Devices that each piece of work runs on. */
+  /** Number of devices that each piece of work runs on. */
   readonly #users = new Map<symbol, number>();
   #countedUntil: number;
 
@@ -13,7 +13,7 @@ export class DeviceClock {
     this.#countedUntil = now();
   }
 
-  /** Begins to count, for work on the given number of devices. `take` gives the seconds since it was last asked; `end` does so for the last time. */
+  /** Starts counting for work on the given number of devices. `take` returns the seconds since the last call; `end` also stops counting. */
   begin(devices = 1): { take(): number; end(): number } {
     const key = Symbol('work');
     this.#count();

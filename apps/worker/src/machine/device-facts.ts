@@ -1,4 +1,4 @@
-// What the worker's device is called and how much memory it has, where the machine tells.
+// Name and memory of the worker's device, if the machine reports them.
 import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
@@ -11,13 +11,13 @@ const unknown: DeviceFacts = { name: null, memoryBytes: null };
 
 const FACTS: Record<DeviceName, (index: number) => Promise<DeviceFacts>> = {
   cpu: async () => ({ name: cpus()[0]?.model.trim() ?? null, memoryBytes: totalmem() }),
-  // CUDA tells itself, by numbers of its own that CUDA_VISIBLE_DEVICES changes; this is for a probe that told nothing.
+  // CUDA reports these itself, with indexes that depend on CUDA_VISIBLE_DEVICES; this is the fallback.
   cuda: nvidiaFacts,
-  // WebGPU does not tell memory; where NVIDIA's driver is there, it is the same card.
+  // WebGPU does not report memory; if NVIDIA's driver is installed, its card is the same one.
   webgpu: nvidiaFacts,
 };
 
-/** What the system tells of a device that does not tell itself. */
+/** Facts from the operating system about a device that does not report its own. */
 export async function deviceFacts(device: NamedDevice): Promise<DeviceFacts> {
   const found = parseDevice(device);
   return found ? FACTS[found.kind](found.index) : unknown;

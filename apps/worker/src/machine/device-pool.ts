@@ -1,4 +1,4 @@
-// Which of this worker's devices a piece of work runs on: the one with the least to do.
+// Assigns work to the worker's devices, the least busy first.
 import type { NamedDevice } from '@styleforge/contracts';
 
 export interface HeldDevices {
@@ -7,14 +7,14 @@ export interface HeldDevices {
 }
 
 export class DevicePool {
-  /** Pieces of work on each device. */
+  /** Number of pieces of work on each device. */
   readonly #users: Map<NamedDevice, number>;
 
   constructor(devices: readonly [NamedDevice, ...NamedDevice[]]) {
     this.#users = new Map(devices.map((device) => [device, 0]));
   }
 
-  /** Takes as many devices as requested, or all that there are; those with the least to do, in the order of the setting. */
+  /** Takes the requested number of devices, or all if there are fewer: the least busy ones, in the order of DEVICE. */
   take(count = 1): HeldDevices {
     const [first, ...others] = [...this.#users].sort(([, a], [, b]) => a - b).slice(0, Math.max(1, count));
     const devices = [first!, ...others].map(([device]) => device) as [NamedDevice, ...NamedDevice[]];
@@ -33,7 +33,7 @@ export class DevicePool {
     this.#users.set(device, (this.#users.get(device) ?? 0) + by);
   }
 
-  /** Does work on one device. */
+  /** Runs work on one device. */
   async with<Result>(work: (device: NamedDevice) => Promise<Result>): Promise<Result> {
     const held = this.take();
     try {

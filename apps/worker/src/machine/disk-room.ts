@@ -1,4 +1,4 @@
-// Whether this worker's disks have space for more work, and how much the work that met a full disk needed.
+// Checks whether this worker's disks have space for more work, and remembers how much the work needed that filled a disk.
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotReadyError } from '@styleforge/telemetry';
@@ -30,7 +30,7 @@ export class DiskRoom {
     this.#options = { freeBytes: freeBytesOf, now: Date.now, ...options };
   }
 
-  /** Called when work that has written `directory` met a full disk, before the folder is removed. */
+  /** Called when the disk became full during work that has written `directory`, before the folder is removed. */
   async met(directory: string): Promise<void> {
     this.#held = Math.max(this.#held, await bytesIn(directory));
     this.#metAt = this.#options.now();

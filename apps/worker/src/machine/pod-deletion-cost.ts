@@ -1,4 +1,4 @@
-// Tells Kubernetes which of its pods is at work, so that scaling down takes an idle one: the annotation that the ReplicaSet controller goes by.
+// Sets the pod-deletion-cost annotation, so that the ReplicaSet controller removes idle pods first when it scales down.
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
@@ -14,7 +14,7 @@ const IDLE_COST = '0';
 const patienceMs = 5_000;
 const retryMs = 10_000;
 
-/** The newest state wins; one that could not be told is told again until it is. Losing this costs a checkpoint's time, never a job. */
+/** Sends the newest state, and repeats it until it succeeds. A lost update costs the work since a checkpoint, never a job. */
 export class PodDeletionCost {
   readonly #pod: Pod;
   readonly #log: Logger;
@@ -68,7 +68,7 @@ async function annotate({ name, namespace, apiServer, credentialsDirectory }: Po
     'content-length': Buffer.byteLength(body),
   };
   await new Promise<void>((done, fail) => {
-    // The settings take https alone; a proxy beside the worker may speak http.
+    // The settings allow only https; a proxy next to the worker may use http.
     const { request } = url.protocol === 'https:' ? https : http;
     const sent = request(url, { method: 'PATCH', ca, headers, timeout: patienceMs }, (response) => {
       const status = response.statusCode ?? 0;

@@ -1,4 +1,4 @@
-// This worker's own row: kept alive while the process lives, and read for the wish to take no further jobs.
+// This worker's row: updated while the process lives, and read for requests to drain the worker.
 import { hostname } from 'node:os';
 import type { WorkerConfig } from '@styleforge/config';
 import { VERSION } from '@styleforge/contracts';
@@ -7,9 +7,9 @@ import type { Consumer } from '@styleforge/queue';
 import type { Logger } from '../logger.ts';
 import type { DeviceFacts } from '../processes/messages.ts';
 
-/** Often enough that 30 seconds of silence mean that the process is gone. */
+/** Milliseconds between two heartbeats: 30 seconds without one mean that the process is gone. */
 const beatMs = 5_000;
-/** Milliseconds after which a change of its work is written. */
+/** Milliseconds after which a change of the worker's work is written. */
 const lookMs = 1_000;
 
 export interface RegistrationOptions {
@@ -19,9 +19,9 @@ export interface RegistrationOptions {
   queues: Record<string, number>;
   consumers: ReadonlyMap<string, Consumer>;
   log: Logger;
-  /** What the cards measure; null where nothing does. */
+  /** Readings of the cards; null if nothing reads them. */
   cards?(): CardReading[] | null;
-  /** Called when the worker begins to have something to do, and when it has nothing left. */
+  /** Called when the worker becomes busy, and when it becomes idle. */
   onBusy?(isBusy: boolean): void;
 }
 
@@ -69,7 +69,7 @@ export class Registration {
     await this.#evenWithoutDatabase(() => this.#options.database.workers.stopped(this.id));
   }
 
-  /** What the consumers do that has a row; sweeps and deliveries of webhooks have none that people look for. */
+  /** Kinds of work with a row that people look for; sweeps and deliveries of webhooks are not listed. */
   running(): RunningJob[] {
     return [...this.#options.consumers].flatMap(([queue, consumer]) =>
       queue === 'sweep' || queue === 'webhook'

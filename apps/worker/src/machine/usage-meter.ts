@@ -5,7 +5,7 @@ import type { DeviceClock } from './device-clock.ts';
 
 const everyMs = 10_000;
 
-/** Counts of one try at a piece of work. */
+/** Usage of one attempt at a piece of work. */
 export interface Usage {
   steps(count: number): void;
   images(count: number): void;
@@ -40,7 +40,7 @@ export class UsageMeter implements Usage {
     this.#counted.images += count;
   }
 
-  /** Writes the rest. Records never fail the work that they are about. */
+  /** Writes the remaining usage. A failure to write never fails the work. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     await this.#write(this.#held.end());

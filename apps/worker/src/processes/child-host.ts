@@ -13,16 +13,16 @@ export interface ChildOptions<Heard> {
   /** Schema of the child's messages. A child that sends anything else is ended. */
   schema: z.ZodType<Heard>;
   onMessage(message: Heard): void;
-  /** The child has been killed. */
+  /** Called when the child has been killed. */
   onUnreadable(error: UnreadableMessageError): void;
 }
 
 export interface Stop<Told> {
-  /** What asks the child to end by itself. */
+  /** Message that asks the child to end by itself. */
   ask: Told;
   /** Milliseconds from the request to the kill. */
   graceMs: number;
-  /** Whether this reason of the signal kills the child at once. */
+  /** Whether the child is killed immediately for this reason of the signal. */
   killsAtOnce?(reason: unknown): boolean;
 }
 
@@ -37,7 +37,7 @@ export class ChildHost<Heard, Told extends object> {
     this.#child = forkTypeScript(program, [], { env, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.ended = new Promise((done) => {
       this.#child.once('exit', (code, signal) => done(signal ?? `exit code ${code}`));
-      // Then it has not even been started.
+      // The process was not started.
       this.#child.once('error', (error) => done(error.message));
     });
     this.#child.on('message', (received) => {
@@ -46,7 +46,7 @@ export class ChildHost<Heard, Told extends object> {
       this.kill();
       onUnreadable(new UnreadableMessageError(name, parsed.error));
     });
-    // This process may run out of time: a child in the middle of a long step would notice its parent's end only after it.
+    // Kills the child when this process exits: during a long step, the child would notice its parent's end only afterwards.
     const kill = () => this.kill();
     process.once('exit', kill);
     void this.ended.then(() => process.off('exit', kill));
@@ -61,7 +61,7 @@ export class ChildHost<Heard, Told extends object> {
     Promise.resolve(saving).then(() => this.tell(saved), fail);
   }
 
-  /** Asks the child to stop when the signal says so, and kills it when it has not after its grace. Returns what ends the watching. */
+  /** Asks the child to stop when the signal is aborted, and kills it after the grace period. Returns a function that ends the watch. */
   stopOn(signal: AbortSignal, { ask, graceMs, killsAtOnce }: Stop<Told>): () => void {
     const watch = new AbortController();
     const stop = () => {
@@ -86,7 +86,7 @@ export class ChildHost<Heard, Told extends object> {
     await this.ended;
   }
 
-  /** The error for work that the process took with it. */
+  /** Error for work that ended with the process. */
   death(how: string, work = ''): ProcessDiedError {
     const memory = how === 'SIGKILL' ? '; the machine may be out of memory' : '';
     return new ProcessDiedError(`${this.#name} ended by ${how}${work}${memory}`);

@@ -1,4 +1,4 @@
-// What a worker and its generation process say to each other, checked on both sides.
+// Messages between a worker and its generation process, validated on both sides.
 import { z } from 'zod';
 import { compileSettings, failureMessage, rawImage } from './messages.ts';
 
@@ -6,9 +6,9 @@ const generationTask = z.object({
   modelDirectory: z.string(),
   compile: compileSettings,
   config: z.unknown(),
-  /** Indexes of the images that an earlier try has kept. */
+  /** Indexes of the images that an earlier attempt has stored. */
   made: z.array(z.number()),
-  /** What its images begin from: interleaved bytes in the size of the images. */
+  /** Starting image: interleaved RGB bytes in the size of the generated images. */
   startingImage: z.custom<Uint8Array>((value) => value instanceof Uint8Array).nullable(),
 });
 export type GenerationTask = z.infer<typeof generationTask>;
@@ -23,7 +23,7 @@ export const messageToGenerator = z.discriminatedUnion('type', [
 ]);
 export type MessageToGenerator = z.infer<typeof messageToGenerator>;
 
-/** Its weights are read when the first image needs them, and stay. */
+/** Sent when the weights have been read for the first image; they stay loaded. */
 const loadedModel = z.object({ type: z.literal('loaded'), modelDirectory: z.string(), weightBytes: z.number() });
 export type LoadedModel = z.infer<typeof loadedModel>;
 

@@ -45,7 +45,7 @@ export class GenerationProcess {
     this.#program = program;
   }
 
-  /** `aborted`: the signal stopped it; the images that it had made until then are kept. */
+  /** `aborted`: the signal stopped it; the images generated before are kept. */
   async generate(task: GenerationTask, { signal, onImage }: GenerationOptions): Promise<'done' | 'aborted'> {
     if (signal.aborted) return 'aborted';
     const id = ++this.#lastId;
@@ -58,7 +58,7 @@ export class GenerationProcess {
         stopWatching = child.stopOn(signal, { ask: { type: 'abort', id }, graceMs: abortGraceMs });
       });
     } catch (error) {
-      // It was to stop, and its process was killed for not doing so in time, or died on the way: no fault of the generation.
+      // The process was told to stop and was killed after the deadline, or died meanwhile; this is not the generation's fault.
       if (signal.aborted && error instanceof ProcessDiedError) return 'aborted';
       throw error;
     } finally {

@@ -5,13 +5,13 @@ import { type MessageFromChild, messageFromChild, type MessageToChild } from './
 
 export interface JobListener {
   onMessage(message: MessageFromChild): void;
-  /** The process has been killed. */
+  /** Called when the process has been killed. */
   onUnreadable(error: UnreadableMessageError): void;
 }
 
 export class JobChild extends ChildHost<MessageFromChild, MessageToChild> {
   readonly #listener: { current: JobListener | undefined };
-  /** Whether its task has arrived. */
+  /** Whether the process has received its task. */
   hasBegun = false;
 
   constructor(env: NodeJS.ProcessEnv) {
@@ -27,7 +27,7 @@ export class JobChild extends ChildHost<MessageFromChild, MessageToChild> {
     this.#listener = listener;
   }
 
-  /** Sends the messages from now on to `listener`. A process sends none before it has a task. */
+  /** Passes all further messages to `listener`. A process sends none before it has a task. */
   listen(listener: JobListener): void {
     this.#listener.current = listener;
   }

@@ -1,4 +1,4 @@
-// Runs one task in a child process, so that this process stays free to renew the queue's lock, and sees it through to its end.
+// Runs one task in a child process, so that this process stays free to renew the queue's lock, and follows it to its end.
 import { AsyncResource } from 'node:async_hooks';
 import { engineEnvironment } from '@styleforge/config';
 import { currentOrigin, type TracingConfig } from '@styleforge/telemetry';
@@ -33,11 +33,11 @@ const abortGraceMs = 120_000;
 const killReasons: unknown[] = ['lock-lost', 'superseded'];
 
 export interface JobProcessOptions {
-  /** Its reason decides whether the child may save a checkpoint first. */
+  /** The signal's reason decides whether the child may save a checkpoint first. */
   signal: AbortSignal;
   log: Logger;
   tracing?: TracingConfig | undefined;
-  /** Where a training may find a process that is ready. */
+  /** Source of a ready process for a training task. */
   spare?: SpareProcess | undefined;
   onProgress?(progress: Progress): void;
   onReconstruction?(measured: ReconstructionMeasured): Promise<void>;
@@ -50,7 +50,7 @@ export interface JobProcessOptions {
   onDrawnImage?(image: DrawnImage): Promise<void>;
   onRecomputation?(news: RecomputationBegun): Promise<void>;
   onMeasuring?(progress: Measuring): void;
-  /** The task has been handed over: `send` reaches the process from here on. */
+  /** Called when the process has received its task; `send` then sends it messages. */
   onStarted?(send: (request: ChildRequest) => void): void;
 }
 
@@ -62,7 +62,7 @@ export async function runInChild(task: Task, options: JobProcessOptions): Promis
   return outcome ?? runIn(new JobChild(engineEnvironment(environment)), task, options);
 }
 
-/** A process that waits may end before the task arrives: nothing of the task was done, and undefined is what came of it. */
+/** Resolves to undefined if the waiting process ended before it received the task, so that nothing was done. */
 const unlessNotBegun = (child: JobChild) => (error: unknown) => {
   if (child.hasBegun || !(error instanceof ProcessDiedError)) throw error;
   return undefined;
@@ -85,11 +85,11 @@ async function runIn(child: JobChild, task: Task, options: JobProcessOptions): P
   }
 }
 
-/** The child's last word, or undefined when it ended without one; rejects when something could not be saved. */
+/** The child's final message, or undefined if it ended without one; rejects if something could not be stored. */
 function lastWord(child: JobChild, options: JobProcessOptions): Promise<FinalMessage | undefined> {
   return new Promise((resolve, reject) => {
     child.listen({
-      // What a message sets off belongs to this job, like the rest of its work.
+      // Handles messages in the telemetry context of this job.
       onMessage: AsyncResource.bind((message: MessageFromChild) => hear(message, child, options, { resolve, reject })),
       onUnreadable(error) {
         options.log.error({ err: error }, "the job's process sent an unreadable message and was ended");

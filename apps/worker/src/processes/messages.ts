@@ -1,4 +1,4 @@
-// What a worker and its child process say to each other, checked on both sides.
+// Messages between a worker and its child process, validated on both sides.
 import {
   ADAPTATION_KINDS,
   CLIP_EXTRACTORS,
@@ -31,7 +31,7 @@ const trainingTask = z.object({
   config: z.unknown(),
   styleRef: z.array(z.object({ component: z.string(), token: z.string(), prompt: z.string(), images })),
   aux: z.object({ prompt: z.string(), images }).nullable(),
-  /** What early stopping by KID compares with. */
+  /** Reference images of early stopping by KID. */
   reference: z.array(z.string()),
   /** Folder of feature extractors, each in a folder of its name. */
   extractorsDirectory: z.string(),
@@ -50,9 +50,9 @@ const drawTask = z.object({
   compile: compileSettings,
   modelDirectory: z.string(),
   config: z.unknown(),
-  /** Its place in the evaluation's list of models. */
+  /** Index in the evaluation's list of models. */
   model: z.number(),
-  /** Indexes of the images that are there already. */
+  /** Indexes of the images that exist already. */
   made: z.array(z.number()),
   extractorsDirectory: z.string(),
 });
@@ -66,19 +66,19 @@ const measureTask = z.object({
   /** Files of the images of each model, in order. */
   drawn: z.array(z.array(z.string())),
   reference: z.array(z.string()),
-  /** What the first model was trained on. */
+  /** Training images of the first model. */
   styleRef: z.array(z.string()),
   /** Scores of the training's validations. */
   history: z.array(z.object({ step: z.number(), scores: z.record(z.string(), z.number()) })),
-  /** The first model and its StyleRef images, where its tokens are to be told apart. */
+  /** The first model and its StyleRef images, if its tokens are to be compared. */
   tokens: z.object({ modelDirectory: z.string(), components: trainingTask.shape.styleRef }).nullable(),
   extractorsDirectory: z.string(),
-  /** Features of reference images are kept here for later evaluations. */
+  /** Folder in which features of reference images are kept for later evaluations. */
   cacheDirectory: z.string(),
 });
 export type MeasureTask = z.infer<typeof measureTask>;
 
-/** Scores each image with the text of the same place. */
+/** Scores each image with the text of the same index. */
 const scoreTask = z.object({
   kind: z.literal('score'),
   images: z.array(z.string()),
@@ -101,7 +101,7 @@ const exportTask = z.object({
 });
 export type ExportTask = z.infer<typeof exportTask>;
 
-/** Finds out whether the device is there. */
+/** Checks whether the device is available. */
 const deviceTask = z.object({ kind: z.literal('check-device'), device });
 
 export const task = z.discriminatedUnion('kind', [trainingTask, drawTask, measureTask, scoreTask, exportTask, deviceTask]);
@@ -147,18 +147,18 @@ const progress = z.object({
   learningRate: z.number(),
   samplesPerSecond: z.number(),
   stepSeconds: z.number(),
-  /** Memory of the process at its height so far. */
+  /** Peak memory of the process so far, in bytes. */
   peakMemoryBytes: z.number(),
-  /** On a card: what the training has taken of its memory, and whether it computes activations again. */
+  /** On a card: memory that the training has taken, and whether it recomputes activations. */
   card: z.object({ memoryBytes: z.number(), recomputes: z.boolean() }).nullable(),
 });
 export type Progress = z.infer<typeof progress>;
 
-/** Sides of the latents of a further graph, which was compiled for images of another size (with buckets). */
+/** Sides of the latents for which a further training graph was compiled (with buckets). */
 const compiledShape = z.object({ type: z.literal('compiled-shape'), height: z.number(), width: z.number(), seconds: z.number() });
 export type CompiledShape = z.infer<typeof compiledShape>;
 
-/** On a card: whether the training computes activations again, and why. */
+/** On a card: whether the training recomputes activations, and why. */
 const memoryPlan = z.object({
   type: z.literal('memory-plan'),
   recomputes: z.boolean(),
@@ -170,7 +170,7 @@ const memoryPlan = z.object({
 });
 export type MemoryPlanned = z.infer<typeof memoryPlan>;
 
-/** The card was too full for a step, which is made again with activations computed again. */
+/** The card was too full for a step, which is repeated with recomputed activations. */
 const recomputation = z.object({ type: z.literal('recomputation'), number: z.number(), step: z.number(), reason: z.string() });
 export type RecomputationBegun = z.infer<typeof recomputation>;
 
@@ -214,7 +214,7 @@ export type DrawnImage = z.infer<typeof drawnImage>;
 const measuring = z.object({ type: z.literal('measuring'), done: z.number(), of: z.number() });
 export type Measuring = z.infer<typeof measuring>;
 
-/** All images of this step are safe. */
+/** All images of this step have been sent. */
 const validation = z.object({
   type: z.literal('validation'),
   number: z.number(),
@@ -229,7 +229,7 @@ export type ValidationDone = z.infer<typeof validation>;
 const requestMet = z.object({ type: z.literal('request-met'), number: z.number(), id: z.number(), step: z.number() });
 export type RequestMet = z.infer<typeof requestMet>;
 
-/** What a device is called, and how much memory it has. */
+/** Name and memory of a device. */
 const deviceFacts = z.object({ name: z.string().nullable(), memoryBytes: z.number().nullable(), details: z.string().optional() });
 export type DeviceFacts = z.infer<typeof deviceFacts>;
 

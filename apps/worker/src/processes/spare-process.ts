@@ -1,11 +1,11 @@
-// A child process that waits for the next training: it has been started and has loaded its code before the job is there.
+// A child process that waits for the next training: it has started and loaded its code before the job arrives.
 import { availableMemory } from 'node:process';
 import { engineEnvironment, type EngineEnvironmentOptions } from '@styleforge/config';
 import type { Logger } from '../logger.ts';
 import { JobChild } from './job-child.ts';
 import type { TrainingTask } from './messages.ts';
 
-/** Bytes that must be available before a process waits: it takes a tenth of them. */
+/** Bytes that must be available before a process waits: it uses about a tenth of them. */
 const ROOM_BYTES = 2 * 2 ** 30;
 
 export class SpareProcess {
@@ -17,7 +17,7 @@ export class SpareProcess {
     this.#log = log;
   }
 
-  /** Hands over the process that waits. Undefined where none waits or it was started with another environment. */
+  /** Returns the waiting process. Undefined if none waits, or if it was started with another environment. */
   take({ savesMemory = false }: EngineEnvironmentOptions): JobChild | undefined {
     const waiting = this.#waiting;
     if (waiting?.savesMemory !== savesMemory) return undefined;

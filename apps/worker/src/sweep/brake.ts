@@ -1,15 +1,15 @@
-// The limit up to which a difference between store and database is taken for what crashes leave. Beyond it, something else is wrong.
+// Limits on differences between store and database. Crashes explain a few; more differences mean that something else is wrong.
 import type { Differences } from './differences.ts';
 import type { SweepServices } from './sweep-services.ts';
 
-/** Store and database differ more than crashes can explain, so the sweep must not act. */
+/** Thrown when store and database differ more than crashes can explain, so that the sweep must not act. */
 export class SweepRefusedError extends Error {
   override name = 'SweepRefusedError';
 }
 
-/** Most rows that may lack their objects before the sweep stops: a crash between two writes leaves at most one. */
+/** Maximum number of rows without objects before the sweep stops: a crash between two writes leaves at most one. */
 const mostRows = (rows: number) => Math.max(20, rows * 0.01);
-/** Objects without rows: a crash in the middle of a deletion leaves all of a dataset or of a checkpoint, and they only move to the trash. */
+/** Objects without rows: a crash during a deletion leaves all objects of a dataset or checkpoint, and the sweep only moves them to the trash. */
 const mostObjects = (objects: number) => Math.max(200, objects * 0.1);
 
 /** Throws SweepRefusedError; a dry run, which changes nothing, continues and shows what is wrong. */

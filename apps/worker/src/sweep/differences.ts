@@ -1,4 +1,4 @@
-// How store and database differ: objects without a row and rows without an object, which a crash between two writes leaves.
+// Finds differences between store and database after crashes: objects without a row, and rows without an object.
 import type { ExpectedRow } from '@styleforge/database';
 import {
   evaluationReportKey,
@@ -37,7 +37,7 @@ export async function findDifferences(services: SweepServices): Promise<Differen
   return found;
 }
 
-/** A store lists what is below one folder together, and so a project's objects. */
+/** A store lists the objects below a folder together, so that a project's objects are consecutive. */
 async function* byProject({ objectStore }: SweepServices): AsyncGenerator<[string, ListedObject[]]> {
   let current: string | undefined;
   let objects: ListedObject[] = [];
@@ -56,7 +56,7 @@ async function* byProject({ objectStore }: SweepServices): AsyncGenerator<[strin
 async function compareProject(projectId: string, objects: ListedObject[], services: SweepServices, found: Differences): Promise<void> {
   const { database, objectStore } = services;
   const graceEnd = graceEndOf(services);
-  // After the listing: a row is written after its object, so whatever is listed has its row by now, or is an orphan or young.
+  // Reads the rows after the listing. A row is written after its object, so a listed object has a row, is an orphan, or is new.
   const expected = await database.retention.expectedRows(projectId);
   const reports = (await database.retention.evaluationIds(projectId)).map((id) => evaluationReportKey(projectId, id));
   const inputs = (await database.generations.idsWithInput(projectId)).map((id) => generationInputKey(projectId, id));
@@ -68,7 +68,7 @@ async function compareProject(projectId: string, objects: ListedObject[], servic
   for (const row of expected) {
     const key = row.keys.find((wanted) => !stored.has(wanted));
     if (key === undefined && row.missingSince !== null) found.foundAgain.push(row);
-    // What a listing does not show is asked for once more.
+    // Objects that the listing does not show are looked up individually.
     if (key !== undefined && row.createdAt < graceEnd && (await objectStore.head(key)) === null) found.missing.push({ row, key });
   }
 }
@@ -80,5 +80,5 @@ function companionsOf(row: ExpectedRow): string[] {
 
 const keyOf = ({ key }: { key: string }) => key;
 
-/** Minimum age: the counterpart of younger objects and rows may not be written yet. */
+/** Minimum age: the counterparts of newer objects and rows may not have been written yet. */
 export const graceEndOf = ({ sweep }: SweepServices) => new Date(Date.now() - sweep.orphanGraceHours * HOUR_MS);

@@ -1,4 +1,4 @@
-// Removes what has been kept for as many days as the settings say: the row first, then its objects, which are orphans if that breaks off.
+// Removes data whose retention time has ended: first the row, then its objects, which are orphans if the removal is interrupted.
 import type { SweepServices } from './sweep-services.ts';
 import { discard } from './trash.ts';
 

@@ -1,10 +1,10 @@
-// Settles how store and database differ: objects without a row go to the trash, rows without an object are marked.
+// Resolves differences between store and database: moves objects without a row to the trash, and marks rows without an object.
 import { assertExplainable } from './brake.ts';
 import { type Differences, findDifferences, graceEndOf } from './differences.ts';
 import type { SweepServices } from './sweep-services.ts';
 import { discard } from './trash.ts';
 
-/** All differences are found first, and counted: beyond what crashes explain, nothing is touched. */
+/** Finds and counts all differences first; changes nothing if crashes cannot explain their number. */
 export async function sweepOrphans(services: SweepServices): Promise<Record<string, number>> {
   const found = await findDifferences(services);
   assertExplainable(found, services);

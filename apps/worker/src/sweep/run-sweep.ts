@@ -1,4 +1,4 @@
-// The regular clean-up: what has been kept long enough goes, and so does what store and database do not agree about.
+// Runs the automatic cleanup: removes expired data, and resolves differences between store and database.
 import { verifyStore } from '@styleforge/storage';
 import { expire } from './expire.ts';
 import { sweepOrphans } from './orphans.ts';
@@ -31,7 +31,7 @@ export async function runSweep(services: SweepServices): Promise<Record<string, 
 async function sweepAll(services: SweepServices): Promise<Record<string, number>> {
   const { objectStore, objectStoreConfig, database } = services;
   await verifyStore(objectStore, objectStoreConfig, database.installation);
-  // First: it refuses to continue when the store seems to be damaged.
+  // This step comes first, because it refuses to continue if the store seems to be damaged.
   const orphans = await sweepOrphans(services);
   return { ...orphans, ...(await expire(services)), trash: await emptyTrash(services) };
 }

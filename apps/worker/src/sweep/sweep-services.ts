@@ -1,4 +1,4 @@
-// What a sweep works with.
+// Services that a sweep uses.
 import type { FlowConfig, ObjectStoreConfig } from '@styleforge/config';
 import type { Database } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';

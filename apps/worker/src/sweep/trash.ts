@@ -1,4 +1,4 @@
-// Where objects go that a sweep removes: below `trash/` by the day, and from there for good after some days.
+// Trash of the sweep: objects are moved below `trash/` by day, and deleted permanently after some days.
 import { type ObjectStore, ObjectNotFoundError, trashKey, trashPrefix } from '@styleforge/storage';
 import type { SweepServices } from './sweep-services.ts';
 
@@ -13,7 +13,7 @@ export async function discard(objects: string, { objectStore, sweep }: Pick<Swee
   }
 }
 
-/** Deletes what has been in the trash for its days. Returns how many objects went, or with `dryRun` would go. */
+/** Deletes objects whose days in the trash are over. Returns the number of deleted objects; `dryRun` only counts them. */
 export async function emptyTrash({ objectStore, sweep }: SweepServices): Promise<number> {
   const lastDay = dayOf(new Date(Date.now() - sweep.trashDays * DAY_MS));
   let count = 0;

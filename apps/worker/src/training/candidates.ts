@@ -11,7 +11,7 @@ import {
 import { newId, type TrainingJobRow } from '@styleforge/database';
 import type { Services } from '../services.ts';
 
-/** A worker that takes over makes no second pool of the same checkpoint: the id follows from both. */
+/** The id is derived from job and checkpoint, so that a worker that takes over does not create a second generation. */
 function generationId(jobId: string, checkpointId: string): string {
   const uuid = jobId.slice(jobId.indexOf('_') + 1);
   const digest = createHash('sha256').update(`${jobId} ${checkpointId}`).digest('hex');
@@ -40,7 +40,7 @@ function configOf(job: TrainingJobRow, settings: CandidateSettings): GenerationC
   };
 }
 
-/** What the job's result says of its candidates; nothing for a job without. */
+/** The candidates in the job's result; empty for a job without candidates. */
 export async function queueCandidates(
   job: TrainingJobRow,
   checkpointId: string,

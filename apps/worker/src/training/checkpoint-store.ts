@@ -12,7 +12,7 @@ const manifest = z.object({
   job_id: z.string(),
   step: z.number(),
   files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })),
-  /** Points of the loss curve that were not in the database when the checkpoint was made: a resumed job does not make them again. They are no reason to lose a checkpoint. */
+  /** Points of the loss curve that were not in the database when the checkpoint was made: a resumed job does not compute them again. A failure to store them does not discard the checkpoint. */
   points: z.array(jobMetric).catch([]),
 });
 type Manifest = z.infer<typeof manifest>;
@@ -84,7 +84,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Copies the furthest checkpoint whose files are all intact; undefined when there is none. */
+  /** Copies the latest checkpoint whose files are all intact; undefined if there is none. */
   async restoreLatest(directory: string): Promise<(SavedCheckpoint & { directory: string }) | undefined> {
     const { id: jobId, projectId } = this.#job;
     const rows = await this.#services.database.checkpoints.list(projectId, jobId);
@@ -97,7 +97,7 @@ export class CheckpointStore {
     return undefined;
   }
 
-  /** Keeps the newest `limit` checkpoints, and beside them the one of step `keep` and those with a star. */
+  /** Deletes old checkpoints; keeps the newest `limit` ones, the one of step `keep`, and those with a star. */
   async #prune(limit: number, keep: number | null): Promise<void> {
     const { database, objectStore } = this.#services;
     const rows = await database.checkpoints.list(this.#job.projectId, this.#job.id);
@@ -134,7 +134,7 @@ export class CheckpointStore {
     return manifest.parse(JSON.parse(Buffer.from(bytes).toString()));
   }
 
-  /** The path of the first file that is not what its manifest says, if any. */
+  /** Path of the first file that differs from its manifest, if any. */
   async #download(prefix: string, files: Manifest['files'], target: string): Promise<string | undefined> {
     for (const { path, sha256 } of files) {
       const got = await downloadObject(this.#services.objectStore, prefix + path, join(target, path)).catch((error: unknown) => {

@@ -25,7 +25,7 @@ export class CostMeter {
     this.#services = services;
   }
 
-  /** Seconds since the last thing that the process told. */
+  /** Seconds since the last message of the process. */
   #lap(): number {
     const now = performance.now();
     const seconds = (now - this.#mark) / 1_000;

@@ -1,4 +1,4 @@
-// Passes on what somebody wants of a running job without stopping it, and notes in its row when it is there.
+// Passes requests for checkpoints and samples to a running job, and records in its row when they are fulfilled.
 import type { JobRequest, TrainingJobRow } from '@styleforge/database';
 import type { ChildRequest, RequestMet } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
@@ -10,7 +10,7 @@ export class JobRequests {
   readonly #job: TrainingJobRow;
   readonly #services: Services<'database' | 'log'>;
   #send: ((request: ChildRequest) => void) | undefined;
-  /** All requests that were sent to the process, so that each is sent once; the id is the place in the list. */
+  /** All requests that were sent to the process, so that each is sent once; the id is the index in the list. */
   readonly #told: JobRequest[] = [];
 
   constructor(job: TrainingJobRow, services: Services<'database' | 'log'>) {
@@ -22,7 +22,7 @@ export class JobRequests {
     this.#send = send;
   }
 
-  /** `pending`: all that the row has now. Before the process has started, nothing is lost: the row still has it at the next look. */
+  /** `pending`: the requests in the row. Requests before the start of the process are not lost, because they stay in the row. */
   hear(pending: readonly JobRequest[]): void {
     if (!this.#send) return;
     for (const request of pending) {

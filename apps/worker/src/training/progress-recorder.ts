@@ -1,4 +1,4 @@
-// Writes a training's progress and loss curves to the database, and reads there what is wanted of the job.
+// Writes a training's progress and loss curves to the database, and reads requests to the job from it.
 import type { JobProgress } from '@styleforge/contracts';
 import { type JobWishes, type MetricPoint, StaleAttemptError, type TrainingJobRow, wishesOf } from '@styleforge/database';
 import { Heartbeat } from '../held-row/heartbeat.ts';
@@ -13,7 +13,7 @@ export class ProgressRecorder {
   #latest: Progress | undefined;
   #points: MetricPoint[] = [];
 
-  /** `durableStep`: the step of the checkpoint from which the job continues, where there is one. */
+  /** `durableStep`: the step of the checkpoint from which the job continues, if there is one. */
   constructor(job: TrainingJobRow, durableStep: number | null, services: Services<'database' | 'settings'>) {
     this.#job = job;
     this.#heartbeat = new Heartbeat(job, services, durableStep);
@@ -38,12 +38,12 @@ export class ProgressRecorder {
     });
   }
 
-  /** A checkpoint of this step is safe. */
+  /** Records that a checkpoint of this step is stored. */
   saved(step: number): void {
     this.#heartbeat.saved(step);
   }
 
-  /** Points of the loss curve that the database does not have yet. */
+  /** Removes and returns the points of the loss curve that are not yet in the database. */
   unwritten(): MetricPoint[] {
     return [...this.#points];
   }

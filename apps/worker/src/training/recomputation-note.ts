@@ -1,4 +1,4 @@
-// Says in the log and in a job's events that its card was too full for kept activations.
+// Reports in the log and in a job's events that the card was too full to keep the activations.
 import type { TrainingJobRow } from '@styleforge/database';
 import type { RecomputationBegun } from '../processes/messages.ts';
 import type { Services } from '../services.ts';

@@ -1,4 +1,4 @@
-// The way of one training job, from top to bottom.
+// Runs one training job from start to end.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACTIVE_JOB_STATUSES, type Failure, type JobResult } from '@styleforge/contracts';
@@ -76,7 +76,7 @@ export async function runTrainingJob(jobId: string, context: JobContext, service
 
 async function train(job: TrainingJobRow, scratch: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
   if (job.cancelRequestedAt) return cancelled(job, services);
-  // The worker that was pausing it died; its last checkpoint is what there is.
+  // The worker died while pausing the job, so the last checkpoint is the one to resume from.
   if (job.status === 'pausing') return paused(job, services);
   if (job.status === 'evaluating') return evaluateJob(job, scratch, context, services);
   const checkpoints = new CheckpointStore(job, services);
@@ -123,7 +123,7 @@ async function trainFrom({ job, checkpoints, resume, held }: Start, around: Surr
     },
   })
     .finally(() => hold.end())
-    // The evaluation takes a device of its own.
+    // The evaluation takes its own device.
     .finally(() => held.release());
   await cost.record();
   if (result === 'aborted') return afterAbort(job, hold.reason(), services);
@@ -136,7 +136,7 @@ interface Recorders {
   readonly cost: CostMeter;
 }
 
-/** Where everything goes that the child reports, but its checkpoints. */
+/** Handlers of the child's reports, except checkpoints. */
 async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, requests, cost }: Recorders, services: TrainingServices) {
   const classImages = await ClassImageCache.of(job, task.baseModelDirectory, services);
   if (classImages)
@@ -211,7 +211,7 @@ async function afterAbort(job: TrainingJobRow, reason: EndReason, services: Trai
       throw new JobTimeoutError('the job exceeded the time limit of training jobs');
     case 'lock-lost':
     case 'superseded':
-    // No training leaves its slot to another project's.
+    // Training jobs never leave their slot to another project.
     case 'moves-over':
       throw new StaleAttemptError(`Attempt ${job.attempt} of training job ${job.id} was taken over by another worker.`);
   }
@@ -224,7 +224,7 @@ async function cancelled(job: TrainingJobRow, services: TrainingServices): Promi
 }
 
 async function paused(job: TrainingJobRow, services: TrainingServices): Promise<JobOutcome> {
-  // Somebody may have cancelled it while the checkpoint was being written.
+  // The job may have been cancelled while the checkpoint was being written.
   const latest = await services.database.trainingJobs.get(job.id);
   if (latest?.cancelRequestedAt) return cancelled(job, services);
   await services.database.trainingJobs.setStatus(job.id, { from: 'pausing', to: 'paused', attempt: job.attempt });
@@ -260,7 +260,7 @@ async function trained(
     services.log.info(result, 'training job succeeded');
     return 'finished';
   }
-  // Paused before its evaluation: when it is resumed, there is nothing left to train.
+  // The job was paused before its evaluation, so there is nothing left to train.
   if ((await trainingJobs.get(job.id))?.status === 'pausing') return paused(job, services);
   const evaluating = { ...result, evaluation_id: newId('evaluation') };
   const row = await trainingJobs.setStatus(job.id, { from: 'running', to: 'evaluating', attempt: job.attempt, result: evaluating });
@@ -281,7 +281,7 @@ async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobCon
 
 type Validations = NonNullable<ChildResult['validations']>;
 
-/** The checkpoint that scored best is what the job ends with. */
+/** Makes the checkpoint with the best score the result of the job. */
 async function stoppingResult(
   job: TrainingJobRow,
   finalStep: number,

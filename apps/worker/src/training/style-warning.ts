@@ -1,9 +1,9 @@
-// Warns in a job's log, before its training, of a style that the base model cannot show.
+// Warns in a job's log, before its training, that the base model cannot reproduce the style.
 import type { TrainingJobRow } from '@styleforge/database';
 import type { ReconstructionMeasured } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
 
-/** Peak signal-to-noise ratio in dB below which colours and lines are lost that a person would miss. */
+/** Peak signal-to-noise ratio in dB below which people notice that colours and lines are lost. */
 const FAITHFUL_DB = 20;
 
 export async function warnOfLostStyle(

@@ -1,4 +1,4 @@
-// Brings a job's images to the local disk, sorted by what they train.
+// Copies a job's images to the local disk, grouped by their role in the training.
 import { checkTrainingPictures, selectTrainingPictures, type TrainingConfig } from '@styleforge/contracts';
 import type { ImageRow } from '@styleforge/database';
 import { JobInputError } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 
 type TrainingInputs = Pick<TrainingTask, 'styleRef' | 'aux' | 'reference'>;
 
-/** Throws JobInputError where the job cannot be trained on what its datasets have by now. */
+/** Throws JobInputError if the job cannot be trained on the current content of its datasets. */
 export async function downloadTrainingInputs(
   projectId: string,
   config: TrainingConfig,

@@ -1,4 +1,4 @@
-// A training job's numbers for Prometheus.
+// Prometheus metrics of a training job.
 import type { Metrics } from '@styleforge/telemetry';
 import type { Progress, TrainingTask } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
@@ -9,7 +9,7 @@ export function recordStep(metrics: Metrics | undefined, method: string, { stepS
   metrics?.set('styleforge_train_samples_per_second', { method }, samplesPerSecond);
 }
 
-/** Logs the end of the start, and prepares that of the next job: not earlier, so that it does not slow this one down. */
+/** Logs the first step, and prepares a process for the next job; not earlier, so that it does not slow this job's start down. */
 export function noteFirstStep({ step, stepSeconds }: Progress, task: TrainingTask, { log, spare }: Services<'log' | 'spare'>): void {
   log.info({ step, stepSeconds }, 'first training step done');
   spare?.prepare(task);

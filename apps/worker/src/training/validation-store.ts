@@ -1,4 +1,4 @@
-// Images made in the middle of a training: each into the object store, then its row; the event when all of a step are there.
+// Stores validation images: each object first, then its row, and an event when all images of a step are stored.
 import type { TrainingJobRow } from '@styleforge/database';
 import { validationImageKey } from '@styleforge/storage';
 import { imageTexts } from '../image-texts.ts';

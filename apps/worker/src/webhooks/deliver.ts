@@ -1,4 +1,4 @@
-// One attempt at one delivery: signed, posted, recorded; the queue repeats it with growing pauses for a day.
+// Makes one attempt at a delivery: signs, posts and records it. The queue repeats it with growing delays for a day.
 import { createAddressPolicy, type FlowConfig, ForbiddenAddressError } from '@styleforge/config';
 import { TEST_EVENT } from '@styleforge/contracts';
 import type { Database, DeliveryAttempt, DeliveryResponse } from '@styleforge/database';
@@ -69,7 +69,7 @@ async function send({ delivery, url, secrets, disabled }: DeliveryAttempt, { web
     return { ok: false, response, error: describe(status), hopeless: status === GONE || status === TOO_LARGE };
   } catch (error) {
     log.info({ err: error, deliveryId: delivery.id }, 'webhook not delivered');
-    // One sentence for whatever the cause is: which names and addresses exist inside is not the caller's to know.
+    // One message for all causes, so that callers do not learn which names and addresses exist in the internal network.
     const shown = error instanceof AnswerTimeoutError ? error.message : 'the endpoint is not reachable';
     return { ok: false, response: null, error: shown, hopeless: error instanceof ForbiddenAddressError };
   }

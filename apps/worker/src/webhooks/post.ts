@@ -1,4 +1,4 @@
-// One POST to an address that a caller has named: checked when the connection is made, without redirects, with an end to everything.
+// Sends one POST to a caller's address: checks the address at the connection, follows no redirects, and limits time and size.
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type AddressPolicy, checkedLookup, ForbiddenAddressError, refuseForbiddenLiteral } from '@styleforge/config';
@@ -34,7 +34,7 @@ export async function post(url: URL, { headers, body, mayReach, timeoutMs }: Pos
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
       headers: { ...headers, 'content-length': bytes.length },
-      // A connection of its own: a pooled one would skip the check.
+      // Uses a new connection, because a pooled one would skip the check.
       agent: false,
       lookup: checkedLookup(mayReach),
       signal,
@@ -64,5 +64,5 @@ async function skim(answer: IncomingMessage): Promise<string> {
   return textOf(Buffer.concat(chunks).subarray(0, shownBytes));
 }
 
-/** Text that the database takes. Omits a character that is cut at the end. */
+/** Makes text that the database can store. Omits a character that is cut at the end. */
 const textOf = (bytes: Buffer): string => new TextDecoder().decode(bytes, { stream: true }).replaceAll('\0', '');

@@ -1,4 +1,4 @@
-// `styleforge keys`: the API keys of the project, for a key with the scope `admin`.
+// `styleforge keys`: manages the project's API keys; needs a key with the scope `admin`.
 import { API_KEY_SCOPES } from '@styleforge/contracts';
 import type { ApiKeyCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';

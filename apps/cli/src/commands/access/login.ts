@@ -1,4 +1,4 @@
-// `styleforge login`: keeps an address and a key, once the service has taken them.
+// `styleforge login`: saves the service URL and an API key after the service has accepted the key.
 import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { StyleForge } from '@styleforge/sdk';

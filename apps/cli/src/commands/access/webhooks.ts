@@ -1,4 +1,4 @@
-// `styleforge webhooks`: endpoints that receive events.
+// `styleforge webhooks`: manages the endpoints that receive events.
 import { WEBHOOK_EVENTS } from '@styleforge/contracts';
 import type { WebhookCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';
@@ -80,8 +80,8 @@ function addUpdate(webhooks: Command): void {
     examples: ['styleforge webhooks update whk_... --event training_job.failed', 'styleforge webhooks update whk_... --disable'],
     options: (command) =>
       void command
-        .option('--url <url>', 'where events are sent')
-        .addOption(new Option('--event <event>', 'may be repeated; replaces all').argParser(collect))
+        .option('--url <url>', 'URL that events are sent to')
+        .addOption(new Option('--event <event>', 'event to send, may be repeated; replaces the current list').argParser(collect))
         .option('--enable', 'enable a disabled endpoint')
         .addOption(new Option('--disable', 'send no further events').conflicts('enable')),
     async run({ output, client }, { url, event, enable, disable }: UpdateOptions, id: string) {

@@ -1,4 +1,4 @@
-// `styleforge datasets`: made, filled, looked at, deleted.
+// `styleforge datasets`: creates, fills, shows and deletes datasets.
 import { counted } from '@styleforge/contracts';
 import { type Dataset, type InspectedImage, inspectImages, type UploadResult } from '@styleforge/sdk';
 import { Option } from 'commander';
@@ -134,15 +134,15 @@ function addUploadOptions(command: Command): Command {
 }
 
 function addDirectOption(command: Command): Command {
-  return command.option('--direct', 'send images straight to the object store, where it signs links (S3)');
+  return command.option('--direct', 'send images directly to the object store if it signs links (S3)');
 }
 
-/** Named before the upload; the service keeps one of them. */
+/** Prints a warning for each image that is there twice: the service keeps only one of the two. */
 export function noteDuplicates(output: Output, images: InspectedImage[]): void {
   for (const { name, duplicateOf } of images) if (duplicateOf !== undefined) output.note(`${name} is the same image as ${duplicateOf}`);
 }
 
-/** Tells on standard error of each file that is refused. */
+/** Uploads images, and prints each refused file with its reason to standard error. */
 export async function upload({ client, output }: Context, id: string, paths: string[], labels: UploadOptions = {}): Promise<UploadResult> {
   const result = await client().datasets.upload(id, paths, labels);
   reportRefused(output, result);

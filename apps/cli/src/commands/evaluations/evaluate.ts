@@ -1,4 +1,4 @@
-// `styleforge evaluate`: measures a model, and follows that to its report; `evaluations` looks at what was asked for.
+// `styleforge evaluate` measures a model and waits for the report; `styleforge evaluations` lists, follows and cancels evaluations.
 import { CLIP_EXTRACTORS, counted, EXTRACTORS, METRICS, SAMPLERS } from '@styleforge/contracts';
 import type { Evaluation, EvaluationCreateParams } from '@styleforge/sdk';
 import { Option } from 'commander';

@@ -1,4 +1,4 @@
-// `styleforge jobs feedback`: the candidates of a StyleDrop job, shown, kept and dropped.
+// `styleforge jobs feedback`: shows the candidates of a StyleDrop job, and keeps or drops them.
 import type { Feedback, FeedbackItem } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';

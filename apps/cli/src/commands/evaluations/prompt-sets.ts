@@ -1,4 +1,4 @@
-// `styleforge prompt-sets`: named lists of prompts, in versions.
+// `styleforge prompt-sets`: manages named, versioned lists of prompts.
 import { counted } from '@styleforge/contracts';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';

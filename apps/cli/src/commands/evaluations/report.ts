@@ -1,4 +1,4 @@
-// `styleforge report`: what came of an evaluation, as a table here or as a page in the browser.
+// `styleforge report`: shows the report of an evaluation, as a table in the terminal or as a page in the browser.
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ function sourceOf({ trainingJobs, evaluations }: StyleForge, id: string): Pick<S
   throw new UsageError(`${id}: must be the id of a training job (job_...) or of an evaluation (eval_...)`);
 }
 
-/** The page needs the key, which a browser does not have: it is fetched here and opened as a file. */
+/** Fetches the page and opens it as a file, because the browser does not have the API key. */
 async function savePage({ out, open: opens }: ReportOptions, id: string, read: () => Promise<string>): Promise<string | undefined> {
   if (out === undefined && !opens) return undefined;
   const file = out ?? join(await mkdtemp(join(tmpdir(), 'styleforge-report-')), `${id}.html`);

@@ -1,4 +1,4 @@
-// `styleforge share`: links to reports for people without a key.
+// `styleforge share`: manages links to reports for people without an API key.
 import type { Command } from 'commander';
 import { formatTime } from '../../terminal/output.ts';
 import { addVerb, numberOf } from '../../verb.ts';

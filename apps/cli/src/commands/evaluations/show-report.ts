@@ -1,4 +1,4 @@
-// A report in words and one table.
+// Formats a report as text and one table.
 import { counted, shownInterval, shownMetric, shownName } from '@styleforge/contracts';
 import type { Report, ReportMetric, ReportModel } from '@styleforge/sdk';
 import type { Cell, Output } from '../../terminal/output.ts';
@@ -43,7 +43,7 @@ export function showReport(output: Output, report: Report): void {
   list(output, '\nCaveats:', verdict.cautions);
 }
 
-/** One row for each model; its intervals stand below the numbers. */
+/** One row for each model, with the confidence intervals below the numbers. */
 function showMetrics(output: Output, models: ReportModel[]): void {
   const columns = models[0]?.metrics ?? [];
   const headings = [
@@ -64,10 +64,10 @@ function showMetrics(output: Output, models: ReportModel[]): void {
       [' ', ...metrics.map((metric) => (metric && shownInterval(metric)) ?? ' '), ' ', ' '],
     ];
   });
-  output.table(headings, rows, 'No metric was asked for.');
+  output.table(headings, rows, 'The evaluation requested no metric.');
 }
 
-/** The best of its column in green. */
+/** Colors the best value of a column green. */
 function valueOf(output: Output, metric: ReportMetric, models: ReportModel[]): string {
   const values = models.flatMap(({ metrics }) => metrics.filter(({ name }) => name === metric.name).map(({ value }) => value));
   const best = metric.better === 'lower' ? Math.min(...values) : Math.max(...values);

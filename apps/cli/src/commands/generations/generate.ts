@@ -1,4 +1,4 @@
-// `styleforge generate`: prompts to image files, shown in the terminal where it can.
+// `styleforge generate`: generates images from prompts, saves them, and shows them in terminals that can display images.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { type GenerationConfig, generationCells, IMAGE_FORMATS, imagesPerCell, SAMPLERS, counted } from '@styleforge/contracts';
@@ -27,7 +27,7 @@ interface GenerateOptions extends SaveOptions {
   styleGuidance?: string;
   textGuidance?: string;
   sampler?: GenerationCreateParams['sampler'];
-  /** false: none, whatever the base model's default is. */
+  /** false: no negative prompt, even if the base model has one by default. */
   negativePrompt?: string | false;
   width?: string;
   height?: string;
@@ -133,7 +133,7 @@ async function requestOf(options: GenerateOptions, prompts: string[]): Promise<G
   return { model: options.model, prompts, ...given };
 }
 
-/** `job_...=0.8`: the model, and its strength where it is not 1. */
+/** Parses `job_...=0.8`: a model and its strength, which is 1 if omitted. */
 function adapterOf(text: string): { model: string; strength?: number } {
   const [model = '', strength] = text.split('=');
   return { model, ...(strength !== undefined && { strength: numberOf('--adapter', strength)! }) };
@@ -141,7 +141,7 @@ function adapterOf(text: string): { model: string; strength?: number } {
 
 const MEDIA_TYPES: Record<string, string> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp' };
 
-/** An id as it is; a file as text that holds it. */
+/** Returns an image id unchanged, and a file as a data URL. */
 async function startingImage(value: string): Promise<string> {
   if (/^img_/.test(value)) return value;
   const mediaType = MEDIA_TYPES[extname(value).toLowerCase()];
@@ -152,7 +152,7 @@ async function startingImage(value: string): Promise<string> {
   return `data:${mediaType};base64,${bytes.toString('base64')}`;
 }
 
-/** The prompt, the seed, and enough of the id to be alone in the folder. */
+/** File name of an image: the prompt, the seed, and enough of the id to be unique in the folder. */
 function fileNameOf({ prompt, seed, id, format }: GeneratedImage): string {
   const words = prompt
     .toLowerCase()

@@ -2,7 +2,7 @@
 import { GRID_PARAMETERS, type GenerationGridRequest, type GridAxis, type GridParameter, type GridValue } from '@styleforge/contracts';
 import { UsageError } from '../../exit-codes.ts';
 
-/** The grid of `--x` and `--y`. */
+/** The grid that `--x` and `--y` describe. */
 export function gridOf({ x, y }: { readonly x?: string; readonly y?: string }): GenerationGridRequest | undefined {
   if (x === undefined && y === undefined) return undefined;
   if (x === undefined) throw new UsageError('--y: also set --x');

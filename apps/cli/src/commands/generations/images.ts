@@ -1,4 +1,4 @@
-// `styleforge images`: the images of the whole project, and those of one generation as files.
+// `styleforge images`: lists the images of the project, and saves those of one generation as files.
 import { IMAGE_KINDS, type ImageKind } from '@styleforge/contracts';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -12,7 +12,7 @@ export function addImageCommands(program: Command): void {
   const images = program.command('images').description('List and download generated images');
   addVerb(images, {
     usage: 'save <generation>',
-    description: 'Save the images of a generation, waiting for them where they are still being made',
+    description: 'Save the images of a generation; waits until all of them have been generated',
     examples: ['styleforge images save gen_... --out images'],
     options: (command) => void addSaveOptions(command),
     run: saveWhenReady,
@@ -39,7 +39,7 @@ export function addImageCommands(program: Command): void {
 
 function addListOptions(command: Command): void {
   command
-    .addOption(new Option('--kind <kind>', 'what made them').choices(IMAGE_KINDS).default('generation'))
+    .addOption(new Option('--kind <kind>', 'only images of this kind').choices(IMAGE_KINDS).default('generation'))
     .option('--model <model>', 'only images of this named model, base model, checkpoint or job')
     .option('--training-job <job>', 'only images of checkpoints of this job')
     .option('--starred', 'only generated images with a star')

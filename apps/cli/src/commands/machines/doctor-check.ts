@@ -3,6 +3,6 @@ export interface Check {
   name: string;
   status: 'ok' | 'failed' | 'skipped';
   detail: string;
-  /** Shown unless all is well. */
+  /** Shown unless the check has passed. */
   remedy?: string;
 }

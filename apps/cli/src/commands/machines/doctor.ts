@@ -1,4 +1,4 @@
-// `styleforge doctor`: looks at everything that a job needs, and says what to fix.
+// `styleforge doctor`: checks everything that a job needs, and says what to repair.
 import { APIConnectionError, AuthenticationError, PermissionDeniedError, StyleForge } from '@styleforge/sdk';
 import type { BaseModel, Readiness } from '@styleforge/sdk';
 import type { Command } from 'commander';
@@ -11,7 +11,7 @@ import { workerChecks } from './worker-checks.ts';
 
 const OLDEST_NODE = [20, 19] as const;
 
-/** What helps when a dependency of the service is down. */
+/** Remedy for each dependency of the service that is down. */
 const REMEDIES: Record<string, string> = {
   database:
     'Start Postgres and check DATABASE_URL; without DATABASE_URL, `npm start` uses an embedded Postgres. The log of the API contains the cause.',
@@ -92,7 +92,7 @@ function dependencyChecks({ dependencies }: Readiness): Check[] {
   }));
 }
 
-/** The key, and what only a key may see. */
+/** Checks the key, and then what only a valid key can read. */
 async function keyChecks(client: StyleForge, apiKey: string | undefined): Promise<Check[]> {
   const remedy = 'Run `styleforge login` with a key; `npm start -- --new-key` creates one.';
   if (apiKey === undefined) return [{ name: 'key', status: 'failed', detail: 'none', remedy }];

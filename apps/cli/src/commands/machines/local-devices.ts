@@ -1,4 +1,4 @@
-// What this machine can compute on, where a worker's runtime is installed: for operators who run `doctor` beside a worker.
+// Checks the devices of this machine if a worker's runtime is installed on it, for operators who run `doctor` on a worker's machine.
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_DEVICE, DEVICE_NEEDS, deviceKindOf, DEVICES } from '@styleforge/contracts';
@@ -7,7 +7,7 @@ import { forkTypeScript } from '@styleforge/launch';
 import { formatBytes } from '../../terminal/output.ts';
 import type { Check } from './doctor-check.ts';
 
-/** What packages/runtime's device check sends. */
+/** The result that the device check of packages/runtime prints. */
 interface Part {
   name: string;
   isFound: boolean;
@@ -19,7 +19,7 @@ type Outcome = { ok: boolean; reason?: string; description?: Description | null 
 
 const PATIENCE_MS = 60_000;
 
-/** Settings of a worker on this machine. `device` is what it is set to, such as `cuda:0,cuda:1`: that one of them is absent is then a failure. */
+/** Settings of a worker on this machine. `device` is its DEVICE, such as `cuda:0,cuda:1`: the check fails if one of these is absent. */
 export interface LocalSettings {
   device: string | undefined;
   driverFiles: string | undefined;
@@ -43,7 +43,7 @@ export async function localDeviceChecks({ device: wanted = DEFAULT_DEVICE, drive
   return checks;
 }
 
-/** The runtime is no dependency of the command line: it is there when a worker is. */
+/** Path of the runtime's device check. The CLI does not depend on the runtime, which is installed only with a worker. */
 function findDeviceCheck(): string | undefined {
   try {
     return fileURLToPath(import.meta.resolve('@styleforge/runtime/device-check'));
@@ -80,13 +80,13 @@ function described({ name, memoryBytes, freeBytes, capability, cuda }: Descripti
   return `${name}, ${memory}, compute capability ${capability.toFixed(1)}, CUDA ${version(cuda.runtime)}, driver for CUDA ${version(cuda.driver)}`;
 }
 
-/** A missing part is a failure where the device that a worker is set to does not compute. */
+/** A missing part is a failure only if a device in the worker's DEVICE needs it and does not compute. */
 function partCheck({ name, isFound, detail, remedy }: Part, isNeeded: boolean): Check {
   const status = isFound ? 'ok' : isNeeded ? 'failed' : 'skipped';
   return { name, status, detail: gist(detail), ...(remedy !== '' && { remedy }) };
 }
 
-/** The reason without the place in onnxruntime's sources. */
+/** The reason without the source position that onnxruntime adds. */
 function gist(reason = ''): string {
   const [line = ''] = reason.split('\n');
   return line.replace(/^.*(?:was false\. |Error: )/, '');

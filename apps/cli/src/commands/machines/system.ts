@@ -1,4 +1,4 @@
-// `styleforge system`, `queue` and `usage`: the installation, what waits, and what the project has used.
+// `styleforge system`, `queue` and `usage`: show the installation, the waiting work, and what the project has used.
 import type { Command } from 'commander';
 import { formatDuration, formatTime } from '../../terminal/output.ts';
 import { addVerb } from '../../verb.ts';

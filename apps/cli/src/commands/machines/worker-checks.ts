@@ -1,4 +1,4 @@
-// Whether workers live, serve every queue, and what they compute on.
+// Checks that workers are alive and serve every queue, and shows their devices.
 import type { QueueReport, StyleForge, Worker } from '@styleforge/sdk';
 import { formatTime } from '../../terminal/output.ts';
 import type { Check } from './doctor-check.ts';
@@ -55,7 +55,7 @@ function deviceCheck(workers: Worker[]): Check {
   return { name: 'device', status: 'ok', detail: `${shown.join('; ')}${rest}` };
 }
 
-/** A check of versions, only where they differ. */
+/** Check of the worker versions; left out when all are the same. */
 function versionCheck(workers: Worker[]): Check[] {
   const versions = new Set(workers.filter(({ status }) => LIVE.includes(status)).map((worker) => worker.versions.styleforge));
   if (versions.size < 2) return [];

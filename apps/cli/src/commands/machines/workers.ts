@@ -1,4 +1,4 @@
-// `styleforge workers`: what computes, on what, and whether it takes jobs.
+// `styleforge workers`: lists workers with their devices, and drains them before maintenance.
 import { counted } from '@styleforge/contracts';
 import type { Worker } from '@styleforge/sdk';
 import type { Command } from 'commander';

@@ -64,7 +64,7 @@ export function addModelDownload(models: Command): void {
 const stateOf = ({ status, progress }: CheckpointExport): string =>
   progress === null ? `the file is ${status}` : `${progress.phase}, ${progress.done} of ${progress.of}`;
 
-/** The checkpoint of a model, `MODEL@VERSION` or alias, of a job with a result, or a checkpoint itself; the version itself where it was uploaded. */
+/** Resolves a model, `MODEL@VERSION`, `MODEL@ALIAS`, job or checkpoint to its checkpoint; an uploaded version resolves to itself. */
 async function findModel(client: StyleForge, model: string): Promise<string | ModelVersion> {
   if (model.startsWith('ckpt_')) return model;
   if (model.startsWith('job_')) {

@@ -1,4 +1,4 @@
-// `styleforge models upload`: an adapter from elsewhere becomes a version of a model.
+// `styleforge models upload`: uploads an adapter that was trained elsewhere as a version of a model.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';

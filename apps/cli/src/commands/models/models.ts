@@ -1,4 +1,4 @@
-// `styleforge models`: the models of the project by name, and the base models that can be trained.
+// `styleforge models`: manages the named models of the project, and lists the base models.
 import type { Model } from '@styleforge/sdk';
 import type { Command } from 'commander';
 import { formatBytes, formatTime } from '../../terminal/output.ts';

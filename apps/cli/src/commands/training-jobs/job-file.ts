@@ -1,4 +1,4 @@
-// The body of a job from a YAML or JSON file and from flags; flags override it.
+// Builds the body of a request from a YAML or JSON file and from flags; flags override the file.
 import { counted } from '@styleforge/contracts';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
@@ -16,7 +16,7 @@ export async function readBody(file: string): Promise<Body> {
   );
   let body: unknown;
   try {
-    // YAML 1.2 contains JSON.
+    // JSON is valid YAML 1.2, so one parser reads both.
     body = parse(source);
   } catch (cause) {
     throw new UsageError(`${file} is neither YAML nor JSON: ${(cause as Error).message}`, { cause });
@@ -41,14 +41,14 @@ function parseValue(setting: string, value: string): unknown {
   }
 }
 
-/** `team=red`: a key may hold dots, and a value anything. */
+/** Parses `team=red`: the key may contain dots, and the value any characters. */
 export function addMetadata(body: Body, pair: string): void {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
   if (key === undefined || value === undefined) throw new UsageError(`--metadata ${pair}: must be a key, = and a value, such as team=red`);
   body['metadata'] = { ...(isObject(body['metadata']) ? body['metadata'] : {}), [key]: value };
 }
 
-/** An undefined value leaves the field as it is. */
+/** Sets a field; an undefined value leaves it unchanged. */
 export function setField(body: Body, path: string, value: unknown): void {
   if (value === undefined) return;
   const names = path.split('.');
@@ -63,14 +63,14 @@ export function setField(body: Body, path: string, value: unknown): void {
 
 const isDatasetId = (value: string): boolean => /^ds_[0-9a-f-]{36}$/.test(value);
 
-/** Checks a dataset of a job file before anything is sent: throws where `datasetOf` would find neither an id nor a folder or file. */
+/** Checks a dataset of a job file before anything is sent. Throws if it is neither an id nor an existing folder or file. */
 export async function checkDataset(value: string | undefined): Promise<void> {
   if (value === undefined || isDatasetId(value)) return;
   const found = await stat(value).catch(() => undefined);
   if (!found) throw new UsageError(`${value} is neither the id of a dataset (ds_...) nor a folder or file`);
 }
 
-/** Reads the headers of a folder's images: throws for those that are too small, and notes those that are there twice. */
+/** Reads the headers of a folder's images. Throws if some are too small, and warns of duplicates. */
 export async function inspectFolder({ output }: Context, value: string | undefined, resolution: number): Promise<void> {
   if (value === undefined || isDatasetId(value)) return;
   noteDuplicates(output, await inspectImages(value));
@@ -79,7 +79,7 @@ export async function inspectFolder({ output }: Context, value: string | undefin
   });
 }
 
-/** The id of a dataset; a folder becomes a new one. */
+/** Returns the id of a dataset; creates a new dataset from a folder. */
 export async function datasetOf(context: Context, value: string, kind: 'style_ref' | 'aux'): Promise<string> {
   if (isDatasetId(value)) return value;
   await checkDataset(value);
@@ -89,7 +89,7 @@ export async function datasetOf(context: Context, value: string, kind: 'style_re
   return id;
 }
 
-/** Names the dataset of a part where it has an id; that of a folder is still to come. */
+/** Sets the dataset of a part if it is given by id; a folder gets its id only after the upload. */
 export function nameDataset(body: Body, part: 'style_ref' | 'aux', dataset: string | undefined): void {
   const { dataset_id: named, ...settings } = isObject(body[part]) ? body[part] : {};
   if (dataset !== undefined) body[part] = isDatasetId(dataset) ? { ...settings, dataset_id: dataset } : settings;

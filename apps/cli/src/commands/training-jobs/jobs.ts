@@ -1,4 +1,4 @@
-// `styleforge jobs`: looked at, followed, steered.
+// `styleforge jobs`: shows, follows and controls training jobs.
 import type { TrainingJob, TrainingJobEvent, TrainingJobListParams, TrainingJobStatus } from '@styleforge/sdk';
 import { JOB_STATUSES } from '@styleforge/contracts';
 import { Option } from 'commander';
@@ -143,7 +143,7 @@ type LogOptions = { follow?: boolean; worker?: boolean };
 
 async function printLog(context: Context, { follow, worker }: LogOptions, id: string): Promise<void> {
   const { client, output } = context;
-  if (follow && worker) throw new UsageError('--follow and --worker cannot be combined: --worker prints what is there');
+  if (follow && worker) throw new UsageError('--follow and --worker cannot be combined: --worker prints only existing lines');
   if (worker) return printWorkerLog(context, id);
   if (follow) {
     return untilInterrupted(`styleforge jobs logs --follow ${id}`, async (signal) => {

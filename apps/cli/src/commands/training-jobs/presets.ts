@@ -1,4 +1,4 @@
-// `styleforge presets`: starting points for a training; and what a training will cost, in words.
+// `styleforge presets`: lists starting points for a training. Also formats the estimated cost of a training.
 import { PRESET_NAMES, TRAINING_METHODS, type TrainingMethod } from '@styleforge/contracts';
 import type { TrainingEstimate } from '@styleforge/sdk';
 import { Option } from 'commander';

@@ -1,4 +1,4 @@
-// A training job in words.
+// Formats a training job as text.
 import type { TrainingJob } from '@styleforge/sdk';
 import { formatDuration, formatTime } from '../../terminal/output.ts';
 import type { Output } from '../../terminal/output.ts';

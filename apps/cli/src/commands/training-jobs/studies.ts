@@ -1,4 +1,4 @@
-// `styleforge studies`: variations of one job, compared.
+// `styleforge studies`: starts, follows, shows and cancels studies, which compare variations of one job.
 import { shownMetric, shownName } from '@styleforge/contracts';
 import type { Study, StudyCreateParams } from '@styleforge/sdk';
 import type { Command } from 'commander';

@@ -1,4 +1,4 @@
-// `styleforge train`: makes a job from flags or a file, and follows it to its end.
+// `styleforge train`: creates a training job from flags or a file, and follows it to its end.
 import {
   ADAPTATION_KINDS,
   PRESET_NAMES,
@@ -113,7 +113,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   nameDataset(body, 'style_ref', options.styleRef);
   nameDataset(body, 'aux', options.aux);
   await checkBaseModel(context, body['base_model']);
-  // So that nothing is uploaded for a request that cannot work.
+  // Checked first, so that nothing is uploaded for a request that cannot succeed.
   const { estimate, hyperparameters } = await context.client().trainingJobs.check(body as TrainingJobCheckParams);
   for (const dataset of [options.styleRef, options.aux]) await inspectFolder(context, dataset, hyperparameters.resolution);
   context.output.note(describeEstimate(estimate));
@@ -122,7 +122,7 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   return body as TrainingJobCreateParams;
 }
 
-/** The base model where only one can be used: then nobody needs to name it. */
+/** The default base model: the only usable one, if there is exactly one. */
 async function onlyBaseModel({ client, output }: Context): Promise<string> {
   const [only, ...others] = (await client().baseModels.list()).filter(({ size_bytes: size }) => size > 0);
   if (only === undefined || others.length > 0) throw new UsageError('--base-model: name a base model; `styleforge models` lists them');
@@ -130,7 +130,7 @@ async function onlyBaseModel({ client, output }: Context): Promise<string> {
   return only.name;
 }
 
-/** Fills in what neither flags nor file say. */
+/** Adds defaults for fields that neither flags nor file set. */
 async function addPreset({ client }: Context, body: Record<string, unknown>, name: PresetName): Promise<void> {
   const base = body['base_model'];
   const presets = await client().trainingJobs.presets({
@@ -145,7 +145,7 @@ async function addPreset({ client }: Context, body: Record<string, unknown>, nam
 }
 
 async function checkBaseModel({ client }: Context, name: unknown): Promise<void> {
-  // What is no text, the service refuses.
+  // The service refuses a base_model that is not a string.
   if (typeof name !== 'string') return;
   await client()
     .baseModels.get(name)
