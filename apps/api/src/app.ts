@@ -1,4 +1,4 @@
-// Builds the API: plugins in the order in which a request meets them, then the routes.
+// Builds the API: registers plugins in the order in which they handle a request, then the routes.
 import { randomUUID } from 'node:crypto';
 import multipart from '@fastify/multipart';
 import { createAddressPolicy, loadConfig } from '@styleforge/config';
@@ -40,7 +40,7 @@ import { ProjectEventHub } from './services/events/project-event-hub.ts';
 const JSON_BODY_LIMIT = 1024 * 1024;
 /** Limit of open connections: each needs some kilobytes, even if it never sends a request. */
 const MAX_CONNECTIONS = 5_000;
-/** Milliseconds of silence after which the operating system checks whether the other side still responds. */
+/** Milliseconds without data after which the operating system checks whether the other side still responds. */
 const PEER_SILENCE_MS = 60_000;
 
 function createDependencies(options: ApiOptions, log: ReturnType<typeof createLogger>): ApiDependencies {
@@ -69,7 +69,7 @@ function createServer({ trustedProxies }: ApiOptions, loggerInstance: FastifyBas
     clientErrorHandler: (error, socket) => answerConnectionError(error, socket, app.log),
     forceCloseConnections: 'idle',
     trustProxy: trustedProxies?.length ? trustedProxies : false,
-    // A caller whose network has gone says nothing more; its request ends, and lets go of what it holds.
+    // A caller that has lost its network sends nothing more; its request ends and releases its resources.
     http: { keepAlive: true, keepAliveInitialDelay: PEER_SILENCE_MS },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -78,7 +78,7 @@ function createServer({ trustedProxies }: ApiOptions, loggerInstance: FastifyBas
 }
 
 function handleFailures(app: ApiServer, allowed: AllowedMethods): void {
-  // Fastify looks at the body of an unknown method before it finds that there is no route for it.
+  // Fastify checks the body of an unknown method before it finds that the route does not exist.
   app.setErrorHandler((error, request, reply) =>
     request.is404 || (isUnknownId(error) && allowed.takesNameForId(request.url.split('?')[0] ?? '', request.method))
       ? handleUnknownRoute(request, reply, allowed)
@@ -88,7 +88,7 @@ function handleFailures(app: ApiServer, allowed: AllowedMethods): void {
   app.setNotFoundHandler((request, reply) => handleUnknownRoute(request, reply, allowed));
 }
 
-/** What begins with the server ends with it. */
+/** Starts and stops background tasks with the server. */
 async function followLife(app: ApiServer, { imageDecoder, database, projectEvents }: ApiDependencies): Promise<void> {
   app.addHook('onClose', async () => imageDecoder.close());
   const presence = await database.bePresent((error) =>
@@ -102,7 +102,7 @@ async function followLife(app: ApiServer, { imageDecoder, database, projectEvent
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    // Kept alive, the connection would hold up a server that stops.
+    // A connection that is kept alive would delay the shutdown.
     if (closing) reply.header('connection', 'close');
   });
 }

@@ -1,4 +1,4 @@
-// What the API works with; the caller that starts it opens and closes these.
+// Dependencies of the API; the code that starts it opens and closes them.
 import type { AddressPolicy, FlowConfig } from '@styleforge/config';
 import type { Readiness } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
@@ -29,23 +29,23 @@ export type ApiOptions = {
   eventStreamsPerKey?: number;
   /** Origins whose pages may call from a browser; `*` for any. Default: none. */
   corsOrigins?: string[];
-  /** Default: no limit but that of the project itself. */
+  /** Maximum number of queued jobs of a project. Default: only the project's own limit. */
   maxQueuedJobsPerProject?: number;
-  /** Limit of what the unfinished generations, and evaluations, of a project may cost together. Default: the project's own limit alone. */
+  /** Limit of the total cost of a project's unfinished generations and evaluations. Default: only the project's own limit. */
   generationBudgetPerProject?: number;
   evaluationBudgetPerProject?: number;
   /** Milliseconds for which an Idempotency-Key stays locked after the process of its request has died. Default: a minute. */
   idempotencyLockMs?: number;
   /** Folder for the files of uploads while they are checked. Default: the system's folder for temporary files. */
   uploadDirectory?: string;
-  /** Uploads under way at a time, of an API key and of all of them. */
+  /** Maximum number of simultaneous uploads, for each API key and in total. */
   uploadsPerKey?: number;
   uploadsAtOnce?: number;
   /** Minimum speed of uploads. */
   uploadPace?: UploadPace;
   /** Limits of memory and time for bodies that are read as a whole. */
   bodyLimits?: BodyLimits;
-  /** Connections at a time; further ones are closed at once. */
+  /** Maximum number of connections; further ones are closed immediately. */
   maxConnections?: number;
   /** Networks that webhooks may reach in addition to the public internet, in CIDR notation. */
   webhookNetworks?: string[];
@@ -57,7 +57,7 @@ export type ApiOptions = {
   queues?: JobQueues;
   /** Whether /admin/queues shows the queues to admins; needs `queues`. */
   showsQueueBoard?: boolean;
-  /** The built web page, served at /app; absent: none. */
+  /** Folder of the built web page, which is served at /app. Absent: no page. */
   dashboard?: DashboardOptions;
   /** Further checks for /readyz; each throws when its dependency is down. */
   readinessChecks?: Record<string, ReadinessCheck>;

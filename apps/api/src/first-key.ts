@@ -1,4 +1,4 @@
-// Makes a project and a key to it where there is no key yet, prints it this once, and ends.
+// Creates a project and an API key if there is none yet, prints the key once, and ends.
 import { loadConfig } from '@styleforge/config';
 import { createDatabase } from '@styleforge/database';
 

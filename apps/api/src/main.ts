@@ -1,4 +1,4 @@
-// The API as a process of its own: settings, dependencies, listen, stop when asked; every phase has a deadline.
+// Runs the API as a process: reads settings, opens dependencies, listens, and stops on a signal. Every phase has a deadline.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ const uploadDirectory = join(dataDirectory, 'uploads');
 await mkdir(uploadDirectory, { recursive: true });
 const cleared = await clearUploadFolders(uploadDirectory);
 if (cleared > 0) log.info({ cleared }, 'removed files that interrupted uploads left');
-// Another process may be migrating, and a migration takes its time.
+// Another process may be migrating, and a migration can take long.
 if (config.operations.migrateOnStart) await withDeadline('migrating the database', 600 * SECOND, () => migrate(databaseUrl));
 const database = createDatabase(databaseUrl, {
   onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / SECOND),

@@ -1,4 +1,4 @@
-// Brings the database to the newest schema, and ends: the migrations job of an installation with several processes.
+// Migrates the database to the newest schema, and ends: the migration job of an installation with several processes.
 import { loadConfig } from '@styleforge/config';
 import { migrate } from '@styleforge/database';
 import { createLogger } from '@styleforge/telemetry';

@@ -1,4 +1,4 @@
-// Creates the bucket of a new installation where it does not exist, and ends.
+// Creates the bucket of a new installation if it does not exist, and ends.
 import { loadConfig } from '@styleforge/config';
 import { prepareObjectStore } from '@styleforge/storage';
 import { createLogger } from '@styleforge/telemetry';

@@ -1,4 +1,4 @@
-// Listens.
+// Starts the API listening.
 import { listenError } from '@styleforge/config';
 import { buildApp } from './app.ts';
 import type { ApiOptions } from './dependencies.ts';
@@ -8,7 +8,10 @@ import { WorkerWatch } from './services/operations/worker-watch.ts';
 export type StartApiOptions = ApiOptions & { host: string; port: number };
 export type RunningApi = { url: string; app: ApiServer; close(): Promise<void> };
 
-/** Port 0 takes a free one; `url` tells which. Throws an error that names the setting where it cannot listen. The dependencies stay open when the API is closed. */
+/**
+ * Port 0 selects a free port, which `url` contains. Throws an error that names the setting if it cannot listen. Closing the API leaves the
+ * dependencies open.
+ */
 export async function startApi({ host, port, ...options }: StartApiOptions): Promise<RunningApi> {
   const app = await buildApp(options);
   const url = await app.listen({ host, port }).catch(async (error: unknown) => {

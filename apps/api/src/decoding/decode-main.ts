@@ -1,4 +1,4 @@
-// A process that decodes images, one at a time. Whatever an image makes of its decoder, the API continues.
+// A process that decodes images, one at a time. If an image crashes its decoder, the API continues.
 import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import sharp from 'sharp';
@@ -40,7 +40,7 @@ function resultOf(error: unknown): DecodeResult {
   return { status: 'failed', message, ...(code && { errorCode: code }) };
 }
 
-/** Ends the process when the image costs too much. The decoder has threads of its own, so this timer runs beside it. */
+/** Ends the process when the image exceeds its limits. The decoder uses its own threads, so this timer still runs. */
 function watchCosts(): NodeJS.Timeout {
   const before = process.cpuUsage();
   return setInterval(() => {

@@ -43,7 +43,7 @@ export class DecodingProcess {
 
 function startChild(): ChildProcess {
   const child = forkTypeScript(new URL('decode-main.ts', import.meta.url), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  // The caller that waits for a task has its own listeners; without this one a late error would end the API.
+  // Waiting callers have their own listeners; without this one, a late error would end the API's process.
   child.on('error', () => undefined);
   return child;
 }

@@ -1,4 +1,4 @@
-// Decodes images outside the API's process: two at a time, and only one of them large, so that small ones never wait long.
+// Decodes images outside the API's process: two at a time, of which only one may be large, so that small ones never wait long.
 import { type DecodeTask, type Declared, maskBeside } from './messages.ts';
 import { DecodingProcess } from './decoding-process.ts';
 import { ImageRefusal } from './image-refusal.ts';
@@ -15,7 +15,9 @@ export class ImageDecoder {
   readonly #waiting: Waiting[] = [];
   #largeRunning = 0;
 
-  /** Writes a clean PNG of the image, and one of its alpha channel if it has one. Throws ImageRefusal for a file that cannot be converted. */
+  /**
+   * Writes a clean PNG of the image, and one of its alpha channel if it has one. Throws ImageRefusal for a file that cannot be converted.
+   */
   async normalize(input: string, output: string, declared: Declared, pixels: number): Promise<Decoded & { mask: string | null }> {
     const decoded = await this.#run({ kind: 'normalize', input, output, declared }, pixels);
     return { ...decoded, mask: decoded.hasMask ? maskBeside(output) : null };

@@ -74,7 +74,7 @@ export async function checkImageHeader(file: string): Promise<number> {
 
 export function checkSize({ width, height }: Size): void {
   const { pixels, side, smallestSide } = UPLOAD_LIMITS;
-  if (width * height > pixels) throw new ImageRefusal('too_many_pixels', `has more than ${pixels / MEGAPIXEL} megapixels`);
+  if (width * height > pixels) throw new ImageRefusal('too_many_pixels', `has more than ${pixels / MEGAPIXEL} megapixels: scale it down`);
   if (Math.max(width, height) > side)
     throw new ImageRefusal('unsuitable_size', `is ${width} x ${height} pixels; the maximum for a side is ${side}`);
   if (Math.min(width, height) < smallestSide)

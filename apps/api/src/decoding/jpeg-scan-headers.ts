@@ -1,4 +1,4 @@
-// Repairs what strict decoders refuse in sequential JPEGs and every viewer passes over: meaningless values in scan headers, an absent end marker.
+// Repairs faults of sequential JPEGs that strict decoders refuse and viewers ignore: wrong values in scan headers, a missing end marker.
 
 const SOI_BYTES = 2;
 const SOF_SEQUENTIAL = [0xc0, 0xc1];
@@ -12,7 +12,7 @@ const WHOLE_SCAN = [0, 63, 0];
 /** Returns the same bytes where there is nothing to repair. */
 export const repairJpeg = (jpeg: Buffer): Buffer => completeEnd(repairScanHeaders(jpeg));
 
-/** Adds the end marker: the decoder still tells an image whose coded data is cut off. */
+/** Adds the end marker; the decoder still detects an image whose coded data is cut off. */
 function completeEnd(jpeg: Buffer): Buffer {
   let scan = -1;
   for (const { marker, at } of segmentsOf(jpeg)) {
@@ -35,7 +35,7 @@ function repairScanHeaders(jpeg: Buffer): Buffer {
   return repaired;
 }
 
-/** `at` and `length` are those of what follows the marker, its length field included. */
+/** `at` and `length` describe the data after the marker, including its length field. */
 function* segmentsOf(jpeg: Buffer): Generator<{ marker: number; at: number; length: number }> {
   let isSequential = false;
   for (let at = SOI_BYTES; at + 4 <= jpeg.length; ) {

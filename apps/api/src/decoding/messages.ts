@@ -1,4 +1,4 @@
-// What the API and its decoding processes say to each other. Images travel as files, never in messages.
+// Messages between the API and its decoding processes. Images are passed as files, never in messages.
 import type { RefusalCode } from '@styleforge/contracts';
 
 export type Declared = { fileName: string; mimeType: string };
@@ -9,7 +9,7 @@ export type DecodeTask =
   | { kind: 'shrink'; input: string; output: string; side: number; quality: number };
 
 export type DecodeResult =
-  /** `hasMask`: the image's alpha channel is beside the output as `<output>.mask`. */
+  /** `hasMask`: the image's alpha channel is stored next to the output as `<output>.mask`. */
   | { status: 'done'; width: number; height: number; hasMask?: boolean }
   | { status: 'refused'; code: RefusalCode; detail: string }
   | { status: 'failed'; message: string; errorCode?: string };

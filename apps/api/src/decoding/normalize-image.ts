@@ -1,4 +1,4 @@
-// Makes a clean PNG of an uploaded image, or says why it is refused. Runs in a decoding process, never in the API's own.
+// Converts an uploaded image to a clean PNG, or returns why it is refused. Runs in a decoding process, never in the API's process.
 import path from 'node:path';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import sharp from 'sharp';
@@ -32,19 +32,19 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   }
 }
 
-/** The alpha channel as a gray PNG; null where the image has none, or one that hides nothing. */
+/** The alpha channel as a gray PNG; null if the image has none or is fully opaque. */
 export async function alphaOf(png: Buffer): Promise<Buffer | null> {
   const { hasAlpha } = await sharp(png).metadata();
   if (!hasAlpha || (await sharp(png).stats()).isOpaque) return null;
   return sharp(png).extractChannel('alpha').toColourspace('b-w').png().toBuffer();
 }
 
-/** The image in shades of gray; what is transparent is black. */
+/** The image in shades of gray; transparent pixels become black. */
 export function grayOf(png: Buffer): Promise<Buffer> {
   return sharp(png).flatten({ background: '#000000' }).toColourspace('b-w').png().toBuffer();
 }
 
-/** The decoder takes an animated PNG for its first image; the chunk acTL comes before any image. */
+/** The decoder reads only the first image of an animated PNG, so this looks for the chunk acTL, which comes before all images. */
 function isAnimatedPng(bytes: Buffer, format: ImageFormat): boolean {
   if (format !== 'png') return false;
   for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
@@ -57,12 +57,12 @@ function isAnimatedPng(bytes: Buffer, format: ImageFormat): boolean {
 function checkDeclaration(format: ImageFormat, { fileName, mimeType }: Declared): void {
   const said = MIME_TYPES[mimeType] ?? EXTENSIONS[path.extname(fileName).toLowerCase()];
   if (said !== undefined && said !== format)
-    throw new ImageRefusal('not_what_it_says', `says that it is ${said} but is ${format}: give it the name and type of what it is`);
+    throw new ImageRefusal('not_what_it_says', `says that it is ${said} but is ${format}: name it and its type after its real format`);
 }
 
 function refusalFor(error: Error): ImageRefusal {
   if (error.message.includes('pixel limit')) {
-    return new ImageRefusal('too_many_pixels', `has more than ${UPLOAD_LIMITS.pixels / 1e6} megapixels`);
+    return new ImageRefusal('too_many_pixels', `has more than ${UPLOAD_LIMITS.pixels / 1e6} megapixels: scale it down`);
   }
-  return new ImageRefusal('not_an_image', 'cannot be decoded: the file is damaged or cut off');
+  return new ImageRefusal('not_an_image', 'cannot be decoded: the file is damaged or cut off; save the image again');
 }

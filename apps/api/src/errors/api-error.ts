@@ -18,7 +18,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Fields that one detail names; the others are in `errors`. */
+/** Maximum number of fields that the detail names; all of them are in `errors`. */
 const NAMED_FIELDS = 3;
 
 /** An error about fields: its detail names the first ones and how many more there are. */

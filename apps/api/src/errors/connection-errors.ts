@@ -1,4 +1,4 @@
-// Responds to what is not an HTTP request. The parser has given up, so the response is written by hand.
+// Responds to data that is not an HTTP request. No request exists for the framework, so the response is written directly to the socket.
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,4 +1,4 @@
-// Turns whatever was thrown into one problem document; the only place that does.
+// Converts every thrown error to a problem document.
 import { STATUS_CODES } from 'node:http';
 import { ERRORS, errorType, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { ErrorCode, FieldError, Problem } from '@styleforge/contracts';
@@ -28,11 +28,11 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   const { status } = ERRORS[described.code];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   else request.log.info({ code: described.code, detail: described.detail }, 'request refused');
-  // A path that cannot be read is refused before the hooks of the app run.
+  // A path that cannot be decoded is refused before the hooks of the app run.
   reply.header('x-request-id', request.id);
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="styleforge"');
   if (described.retryAfterSeconds !== undefined) reply.header('retry-after', String(described.retryAfterSeconds));
-  // A route's own response schema must not apply to a problem.
+  // The route's response schema must not be applied to a problem document.
   reply.serializer(JSON.stringify as (payload: unknown) => string);
   void reply
     .code(status)
@@ -99,7 +99,7 @@ function describe(error: unknown, request: FastifyRequest): Described {
   }
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: describeMediaType(request) };
-  // Fastify's own complaints about a request: a broken JSON body, a bad content length, a broken multipart body.
+  // Errors of Fastify about a request: invalid JSON, a wrong content length, an invalid multipart body.
   if (code?.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { code: 'invalid_request', detail: message ?? STATUS_CODES[statusCode] ?? 'Bad request.' };
   }

@@ -1,4 +1,4 @@
-// Checks requests against their zod schemas and points at every bad field.
+// Validates requests against their zod schemas and reports every invalid field.
 import type { FieldError } from '@styleforge/contracts';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { ZodType, z } from 'zod';
@@ -20,7 +20,7 @@ export class RequestValidationError extends Error {
 /** Whether the id in the path has a wrong form. Such a request is a 404. */
 export const isUnknownId = (error: unknown): boolean => error instanceof RequestValidationError && error.validationContext === 'params';
 
-/** Makes zod report the input, so that a missing value can be told from a wrong one. */
+/** Makes zod report the input, which distinguishes a missing value from a wrong one. */
 export const REPORTING = { reportInput: true } as const;
 
 export const validatorCompiler: FastifySchemaCompiler<ZodType> =
@@ -40,10 +40,10 @@ export function toFieldErrors(issue: Issue): FieldError[] {
   return issue.code === 'invalid_union' ? toUnionErrors(issue) : [{ pointer, detail: issue.message }];
 }
 
-/** What a missing value must be: `: it must be a text`, where the check names it. */
+/** Requirement on a missing value, such as `: it must be a text`, if the check names one. */
 const expectationOf = ({ message }: Issue): string => (message.startsWith('must be ') ? `: it ${message}` : '');
 
-/** The form of a field that the value comes closest to; all forms where it resembles none. */
+/** The variant of a union that the value matches best; all variants if it matches none. */
 function toUnionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
   const depthOf = (issues: Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
   const deepest = Math.max(...errors.map(depthOf));

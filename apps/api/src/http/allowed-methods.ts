@@ -1,4 +1,4 @@
-// Which methods a path has, for requests that name another one.
+// Finds the methods of a path, for requests with another method.
 import type { RouteOptions } from 'fastify';
 
 type KnownRoute = { url: string; pattern: RegExp; methods: string[] };
@@ -14,14 +14,14 @@ export class AllowedMethods {
     this.#routes.push({ url, pattern: new RegExp(`^${parts.join('')}$`), methods: [method].flat() });
   }
 
-  /** Methods of a path; empty when there is nothing at this path. A path with a name of its own is not the id of something. */
+  /** Methods of a path; empty if it does not exist. A fixed path such as `/check` is not treated as an id. */
   of(path: string): string[] {
     const named = this.#routes.filter(({ url }) => url === path);
     const routes = named.length > 0 ? named : this.#routes.filter(({ pattern }) => pattern.test(path));
     return [...new Set(routes.flatMap(({ methods }) => methods))].sort();
   }
 
-  /** Whether the path has a name of its own that has no such method, so that the route for ids has taken it. */
+  /** Whether the path is a fixed one without this method, which the route for ids has matched instead. */
   takesNameForId(path: string, method: string): boolean {
     const named = this.#routes.filter(({ url }) => url === path);
     return named.length > 0 && !named.some(({ methods }) => methods.includes(method));

@@ -1,4 +1,4 @@
-// The Fastify instance as routes see it: schemas are zod, requests know their caller.
+// Types of the Fastify instance for routes: schemas are zod, and requests have a caller.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiKeyScope } from '@styleforge/contracts';
 import type { ApiKeyIdentity } from '@styleforge/database';
@@ -8,18 +8,18 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 /** `replay` sends the stored response with it. */
 export type StoredUploadAnswer = { fingerprint: string; replay(): FastifyReply };
 
-/** Who makes a request. `credential`: what it has proved that with, a key or the token of a session. */
+/** Caller of a request. `credential`: the API key or session token that the request sent. */
 export type Caller = ApiKeyIdentity & { credential: string; session: { id: string; expiresAt: Date } | null };
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authentication plugin on every route under /v1. */
     caller: Caller;
-    /** The UUID that an idempotent request's new row gets; undefined without an Idempotency-Key. */
+    /** UUID of the new row of an idempotent request; undefined without an Idempotency-Key. */
     reservedUuid: string | undefined;
-    /** The response to send when this upload turns out to be the one that its Idempotency-Key was first used for. */
+    /** Stored response to send if this upload is a repetition of the first request with its Idempotency-Key. */
     storedAnswer: StoredUploadAnswer | undefined;
-    /** Set by the route of an upload when it has read it. */
+    /** Fingerprint of an upload, which its route sets after reading it. */
     uploadFingerprint: string | undefined;
   }
   interface FastifyContextConfig {
@@ -28,7 +28,7 @@ declare module 'fastify' {
      * may read it again.
      */
     idempotent?: boolean | 'upload' | 'secret';
-    /** The route reads its body part by part: no limit of time for the whole of it. */
+    /** Whether the route reads its body part by part, so that the whole body has no time limit. */
     streamsBody?: boolean;
     /** Scope that a key needs to call the route. Default: `read` for GET, `write` for the rest. */
     scope?: ApiKeyScope;

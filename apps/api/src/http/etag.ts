@@ -8,12 +8,12 @@ export function etagOfText(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url')}"`;
 }
 
-/** The caller may keep the response, and asks each time whether it is still good. */
+/** The caller may store the response, but must revalidate it each time. */
 export function markAnswer(reply: FastifyReply, etag: string): void {
   reply.headers({ etag, 'cache-control': 'private, no-cache' });
 }
 
-/** `If-None-Match` is compared weakly: a mark that a proxy has made weak still means the same body. */
+/** `If-None-Match` is compared weakly: an ETag that a proxy has made weak still names the same body. */
 export function isUnchanged(request: FastifyRequest, etag: string): boolean {
   const known = request.headers['if-none-match'];
   if (known === undefined) return false;

@@ -1,4 +1,4 @@
-// Holds the lock of an idempotency key for as long as its request runs, however long that is.
+// Holds the lock of an idempotency key while its request runs, for any length of time.
 import type { Database, IdempotencyLock } from '@styleforge/database';
 import type { FastifyBaseLogger } from 'fastify';
 

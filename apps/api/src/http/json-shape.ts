@@ -1,4 +1,4 @@
-// Counts the values and levels of a JSON text before anything is made of them.
+// Counts the values and levels of a JSON text before it is parsed.
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -8,7 +8,7 @@ const CLOSING = [0x5d, 0x7d];
 
 export type JsonLimits = { levels: number; values: number };
 
-/** Which limit the text is over; null where it keeps both. What is not valid JSON may come out as either. */
+/** The limit that the text exceeds; null if it exceeds neither. The result for a text that is not valid JSON is arbitrary. */
 export function limitExceededBy(text: Buffer, { levels, values }: JsonLimits): keyof JsonLimits | null {
   let depth = 0;
   let count = 0;
@@ -26,7 +26,7 @@ export function limitExceededBy(text: Buffer, { levels, values }: JsonLimits): k
   return null;
 }
 
-/** The place of its closing quote, or the end of a text that lacks it. */
+/** Index of the closing quote of a string, or the end of the text if it is missing. */
 function endOfString(text: Buffer, start: number): number {
   for (let at = text.indexOf(QUOTE, start + 1); at !== -1; at = text.indexOf(QUOTE, at + 1)) {
     let backslashes = 0;

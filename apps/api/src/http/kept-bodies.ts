@@ -1,4 +1,4 @@
-// Response bodies that are kept as text while what they are made from stays the same: most polls find nothing new.
+// Cache of serialized response bodies, which are valid while their source is unchanged: most polls find nothing new.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
@@ -13,11 +13,11 @@ export class KeptBodies<Body> {
   readonly #serialize: (body: Body) => string;
 
   constructor(schema: z.ZodType) {
-    // Only the schema decides how a body is written.
+    // The response schema alone determines how a body is serialized.
     this.#serialize = serializerCompiler({ schema, method: 'GET', url: '' } as Parameters<typeof serializerCompiler>[0]);
   }
 
-  /** `version` names everything that the body is made from; `make` is called when it is another one than the last time. */
+  /** `version` identifies everything that the body is made from; `make` is called if it differs from the stored one. */
   send(request: FastifyRequest, reply: FastifyReply, { key, version, make }: { key: string; version: string; make(): Body }): FastifyReply {
     const { text, etag } = this.#find(key, version) ?? this.#keep(key, version, make());
     markAnswer(reply, etag);

@@ -1,4 +1,4 @@
-// How many requests of one kind each API key has open in this process: event streams, uploads.
+// Limits the open requests of one kind (event streams, uploads) of each API key in this process.
 import type { ErrorCode } from '@styleforge/contracts';
 import type { FastifyReply } from 'fastify';
 import { ApiError } from '../errors/api-error.ts';

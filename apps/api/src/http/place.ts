@@ -1,4 +1,4 @@
-// A step or an index in a path.
+// Schema of a step or an index in a path.
 import { z } from 'zod';
 
 export const place = z.coerce

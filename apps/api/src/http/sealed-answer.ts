@@ -1,4 +1,4 @@
-// Encrypts a stored response with the caller's own API key, which this service does not know between two requests.
+// Encrypts a stored response with the caller's API key, which the service does not store.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 const CIPHER = 'aes-256-gcm';

@@ -1,2 +1,2 @@
-// The mark that makes OpenAPI say a route needs an API key.
+// Security requirement that documents in OpenAPI that a route needs an API key.
 export const security = [{ apiKey: [] }];

@@ -1,4 +1,4 @@
-// Sends a caller to an object in the store by a signed link, or streams it, whole or the range that is asked for (RFC 9110, single ranges).
+// Redirects a caller to an object by a signed link, or streams it: the whole object or the requested range (RFC 9110, single ranges).
 import { Readable } from 'node:stream';
 import type { ObjectStore } from '@styleforge/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,7 +7,7 @@ import { ApiError } from '../errors/api-error.ts';
 import { isUnchanged } from './etag.ts';
 import { problemResponses } from './problem-responses.ts';
 
-/** Description for response schemas. */
+/** Description of the redirect, for response schemas. */
 export const SIGNED_LINK = z
   .undefined()
   .describe('With an S3 object store: `Location` is a link to the file that works for an hour without an API key');
@@ -61,7 +61,7 @@ export async function sendObject(
     throw new ApiError('range_not_satisfiable', `The file has ${object.size} bytes.`);
   }
   reply.type(object.contentType);
-  // Nothing is read that would only be thrown away; without a stream the framework takes the response to be empty.
+  // Does not read data that would be discarded; without a stream the framework would treat the response as empty.
   if (request.method === 'HEAD') return reply.header('content-length', object.size).send(Readable.from([]));
   if (range === null) {
     const { body } = await store.getStream(object.key);
@@ -83,7 +83,7 @@ function redirect(link: string, reply: FastifyReply): FastifyReply {
 
 type Range = { start: number; end: number };
 
-/** The range of a request; null without a usable one: then the whole object is sent. */
+/** The range of a request; null without a usable one, in which case the whole object is sent. */
 function rangeOf(request: FastifyRequest, size: number, etag: string): Range | 'unsatisfiable' | null {
   const condition = request.headers['if-range'];
   if (condition !== undefined && condition !== etag) return null;

@@ -10,7 +10,7 @@ import { readReport } from '../services/evaluations/evaluation-service.ts';
 import { inlinePictures } from '../services/evaluations/report-pictures.ts';
 import { preferredFormat } from './preferred-format.ts';
 
-/** Nothing but what the page itself holds; shown alone or in a frame of the dashboard. */
+/** Allows only the page's inline content; the page may be shown alone or in a frame of the dashboard. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
 export const reportResponse = {

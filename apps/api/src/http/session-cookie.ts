@@ -22,7 +22,7 @@ export function clearedCookie(request: FastifyRequest): string {
   return sessionCookie(request, '', new Date(0));
 }
 
-/** Derived from the token, which a page cannot read; the page learns this one from a response. */
+/** CSRF token, derived from the session token that a page cannot read. The page gets it from a response. */
 export function csrfTokenOf(sessionToken: string): string {
   return createHash('sha256').update(`styleforge csrf ${sessionToken}`).digest('base64url');
 }

@@ -1,4 +1,4 @@
-// One result for all who ask within some time: what is costly to find out and open to everybody.
+// Shares one result among all calls within some time, for public results that are expensive to compute.
 
 /** Failures are not cached: the next call tries again. */
 export function sharedFor<Result>(milliseconds: number, work: () => Promise<Result>): () => Promise<Result> {

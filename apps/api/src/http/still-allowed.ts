@@ -1,4 +1,4 @@
-// Whether a caller could still ask: for streams, which outlive the check at their beginning.
+// Checks whether a caller's access is still valid, for streams, which run for a long time after the first check.
 import type { Database } from '@styleforge/database';
 import type { Caller } from './api-server.ts';
 

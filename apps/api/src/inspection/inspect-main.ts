@@ -1,4 +1,4 @@
-// A process that looks through one uploaded adapter: whatever the file makes of its reader, the API continues.
+// A process that inspects one uploaded adapter. If the file crashes the process, the API continues.
 import { setPriority } from 'node:os';
 import { checkAdapter, fitsBase, inspectAdapter, keptFileName, ModelFileError } from '@styleforge/model-files';
 import { INSPECTION_LIMITS, type InspectionResult, type InspectionTask, OVER_MEMORY_EXIT } from './messages.ts';

@@ -1,4 +1,4 @@
-// Inspects an uploaded adapter in a process of its own, within limits of memory and time.
+// Inspects an uploaded adapter in a separate process, within limits of memory and time.
 import type { ChildProcess } from 'node:child_process';
 import { forkTypeScript } from '@styleforge/launch';
 import { INSPECTION_LIMITS, type InspectionResult, type InspectionTask, OVER_MEMORY_EXIT } from './messages.ts';

@@ -1,4 +1,4 @@
-// What the API and a process that inspects an adapter say to each other. Files travel by their paths.
+// Messages between the API and a process that inspects an adapter. Files are passed by path.
 import type { InspectedAdapter } from '@styleforge/model-files';
 
 export interface InspectionTask {
@@ -10,7 +10,7 @@ export interface InspectionTask {
 
 export type InspectionResult =
   | { status: 'done'; adapter: InspectedAdapter; keptFileName: string }
-  /** The fault of an adapter for another base model. */
+  /** Why the adapter does not fit the base model. */
   | { status: 'misfit'; detail: string }
   | { status: 'refused'; detail: string }
   | { status: 'failed'; message: string };

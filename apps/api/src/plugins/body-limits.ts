@@ -1,4 +1,4 @@
-// Bodies arrive in time, and all of them together have a limit: a caller who sends slowly, or much, holds up nobody else.
+// Limits the time and total size of request bodies, so that callers who send slowly or much do not delay others.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerConnectionError } from '../errors/connection-errors.ts';
 import { ApiError } from '../errors/api-error.ts';
@@ -23,10 +23,10 @@ export function registerBodyArrival(app: ApiServer, { arrivalMs }: BodyLimits, a
   app.addHook('onRequest', async (request, reply) => {
     if (!hasBody(request)) return;
     if (request.routeOptions.config.streamsBody) {
-      // What is left of a refused upload is taken, because many clients read no response before they have sent everything.
+      // The rest of a refused upload is read, because many clients read no response before they have sent everything.
       reply.raw.once('finish', () => endLate(request, reply, arrivalMs));
     } else endLate(request, reply, arrivalMs);
-    // The body of a request that leads nowhere is not read.
+    // The body of a request without a route is not read.
     if (request.is404) {
       handleUnknownRoute(request, reply, allowed);
       return reply;
@@ -43,7 +43,7 @@ export function registerBodyBudget(app: ApiServer, { bytes: most, bytesPerKey }:
     const { keyId } = request.caller;
     const size = Math.min(Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY), request.routeOptions.bodyLimit ?? 0);
     const ofKey = ofKeys.get(keyId) ?? 0;
-    // One alone is always taken, however large the limit of its route is.
+    // A single body is always accepted, however large the limit of its route is.
     if (total > 0 && (total + size > most || (ofKey > 0 && ofKey + size > bytesPerKey))) {
       reply.header('retry-after', RETRY_SECONDS);
       throw new ApiError(

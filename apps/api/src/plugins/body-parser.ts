@@ -1,11 +1,11 @@
-// Reads JSON bodies, and refuses what only looks like one: other types of text, compressed bodies, text that is not UTF-8.
+// Parses JSON bodies, and refuses other content types, compressed bodies and text that is not UTF-8.
 import { isUtf8 } from 'node:buffer';
 import { ApiError } from '../errors/api-error.ts';
 import type { ApiServer } from '../http/api-server.ts';
 import { hasBody } from '../http/has-body.ts';
 import { limitExceededBy } from '../http/json-shape.ts';
 
-/** Many times what any request needs. Checks, defaults and hashes visit every value of a body, level by level. */
+/** Far above what any request needs. Limited because validation, defaults and hashes visit every value of a body. */
 const JSON_LIMITS = { levels: 64, values: 20_000 };
 const OVER_LIMIT = {
   levels: `The body is nested deeper than ${JSON_LIMITS.levels} levels.`,
@@ -16,7 +16,7 @@ export function registerBodyParser(app: ApiServer): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    // Many clients name the type of a body that they don't send.
+    // Many clients send a Content-Type without a body.
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new ApiError('invalid_request', 'The body is not UTF-8 text. Encode it as UTF-8.'));
     const exceeded = limitExceededBy(body, JSON_LIMITS);
@@ -28,7 +28,7 @@ export function registerBodyParser(app: ApiServer): void {
       return done(null, value);
     });
   });
-  // Many clients name a type of their own for the body that they don't send: curl -d '', aiohttp.
+  // Some clients, such as curl -d '' and aiohttp, send their default Content-Type without a body.
   app.addContentTypeParser('*', (request, _payload, done) =>
     done(hasBody(request) ? Object.assign(new Error('unsupported media type'), { statusCode: 415 }) : null, undefined),
   );
@@ -40,7 +40,7 @@ export function registerBodyParser(app: ApiServer): void {
   });
 }
 
-/** The fault in a refused body: where it is not valid JSON, or that it would change the prototype of objects. */
+/** Fault of a refused body: the position of invalid JSON, or a field that would change the prototype of objects. */
 function faultOf(text: string): string {
   try {
     JSON.parse(text);

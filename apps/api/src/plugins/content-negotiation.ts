@@ -5,7 +5,7 @@ import type { ApiServer } from '../http/api-server.ts';
 import { preferredFormat } from '../http/preferred-format.ts';
 
 const JSON_TYPE = 'application/json';
-/** A download of whatever type the file has. */
+/** Content type of downloads, whose files have any type. */
 const ANY_FILE = 'application/octet-stream';
 
 type Responses = Record<string, { content?: Record<string, unknown> }>;

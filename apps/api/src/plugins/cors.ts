@@ -1,4 +1,4 @@
-// Lets pages of the named origins call the API from a browser (CORS). Keys go in a header, so no cookie is ever allowed.
+// Lets pages of the named origins call the API from a browser (CORS). API keys are sent in a header, so cookies are never allowed.
 import cors from '@fastify/cors';
 import type { ApiServer } from '../http/api-server.ts';
 

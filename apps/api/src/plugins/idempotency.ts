@@ -1,4 +1,4 @@
-// Idempotency-Key: the first response to a POST is kept for a day and sent again to its repetitions.
+// Idempotency-Key: stores the first response to a POST for a day and sends it again for repeated requests.
 import { createHash } from 'node:crypto';
 import type { Database, StoredResponse } from '@styleforge/database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,17 +9,20 @@ import { openAnswer, sealAnswer } from '../http/sealed-answer.ts';
 
 const HEADER = 'idempotency-key';
 const MAX_KEY_LENGTH = 255;
-/** Stored with the headers of an upload's response, and never sent. */
+/** Stored with the headers of an upload's response, but never sent. */
 const FINGERPRINT = 'upload-fingerprint';
 const KEPT_HEADERS = ['content-type', 'location'];
-/** The header of a secret response that is stored encrypted, as its body is. */
+/** Header of a secret response, stored encrypted like its body. */
 const COOKIE = 'set-cookie';
 /** Maximum time for which keys stay locked after the death of their process. */
 const LOCK_MS = 60_000;
-/** The first request may be an upload of many megabytes: each repetition of it sends them again. */
+/** Longer than a second, because the first request may be a large upload, and each repetition sends all of it again. */
 const RETRY_SECONDS = 3;
 
-/** Runs after validation, so that a request that was refused as invalid leaves no trace. `lockMs`: how long a key stays locked after its request's process has died. */
+/**
+ * Runs after validation, so that a request that was refused as invalid leaves no trace. `lockMs`: how long a key stays locked after its
+ * request's process has died.
+ */
 export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Database, lockMs = LOCK_MS): void {
   const running = new WeakMap<FastifyRequest, HeldLock>();
   app.decorateRequest('reservedUuid');
@@ -37,7 +40,7 @@ export function registerIdempotency(app: ApiServer, { idempotencyKeys }: Databas
         return;
       case 'replay':
         if (request.routeOptions.config.idempotent !== 'upload') return replay(reply, opened(request, decision.response));
-        // Whether it is the same upload is known when it has been read.
+        // Whether it is the same upload is known only after reading it.
         request.storedAnswer = {
           fingerprint: decision.response.headers[FINGERPRINT] ?? '',
           replay: () => replay(reply, decision.response),
@@ -78,7 +81,7 @@ export function keyReused(): ApiError {
   return new ApiError('idempotency_key_reused', 'This Idempotency-Key was used with another request. Use a new key for a new request.');
 }
 
-/** Hash of the request. Where the response is secret it includes the caller's key: nobody else's repetition is the same request. */
+/** Hash of the request. For a secret response it includes the caller's key, so that only the same caller can repeat the request. */
 function hashOf(request: FastifyRequest): string {
   const { keyId, session } = request.caller;
   const caller = isSecret(request) ? `\n${session?.id ?? keyId}` : '';
@@ -100,7 +103,7 @@ function opened(request: FastifyRequest, response: StoredResponse): StoredRespon
   };
 }
 
-/** The same for bodies that differ only in the order of their fields. */
+/** Serializes a body with sorted fields, so that their order does not matter. */
 function canonicalJson(value: unknown): string {
   const sortFields = (_key: string, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)

@@ -5,7 +5,7 @@ import { PARAMETER_WORDS, PLACE_WORDS } from './openapi-place-words.ts';
 
 type Node = Record<string, unknown>;
 
-/** The description of every timestamp: its format, which says nothing about the field. */
+/** Description shared by all timestamps: it states only the format, so it does not count as the field's own. */
 const FORMAT_ONLY = 'ISO 8601, UTC';
 /** Place of the fields of a request body that has no schema name. */
 const BODY = 'body';
@@ -25,7 +25,7 @@ export function describeFields(document: OpenAPIV3_1.Document): OpenAPIV3_1.Docu
   return document;
 }
 
-/** `places` are the names of the schema and of the fields around the part, the nearest last. */
+/** `places` are the names of the surrounding schema and fields, the innermost last. */
 function describePart(part: unknown, places: readonly string[]): void {
   if (typeof part !== 'object' || part === null) return;
   if (Array.isArray(part)) return part.forEach((inner) => describePart(inner, places));
@@ -50,7 +50,10 @@ function isNullable({ type, anyOf = [] }: Node & { anyOf?: Node[] }): boolean {
   return [type].flat().includes('null') || anyOf.some(isNullable);
 }
 
-/** The words of the nearest place that has some for this field, otherwise the general ones. Only requests have defaults, and only some fields null. */
+/**
+ * The description from the innermost place that has one for this field, otherwise the general one. Removes sentences on defaults from
+ * responses, and on null from fields that cannot be null.
+ */
 function wordsFor(name: string, places: readonly string[], nullable: boolean): string | undefined {
   const place = places.findLast((around) => PLACE_WORDS[`${around}.${name}`] !== undefined);
   const words = place === undefined ? FIELD_WORDS[name] : PLACE_WORDS[`${place}.${name}`];

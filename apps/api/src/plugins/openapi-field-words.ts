@@ -1,4 +1,4 @@
-// What a field means wherever it has this name, for the fields of the OpenAPI document that have no description of their own.
+// Descriptions by field name, for fields of the OpenAPI document without their own description.
 
 export const FIELD_WORDS: Readonly<Record<string, string>> = {
   adaptation: 'What was trained, and with which settings',

@@ -1,4 +1,4 @@
-// Adds to the description of a route what every route like it has: its scope, its headers, the problem responses of hooks.
+// Completes the documentation of a route: its scope, its headers, and the problem responses of hooks.
 import { ERRORS } from '@styleforge/contracts';
 import type { ErrorCode } from '@styleforge/contracts';
 import type { FastifySchema, RouteOptions } from 'fastify';
@@ -13,7 +13,7 @@ const PREFIX = '/v1/';
 
 type Route = Pick<RouteOptions, 'method' | 'config'>;
 
-/** The path and schema as the document shows them; the route's own stay as they are. */
+/** Returns the path and schema for the document, without changing those of the route. */
 export function describeRoute(routeSchema: FastifySchema, url: string, route: Route): { schema: FastifySchema; url: string } {
   if (routeSchema.hide) return { schema: routeSchema, url };
   if (!routeSchema.operationId) {

@@ -1,4 +1,4 @@
-// What a field means in one place of the OpenAPI document, where its name means something else elsewhere; and what parameters mean.
+// Descriptions of fields whose meaning depends on the schema or field around them, and of parameters.
 
 /** Descriptions by `field.name` or `Schema.name`: the nearest field or schema around the field, and its name. */
 export const PLACE_WORDS: Readonly<Record<string, string>> = {

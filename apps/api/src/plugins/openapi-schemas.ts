@@ -4,7 +4,7 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 type Document = OpenAPIV3_1.Document;
 type Schemas = Record<string, unknown>;
 
-/** What the document's generator appends to the name of a schema when a request uses it. */
+/** Suffix that the document's generator appends to the name of a schema that a request uses. */
 const REQUEST_SUFFIX = 'Input';
 const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g;
 
@@ -50,7 +50,7 @@ function renamed(part: unknown, names: ReadonlyMap<string, string>): string {
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
-/** Removes the bounds of a double from whole numbers: they do not inform readers, and generated examples would show them. */
+/** Removes the bounds of safe integers from whole numbers: they do not help readers, and generated examples would show them. */
 function withoutDoubleBounds<T>(part: T): T {
   if (Array.isArray(part)) return part.map(withoutDoubleBounds) as T;
   if (part === null || typeof part !== 'object') return part;

@@ -1,4 +1,4 @@
-// OpenAPI 3.1 at /openapi.json, made from the routes' schemas, and its readable page at /docs.
+// Serves OpenAPI 3.1 at /openapi.json, generated from the routes' schemas, and a readable page at /docs.
 import swagger from '@fastify/swagger';
 import { VERSION, SESSION_COOKIE } from '@styleforge/contracts';
 import type { FastifySchema, RouteOptions } from 'fastify';
@@ -81,7 +81,7 @@ export async function registerOpenApi(app: ApiServer): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
-/** The plugin takes every body for required. */
+/** Marks optional bodies as optional, because the plugin marks every body as required. */
 function markOptionalBodies(document: OpenAPIV3_1.Document, operationIds: ReadonlySet<string>): OpenAPIV3_1.Document {
   for (const path of Object.values(document.paths ?? {}))
     for (const operation of Object.values(path ?? {}) as OpenAPIV3_1.OperationObject[])

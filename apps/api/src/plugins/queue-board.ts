@@ -1,4 +1,4 @@
-// Bull Board at /admin/queues: the queues of all projects, to look at, for keys with the admin scope.
+// Bull Board at /admin/queues: a read-only view of the queues of all projects, for keys with the admin scope.
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
@@ -13,7 +13,7 @@ const PATH = '/admin/queues';
 export async function registerQueueBoard(app: ApiServer, database: Database, queues: JobQueues): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(PATH);
-  // Jobs are changed through the API alone: the database has to know.
+  // Read-only, because jobs must be changed through the API, which updates the database.
   const shown = queues
     .backends()
     .map((queue) => new BullMQAdapter(queue as ConstructorParameters<typeof BullMQAdapter>[0], { readOnlyMode: true }));
@@ -25,7 +25,7 @@ export async function registerQueueBoard(app: ApiServer, database: Database, que
       const key = bearerKey(authorization) ?? basicPassword(authorization);
       const caller = key === undefined ? null : await database.apiKeys.identify(key);
       if (caller?.scopes.includes('admin')) return;
-      // A browser then asks for a name, which is of no account, and the password: the key.
+      // A browser then asks for a name, which is ignored, and a password, which is the API key.
       void reply.header('www-authenticate', 'Basic realm="StyleForge queues"');
       throw caller === null
         ? new ApiError('unauthorized', 'Use any user name. The password is an API key with the scope `admin`.')

@@ -1,4 +1,4 @@
-// The API's reference at /docs: Swagger UI from this process, without internet, for phones too, light and dark.
+// API reference at /docs: Swagger UI served without internet access, also for phones, in light and dark colors.
 import swaggerUi from '@fastify/swagger-ui';
 import type { ApiServer } from '../http/api-server.ts';
 

@@ -1,7 +1,7 @@
-// Headers that tell browsers how little a response may do; a route that serves a page sets a policy of its own.
+// Sets security headers that restrict what a response may do in a browser; a route that serves a page sets its own policy.
 import type { ApiServer } from '../http/api-server.ts';
 
-/** JSON, images and files run nothing, load nothing and stand in no frame. */
+/** JSON, images and files may run nothing, load nothing, and not be shown in a frame. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 /** Pages that bring their own scripts and styles: the API's reference, the queues. */
 const PAGE_POLICY =

@@ -1,4 +1,4 @@
-// Gauges about the whole service, read from database and queue at the moment of a scrape.
+// Gauges about the whole service, read from database and queue at each scrape.
 import { workerStatusOf } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
 import type { JobQueues } from '@styleforge/queue';

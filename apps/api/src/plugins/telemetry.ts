@@ -1,4 +1,4 @@
-// Every request is traced, timed and counted, and whatever it starts remembers its id.
+// Traces, times and counts every request, and passes its id on to the work that it starts.
 import { beginSpan, type Metrics, type OpenSpan, withOrigin } from '@styleforge/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { ApiServer } from '../http/api-server.ts';
@@ -17,7 +17,7 @@ export function registerTelemetry(app: ApiServer, metrics: Metrics): void {
     if (!UNTRACED.includes(routeOf(request))) spans.set(request, beginRequestSpan(request));
     withOrigin(originOf(request), done);
   });
-  // Reading a body loses the context that onRequest has set.
+  // Restores the context of onRequest, which is lost when a body is read.
   app.addHook('preValidation', (request, _reply, done) => withOrigin(originOf(request), done));
 
   app.addHook('onResponse', async (request, reply) => {

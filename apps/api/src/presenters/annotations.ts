@@ -1,8 +1,8 @@
-// What people keep of a thing, as part of its response body.
+// Presents name, notes, metadata and star of a row as part of its response body.
 type NotesRow = { notes: string; starred: boolean; metadata: unknown };
 type Notes = { notes: string; starred: boolean; metadata: Record<string, string> };
 
-/** The notes of a row. Only requests that were checked write the metadata. */
+/** Notes, star and metadata of a row. The metadata needs no check, because only validated requests write it. */
 export const presentNotes = ({ notes, starred, metadata }: NotesRow): Notes => ({
   notes,
   starred,

@@ -1,4 +1,4 @@
-// Paths of this API as they stand in response bodies.
+// Paths of this API in response bodies.
 export const apiKeyUrl = (id: string) => `/v1/api-keys/${id}`;
 export const datasetUrl = (id: string) => `/v1/datasets/${id}`;
 export const webhookUrlOf = (id: string) => `/v1/webhooks/${id}`;

@@ -6,7 +6,7 @@ import type { CardReading, WorkerRow } from '@styleforge/database';
 /** `own`: the ids that the caller may see. */
 export function presentWorker(row: WorkerRow, own: ReadonlySet<string>): WorkerBody {
   const status = workerStatusOf(row);
-  // the last readings of a worker that is gone tell nothing about its cards
+  // the last readings of a stopped worker say nothing about its cards now
   const cards = status === 'lost' ? null : row.cards;
   return {
     id: row.id,

@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
 };
 const COMPRESSED = ['.html', '.js', '.css', '.json', '.svg', '.txt'];
 const PAGE = 'index.html';
-/** Their names hold a hash of their content. */
+/** Folder of assets whose names contain a hash of their content. */
 const ASSETS = 'assets/';
 
 type Asset = { body: Buffer; gzip: Buffer | undefined; type: string };

@@ -22,7 +22,7 @@ export function sharedReportRoute(app: ApiServer, dependencies: ApiDependencies)
       await wrongKeyLimiter?.take(request.ip);
       throw new ApiError('not_found', 'This link has expired or was revoked. Ask the sender for a new one.');
     }
-    // Nothing between the service and the reader keeps it: a revoked link ends at once. No search engine lists it.
+    // No cache may store the page, so that a revoked link ends immediately, and no search engine may list it.
     reply.headers({ 'cache-control': 'private, no-store', 'x-robots-tag': 'noindex, nofollow' });
     return sendReportPage(dependencies, evaluation, reply);
   });

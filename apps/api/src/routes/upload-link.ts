@@ -1,4 +1,4 @@
-// PUT /uploads/{token}: takes the file that a link of this service was made for, where the object store signs none.
+// PUT /uploads/{token}: receives the file of an upload link, for object stores that do not sign links.
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { Transform } from 'node:stream';
@@ -18,7 +18,7 @@ export async function uploadLinkRoute(
   { database, objectStore, uploadDirectory, wrongKeyLimiter }: ApiDependencies,
 ): Promise<void> {
   await app.register(async (scope: ApiServer) => {
-    // The file is read as it comes, whatever type it says it has.
+    // The file is read as a stream, whatever its Content-Type.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     const options = { schema: { hide: true }, config: { streamsBody: true }, bodyLimit: UPLOAD_LIMITS.fileBytes };

@@ -1,10 +1,10 @@
-// The OpenAPI document of the routes as they are now; neither a database nor a store has to be there.
+// Generates the OpenAPI document of the current routes without a database or object store.
 import { tmpdir } from 'node:os';
 import { createDatabase } from '@styleforge/database';
 import { FileObjectStore } from '@styleforge/storage';
 import { buildApp } from '../app.ts';
 
-/** Address of a database for the document alone: nothing connects to it. */
+/** Placeholder for a database URL; nothing connects to it. */
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
 
 export async function openApiDocument(): Promise<object> {

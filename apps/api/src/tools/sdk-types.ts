@@ -1,4 +1,4 @@
-// TypeScript types of the OpenAPI document, as packages/sdk carries them.
+// Generates the TypeScript types of the OpenAPI document for packages/sdk.
 import openapiTypescript, { astToString } from 'openapi-typescript';
 import type { OpenAPI3 } from 'openapi-typescript';
 import { openApiDocument } from './openapi-document.ts';

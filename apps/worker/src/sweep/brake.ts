@@ -9,7 +9,7 @@ export class SweepRefusedError extends Error {
 
 /** Maximum number of rows without objects before the sweep stops: a crash between two writes leaves at most one. */
 const mostRows = (rows: number) => Math.max(20, rows * 0.01);
-/** Objects without rows: a crash during a deletion leaves all objects of a dataset or checkpoint, and the sweep only moves them to the trash. */
+/** Maximum number of objects without rows: a crash during a deletion leaves all of a dataset, and they only move to the trash. */
 const mostObjects = (objects: number) => Math.max(200, objects * 0.1);
 
 /** Throws SweepRefusedError; a dry run, which changes nothing, continues and shows what is wrong. */

@@ -1,4 +1,4 @@
-// GET /docs/errors: what every error code means and what helps; the `type` of a problem leads here.
+// GET /docs/errors: meaning and remedy of every error code; the `type` of a problem links to it.
 import { ERROR_CODES, ERRORS, FAILURES } from '@styleforge/contracts';
 import type { ErrorCode } from '@styleforge/contracts';
 import type { ApiServer } from '../../http/api-server.ts';

@@ -1,4 +1,4 @@
-// GET /: browsers are led to the dashboard, or to the readable docs where there is none.
+// GET /: redirects browsers to the dashboard, or to the readable docs if there is no dashboard.
 import { ApiError } from '../../errors/api-error.ts';
 import { PROBLEM_TYPE } from '../../errors/error-handler.ts';
 import type { ApiServer } from '../../http/api-server.ts';

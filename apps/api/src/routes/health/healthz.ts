@@ -1,4 +1,4 @@
-// GET /healthz: the process is alive.
+// GET /healthz: whether the process is alive.
 import { health } from '@styleforge/contracts';
 import type { ApiServer } from '../../http/api-server.ts';
 

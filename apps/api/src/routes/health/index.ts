@@ -1,4 +1,4 @@
-// The service's own state.
+// Routes for the state of the service.
 import type { Readiness } from '@styleforge/contracts';
 import { createObjectStoreProbe } from '@styleforge/storage';
 import { createReadiness, migrationsCheck } from '@styleforge/telemetry';
@@ -10,7 +10,7 @@ import { readyzRoute } from './readyz.ts';
 
 const SHARED_MS = 250;
 
-/** Asks everything that the API depends on. Each look asks the database, the store and the queue, and anyone may ask: looks are shared. */
+/** Checks all dependencies of the API. Results are shared for some time, because anybody may call this and each check queries them all. */
 export function createServiceReadiness(
   { database, objectStore, queues, readinessChecks = {} }: ApiOptions,
   log: Parameters<typeof createReadiness>[1],

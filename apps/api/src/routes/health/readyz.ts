@@ -1,4 +1,4 @@
-// GET /readyz: whether each thing that the API depends on responds, and how fast.
+// GET /readyz: whether each dependency of the API responds, and how fast.
 import { readiness } from '@styleforge/contracts';
 import type { Readiness } from '@styleforge/contracts';
 import type { ApiServer } from '../../http/api-server.ts';

@@ -1,4 +1,4 @@
-// Caption files beside images: NAME.txt, NAME.caption, and metadata.jsonl with a line for each image.
+// Reads caption files next to images: NAME.txt, NAME.caption, and metadata.jsonl with a line for each image.
 import path from 'node:path';
 import { caption as captionSchema } from '@styleforge/contracts';
 import type { UploadedFile } from '@styleforge/contracts';
@@ -7,14 +7,17 @@ import { type Intake, refuse, shownName } from './image-intake.ts';
 
 const ONE_IMAGE = ['.txt', '.caption'];
 const LIST = 'metadata.jsonl';
-/** Fields of a line that may hold its caption, as the Hugging Face hub and trainers write them. */
+/** Fields of a line that may contain the caption, as the Hugging Face Hub and trainers write them. */
 const TEXT_FIELDS = ['text', 'caption', 'prompt'];
 
 export function isCaptionFile(fileName: string): boolean {
   return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || path.posix.basename(fileName).toLowerCase() === LIST;
 }
 
-/** A path without its extension: what an image and the files beside it have in common. Systems compose accents in two ways. */
+/**
+ * A path without its extension, which an image shares with its caption and mask. Normalizes Unicode, because systems compose accents
+ * differently.
+ */
 export const stemOf = (fileName: string): string => fileName.slice(0, fileName.length - path.posix.extname(fileName).length).normalize();
 
 /** The captions of one request, from the files that came with it. */
@@ -22,7 +25,7 @@ export class CaptionFiles {
   /** Map from the stem of an image to its caption, by file. */
   readonly read: { fileName: string; captions: Map<string, string> }[] = [];
 
-  /** Why the file cannot be used; null where it can. */
+  /** Reads a caption file. Returns why it cannot be used, or null. */
   add(fileName: string, bytes: Uint8Array): string | null {
     const text = decoded(bytes);
     if (text === null || !isStorableText(text)) return 'is not UTF-8 text: save it with the encoding UTF-8';
@@ -34,7 +37,7 @@ export class CaptionFiles {
   }
 }
 
-/** UTF-8, or UTF-16 where a byte order mark says so, as some editors and shells of Windows write it. */
+/** Decodes UTF-8, or UTF-16 with a byte order mark, which some editors and shells on Windows write. */
 function decoded(bytes: Uint8Array): string | null {
   const [first, second] = bytes;
   const encoding = first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
@@ -75,7 +78,7 @@ function parsed(line: string): Record<string, unknown> | null {
   }
 }
 
-/** Gives the images of the dataset their captions: those of this request, and those that came before. */
+/** Stores the captions for the images of the dataset, both those of this request and earlier ones. */
 export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Promise<void> {
   if (read.length === 0) return;
   const { database } = intake.stores;
@@ -100,13 +103,13 @@ export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Pro
         'belongs to no image of the dataset: give it the path and name of its image, with .txt or .caption',
       );
   }
-  // What another request has just deleted needs no caption.
+  // Skips images that another request has just deleted.
   const gone = await database.images.setCaptions(projectId, datasetId, chosen);
   if (gone.length > 0) await database.images.setCaptions(projectId, datasetId, new Map([...chosen].filter(([id]) => !gone.includes(id))));
   for (const file of intake.files) if (file.status === 'kept') file.image.caption = chosen.get(file.image.id) ?? file.image.caption;
 }
 
-/** How many files of each kind. */
+/** Counts the files of each kind. */
 export function countFiles(files: UploadedFile[]): Record<'kept' | 'captions' | 'masks' | 'refused', number> & { files: UploadedFile[] } {
   const count = (status: UploadedFile['status']) => files.filter((file) => file.status === status).length;
   return { kept: count('kept'), captions: count('caption'), masks: count('mask'), refused: count('refused'), files };

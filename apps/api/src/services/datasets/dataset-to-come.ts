@@ -1,2 +1,2 @@
-/** Placeholder for the id of a dataset that is still to be made, where only the rest of a job is checked. No request can send it. */
+/** Placeholder for the id of a dataset that does not exist yet, used to check the rest of a job. No request can send it. */
 export const TO_COME = '';

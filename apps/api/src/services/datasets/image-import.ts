@@ -1,4 +1,4 @@
-// Brings images into a dataset from where they are already: from URLs, or from the object store, where a link has taken them.
+// Imports images into a dataset from URLs, or from uploads in the object store.
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,7 +10,7 @@ import { fetchImage } from '../files/fetch-image.ts';
 import { type Intake, refuse, removeKept, takeImage } from './image-intake.ts';
 import { withUploadFolder } from '../files/upload-folders.ts';
 
-/** Fetched at a time; decoded one by one. */
+/** Number of images fetched at the same time; they are decoded one by one. */
 const AT_ONCE = 4;
 
 type Item = ImportImagesRequest['images'][number];
@@ -59,7 +59,7 @@ async function fetched(dependencies: ApiDependencies, projectId: string, item: I
 
 type Named = { projectId: string; uploadId: string; name: string | undefined };
 
-/** An upload is gone once a dataset has looked at it. */
+/** Imports an upload, which is deleted afterwards whether its image was kept or not. */
 async function fromUpload(
   { database, objectStore }: ApiDependencies,
   { projectId, uploadId, name }: Named,

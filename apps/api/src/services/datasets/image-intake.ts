@@ -1,4 +1,4 @@
-// Takes one image into a dataset, wherever it comes from: checked, decoded, stored, and told of.
+// Adds one image of any source to a dataset: checks, decodes and stores it, and reports the result.
 import path from 'node:path';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { RefusalCode, UploadedFile } from '@styleforge/contracts';
@@ -20,14 +20,14 @@ export interface Intake {
   dataset: DatasetSummary;
   labels: Labels;
   files: UploadedFile[];
-  /** Folder for the one file that is being checked. */
+  /** Folder for the file that is being checked. */
   folder: string;
   decodeMs: number;
 }
 
 const MAX_FILE_NAME_LENGTH = 255;
 
-/** When a request turns out to be broken, the files kept so far go again. */
+/** Deletes the images stored so far when the request turns out to be invalid. */
 export async function removeKept({ database, objectStore }: Stores, files: UploadedFile[]): Promise<void> {
   for (const file of files) {
     if (file.status !== 'kept') continue;
@@ -55,7 +55,7 @@ export async function takeImage(intake: Intake, file: string, declared: Declared
   }
 }
 
-/** `mask`: the path of the mask that its alpha channel is; null where it has none. */
+/** `mask`: path of the mask from its alpha channel; null without one. */
 type Decoded = { width: number; height: number; mask: string | null };
 
 /** The header is read here; the image itself is decoded in another process. */
@@ -76,7 +76,7 @@ export function refuse({ files }: Intake, fileName: string, code: RefusalCode, d
   files.push({ file_name: shownName(fileName), status: 'refused', code, detail });
 }
 
-/** The end of a long name, without half a character at its start. */
+/** Shortens a long name to its end, without splitting a character. */
 export function shownName(fileName: string): string {
   const end = fileName.replaceAll(/[\p{Control}\p{Surrogate}]/gu, '_').slice(-MAX_FILE_NAME_LENGTH);
   return end.replace(/^\p{Surrogate}/u, '');
@@ -85,7 +85,7 @@ export function shownName(fileName: string): string {
 /** `png`: the path of the file. */
 type CheckedImage = Labels & Decoded & { fileName: string; png: string };
 
-/** The file first, then the row: a row always has its file. */
+/** Stores the file before the row, so that every row has its file. */
 async function store({ database, objectStore }: Stores, dataset: DatasetSummary, { png, mask, ...values }: CheckedImage) {
   const id = newId('image');
   const { projectId, id: datasetId } = dataset;

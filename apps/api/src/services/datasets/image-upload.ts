@@ -1,4 +1,4 @@
-// Takes an upload part by part, single images or one zip archive: each file is checked and stored, and has its place in the response.
+// Reads an upload of single images or one zip archive part by part. Checks and stores each file, and reports it in the response.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
@@ -27,7 +27,7 @@ const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentNa
 const MEGABYTE = 1024 ** 2;
 const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 
-/** All or nothing as far as the request goes: when it turns out to be broken, the files kept so far go again. */
+/** Keeps all accepted files, or none if the request itself turns out to be invalid. */
 export async function takeUpload(
   stores: Stores,
   dataset: DatasetSummary,
@@ -60,7 +60,7 @@ async function takeParts(upload: Upload): Promise<void> {
     }
     labelAfterLastFile = null;
     fileParts++;
-    // A part of bytes is a file without being named as one; some clients send an empty name.
+    // A part of type application/octet-stream is a file even without a file name; some clients send an empty name.
     if (!part.filename) part.filename = `unnamed-${fileParts}`;
     hasZip ||= isZip(part);
     if (hasZip && fileParts > 1) throw fieldError('images', 'send either single images or one zip archive in a request');
@@ -68,7 +68,7 @@ async function takeParts(upload: Upload): Promise<void> {
     else await takeSingleFile(upload, part);
   }
   if (fileParts === 0) throw new ApiError('invalid_request', 'The upload has no files. Send each image as a part with a file name.');
-  // Keeping the files without a label that was meant for them would train something else.
+  // Refuses the request, because keeping the files without their label would change what is trained.
   if (labelAfterLastFile !== null) throw fieldError(labelAfterLastFile, 'must come before the files that it applies to');
 }
 
@@ -127,13 +127,13 @@ async function takeZip(upload: Upload, part: MultipartFile): Promise<void> {
   }
 }
 
-/** Its image may still come. */
+/** The image may be uploaded later. */
 async function takeMask(upload: Upload, fileName: string, file: string): Promise<void> {
   const mask = await readMask(upload, fileName, file, path.join(upload.folder, `mask-${upload.masks.length}.png`));
   if (mask !== null) upload.masks.push(mask);
 }
 
-/** `file`: null when it was too large. */
+/** `file`: null if it was too large. */
 async function takeCaptions(upload: Upload, fileName: string, file: string | null): Promise<void> {
   const { captionFileBytes: limit } = UPLOAD_LIMITS;
   const isTooLarge = file === null || (await stat(file)).size > limit;

@@ -1,4 +1,4 @@
-// Masks of images: what of an image is learned. An alpha channel is one, and so is a file NAME.mask.png beside NAME.png.
+// Masks select the part of an image that is learned. A mask is an alpha channel, or a file NAME.mask.png next to NAME.png.
 import path from 'node:path';
 import type { ImageRow } from '@styleforge/database';
 import { checkImageHeader } from '../../decoding/image-header.ts';
@@ -7,21 +7,21 @@ import { stemOf } from './caption-files.ts';
 import { type Intake, refuse, shownName } from './image-intake.ts';
 import { storeMask } from './stored-mask.ts';
 
-/** `-masklabel` is OneTrainer's. */
+/** `-masklabel` is the suffix that OneTrainer uses. */
 const MASK_FILE = /(\.mask|-masklabel)\.(png|jpe?g|webp)$/i;
 
 export const isMaskFile = (fileName: string): boolean => MASK_FILE.test(fileName);
 
-/** A mask of this request, decoded. */
+/** Decoded mask of this request. */
 export interface MaskFile {
   fileName: string;
-  /** A gray PNG. */
+  /** Path of the mask as a gray PNG. */
   file: string;
   width: number;
   height: number;
 }
 
-/** Decodes the file beside `into`; null after it has been refused. */
+/** Decodes the file to the folder of `into`; null if it was refused, which has been reported. */
 export async function readMask(intake: Intake, fileName: string, file: string, into: string): Promise<MaskFile | null> {
   try {
     const pixels = await checkImageHeader(file);
@@ -35,7 +35,7 @@ export async function readMask(intake: Intake, fileName: string, file: string, i
   }
 }
 
-/** Gives the images of the dataset their masks: those of this request, and those that came before. */
+/** Stores the masks for the images of the dataset, both those of this request and earlier ones. */
 export async function applyMasks(intake: Intake, masks: readonly MaskFile[]): Promise<void> {
   if (masks.length === 0) return;
   const { database } = intake.stores;

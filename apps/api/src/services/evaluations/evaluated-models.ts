@@ -1,4 +1,4 @@
-// The models of an evaluation: the one that is judged, and those that it is compared with.
+// Resolves the models of an evaluation: the evaluated one, and those that it is compared with.
 import { CAPTION_PLACEHOLDER, isBaseAlone, PROMPT_PLACE, styleWords, trainedModelLabel } from '@styleforge/contracts';
 import type { EvaluatedModel, FieldError, TrainingConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -44,7 +44,7 @@ const baseModel = (name: string): EvaluatedModel => ({
   tokens: [],
 });
 
-/** The words before a prompt, or all of the template with a place for it. */
+/** Text before each prompt, or the whole template with a placeholder for the prompt. */
 function prefixOf(template: string): string {
   const [before = '', ...after] = template.split(PROMPT_PLACE);
   return after.join('') === '' ? before : template.replaceAll(PROMPT_PLACE, CAPTION_PLACEHOLDER);
@@ -73,7 +73,7 @@ const trainedModel = (name: string, { job, checkpoint: { id, step } }: TrainedMo
   ...styleWords(job.config),
 });
 
-/** What the others are compared with. */
+/** The evaluated model. */
 export type JudgedModel = Pick<EvaluatedModel, 'name' | 'base_model' | 'checkpoint_id' | 'adapter' | 'prompt_prefix' | 'tokens'>;
 
 type Comparing = { names: readonly string[]; judged: JudgedModel; trains: boolean; pointer: string };
@@ -95,8 +95,8 @@ export async function chooseComparisons(
     }
     const { model } = choice.chosen;
     const isSame = (other: JudgedModel) => contentOf(other) === contentOf(model);
-    if (!trains && isSame(judged)) refuse(`${asked} is the model that is evaluated`);
-    else if (comparisons.some(isSame)) refuse(`${asked} is named twice`);
+    if (!trains && isSame(judged)) refuse(`${asked} is the model that is evaluated: remove it, or name another model`);
+    else if (comparisons.some(isSame)) refuse(`${asked} is named twice: remove one`);
     else
       comparisons.push({
         ...model,
@@ -107,11 +107,11 @@ export async function chooseComparisons(
   return { comparisons: told(comparisons), errors };
 }
 
-/** Equal for two names of one model. */
+/** Identity of a model; equal for two names of the same model. */
 const contentOf = ({ checkpoint_id, adapter, base_model }: JudgedModel): string =>
   checkpoint_id ?? adapter?.version_id ?? `${base_model} ${adapter?.model ?? ''}`;
 
-/** Two models with one label get the end of their job's id too. */
+/** Appends the end of the job's id to labels that several models share. */
 function told(models: EvaluatedModel[]): EvaluatedModel[] {
   return models.map((model) => {
     const twins = models.filter(({ label }) => label === model.label).length;

@@ -45,7 +45,7 @@ export async function findEvaluation(database: Database, projectId: string, id: 
   return row;
 }
 
-/** The report with the votes so far. Throws an ApiError as long as there is none. */
+/** Returns the report with the votes so far. Throws an ApiError if there is no report yet. */
 export async function readReport({ database, objectStore }: ApiDependencies, { id, projectId, status }: EvaluationRow): Promise<Report> {
   if (status !== 'succeeded')
     throw new ApiError('status_conflict', `The evaluation ${id} is ${status}: its report exists once it has succeeded.`);

@@ -1,4 +1,4 @@
-// Resolves what an evaluation is asked for: prompts, sampling, extractors, reference images, models to compare with.
+// Resolves the request of an evaluation: prompts, sampling, extractors, reference images, models to compare with.
 import { costOfImages, definedOnly, EVALUATION_DEFAULTS, EVALUATION_LIMITS, METHOD_SAMPLING, passesOf } from '@styleforge/contracts';
 import type { EvaluationRequest, EvaluationStage } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -10,18 +10,18 @@ import { findPromptSet, promptsSha256 } from '../prompts/prompt-set-service.ts';
 
 export interface EvaluationContext {
   projectId: string;
-  /** What is evaluated. */
+  /** The evaluated model. */
   judged: JudgedModel;
-  /** Whether the model is the job's own, which has no checkpoint before its training. */
+  /** Whether the model is the result of the job itself, which has no checkpoint before its training. */
   trains: boolean;
   size: Pick<ChosenModel, 'resolution' | 'defaults' | 'evaluation'>;
-  /** StyleRef dataset of the training job, where there is one. */
+  /** StyleRef dataset of the training job, if there is one. */
   styleRefDatasetId: string | null;
   /** Pointer to the request in the body: '' or '/evaluation'. */
   pointer: string;
 }
 
-/** Throws an ApiError that names every field that is wrong. */
+/** Throws an ApiError that names every wrong field. */
 export async function resolveEvaluation(
   dependencies: ApiDependencies,
   request: EvaluationRequest,
@@ -89,14 +89,14 @@ function checkNumbers(request: EvaluationRequest, prompts: number, pointer: stri
   const field = `${pointer}/num_images`;
   const detail =
     images > EVALUATION_LIMITS.imagesPerModel
-      ? `generates ${images} images of each model: at most ${EVALUATION_LIMITS.imagesPerModel} are made`
+      ? `generates ${images} images with each model, and the maximum is ${EVALUATION_LIMITS.imagesPerModel}: lower it, or use fewer prompts`
       : images < 2
-        ? 'makes a single image: an evaluation needs two or more, or more prompts'
+        ? 'generates a single image, and an evaluation needs at least two: increase it, or add prompts'
         : null;
   if (detail !== null) throw refusal('validation_failed', [{ pointer: field, detail }]);
 }
 
-/** The dataset's id; null where nothing needs one and none is there. */
+/** Id of the reference dataset; null if none is named and no metric needs one. */
 async function checkReference(
   { database }: ApiDependencies,
   request: EvaluationRequest,
@@ -106,7 +106,9 @@ async function checkReference(
   const field = `${pointer}/reference_dataset_id`;
   if (id === null) {
     if (!comparesSets(request)) return null;
-    throw refusal('validation_failed', [{ pointer: field, detail: 'is missing: fid and kid compare with the images of a dataset' }]);
+    throw refusal('validation_failed', [
+      { pointer: field, detail: 'is missing: name the dataset whose images fid and kid compare with, or request only clip' },
+    ]);
   }
   if (id === TO_COME) return id;
   const dataset = await database.datasets.find(projectId, id);

@@ -1,9 +1,9 @@
-// The images that a report shows as data URIs, none larger than a page needs.
+// Loads the images of a report as data URIs, scaled down to the size that the page needs.
 import type { Report } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { shrinkObject } from '../files/shrink-object.ts';
 
-/** A smaller image is taken as it is. */
+/** Largest side in pixels; smaller images are not scaled. */
 const AS_IT_IS_BYTES = 16 * 1024;
 const LONGEST_SIDE = 256;
 
@@ -18,7 +18,7 @@ export async function inlinePictures(
     (await database.evaluations.listImages(report.id)).map(({ model, index, objectKey }) => [`${model}/${index}`, objectKey]),
   );
   const jobId = report.training?.job_id;
-  /** The object of a report's image; undefined where its row is gone. */
+  /** Object of an image of the report; undefined if its row has been deleted. */
   const keyOf = async (url: string): Promise<string | undefined> => {
     const [, place] = /^\/v1\/evaluations\/[^/]+\/images\/(\d+\/\d+)$/.exec(url) ?? [];
     if (place !== undefined) return drawn.get(place);

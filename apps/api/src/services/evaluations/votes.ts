@@ -1,4 +1,4 @@
-// Blind votes of an evaluation: checked against its images, counted for its report.
+// Blind votes of an evaluation: validates them against its images, and counts them for its report.
 import { tallyVotes } from '@styleforge/contracts';
 import type { EvaluationVotesBody, VoteBody } from '@styleforge/contracts';
 import type { Database, EvaluationRow } from '@styleforge/database';

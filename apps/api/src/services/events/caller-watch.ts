@@ -1,4 +1,4 @@
-// Ends the event streams of callers who may no longer read them: as soon as their key is revoked or their session ends, through any process.
+// Ends the event streams of callers as soon as their key is revoked or their session ends, in whichever process that happens.
 import type { Database } from '@styleforge/database';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Caller } from '../../http/api-server.ts';
@@ -28,7 +28,7 @@ export class CallerWatch {
     const watched = { caller, left: new AbortController() };
     this.#watched.add(watched);
     this.#timer ??= setInterval(() => this.look(''), CHECK_MS).unref();
-    // It may have been revoked since the request was let in.
+    // The key may have been revoked since the request was authenticated.
     void this.#check([watched]);
     return {
       signal: watched.left.signal,
@@ -41,7 +41,7 @@ export class CallerWatch {
     };
   }
 
-  /** `id`: the key or the session that something has happened to; empty when it could be any. */
+  /** `id`: the changed key or session; empty if it could be any. */
   look(id: string): void {
     void this.#check([...this.#watched].filter(({ caller }) => id === '' || caller.keyId === id || caller.session?.id === id));
   }

@@ -1,4 +1,4 @@
-// A job's events as server-sent events, until the job ends, the listener leaves or may no longer read them, or the API stops.
+// Streams a job's events as server-sent events until the job ends, the caller leaves or loses access, or the API stops.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FINISHED_JOB_STATUSES, isFinishedJob } from '@styleforge/contracts';
 import type { JobEventRow } from '@styleforge/database';
@@ -10,10 +10,10 @@ import { KEEP_ALIVE_MS, sendEventStream } from './send-event-stream.ts';
 
 const BATCH = 200;
 
-/** A client whose stream ends early reconnects with the id that it saw last. */
+/** A client whose stream ends early reconnects with the last id that it received. */
 export type EventStream = { jobId: string; after: number; caller: Caller };
 
-/** Log events carry their sequence number as id; progress is sent when it changes and carries none, for it is not kept. */
+/** Log events carry their sequence number as id; progress is sent when it changes, without an id because it is not stored. */
 export function streamEvents(dependencies: ApiDependencies, stream: EventStream, reply: FastifyReply): FastifyReply {
   return sendEventStream(dependencies, stream.caller, reply, (signal) => followEvents(dependencies, stream, signal));
 }
@@ -34,7 +34,7 @@ async function* followEvents(
       const job = await database.trainingJobs.get(jobId);
       const rows = await database.events.list(jobId, last, BATCH);
       const finished = job === null || isFinishedJob(job.status);
-      // The end is told last, after the progress that belongs to it: it waits where the job was read before it.
+      // The final event is sent last, after the final progress: it is held back if the job was read before the event.
       const end = rows.length < BATCH && isEnd(rows.at(-1)) ? rows.at(-1) : undefined;
       const events = end === undefined ? rows : rows.slice(0, -1);
       const progress = JSON.stringify(job?.progress ?? null);

@@ -1,4 +1,4 @@
-// A generation's events as server-sent events, until it ends, the listener leaves or may no longer read them, or the API stops.
+// Streams a generation's events as server-sent events until it ends, the caller leaves or loses access, or the API stops.
 import { isFinishedGeneration } from '@styleforge/contracts';
 import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -11,7 +11,7 @@ const BATCH = 200;
 
 export type GenerationStream = { generationId: string; after: number; caller: Caller };
 
-/** Events carry the number that they have in the project. */
+/** The id of an event is its number in the project. */
 export function streamGenerationEvents(dependencies: ApiDependencies, stream: GenerationStream, reply: FastifyReply): FastifyReply {
   return sendEventStream(dependencies, stream.caller, reply, (signal) => follow(dependencies, stream, signal));
 }

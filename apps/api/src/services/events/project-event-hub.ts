@@ -1,4 +1,4 @@
-// One connection of this process that listens for what happens in all projects, and wakes the streams of those concerned.
+// Listens on one database connection of this process for the events of all projects, and wakes the affected streams.
 import { ACTIVE_JOB_STATUSES, PROJECT_EVENT_DAYS } from '@styleforge/contracts';
 import { API_KEY_CHANNEL, JOB_CHANNEL, PROJECT_EVENTS_CHANNEL } from '@styleforge/database';
 import type { Database, Listener, TrainingJobRow } from '@styleforge/database';
@@ -70,7 +70,7 @@ export class ProjectEventHub {
     await (await this.#listener)?.stop();
   }
 
-  /** Starts listening with the first subscriber: a process that nobody follows needs no connection. */
+  /** Starts listening with the first subscriber; without subscribers no connection is needed. */
   #listen(): Promise<Listener> {
     if (this.#listener !== undefined) return this.#listener;
     const clean = () =>
@@ -93,7 +93,7 @@ export class ProjectEventHub {
     else this.#wake(payload);
   }
 
-  /** An empty payload follows a new connection, before which anything may have happened. */
+  /** An empty payload means a new connection, before which notifications may have been lost. */
   #wake(projectId: string): void {
     for (const subscriber of this.#subscribers) if (projectId === '' || subscriber.projectId === projectId) subscriber.onEvents();
   }
@@ -126,7 +126,7 @@ export class ProjectEventHub {
     if (waiting !== undefined) this.#noteProgress(waiting);
   }
 
-  /** Sends the progress of a job that runs; the last event of an ended job says it already. */
+  /** Sends the progress of running jobs; the last event of a finished job already contains it. */
   #tell(job: TrainingJobRow): void {
     if (!(ACTIVE_JOB_STATUSES as readonly string[]).includes(job.status)) return void this.#told.delete(job.id);
     const progress = JSON.stringify(job.progress);

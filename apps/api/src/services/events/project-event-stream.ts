@@ -1,4 +1,4 @@
-// The events of a project as server-sent events, until the listener leaves, may no longer read them, or the API stops.
+// Streams the events of a project as server-sent events until the caller leaves or loses access, or the API stops.
 import { PROGRESS_EVENT } from '@styleforge/contracts';
 import type { EventTypes, TrainingJobRow } from '@styleforge/database';
 import type { FastifyReply } from 'fastify';
@@ -10,7 +10,7 @@ import { KEEP_ALIVE_MS, sendEventStream } from './send-event-stream.ts';
 
 const BATCH = 200;
 
-/** `after`: the last event seen; what happens from now on when undefined. */
+/** `after`: number of the last event seen; undefined starts with the next event. */
 export type ProjectStream = { caller: Caller; after: number | undefined; types: EventTypes };
 
 export function streamProjectEvents(dependencies: ApiDependencies, stream: ProjectStream, reply: FastifyReply): FastifyReply {
@@ -24,7 +24,7 @@ async function* follow({ database, projectEvents }: ApiDependencies, stream: Pro
   const unsubscribe = await projectEvents.subscribe({ projectId, onEvents: news.events, onProgress: news.progress });
   try {
     let last = stream.after ?? (await database.projectEvents.last(projectId));
-    // Without an event of its own: a browser whose connection breaks now continues from here.
+    // Sends an id without an event, so that a browser whose connection breaks continues from here.
     yield `id: ${last}\n\n`;
     while (!signal.aborted) {
       for (let full = news.takeEvents(); full; ) {
@@ -52,7 +52,7 @@ function toMessage(type: string, data: object, id?: number): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** What has come for one stream since it looked last. Of a job's progress the newest counts. */
+/** News for one stream since its last read. Only the newest progress of each job is kept. */
 class News {
   readonly #signal: AbortSignal;
   readonly #wantsProgress: boolean;

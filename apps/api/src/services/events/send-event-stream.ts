@@ -1,4 +1,4 @@
-// Sends server-sent events until they end, the listener leaves or may no longer read them, or the API stops.
+// Sends server-sent events until they end, the caller leaves or loses access, or the API stops.
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -23,7 +23,7 @@ export function sendEventStream(
   if (reply.raw.destroyed) leave();
   else reply.raw.once('close', leave);
   const signal = AbortSignal.any([leaving.signal, watch.signal, projectEvents.closing]);
-  // Kept alive, the connection would hold up a server that stops.
+  // A connection that is kept alive would delay the shutdown.
   reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' });
   return reply.type('text/event-stream').send(Readable.from(follow(signal)));
 }

@@ -1,4 +1,4 @@
-// Fetches a file from a URL that a caller has named: public addresses only, checked at every connection, within limits of time and size.
+// Fetches a file from a caller's URL: only from public addresses, checked at every connection, within limits of time and size.
 import { createWriteStream } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -22,7 +22,7 @@ class FetchRefusal extends Error {
   }
 }
 
-/** Writes the file to `path`; why that was not possible, or null. The reason does not reveal what exists inside the network. */
+/** Writes the file to `path`. Returns why that was not possible, or null. The reason does not reveal what exists inside the network. */
 export async function fetchImage(url: string, path: string, mayReach: AddressPolicy): Promise<Fault | null> {
   const { urlSeconds } = UPLOAD_LIMITS;
   const signal = AbortSignal.timeout(urlSeconds * 1000);
@@ -57,7 +57,7 @@ function get(url: URL, mayReach: AddressPolicy, signal: AbortSignal): Promise<In
   return new Promise((done, fail) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       headers: { accept: 'image/png, image/jpeg, image/webp', 'user-agent': `StyleForge/${VERSION}` },
-      // A connection of its own: a pooled one would skip the check.
+      // Uses a new connection, because a pooled one would skip the check.
       agent: false,
       lookup: checkedLookup(mayReach),
       signal,

@@ -1,4 +1,4 @@
-// Makes a small WebP of an image in the object store.
+// Creates a scaled-down WebP of an image in the object store.
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

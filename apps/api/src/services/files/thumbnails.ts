@@ -1,4 +1,4 @@
-// Small versions of images, made when they are first asked for and kept in the store beside the image.
+// Thumbnails of images, created at the first request and stored next to the image.
 import { ObjectNotFoundError, THUMBNAIL_WIDTHS, thumbnailKey } from '@styleforge/storage';
 import type { ThumbnailWidth } from '@styleforge/storage';
 import { ImageRefusal } from '../../decoding/image-refusal.ts';
@@ -7,14 +7,14 @@ import { shrinkObject, type Shrinking } from './shrink-object.ts';
 
 const QUALITY = 80;
 
-/** An image's object, with its size in pixels where the row has it. */
+/** Object of an image, with its size in pixels if the row contains it. */
 export interface StoredImage {
   readonly objectKey: string;
   readonly width?: number;
   readonly height?: number;
 }
 
-/** The smallest width that is no smaller than the one asked for. */
+/** The smallest available width that is at least the requested one. */
 export function thumbnailWidth(asked: number): ThumbnailWidth {
   return THUMBNAIL_WIDTHS.find((width) => width >= asked) ?? 1024;
 }

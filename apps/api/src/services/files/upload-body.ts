@@ -1,4 +1,4 @@
-// Reads the parts of a multipart upload in order, within their limits and at a least rate, and remembers what was sent.
+// Reads the parts of a multipart upload in order, within limits and at a minimum speed, and computes a fingerprint of the content.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -41,7 +41,7 @@ export class UploadBody {
     }
   }
 
-  /** Writes the file to the disk, and reads it to its end, for the next part comes after it; false when it has more than `limit` bytes. */
+  /** Writes the file to the disk; false if it has more than `limit` bytes. Always reads it to its end, because the next part follows it. */
   async save(part: MultipartFile, { path, limit }: { path: string; limit: number }): Promise<boolean> {
     let size = 0;
     const chunks = this.#chunks(part);
@@ -60,7 +60,7 @@ export class UploadBody {
     return this.#hash.digest('hex');
   }
 
-  /** Reads a whole upload and keeps nothing but its fingerprint. */
+  /** Reads a whole upload and keeps only its fingerprint. */
   async skim(): Promise<string> {
     for await (const part of this.parts()) if (part.type === 'file') for await (const _chunk of this.#chunks(part));
     return this.fingerprint();

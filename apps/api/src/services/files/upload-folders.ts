@@ -1,4 +1,4 @@
-// Folders for the files of a request that is under way, and their removal after a process was killed with some of them left.
+// Creates folders for the files of running requests, and removes those that a killed process left.
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { isAlive } from '@styleforge/launch';
 
 const PREFIX = 'styleforge-upload-';
 const DAY_MS = 86_400_000;
-/** Several machines may share the directory: each clears only what is its own. */
+/** Several machines may share the directory; each removes only its own folders. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
 
 /** Runs `work` with an empty folder, which is deleted afterwards. `root`: the system's folder for temporary files by default. */
@@ -20,7 +20,10 @@ export async function withUploadFolder<Result>(root: string | undefined, work: (
   }
 }
 
-/** Called once, before this process makes a folder: one under its own id is then from a process that had the same id. Returns how many it removed. */
+/**
+ * Called once before this process creates a folder, so that one with its id is from an earlier process. Returns the number of removed
+ * folders.
+ */
 export async function clearUploadFolders(root: string): Promise<number> {
   let count = 0;
   for (const name of await readdir(root)) {
@@ -35,7 +38,7 @@ export async function clearUploadFolders(root: string): Promise<number> {
 async function isLeft(name: string, folder: string): Promise<boolean> {
   const [, host, pid] = new RegExp(`^${PREFIX}([0-9a-f]{12})-(\\d+)-`).exec(name) ?? [];
   if (host === HOST) return Number(pid) === process.pid || !isAlive(Number(pid));
-  // A container that was replaced had another name, and no request lasts for a day.
+  // A replaced container had another host name; its folders are removed after a day, because no request takes that long.
   const found = host === undefined ? undefined : await stat(folder).catch(passWhatIsGone);
   return found !== undefined && Date.now() - found.mtimeMs > DAY_MS;
 }

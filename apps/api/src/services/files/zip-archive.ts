@@ -1,4 +1,4 @@
-// Reads the files of an uploaded zip archive that are safe to read, and says of the others why they are not.
+// Reads the safe files of an uploaded zip archive, and reports why the others are refused.
 import { isUtf8 } from 'node:buffer';
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -15,7 +15,7 @@ type Refused = { code: RefusalCode; detail: string };
 /** `save` writes the file to the disk; it returns why that was not possible. */
 export type ZipItem = { fileName: string } & ({ save: (path: string) => Promise<Refused | null> } | Refused);
 
-/** The archive as a whole is refused. */
+/** Thrown when the whole archive is refused. */
 export class ZipRefusal extends Error {
   override name = 'ZipRefusal';
   readonly code: RefusalCode;
@@ -70,7 +70,7 @@ async function openZip(path: string): Promise<ZipFile> {
   }
 }
 
-/** Format of a file that is not a zip archive, if its first bytes show it. */
+/** Format of a file that is not a zip archive, if its first bytes identify it. */
 async function otherFormat(path: string): Promise<string | undefined> {
   const handle = await open(path);
   try {
@@ -89,7 +89,10 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   let unpackedBytes = 0;
   const { zipEntries, zipUnpackedBytes } = UPLOAD_LIMITS;
   if (zip.entryCount > zipEntries)
-    throw new ZipRefusal('archive_too_large', `has ${zip.entryCount} entries; the limit is ${zipEntries} is the most`);
+    throw new ZipRefusal(
+      'archive_too_large',
+      `has ${zip.entryCount} entries; the maximum is ${zipEntries}: split it into several archives`,
+    );
   try {
     for await (const entry of zip.eachEntry()) {
       entries.push(entry);
@@ -98,9 +101,9 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   } catch (error) {
     throw new ZipRefusal('unreadable_archive', `its list of files is damaged: ${(error as Error).message}. ${PACK_AGAIN}`);
   }
-  // An archive whose files share their data unpacks to more than it holds, too: each is counted by itself.
+  // Each file is counted separately, because files in an archive may share their data and so unpack to more than it contains.
   if (unpackedBytes > zipUnpackedBytes) {
-    throw new ZipRefusal('archive_too_large', `unpacks to more than ${zipUnpackedBytes / MEGABYTE} MB`);
+    throw new ZipRefusal('archive_too_large', `unpacks to more than ${zipUnpackedBytes / MEGABYTE} MB: split it into several archives`);
   }
   return entries;
 }
@@ -114,7 +117,7 @@ function nameOf({ generalPurposeBitFlag: flags, fileNameRaw, extraFields }: Entr
   return name.replaceAll('\\', '/');
 }
 
-/** A folder, or what desktops leave beside the files of a folder. */
+/** Whether the entry is a folder, or a file that desktops add to folders. */
 function isNoFile(name: string): boolean {
   return name.endsWith('/') || name.startsWith('__MACOSX/') || /(^|\/)(\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)$/i.test(name);
 }

@@ -1,4 +1,4 @@
-// The adapters that a generation asks for: each a checkpoint of a job that trained an addition to the same base model.
+// Resolves the adapters of a generation: each must be an adapter for the same base model.
 import { isWholeModel } from '@styleforge/contracts';
 import type { BoundToken, CreateGenerationRequest, GenerationConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -7,7 +7,7 @@ import { findNamedModel, type UploadedModel } from '../models/named-model.ts';
 
 export interface ChosenAdapter {
   adapter: GenerationConfig['adapters'][number];
-  /** What it has been trained with. */
+  /** Settings with which it was trained. */
   components: readonly BoundToken[];
 }
 
@@ -17,7 +17,7 @@ interface Asked {
   base: string;
 }
 
-/** An adapter from elsewhere as generations use it. */
+/** An uploaded or installed adapter in the form that generations use. */
 export function uploadedAdapter(name: string, { versionId, provenance }: UploadedModel, strength: number): ChosenAdapter {
   return { adapter: { model: name, checkpoint_id: null, version_id: versionId, strength }, components: provenance.tokens };
 }

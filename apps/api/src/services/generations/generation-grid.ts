@@ -1,4 +1,4 @@
-// The grid of a generation with its tokens filled in, and what does not fit the rest of the request.
+// Fills in the tokens of a generation's grid, and finds settings that do not fit the rest of the request.
 import { withTokens } from '@styleforge/contracts';
 import type {
   CreateGenerationRequest,

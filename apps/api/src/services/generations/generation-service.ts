@@ -1,4 +1,4 @@
-// Creates generations: finds the model that is meant, resolves the settings, queues the work.
+// Creates generations: finds the model, resolves the settings, queues the work.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -77,7 +77,7 @@ function costOf(config: GenerationConfig) {
   return { cost, factors };
 }
 
-type Wait = { seconds: number /** Ends it early. */; signal: AbortSignal };
+type Wait = { seconds: number /** Aborts the wait. */; signal: AbortSignal };
 
 /** Waits until the generation has finished or the time is over, and returns it. */
 export async function awaitGeneration(

@@ -1,4 +1,4 @@
-// One page of the images of a project, of the kind that is asked for.
+// Reads one page of a project's images of the requested kind.
 import { type AnyListedImageBody, ID_PREFIXES, type imageQuery, type Page, parseModelReference } from '@styleforge/contracts';
 import type { ImagePlace, ListedImageFilter, RowPage } from '@styleforge/database';
 import type { z } from 'zod';
@@ -32,7 +32,7 @@ export async function listImagesOfKind(
   }
 }
 
-/** The checkpoint behind a name of the registry; any other text as it is. */
+/** The checkpoint of a named model; any other text is returned unchanged. */
 async function checkpointOfName(database: ApiDependencies['database'], projectId: string, text: string): Promise<string> {
   if ([ID_PREFIXES.checkpoint, ID_PREFIXES.trainingJob].some((prefix) => text.startsWith(`${prefix}_`))) return text;
   const reference = parseModelReference(text);

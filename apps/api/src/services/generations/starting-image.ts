@@ -1,4 +1,4 @@
-// The image that a generation begins from: copied beside the generation, so that it stays as it was when it was asked for.
+// Starting image of a generation: copied to the generation's objects, so that later changes do not affect it.
 import { createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -34,7 +34,7 @@ export async function takeStartingImage(
   return { id: image };
 }
 
-/** Cleaned like an uploaded image. */
+/** Converts an image in the request to a clean PNG, like an uploaded image. */
 async function takeEncoded(
   { imageDecoder, uploadDirectory, objectStore }: ApiDependencies,
   { mimeType, bytes, key }: { mimeType: string; bytes: Buffer; key: string },

@@ -1,4 +1,4 @@
-// Takes an adapter from elsewhere: reads the upload, has its file inspected, keeps it as a version of a model.
+// Receives an uploaded adapter: reads the upload, has its file inspected, and stores it as a version of a model.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
@@ -47,7 +47,7 @@ export async function takeAdapterUpload(dependencies: ApiDependencies, request: 
 async function refuseBaseName({ baseModels }: ApiDependencies, name: string): Promise<void> {
   if ((await baseModels.find(name).catch(() => null)) === null) return;
   throw new ApiError('model_exists', `A base model already has the name ${name}.`, [
-    { pointer: '/name', detail: 'is the name of a base model' },
+    { pointer: '/name', detail: 'is the name of a base model: choose another name' },
   ]);
 }
 
@@ -69,7 +69,7 @@ async function receive(body: UploadBody, folder: string): Promise<Received> {
     }
     if (part.fieldname !== 'file')
       throw bad(part.fieldname, 'is not a known part: send the adapter as file, and its adapter_config.json as config');
-    // Whatever is wrong with the fields is said before a large file has been read.
+    // Validates the fields before a large file is read.
     const fields = fieldsOf(values);
     received = { fields, peft, ...(await saveFile(body, part, folder)) };
   }
@@ -119,7 +119,7 @@ async function keep(dependencies: ApiDependencies, { projectId, name, received, 
   const { database, objectStore } = dependencies;
   const { fields, peft, file, fileName } = received;
   const { adapter, keptFileName } = await inspected(received, base);
-  // Alpha decides how strong a LoRA is; all other layouts have it in the file, or mean the rank.
+  // Alpha determines the strength of a LoRA; all other layouts store it in the file, or use the rank.
   if (adapter.layout === 'peft' && adapter.isWrapped && peft === null)
     throw bad(
       'config',
@@ -192,7 +192,7 @@ async function inspected({ file, fileName, fields }: Received, base: BaseModelEn
   }
 }
 
-/** The words that prompts reach the adapter by: an embedding's own, or a LoRA's trigger. */
+/** Words that activate the adapter in prompts: an embedding's token, or a LoRA's trigger word. */
 function tokensOf(adapter: InspectedAdapter, { token }: UploadAdapterFields, { tokenizer }: BaseModelEntry): string[] {
   if (adapter.tokens.length === 0) return token === undefined ? [] : [token];
   const isNamed = adapter.layout !== 'a1111';

@@ -1,4 +1,4 @@
-// The base models on disk: diffusers folders, each with an optional styleforge.json.
+// Catalogue of the base models on disk: diffusers folders, each with an optional styleforge.json.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { baseModelName, baseModelProfile, DEFAULT_AUX_PROMPT, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
@@ -36,7 +36,7 @@ export function createBaseModelCatalog(folders: BaseModelFolders, log: FastifyBa
   const kept = new Map<string, { entry: Promise<BaseModelEntry | null>; until: number }>();
   /** Facts read from files that have not changed since, by name. */
   const unchanged = new Map<string, Read>();
-  /** The last message about each name, because a list is requested again and again. */
+  /** Last message about each name, so that repeated requests do not log it again. */
   const logged = new Map<string, string>();
 
   function read(name: string): Promise<BaseModelEntry | null> {
@@ -145,7 +145,7 @@ async function readJson<T extends z.ZodType>(file: string, name: string, schema:
   }
 }
 
-/** The fault in words, without paths of this machine, which callers need not know. */
+/** Describes a fault without paths of this machine, which callers must not see. */
 function faultOf(error: unknown): string {
   if (error instanceof z.ZodError)
     return `is not valid (${error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')})`;
@@ -154,7 +154,7 @@ function faultOf(error: unknown): string {
   return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? 'see the log'})`;
 }
 
-/** Model cards begin with YAML between two lines of dashes. */
+/** Reads the YAML at the start of a model card, between two lines of dashes. */
 async function licenceFromModelCard(folder: string): Promise<string | null> {
   const card = await optional(readFile(path.join(folder, 'README.md'), 'utf8'), '');
   const frontMatter = /^---\n(.*?)\n---/s.exec(card)?.[1] ?? '';
@@ -171,7 +171,7 @@ async function filesOf(folder: string): Promise<{ files: string; size: number }>
   };
 }
 
-/** `otherwise` when the file or folder is not there, or something else is in its folder's place. */
+/** Returns `otherwise` if the file or folder does not exist, or if part of its path is not a folder. */
 async function optional<T, U>(work: Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await work;

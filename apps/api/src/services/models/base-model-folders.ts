@@ -1,4 +1,4 @@
-// Where the base models of the catalogue are: folders of this machine, and those that the object store keeps for all machines.
+// Finds the folders of base models: those on this machine, and published ones in the object store.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fetchPublishedModel, listPublishedModels, type ObjectStore } from '@styleforge/storage';
@@ -35,7 +35,7 @@ export class BaseModelFolders {
     return new Map([...folders].sort(([first], [second]) => (first < second ? -1 : 1)));
   }
 
-  /** A folder that may not be there. */
+  /** Lists a folder that may not exist. */
   async find(name: string): Promise<string> {
     const local = path.join(this.#options.directory, name);
     const isHere = (await stat(local).catch(unlessAbsent(null))) !== null;

@@ -1,4 +1,4 @@
-// What a checkpoint can be downloaded as: a file that it has already, or one that a worker makes when somebody asks.
+// Download formats of a checkpoint: a file that it already has, or one that a worker makes on request.
 import path from 'node:path';
 import { ADAPTATION_TRAITS, DEFAULT_EXTRACTED_RANK, extractsLora } from '@styleforge/contracts';
 import type { AdaptationKind, CheckpointExportBody, ExportFormat } from '@styleforge/contracts';
@@ -31,7 +31,7 @@ export function checkFormat({ adaptation, checkpoint }: Downloadable, format: Ex
   return extracts ? (rank ?? DEFAULT_EXTRACTED_RANK) : 0;
 }
 
-/** Files of the checkpoint that are the format already. Several have to be put into an archive first. */
+/** Files of the checkpoint that already have the format. Several files are packed into an archive first. */
 const OWN_FILES: Partial<Record<ExportFormat, RegExp>> = {
   'single-file': /^(?:merged\/)?single-file\/model\.safetensors$/,
   'lora-diffusers': /^pytorch_lora_weights\.safetensors$/,
@@ -66,7 +66,7 @@ export async function formatsOf(
   );
 }
 
-/** Throws where it failed permanently. */
+/** Throws if it failed permanently. */
 export function refuseFailed({ status, error }: ExportRow): void {
   if (status !== 'failed' || error === null) return;
   throw new ApiError(error.retryable ? 'internal_error' : 'export_failed', error.message);

@@ -1,4 +1,5 @@
-// Adapters that an operator has put into BASE_MODELS_DIRECTORY for all projects: a folder NAME with adapter.json and the file that it names.
+// Adapters that an operator has put into BASE_MODELS_DIRECTORY for all projects: a folder NAME with adapter.json and the file that it
+// names.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type InstalledAdapter, INSTALLED_ADAPTER_FILE, installedAdapter } from '@styleforge/contracts';
@@ -12,7 +13,7 @@ type Known = { state: string; found: InstalledLookUp };
 
 const known = new Map<string, Known>();
 
-/** Null where there is no adapter of this name. Each file is looked through once, in a process of its own. */
+/** Null if there is no adapter of this name. Each file is inspected once, in a separate process. */
 export async function findInstalledAdapter(directory: string, name: string, baseModels: BaseModelCatalog): Promise<InstalledLookUp> {
   if (!/^[a-z0-9][a-z0-9._-]{0,99}$/.test(name)) return null;
   const folder = path.join(directory, name);

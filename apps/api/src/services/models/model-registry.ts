@@ -1,4 +1,4 @@
-// The registry: makes versions of models from what a caller names, with where each comes from, and gives models covers.
+// Model registry: creates versions of models with their provenance, and sets the covers of models.
 import { LATEST, PROMPT_PLACE, styleWords } from '@styleforge/contracts';
 import type { CreateModelRequest, ModelProvenance, TrainingConfig, UpdateModelRequest } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
@@ -35,7 +35,7 @@ export async function createModel(dependencies: ApiDependencies, { projectId, bo
   const { name, from, notes, description } = body;
   if ((await baseModels.find(name).catch(() => null)) !== null)
     throw new ApiError('model_exists', `A base model already has the name ${name}.`, [
-      { pointer: '/name', detail: 'is the name of a base model' },
+      { pointer: '/name', detail: 'is the name of a base model: choose another name' },
     ]);
   const model = await findTrained(dependencies, projectId, from);
   const version = await versionOf(dependencies, projectId, model, notes);
@@ -154,7 +154,7 @@ async function coverOf(
   return copyCover(objectStore, projectId, modelId, image);
 }
 
-/** The first image of the job's last validation, where it had any. */
+/** The first image of the job's last validation, if there is one. */
 async function usualCover(
   { database, objectStore }: ApiDependencies,
   projectId: string,
@@ -175,7 +175,7 @@ async function copyCover(
   return { coverKey, coverSha256: sha256, coverSize: size };
 }
 
-/** All names of a version. */
+/** All names under which requests can refer to a version. */
 export function aliasesOf(model: ModelRow, number: number): string[] {
   const own = Object.entries(model.aliases).flatMap(([alias, version]) => (version === number ? [alias] : []));
   return model.latest?.number === number ? [...own, LATEST] : own;

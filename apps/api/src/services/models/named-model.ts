@@ -1,4 +1,4 @@
-// From the name that a caller gives to the model that is meant: one of the registry, a checkpoint, a job with a result, or a base model.
+// Resolves a name in a request to a model: one of the registry, a checkpoint, a job with a result, or a base model.
 import { ACTIVE_JOB_STATUSES, ID_PREFIXES, METHOD_HYPERPARAMETERS, parseModelReference, templateOf } from '@styleforge/contracts';
 import type { BaseModelProfile, ModelProvenance } from '@styleforge/contracts';
 import type { ModelVersionRow, TrainingJobRow } from '@styleforge/database';
@@ -9,7 +9,7 @@ import { findInstalledAdapter } from './installed-adapters.ts';
 const STABLE_DIFFUSION_SIZE_UNIT = 8;
 
 interface Sampling {
-  /** Pixels along one side: what it was trained in. */
+  /** Resolution of the training: pixels of one side. */
   resolution: number;
   /** Pixels that a width or height must be a multiple of. */
   sizeUnit: number;
@@ -27,12 +27,12 @@ export interface TrainedModel extends Sampling {
   /** The base model of the trained one; null when it is no longer installed, or broken. */
   base: BaseModelEntry | null;
 }
-/** An adapter from elsewhere, which is used on the base model that it was made for. */
+/** An adapter that was trained elsewhere, used on the base model that it was made for. */
 export interface UploadedModel extends Sampling {
   kind: 'uploaded';
   /** Null for one that an operator has installed. */
   versionId: string | null;
-  /** Where the words of a prompt go among the words for the style. */
+  /** Template that combines a prompt with the words for the style. */
   promptTemplate: string | null;
   provenance: Pick<ModelProvenance, 'tokens'> & { base_model: Pick<ModelProvenance['base_model'], 'name'> };
 }
@@ -44,11 +44,13 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
   if (name.startsWith(`${ID_PREFIXES.checkpoint}_`)) {
     const checkpoint = await database.checkpoints.find(projectId, name);
     const job = checkpoint && (await database.trainingJobs.find(projectId, checkpoint.jobId));
-    return checkpoint && job ? trained(dependencies, job, checkpoint) : unknown(`there is no checkpoint ${name}`);
+    return checkpoint && job
+      ? trained(dependencies, job, checkpoint)
+      : unknown(`there is no checkpoint ${name}: name one that GET /v1/training-jobs/{id}/checkpoints lists`);
   }
   if (name.startsWith(`${ID_PREFIXES.trainingJob}_`)) {
     const job = await database.trainingJobs.find(projectId, name);
-    if (job === null) return unknown(`there is no training job ${name}`);
+    if (job === null) return unknown(`there is no training job ${name}: name one that GET /v1/training-jobs lists`);
     if (job.result === null)
       return {
         ok: false,
@@ -58,16 +60,19 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
     const checkpoint = await database.checkpoints.find(projectId, job.result.checkpoint_id);
     return checkpoint
       ? trained(dependencies, job, checkpoint)
-      : unknown(`the last checkpoint of the training job ${name} has been deleted`);
+      : unknown(`the last checkpoint of the training job ${name} has been deleted: name another checkpoint`);
   }
   const registered = await findRegistered(dependencies, projectId, name);
   if (registered !== null) return registered;
   const entry = await baseModels.find(name);
   if (entry) return { ok: true, model: { kind: 'base', name, ...samplingOf(entry), resolution: entry.profile.resolution } };
-  return (await findInstalled(dependencies, name)) ?? unknown(`there is no model and no base model ${name}`);
+  return (
+    (await findInstalled(dependencies, name)) ??
+    unknown(`there is no model and no base model ${name}: GET /v1/models and GET /v1/base-models list them`)
+  );
 }
 
-/** An adapter that an operator has installed for all projects. Null where none has the name. */
+/** Finds an adapter that an operator has installed for all projects. Null if none has the name. */
 async function findInstalled({ baseModels, baseModelsDirectory }: ApiDependencies, name: string): Promise<ModelLookUp | null> {
   const found = await findInstalledAdapter(baseModelsDirectory, name, baseModels);
   if (found === null) return null;
@@ -82,7 +87,9 @@ async function findInstalled({ baseModels, baseModelsDirectory }: ApiDependencie
   return { ok: true, model: { kind: 'uploaded', versionId: null, promptTemplate: templateOf(tokens), provenance, ...sampling } };
 }
 
-/** A named model of the project has priority over a base model that was installed under the same name later. Null where no model has the name. */
+/**
+ * A named model of the project has priority over a base model that was installed under the same name later. Null if no model has the name.
+ */
 async function findRegistered(dependencies: ApiDependencies, projectId: string, text: string): Promise<ModelLookUp | null> {
   const { database } = dependencies;
   const reference = parseModelReference(text);
@@ -127,7 +134,7 @@ async function findUnlessBroken(baseModels: ApiDependencies['baseModels'], name:
 const isWaiting = ({ status }: TrainingJobRow): boolean =>
   status === 'queued' || (ACTIVE_JOB_STATUSES as readonly string[]).includes(status);
 
-/** A checkpoint is sampled as its base model is, at the size that it was trained in; it is whole without it. */
+/** Sampling settings of a checkpoint: those of its base model, at the resolution of the training. Works without an installed base model. */
 async function trained(
   { baseModels }: ApiDependencies,
   job: TrainingJobRow,

@@ -1,4 +1,4 @@
-// The response to a deletion that was refused, and the removal of the objects of one that was not.
+// Responds to refused deletions, and removes the objects of successful ones.
 import type { Deletion, JobDeletion } from '@styleforge/database';
 import { ApiError, notFound } from '../../errors/api-error.ts';
 

@@ -1,4 +1,4 @@
-// What the sweep removes next of a project.
+// Lists what the sweep removes next from a project.
 import type { FlowConfig } from '@styleforge/config';
 import type { ExpirationBody, ExpiringKind, SweepReportBody } from '@styleforge/contracts';
 import type { Database, Expired } from '@styleforge/database';
@@ -12,7 +12,7 @@ const LISTED = 200;
 interface Kind {
   days: Days;
   find(retention: Retention, before: Date, projectId: string): Promise<Expired[]>;
-  /** Whether a job or a generation has many, which are one entry. */
+  /** Whether an owner (a job or a generation) has many, which are shown as one entry. */
   isGrouped: boolean;
   ofJob: boolean;
 }
@@ -56,7 +56,7 @@ export async function readSweep(
   };
 }
 
-/** One entry for each owner, with the earliest time: rows come in that order. */
+/** Combines rows to one entry for each owner, with the earliest time; rows are sorted by time. */
 function together(rows: ExpirationBody[]): ExpirationBody[] {
   const groups = new Map<string, ExpirationBody>();
   for (const row of rows) {

@@ -1,4 +1,4 @@
-// What the installation consists of, and how long its queues are.
+// State of the installation and the lengths of its queues.
 import { priorityOf, VERSION, workerStatusOf } from '@styleforge/contracts';
 import type { QueueReportBody, SystemReportBody } from '@styleforge/contracts';
 import type { WorkerRow } from '@styleforge/database';
@@ -10,7 +10,7 @@ const startedAt = new Date();
 
 const heardToday = ({ database }: ApiDependencies): Promise<WorkerRow[]> => database.workers.heardSince(new Date(Date.now() - DAY_MS));
 
-/** Live, and not told to take no further jobs. */
+/** Live workers that are not draining. */
 const takesJobs = (row: WorkerRow): boolean => ['idle', 'working'].includes(workerStatusOf(row));
 
 export async function readQueues(dependencies: ApiDependencies, projectId: string): Promise<QueueReportBody> {

@@ -1,4 +1,4 @@
-// What a project has used in a month, and what single pieces of work have used.
+// Usage of a project in a month, and of single pieces of work.
 import type { UsageBody, UsageReportBody } from '@styleforge/contracts';
 import type { Database, UsageAmounts } from '@styleforge/database';
 

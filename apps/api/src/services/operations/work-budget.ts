@@ -1,4 +1,4 @@
-// Refuses what alone costs more than its project may have unfinished, and says of each field what would fit.
+// Refuses a request that alone exceeds the project's budget of unfinished work, and states for each field the value that fits.
 import { largestAffordable } from '@styleforge/contracts';
 import type { FieldError } from '@styleforge/contracts';
 import { BudgetError } from '@styleforge/database';
@@ -7,7 +7,10 @@ import { ApiError, refusal } from '../../errors/api-error.ts';
 /** A field that the cost is proportional to. */
 export type CostFactor = { pointer: string; value: number };
 
-/** Converts a budget error: a single request above the budget is an error in its fields (422), because waiting does not help; otherwise it stays a 429. */
+/**
+ * Converts a budget error: a single request above the budget is an error in its fields (422), because waiting does not help; otherwise it
+ * stays a 429.
+ */
 export async function withinBudget<Result>(factors: CostFactor[], create: () => Promise<Result>): Promise<Result> {
   try {
     return await create();

@@ -10,7 +10,7 @@ export class WorkerWatch {
   readonly #log: FastifyBaseLogger;
   #timer: NodeJS.Timeout;
   #round: Promise<void> = Promise.resolve();
-  /** Whether the database was there in the last round: after an outage, workers first get the time to report. */
+  /** Whether the database was available in the last round; after an outage, workers first get time to send heartbeats. */
   #isSure = false;
   #isClosed = false;
 
@@ -44,7 +44,7 @@ export class WorkerWatch {
         this.#isSure = true;
       }
     } catch (error) {
-      if (this.#isSure) this.#log.warn({ err: error }, 'silent workers could not be looked for; trying again');
+      if (this.#isSure) this.#log.warn({ err: error }, 'the check for silent workers failed; trying again');
       this.#isSure = false;
     }
   }

@@ -1,4 +1,4 @@
-// The workers of the installation as a caller of one project may see them.
+// Workers of the installation, with only those details that a caller of one project may see.
 import { LIVE_WORKER_STATUSES } from '@styleforge/contracts';
 import type { Page, PageQuery, WorkerBody, WorkerStatus } from '@styleforge/contracts';
 import type { Database, WorkerRow } from '@styleforge/database';
@@ -6,7 +6,7 @@ import { notFound } from '../../errors/api-error.ts';
 import { presentWorker } from '../../presenters/workers.ts';
 
 const DAY_MS = 86_400_000;
-/** Time for which a dead worker is shown as lost. */
+/** Milliseconds for which a dead worker is shown as lost. */
 const LOST_SHOWN_MS = DAY_MS;
 const GONE_SHOWN_MS = 7 * DAY_MS;
 

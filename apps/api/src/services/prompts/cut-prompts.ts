@@ -1,4 +1,4 @@
-// Tells which words of prompts are behind the last position of the text encoder, where no model reads them.
+// Finds words of prompts after the last position of the text encoder, which the model does not read.
 import { generationCells } from '@styleforge/contracts';
 import type { GenerationConfig } from '@styleforge/contracts';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -6,11 +6,14 @@ import type { ApiDependencies } from '../../dependencies.ts';
 const MOST_WARNINGS = 3;
 const SHOWN_CHARACTERS = 100;
 
-/** Each prompt once, those of a grid included. */
+/** Collects each prompt once, including those of a grid. */
 export const promptsOf = (config: GenerationConfig): string[] =>
   config.grid ? [...new Set(generationCells(config).flatMap((cell) => cell.config.prompts))] : config.prompts;
 
-/** One warning for each of the first cut prompts, and the number of further ones. Empty if the base model is gone, which is reported elsewhere. */
+/**
+ * One warning for each of the first cut prompts, and the number of further ones. Empty if the base model is gone, which is reported
+ * elsewhere.
+ */
 export async function cutPrompts({ baseModels }: ApiDependencies, config: GenerationConfig, base: string): Promise<string[]> {
   const entry = await baseModels.find(base);
   if (entry === null) return [];

@@ -1,4 +1,4 @@
-// Tells which parts of prompts have a meaning in other programs and none here, where they are read as words.
+// Finds prompt syntax of other programs, which has no effect here and is read as words.
 import type { GenerationConfig } from '@styleforge/contracts';
 import { promptsOf } from './cut-prompts.ts';
 
@@ -13,7 +13,7 @@ const SYNTAXES: readonly Syntax[] = [
   { pattern: /\([^()]*:\s*\d+(?:\.\d+)?\s*\)/, meaning: 'is read as words and a number; words have no weights here' },
 ];
 
-/** One warning for each syntax, about its first place. */
+/** One warning for each syntax, about its first occurrence. */
 export function foreignSyntax(config: GenerationConfig): string[] {
   const places = [
     ...promptsOf(config).map((text, index) => ({ place: `/prompts/${index}`, text })),

@@ -21,7 +21,7 @@ export interface ListedPromptSet {
 }
 export type FoundPromptSet = ListedPromptSet & { prompts: string[] };
 
-/** What reports name, so that numbers over different prompts are not compared. */
+/** Identity of the prompts in reports, so that results for different prompts are not compared. */
 export function promptsSha256(prompts: readonly string[]): string {
   return createHash('sha256').update(prompts.join('\n')).digest('hex');
 }
@@ -39,7 +39,7 @@ const shippedSets: FoundPromptSet[] = SHIPPED_PROMPT_SETS.map(({ prompts, ...set
   metadata: {},
 }));
 
-/** Their names are their ids. */
+/** Whether the id is that of a shipped prompt set; its id is its name. */
 export const isShippedPromptSet = (id: string): boolean => shippedSets.some((set) => set.id === id);
 
 const ownSet = (row: PromptSetRow): FoundPromptSet => ({ ...row, promptCount: row.prompts.length, shipped: false });
@@ -56,7 +56,7 @@ export async function createPromptSet(database: Database, { projectId, body, res
   return ownSet(await database.promptSets.create({ id, projectId, ...body, sha256: promptsSha256(body.prompts) }));
 }
 
-/** The prompt set; null where the project has no such set. */
+/** Finds a prompt set; null if the project has no such set. */
 export async function findPromptSet(database: Database, projectId: string, reference: string): Promise<FoundPromptSet | null> {
   const [name = '', version] = reference.split('@');
   const shipped = shippedSets.find((set) => set.name === name && (version === undefined || set.version === Number(version)));

@@ -1,4 +1,4 @@
-// The evaluation whose report is shared: by its own id, or by that of the training job that it is a stage of.
+// Finds the evaluation whose report is shared, by its id or by the id of its training job.
 import { exampleId } from '@styleforge/contracts';
 import type { Database, EvaluationRow } from '@styleforge/database';
 import { ApiError, notFound } from '../../errors/api-error.ts';

@@ -1,4 +1,4 @@
-// The candidates of a StyleDrop job: shown, judged, and chosen from for the second round.
+// Candidates of a StyleDrop job: lists them, stores verdicts, and selects those of the second round.
 import { METHOD_BINDINGS } from '@styleforge/contracts';
 import type { CandidateBody, FeedbackBody, SelectionSettings } from '@styleforge/contracts';
 import type { GeneratedImageRow, GenerationDetail, TrainingJobRow } from '@styleforge/database';
@@ -35,7 +35,7 @@ export function candidatesOf({ generation: { config, images } }: CandidatePool):
   return images.map((row) => ({ row, subject: config.scoring?.texts[Math.floor(row.index / config.num_images)] ?? row.prompt }));
 }
 
-/** What `GET` shows; of a job without candidates that there are none. */
+/** Response body of `GET`, which is empty for a job without candidates. */
 export async function readFeedback(dependencies: ApiDependencies, projectId: string, jobId: string): Promise<FeedbackBody> {
   try {
     return presentFeedback(await findCandidates(dependencies, projectId, jobId));
@@ -68,7 +68,7 @@ function presentCandidate({ row, subject }: Candidate): CandidateBody {
   };
 }
 
-/** Candidates that the second round trains on. Throws `validation_failed` where there are none, or none yet. */
+/** Candidates that the second round trains on. Throws `validation_failed` if there are none, or none yet. */
 export function chooseCandidates(pool: CandidatePool, { by, per_prompt: perPrompt, seed }: SelectionSettings): Candidate[] {
   const { generation, job } = pool;
   const pointer = '/styledrop/selection';
@@ -105,7 +105,7 @@ const randomRank =
     return (mixed ^ (mixed >>> 16)) >>> 0;
   };
 
-/** The candidates of the highest rank of each subject; among equals the first. */
+/** The highest-ranked candidates of each subject; of equally ranked ones, the first. */
 function bestOfEach(candidates: readonly Candidate[], rank: Rank, count: number): Candidate[] {
   const subjects = [...new Set(candidates.map(({ subject }) => subject))];
   return subjects.flatMap((wanted) =>

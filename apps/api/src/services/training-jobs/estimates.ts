@@ -1,4 +1,4 @@
-// How long a job will take, and how much memory and disk, from what earlier jobs of its kind have cost here.
+// Estimates the time, memory and disk space of a job from the costs of earlier similar jobs on this installation.
 import { costKey, estimateJob, LIVE_WORKER_STATUSES, WORKER_SILENT_SECONDS, workerStatusOf } from '@styleforge/contracts';
 import type { DeviceName, JobEstimate, JobPriority, TrainingConfig, WorkerCounts, WorkerStatus } from '@styleforge/contracts';
 import type { Database } from '@styleforge/database';
@@ -12,7 +12,7 @@ const KEPT_MS = 2_000;
 
 const countersOf = new WeakMap<Database, () => Promise<WorkerCounts>>();
 
-/** Estimate of a job that has not been created yet: behind those of its project that are queued with at least its priority. */
+/** Estimate of a job that has not been created yet, placed behind the project's queued jobs with at least its priority. */
 export async function estimateOf({ database }: ApiDependencies, { projectId, config, priority }: Asked): Promise<JobEstimate> {
   const [costs, before, workers] = await Promise.all([
     database.jobCosts.list(costKey(config)),

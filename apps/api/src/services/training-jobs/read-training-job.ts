@@ -11,7 +11,7 @@ export async function findTrainingJob(database: Database, projectId: string, id:
   return row;
 }
 
-/** What a status poll responds with, read in one statement. `version` is another one whenever the body is. */
+/** Response of a status poll, read in one statement. `version` changes whenever the body changes. */
 export async function pollTrainingJob(
   database: Database,
   projectId: string,
@@ -26,7 +26,7 @@ export async function pollTrainingJob(
   return { version: polled.version, make };
 }
 
-/** A job that has just been queued: it has used nothing yet. */
+/** Presents a job that has just been queued and has no usage yet. */
 export async function toNewJobBody(database: Database, row: QueuedTrainingJob): Promise<TrainingJobBody> {
   const position = row.position ?? (await database.trainingJobs.positionOf(row.id));
   return { ...presentTrainingJob(row, position), usage: presentUsage(undefined) };
@@ -37,7 +37,7 @@ export async function toTrainingJobBody(database: Database, row: TrainingJobRow)
   return body as TrainingJobBody;
 }
 
-/** Jobs with their places in the queue as long as they wait there, and with their usage. */
+/** Presents jobs with their usage and, while queued, their positions in the queue. */
 export async function toTrainingJobBodies(database: Database, rows: TrainingJobRow[]): Promise<TrainingJobBody[]> {
   const queued = rows.filter(({ status }) => status === 'queued').map(({ id }) => id);
   const [positions, usage] = await Promise.all([

@@ -18,7 +18,7 @@ interface SecondRound {
   selection: SelectionSettings;
 }
 
-/** What the second round is trained on; null for any other request. Throws an ApiError where there is nothing to train on. */
+/** Training data of the second round; null for any other request. Throws an ApiError if there is nothing to train on. */
 export async function findSecondRound(dependencies: ApiDependencies, projectId: string, body: Body): Promise<SecondRound | null> {
   const { styledrop, method, style_ref, base_model } = body;
   if (!METHOD_BINDINGS[method].hasRounds || styledrop?.round !== 2 || !styledrop.parent_job_id || !styledrop.selection) return null;
@@ -38,13 +38,13 @@ export async function findSecondRound(dependencies: ApiDependencies, projectId: 
   return { pool, chosen: chooseCandidates(pool, selection), selection };
 }
 
-/** The request with the descriptor of the first round, and with the dataset. */
+/** Adds the descriptor of the first round and the dataset to the request. */
 export function withDataset<Request extends Body>(body: Request, { pool }: SecondRound, datasetId: string): Request & TrainableJobRequest {
   const style = body.styledrop?.style ?? pool.job.config.styledrop!.style;
   return { ...body, style_ref: { dataset_id: datasetId }, styledrop: { ...body.styledrop, style } } as Request & TrainableJobRequest;
 }
 
-/** The same request gives the same dataset. */
+/** Derives the dataset's id from the request, so that a repeated request gives the same dataset. */
 export async function makeDataset(
   dependencies: ApiDependencies,
   projectId: string,
@@ -64,7 +64,7 @@ export async function makeDataset(
   return id;
 }
 
-/** The dataset of a round that was not queued after all; one that a job uses stays. */
+/** Deletes the dataset of a round that was not queued, unless a job uses it. */
 export async function removeDataset({ database, objectStore }: ApiDependencies, projectId: string, id: string): Promise<void> {
   const outcome = await database.datasets.delete(projectId, id);
   if (outcome.kind === 'deleted') await objectStore.deletePrefix(datasetPrefix(projectId, id));
@@ -72,7 +72,7 @@ export async function removeDataset({ database, objectStore }: ApiDependencies, 
 
 type Copied = Pick<ImageRow, 'projectId' | 'objectKey' | 'caption' | 'component' | 'fileName' | 'width' | 'height'>;
 
-/** The file first, then the row; an image that the dataset has already stays as it is. */
+/** Stores the file before the row; an image that the dataset already has is not changed. */
 async function copyImage({ database, objectStore }: ApiDependencies, datasetId: string, image: Copied): Promise<void> {
   const { projectId, caption, component, fileName, width, height } = image;
   const id = newId('image');

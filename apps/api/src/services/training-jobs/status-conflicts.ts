@@ -1,4 +1,4 @@
-// Why a training job cannot be paused or resumed as it is, and what to do instead.
+// Explains why a training job cannot be paused or resumed in its status, and what to do instead.
 import { isFinishedJob } from '@styleforge/contracts';
 import type { PauseOutcome } from '@styleforge/database';
 import { ApiError } from '../../errors/api-error.ts';
@@ -14,7 +14,7 @@ export function resumeConflict(id: string, conflict: Conflict): ApiError {
 }
 
 function whyNotPaused({ status, cancelRequested }: Conflict): string {
-  // A finished job keeps the wish that ended it.
+  // A finished job keeps the request that ended it.
   if (isFinishedJob(status)) return `has ended (${status}): only a queued or running job can be paused.`;
   if (cancelRequested)
     return 'is being cancelled and can no longer be paused. It saves a checkpoint: wait until it is cancelled, then resume it from there.';

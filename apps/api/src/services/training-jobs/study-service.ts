@@ -1,4 +1,4 @@
-// Creates studies, and compares what their jobs have come to.
+// Creates studies, and compares the results of their jobs.
 import { createTrainingJobRequest, isFinishedJob, listVariations, sourceOfField, variedJob } from '@styleforge/contracts';
 import type { CreateStudyRequest, ErrorCode, FieldError, JobStatus, StudyBody, StudyRow, StudySummaryBody } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
@@ -11,12 +11,12 @@ import { resolveJob } from './training-job-service.ts';
 
 type NewStudy = { projectId: string; body: CreateStudyRequest; reservedUuid: string | undefined };
 
-/** Checks every variation before it makes the first job. */
+/** Checks every variation before it creates the first job. */
 export async function createStudy(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewStudy): Promise<StudyRecord> {
   const listed = listVariations(body);
   const variations = [];
   for (const [index, variation] of listed.entries()) {
-    /** The job's errors as those of the request. */
+    /** Converts errors of a variation's job to errors of the study request. */
     const refuse = (code: ErrorCode, fields: FieldError[]) =>
       refusal(
         code,
@@ -78,14 +78,14 @@ function summarize({ id, name, createdAt, ...notes }: StudyRecord, { jobs, finis
   };
 }
 
-/** A distance is better when it is lower, everything else when it is higher. */
+/** Lower is better for distances, higher for everything else. */
 function isBetter(metric: string, value: number, than: number): boolean {
   return /^(kid|fid)\b/.test(metric) ? value < than : value > than;
 }
 
 type Leader = StudyBody['leaders'][number] & { collapsed: boolean };
 
-/** The scores of one variation: those of its evaluation, else the best of early stopping. */
+/** Scores of one variation: from its evaluation, otherwise the best ones of early stopping. */
 function scoresOf({ name, training_job_id, best, evaluation, final_step }: StudyRow): Leader[] {
   const common = { name, training_job_id };
   if (evaluation !== null) {

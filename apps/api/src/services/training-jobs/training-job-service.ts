@@ -1,4 +1,4 @@
-// Creates training jobs: checks that everything the job needs is there and fits together, then queues it.
+// Creates training jobs: checks that everything the job needs exists and fits together, then queues it.
 import { checkTrainingPictures, costOfCandidates, resolveTrainingConfig, styleWords } from '@styleforge/contracts';
 import type {
   CheckTrainingJobRequest,
@@ -29,7 +29,7 @@ export async function createTrainingJob(
 ): Promise<QueuedTrainingJob> {
   const round = await findSecondRound(dependencies, projectId, body);
   if (round === null) return queueJob(dependencies, { projectId, body, reservedUuid });
-  // All else is found to fit before the chosen images are copied.
+  // Checks everything else before the chosen images are copied.
   await resolveJob(dependencies, projectId, withDataset(body, round, TO_COME));
   const datasetId = await makeDataset(dependencies, projectId, round, reservedUuid);
   try {
@@ -42,7 +42,7 @@ export async function createTrainingJob(
 
 async function queueJob(dependencies: ApiDependencies, { projectId, body, reservedUuid }: NewJob): Promise<QueuedTrainingJob> {
   const config = await resolveJob(dependencies, projectId, body);
-  // Only a request that may be sent twice has an id that may be there already.
+  // Only an idempotent request has a reserved id, which may already exist.
   const id = reservedUuid && newId('trainingJob', reservedUuid);
   const { name, notes, metadata, priority, webhook_url: webhookUrl, webhook_events: webhookEvents } = body;
   const job = await dependencies.database.trainingJobs.create({
@@ -101,7 +101,7 @@ export async function resolveJob(
     : config;
 }
 
-/** What the job is evaluated with once it has been trained. */
+/** Resolves the settings of the evaluation after the training. */
 async function resolveStage(
   dependencies: ApiDependencies,
   projectId: string,
@@ -127,7 +127,7 @@ async function resolveStage(
   return stage;
 }
 
-/** Sizes are halved at every level of the U-Net but the last. */
+/** Sizes must be divisible by 2 at every level of the U-Net except the last. */
 function checkResolution({ hyperparameters: { resolution } }: TrainingConfig, { body }: BaseModelEntry): FieldError[] {
   const unit = body.geometry.training_size_multiple;
   if (resolution % unit === 0) return [];
@@ -146,14 +146,14 @@ function checkCandidates(
   if (cost > budget) throw tooCostly({ cost, budget }, factors);
 }
 
-/** A choice of blocks that the base model's family does not have. */
+/** Refuses a selection of blocks that the base model's family does not have. */
 function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModelEntry): FieldError[] {
   if (!('blocks' in adaptation) || adaptation.blocks === undefined || adaptation.blocks in family.blocks) return [];
   const detail = `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ${family.title} model: use the method lora, or a Stable Diffusion XL base model`;
   return [{ pointer: '/adaptation/blocks', detail }];
 }
 
-/** A token behind the text encoder's last position never reaches the model. */
+/** Refuses prompts whose token is after the text encoder's last position, because the model would never read it. */
 function checkPrompts({ style_ref: { components } }: TrainingConfig, { body, tokenizer }: BaseModelEntry): FieldError[] {
   return components.flatMap(({ token, prompt }, index) => {
     if (!tokenizer.cutsOff(prompt, token)) return [];

@@ -1,4 +1,4 @@
-// Python methods of the OpenAPI document's operations, for the blocking client and for the one of asyncio.
+// Generates Python methods of the OpenAPI operations, for the blocking client and the asyncio client.
 import { docstring, isIdentifier, pascal, type PythonTypes, type Schema } from './types.ts';
 
 interface Parameter {
@@ -21,7 +21,7 @@ export type Style = 'sync' | 'async';
 const snake = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 const argument = (name: string): string => (isIdentifier(name) ? name : `${name}_`);
 
-/** The methods of one operation: the call, and for a list the iteration over all its pages. */
+/** Methods of one operation: the call, and for a list also an iterator over all pages. */
 export function methodsOf(operation: Operation, verb: string, path: string, types: PythonTypes, style: Style): string {
   const call = methodOf(operation, verb, path, types, style);
   const items = itemsOf(operation, types);
@@ -90,7 +90,7 @@ function typeOf({ name, schema }: Parameter, types: PythonTypes): string {
   return qualified(types.expression(schema, pascal(name)));
 }
 
-/** Names of the models' module; what is Python's own stays as it is. */
+/** Qualifies type names with the models' module, except Python's built-in types. */
 function qualified(type: string): string {
   return type.replaceAll(/"[^"]*"|\b[A-Z]\w*/g, (word) => (/^"|^(Any|None|Literal|True|False)$/.test(word) ? word : `models.${word}`));
 }
@@ -125,7 +125,7 @@ function resultOf(operation: Operation, types: PythonTypes): string {
   return Object.keys(content).length > 0 ? 'bytes' : 'None';
 }
 
-/** The type of a list's items, where the operation reads pages. */
+/** Type of the items of a list, if the operation returns pages. */
 function itemsOf(operation: Operation, types: PythonTypes): string | undefined {
   const schema = successOf(operation)['application/json']?.schema;
   const isPaged = operation.operationId.startsWith('list') && parametersOf(operation, 'query').some(({ name }) => name === 'after');

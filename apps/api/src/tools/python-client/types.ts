@@ -1,4 +1,4 @@
-// Python types of the OpenAPI document's schemas: objects as TypedDicts, everything else as aliases.
+// Generates Python types of the OpenAPI schemas: objects as TypedDicts, everything else as aliases.
 export interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -30,10 +30,10 @@ export const pascal = (text: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
 
-/** A text as a docstring's content. */
+/** Escapes a text for a docstring. */
 export const docstring = (text: string): string => `"""${text.replaceAll('\\', '\\\\').replaceAll('"""', "'''").replace(/"$/, "'")}"""`;
 
-/** The definitions of one module, in the order in which they were met. */
+/** Definitions of one module, in the order of their first use. */
 export class PythonTypes {
   readonly #schemas: Record<string, Schema>;
   readonly #classes: string[] = [];
@@ -52,7 +52,7 @@ export class PythonTypes {
     return [...this.#classes, ...this.#aliases].join('\n\n');
   }
 
-  /** Whether a reference leads to an object, so that its fields can be keyword arguments. */
+  /** Whether a reference resolves to an object, so that its fields can be keyword arguments. */
   isObject(schema: Schema): boolean {
     const name = nameOf(schema);
     return name !== undefined && isPlainObject(this.#schemas[name] ?? {});
@@ -63,7 +63,7 @@ export class PythonTypes {
     return (name === undefined ? schema : this.#schemas[name])?.properties?.[property];
   }
 
-  /** A type expression; objects without a name get one from where they stand. */
+  /** Returns a type expression; objects without a name are named after their position. */
   expression(schema: Schema, place: string): string {
     const name = nameOf(schema);
     if (name !== undefined) return name;
@@ -136,7 +136,7 @@ function isPlainObject({ type, properties }: Schema): boolean {
   return type === 'object' && properties !== undefined;
 }
 
-/** What tells a variant of a union from the others. */
+/** The field that distinguishes a variant of a union from the others. */
 function variantOf({ properties = {} }: Schema): string | undefined {
   const value = Object.values(properties).find((property) => typeof property.const === 'string')?.const;
   return value === undefined ? undefined : pascal(String(value));

@@ -22,7 +22,7 @@ The service decodes each image, turns it upright, removes its metadata and store
 /** Default number of uploads at a time in one process. */
 const UPLOADS = { perKey: 4, total: 16 };
 
-/** Read part by part, so that only its description is given here. */
+/** The body is read part by part, so this schema only documents it. */
 const multipartForm = z.unknown().meta({
   type: 'object',
   properties: {

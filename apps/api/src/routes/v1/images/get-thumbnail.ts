@@ -7,7 +7,10 @@ import type { ApiServer } from '../../../http/api-server.ts';
 import { security } from '../../../http/security.ts';
 import { sendThumbnail, THUMBNAIL_RESPONSES } from '../../../http/send-thumbnail.ts';
 
-/** The second path is the one of earlier releases, which links in stored responses have. It is not documented: beside `/images/generations/{id}` it is ambiguous. */
+/**
+ * The second path is that of earlier releases, which stored responses contain. It is not documented, because it conflicts with
+ * `/images/generations/{id}`.
+ */
 const PATHS = [
   { path: '/thumbnails/:id', hide: false },
   { path: '/images/:id/thumbnail', hide: true },

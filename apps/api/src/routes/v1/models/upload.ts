@@ -22,7 +22,7 @@ and all numbers must be finite. A generation then names it as \`model\`, which u
 /** Default number of uploads at a time in one process. */
 const UPLOADS = { perKey: 2, total: 4 };
 
-/** Read part by part, so that only its description is given here. */
+/** The body is read part by part, so this schema only documents it. */
 const multipartForm = z.unknown().meta({
   type: 'object',
   properties: {

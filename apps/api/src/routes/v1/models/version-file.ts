@@ -24,7 +24,7 @@ export function downloadModelVersionRoute(app: ApiServer, dependencies: ApiDepen
     response: {
       302: SIGNED_LINK,
       200: file('The file'),
-      206: file('The range asked for'),
+      206: file('The requested range'),
       304: z.undefined().describe('Unchanged'),
       ...problemResponses('not_found', 'unsuitable_format', 'range_not_satisfiable'),
     },

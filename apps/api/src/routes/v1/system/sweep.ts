@@ -10,7 +10,7 @@ export function getSweepRoute(app: ApiServer, { database, sweep }: ApiDependenci
   const schema = {
     operationId: 'getSweep',
     tags: ['machines'],
-    summary: 'Read what the regular clean-up removes next',
+    summary: 'Read what the automatic cleanup removes next',
     description:
       'Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with a star is not removed; an export is kept longer each time it is downloaded.',
     security,

@@ -9,7 +9,7 @@ import { problemResponses } from '../../../http/problem-responses.ts';
 import { security } from '../../../http/security.ts';
 import { sendObject, SIGNED_LINK } from '../../../http/send-object.ts';
 
-/** The type of every file, as the document says: a client that reads the document expects bytes, also of a configuration. */
+/** Content type of every file: clients generated from the OpenAPI document expect bytes, even for JSON files. */
 const contentType = 'application/octet-stream';
 
 export function downloadCheckpointFileRoute(app: ApiServer, { database, objectStore }: ApiDependencies): void {

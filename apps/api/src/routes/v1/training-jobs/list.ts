@@ -27,7 +27,7 @@ export function listTrainingJobsRoute(app: ApiServer, { database }: ApiDependenc
   });
 }
 
-/** A key has no colon, a value may. */
+/** Splits at the first colon: keys contain none, values may. */
 function splitPair(pair: string): [key: string, value: string] {
   const colon = pair.indexOf(':');
   return [pair.slice(0, colon), pair.slice(colon + 1)];

@@ -12,7 +12,7 @@ export function sampleNowRoute(app: ApiServer, { database, baseModels }: ApiDepe
   const schema = {
     operationId: 'sampleTrainingJob',
     tags: ['training jobs'],
-    summary: 'Make sample images now',
+    summary: 'Generate sample images now',
     description:
       "The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. " +
       'Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. ' +

@@ -16,7 +16,7 @@ export function createUploadRoute(app: ApiServer, { database, objectStore }: Api
     summary: 'Create a link to which a file can be sent',
     description:
       'Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. ' +
-      'With an S3 object store, the file goes straight to the store. A file that is not imported into a dataset is removed.',
+      'With an S3 object store, the file is sent directly to the store. A file that is not imported into a dataset is removed.',
     security,
     body: createUploadRequest,
     response: { 201: pendingUpload, ...problemResponses('validation_failed') },
