@@ -1,4 +1,4 @@
-// The page as a whole: signed in or not, and which screen an address shows.
+// The page: shows the sign-in, or the screen of the current address.
 import { APIError, AuthenticationError, type Me } from '@styleforge/sdk';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ComponentType, ReactElement } from 'react';
@@ -41,11 +41,11 @@ const SCREENS: [string, ComponentType][] = [
 ];
 
 function createQueries(): QueryClient {
-  // The SDK tries again by itself.
+  // The SDK retries requests itself.
   return new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 1_000 }, mutations: { retry: false } } });
 }
 
-/** Who is signed in. Null: nobody. Undefined: not known yet. */
+/** The signed-in caller. Null: nobody. Undefined: not known yet. */
 function useSignedIn() {
   const [me, setMe] = useState<Me | null>();
   const [notice, setNotice] = useState('');

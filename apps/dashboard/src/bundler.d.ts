@@ -1,2 +1,2 @@
-// What the bundler takes besides modules.
+// Types of imports that the bundler handles besides modules.
 declare module '*.css';

@@ -46,13 +46,13 @@ const ON_PHONES = ['/', '/datasets', '/jobs', '/play'];
 
 const isCurrent = (location: string, href: string) => (href === '/' ? location === '/' : location.startsWith(href));
 
-/** Another screen begins with its content: the next Tab is in it, and not in the navigation again. */
+/** Moves the focus to the content of a new screen, so that the next Tab does not return to the navigation. */
 function useFocusOnScreen(screen: string): void {
   const shown = useRef(screen);
   useEffect(() => {
     if (shown.current === screen) return undefined;
     shown.current = screen;
-    // after a dialog that has led here has given the focus back
+    // after the dialog that opened this screen has returned the focus
     const timer = setTimeout(() => document.getElementById('main')?.focus({ preventScroll: true }));
     return () => clearTimeout(timer);
   }, [screen]);
@@ -212,7 +212,7 @@ function Foot(): ReactElement {
   );
 }
 
-/** Tells apart a browser without network and a service that does not respond. */
+/** Distinguishes a browser without network from a service that does not respond. */
 function ConnectionBanner(): ReactElement | null {
   const client = useClient();
   const isOnline = useSyncExternalStore(onlineManager.subscribe.bind(onlineManager), () => onlineManager.isOnline());

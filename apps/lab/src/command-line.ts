@@ -5,7 +5,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 type Descriptor = NonNullable<ParseArgsConfig['options']>[string];
 
 export type Option = Descriptor & {
-  /** One sentence for `--help`. */
+  /** Description for `--help`, one sentence. */
   readonly help: string;
 };
 
@@ -13,14 +13,14 @@ const VERSION_OPTION = { type: 'boolean', help: 'print the version' } as const;
 const HELP = { type: 'boolean', short: 'h', help: 'show this text' } as const;
 
 interface Program<Options extends Record<string, Option>> {
-  /** How the program is called, without its options: `npm run demo --`. */
+  /** Command that runs the program, without options: `npm run demo --`. */
   readonly usage: string;
-  /** What the program does, in a sentence or two. */
+  /** Description of the program in one or two sentences. */
   readonly about: string;
   readonly options: Options;
-  /** Whether words that are not options are allowed; `usage` names them. */
+  /** Whether positional arguments are allowed; `usage` names them. */
   readonly allowPositionals?: boolean;
-  /** The words to parse: those of the process by default. */
+  /** Arguments to parse. Default: those of the process. */
   readonly args?: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export function readCommandLine<const Options extends Record<string, Option>>(pr
   }
 }
 
-/** Prints what is wrong with the call and how the program is called, and ends the process with 2. */
+/** Prints the fault of the arguments and the usage, and ends the process with exit code 2. */
 export function refuseCall(program: Program<Record<string, Option>>, problem: string): never {
   console.error(`${problem}\n\n${helpText(program)}`);
   process.exit(2);

@@ -1,3 +1,3 @@
-// What other programs in the repository may use of the lab: the service, started on this machine, and adapters installed in it.
+// Exports for other packages of the repository: starting the service on this machine, and installing adapters.
 export { addAdapter, type AddAdapterOptions } from './base-models/add-adapter.ts';
 export { type RunningService, startService, type StartServiceOptions } from './start/start-service.ts';

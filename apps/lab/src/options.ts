@@ -1,13 +1,13 @@
-// What is given on the command line: numbers, and one of several choices.
+// Parses options of the command line: numbers, and one of several choices.
 
 interface Range {
   /** Default: 1. */
   readonly least?: number;
-  /** Whether it need not be whole. */
+  /** Whether fractions are allowed. */
   readonly fraction?: boolean;
 }
 
-/** Throws an error that names the option for anything but a number from `least` on. */
+/** Throws an error that names the option unless the value is a number of at least `least`. */
 export function numberOption(name: string, text: string, { least = 1, fraction = false }: Range = {}): number {
   const value = Number(text);
   const isFit = text.trim() !== '' && Number.isFinite(value) && value >= least && (fraction || Number.isInteger(value));
@@ -15,7 +15,7 @@ export function numberOption(name: string, text: string, { least = 1, fraction =
   return value;
 }
 
-/** Undefined where the option was not given. */
+/** Undefined if the option was not given. */
 export function optionalNumber(name: string, text: string | undefined, range?: Range): number | undefined {
   return text === undefined ? undefined : numberOption(name, text, range);
 }

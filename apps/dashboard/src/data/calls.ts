@@ -1,22 +1,22 @@
-// What the page does, as requests to the API that programs can make.
-/** One request to the API, and how the SDK and the command line make it. */
+// Actions of the page as requests to the API, for "Copy as code".
+/** One request to the API, with the equivalent calls of the SDK and the command line. */
 export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   body?: object;
   /** The method of the SDK's client: `trainingJobs.create`. */
   sdk: string;
-  /** Arguments of that method in front of the body. */
+  /** Arguments of that method before the body. */
   args?: (string | number)[];
-  /** What that method takes in place of the body, where the two differ; null: nothing. */
+  /** Argument of that method in place of the body, if the two differ; null: none. */
   params?: object | null;
-  /** The command; absent where the command line has none. */
+  /** The command; absent if the command line has none. */
   cli?: string;
-  /** The request that the command `train` reads from a file. */
+  /** Body that the command `train` reads from a file. */
   jobFile?: object;
 }
 
-/** One action, and the requests that do it. */
+/** One action with its requests. */
 export interface CodeChoice {
   label: string;
   calls: Call[];
@@ -27,7 +27,7 @@ export const trainingCall = (request: object): Call => ({
   jobFile: request,
 });
 
-/** What is done with a job by its id. */
+/** Requests for a job by its id. */
 export const jobCall = (id: string, verb: string, sdk: string, body?: object): Call => ({
   ...{ method: verb === '' ? 'GET' : 'POST', path: `/v1/training-jobs/${id}${verb && `/${verb}`}`, sdk: `trainingJobs.${sdk}`, args: [id] },
   ...(body && { body }),

@@ -1,10 +1,10 @@
-// Changes of many captions at once, and what stands in them.
+// Changes many captions at once, and counts their tags.
 export interface Captioned {
   id: string;
   caption: string | null;
 }
 
-/** New captions by image id, of those alone that change. */
+/** New captions by image id; only those that change. */
 export type CaptionChanges = Record<string, string | null>;
 
 const LONGEST = 1000;
@@ -26,20 +26,20 @@ export interface Replacement {
   matchCase: boolean;
 }
 
-/** Every place of the words; an empty search changes nothing. */
+/** Replaces every occurrence of the words; an empty search changes nothing. */
 export function replaceIn(images: Captioned[], { find, replace, matchCase }: Replacement): CaptionChanges {
   if (find === '') return {};
   const pattern = new RegExp(find.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`), matchCase ? 'g' : 'gi');
   return changesOf(images, (caption) => caption.replaceAll(pattern, () => replace));
 }
 
-/** Words before and after every caption; a space keeps them apart. */
+/** Adds words before and after every caption, separated by spaces. */
 export function surround(images: Captioned[], before: string, after: string): CaptionChanges {
   const join = (...parts: string[]) => parts.filter((part) => part !== '').join(' ');
   return changesOf(images, (caption) => join(before.trim(), caption, after.trim()).replaceAll(' ,', ','));
 }
 
-/** Parts of captions between commas with how many captions hold each, the most frequent first. */
+/** Counts in how many captions each comma-separated part occurs, the most frequent first. */
 export function tagCounts(images: Captioned[]): { tag: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { caption } of images) {

@@ -1,4 +1,4 @@
-// What the command palette offers: screens, actions, and everything in the project that has a name.
+// Entries of the command palette: screens, actions, and everything in the project that has a name.
 import { jobName } from './jobs.ts';
 import { useModels } from './models.ts';
 import { useDatasets } from './queries.ts';
@@ -53,7 +53,7 @@ export function useCommands(): Command[] {
   ];
 }
 
-/** Letters in their order, not necessarily side by side; a beginning of a word counts most, then letters that stand close together. */
+/** Fuzzy match of letters in order. Letters at the start of a word score most, then consecutive letters. */
 export function score(name: string, text: string): number | null {
   const [within, wanted] = [name.toLowerCase(), text.toLowerCase().trim()];
   if (wanted === '') return 0;

@@ -1,4 +1,4 @@
-// Several jobs side by side: their curves over common steps, and the settings in which they differ.
+// Comparison of several jobs: their curves over common steps, and the settings in which they differ.
 import type { TrainingCurves, TrainingJob } from '@styleforge/sdk';
 
 type Buckets = TrainingCurves['data'][number]['buckets'];
@@ -6,7 +6,7 @@ export type CurveField = 'loss' | 'style_ref_loss' | 'aux_loss' | 'grad_norm';
 
 export interface AlignedCurves {
   steps: number[];
-  /** Job by job; null at steps that a job has no value for. */
+  /** Values of each job; null at steps without a value. */
   values: (number | null)[][];
 }
 
@@ -21,7 +21,7 @@ export function alignCurves(curves: { buckets: Buckets }[], field: CurveField): 
   return { steps, values };
 }
 
-/** Every setting by its path, `hyperparameters.learning_rate`; lists stand as they are. */
+/** Every setting by its path, `hyperparameters.learning_rate`; lists are not flattened. */
 export function flatten(value: unknown, path = ''): [string, string][] {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return [[path, value === undefined ? '–' : JSON.stringify(value)]];
@@ -30,7 +30,7 @@ export function flatten(value: unknown, path = ''): [string, string][] {
 
 export interface Difference {
   setting: string;
-  /** Job by job; a dash where a job has no such setting. */
+  /** Value of each job; a dash if the job has no such setting. */
   values: string[];
 }
 

@@ -19,7 +19,7 @@ export interface DatasetEdit {
 
 const AT_A_TIME = 8;
 
-/** A thousand requests at once would wait for one another and fail. */
+/** Limits simultaneous requests, because a thousand at once would time out. */
 async function forEach(ids: string[], run: (id: string) => Promise<unknown>): Promise<void> {
   for (let next = 0; next < ids.length; next += AT_A_TIME) await Promise.all(ids.slice(next, next + AT_A_TIME).map(run));
 }

@@ -1,4 +1,4 @@
-// Files of a drop, those in dropped folders included, and of a file chooser.
+// Reads files that were dropped, including those in folders, or chosen.
 const ACCEPTED = /\.(png|jpe?g|webp|zip|txt|caption|jsonl)$/i;
 
 export type DroppedFile = { file: File; path: string };
@@ -7,7 +7,7 @@ export type DroppedFile = { file: File; path: string };
 const isWanted = ({ name }: File) => ACCEPTED.test(name) && !name.startsWith('.');
 
 export async function filesOf(transfer: DataTransfer): Promise<DroppedFile[]> {
-  // The list is emptied when this function first waits.
+  // Read before the first await, because the browser then empties the list.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
   const plain = [...transfer.files];
   if (entries.every((entry) => entry === null)) return plain.map((file) => ({ file, path: file.name }));
@@ -24,7 +24,7 @@ async function walk(entry: FileSystemEntry): Promise<DroppedFile[]> {
   return (await Promise.all(children.map(walk))).flat();
 }
 
-/** A reader gives at most a hundred at a time. */
+/** A reader returns at most a hundred entries at a time. */
 async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
   const all: FileSystemEntry[] = [];
   for (;;) {
@@ -37,7 +37,7 @@ async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEnt
 export const chosenFiles = (list: FileList): DroppedFile[] =>
   [...list].filter(isWanted).map((file) => ({ file, path: file.webkitRelativePath || file.name }));
 
-/** Caption files go to the images of the same name beside them. */
+/** Caption files belong to the images of the same name in the same folder. */
 export async function withCaptions(files: DroppedFile[]): Promise<{ file: File; name: string; caption?: string }[]> {
   const captions = new Map<string, string>();
   const stem = (path: string) => path.replace(/\.[^./]+$/, '');

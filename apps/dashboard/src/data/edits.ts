@@ -1,16 +1,16 @@
-// Changes that are shown before they are stored, and responses that are kept: neither may be replaced by an older read.
+// Optimistic changes and stored responses, which an older read must not replace.
 import { type QueryClient, type QueryKey, useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
 import { notifyError } from './toasts.ts';
 
 export interface Edit<Data> {
-  /** What it changes. An edit of the same waits, so that the later one is what is stored. */
+  /** Key of the changed object. Edits of the same object run in order, so that the last one is stored. */
   of: string[];
   send(): Promise<unknown>;
-  /** The data as they will be; also if they are that already. */
+  /** Applies the change to the data; must be idempotent. */
   apply(data: Data): Data;
-  /** What is said where the service refuses. */
+  /** Error message if the service refuses. */
   refusal: string;
-  /** Called when the screen shows what the service has stored. */
+  /** Called when the screen shows the stored state. */
   onShown?(): unknown;
 }
 
@@ -19,7 +19,7 @@ const applied = <Data>(stored: Data, edits: Edit<Data>[]): Data => edits.reduce(
 
 const sending = new Map<string, Promise<unknown>>();
 
-/** All others are sent at once: what waits here is lost when the page is closed. */
+/** All other edits are sent immediately, because waiting ones are lost when the page is closed. */
 async function inTurn({ of, send }: Pick<Edit<unknown>, 'of' | 'send'>): Promise<unknown> {
   const sent = Promise.allSettled(of.flatMap((id) => sending.get(id) ?? [])).then(send);
   for (const id of of) sending.set(id, sent);
@@ -43,12 +43,12 @@ export function useEdits<Data>(queryKey: QueryKey): (edit: Edit<Data>) => void {
   }).mutate;
 }
 
-/** Data with the edits that are not stored yet: what the service tells meanwhile is older than they are. */
+/** Data with the edits that are not stored yet, because responses of the service meanwhile are older. */
 export function useEdited<Data>(queryKey: QueryKey, stored: Data): Data {
   return applied(stored, useMutationState({ filters: unstored(queryKey), select: ({ state }) => state.variables as Edit<Data> }));
 }
 
-/** The same outside of a screen's rendering. */
+/** Like the hook, but usable outside of rendering. */
 export function editedData<Data>(queries: QueryClient, queryKey: QueryKey): Data | undefined {
   const stored = queries.getQueryData<Data>(queryKey);
   const edits = queries.getMutationCache().findAll(unstored(queryKey));
@@ -61,7 +61,7 @@ export function editedData<Data>(queries: QueryClient, queryKey: QueryKey): Data
   );
 }
 
-/** Puts a response where screens read it. A read that began earlier is stopped: its older response would replace this one. */
+/** Stores a response in the cache. Cancels earlier reads, whose older response would replace it. */
 export async function keepResponse<Data>(queries: QueryClient, queryKey: QueryKey, response: Data): Promise<void> {
   await queries.cancelQueries({ queryKey });
   queries.setQueryData(queryKey, response);

@@ -1,4 +1,4 @@
-// Numbers, sizes, durations and times as people read them.
+// Formats numbers, sizes, durations and times for people.
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function bytes(count: number): string {
@@ -36,5 +36,5 @@ export function number(value: number | null | undefined, digits = 4): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
-/** The last part of an id, enough to tell two apart. */
+/** The last part of an id, enough to distinguish ids. */
 export const shortId = (id: string): string => id.slice(-6);

@@ -1,4 +1,4 @@
-// Generations: asked for, waited for, listed with their images.
+// Creates generations, waits for them, and lists them with their images.
 import type { Generation, GenerationCreateParams } from '@styleforge/sdk';
 import { useInfiniteQuery, useQueries } from '@tanstack/react-query';
 import { useClient } from './session.ts';

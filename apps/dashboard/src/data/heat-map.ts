@@ -1,4 +1,4 @@
-// A study's variations as a grid of two settings: a value in each cell, and how good it is between the worst and the best.
+// A study's variations as a grid of two settings: each cell has a value, and its rank between the worst and the best.
 import type { StudyRow } from '@styleforge/sdk';
 import { flatten } from './comparison.ts';
 
@@ -18,7 +18,7 @@ export interface HeatCell {
 export interface HeatMap {
   x: { setting: string; values: string[] };
   y: { setting: string; values: string[] };
-  /** Cells by row, then by column; null where no variation has both values, or its job has no value yet. */
+  /** Cells by row, then by column; null if no variation has both values, or its job has no value yet. */
   cells: (HeatCell | null)[][];
 }
 
@@ -27,7 +27,7 @@ const LOSSES: Measure[] = [
   { name: 'Aux loss', isLowerBetter: true, of: (row) => row.aux_loss },
 ];
 
-/** The losses, and every metric that an evaluation of a variation has. */
+/** Losses, and every metric in an evaluation of a variation. */
 export function measuresOf(rows: StudyRow[]): Measure[] {
   const metrics = new Map(rows.flatMap(({ evaluation }) => evaluation?.metrics.map((one) => [one.name, one.better] as const) ?? []));
   const measured = [...metrics].map(([name, better]): Measure => {
@@ -52,7 +52,7 @@ export function settingsOf(rows: StudyRow[]): { setting: string; values: string[
     .filter(({ values }) => values.length > 1);
 }
 
-/** Where further settings vary, a cell shows the best of its variations. */
+/** If further settings vary, a cell shows the best of its variations. */
 export function heatMapOf(rows: StudyRow[], [x, y]: [string, string], { of, isLowerBetter }: Measure): HeatMap | null {
   const settings = settingsOf(rows);
   const [across, down] = [x, y].map((name) => settings.find(({ setting }) => setting === name));

@@ -1,8 +1,8 @@
-// What the page can tell of images before a training: too small, blurred, nearly the same as another.
+// Checks images before a training: too small, blurred, or nearly the same as another.
 import type { DatasetImage } from '@styleforge/sdk';
 
 const SIDE = 9;
-/** Bits of the fingerprints of two images that may differ when they show the same. */
+/** Maximum number of different bits in the fingerprints of two images that count as the same. */
 const NEAR = 5;
 /** Variance of the Laplacian below which a photo looks out of focus; flat drawings have hard edges and are far above. */
 const BLURRED = 18;
@@ -63,7 +63,7 @@ async function fingerprint(path: string): Promise<Fingerprint> {
   return { bits: bitsOf(greyOf(bitmap, SIDE)), sharpness: sharpnessOf(greyOf(bitmap, side), side) };
 }
 
-/** Looks at every image, a few at a time; `onProgress` is told how many are done. */
+/** Checks every image, a few at a time; `onProgress` gets the number of checked images. */
 export async function fingerprintsOf(images: DatasetImage[], onProgress: (done: number) => void): Promise<Map<string, Fingerprint>> {
   const found = new Map<string, Fingerprint>();
   for (let next = 0; next < images.length; next += AT_A_TIME) {
@@ -75,7 +75,7 @@ export async function fingerprintsOf(images: DatasetImage[], onProgress: (done: 
   return found;
 }
 
-/** The most serious thing about each image; images without a warning are omitted. `resolution`: that of the job in pixels, 0 if unknown. */
+/** The most serious warning of each image; images without a warning are omitted. `resolution`: that of the job in pixels, 0 if unknown. */
 export function warningsOf(images: Known[], prints: ReadonlyMap<string, Fingerprint>, resolution: number): Map<string, string> {
   const warnings = new Map<string, string>();
   images.forEach(({ id, width, height }, at) => {

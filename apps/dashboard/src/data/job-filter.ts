@@ -1,4 +1,4 @@
-// Which jobs a list shows: by status, method, base model, age, and words in their name or metadata.
+// Filters jobs by status, method, base model, age, and words in their name or metadata.
 import type { TrainingJob } from '@styleforge/sdk';
 import { jobName } from './jobs.ts';
 import { isLive } from './job-list.ts';
@@ -25,7 +25,7 @@ const matches: Record<Filter, (job: TrainingJob) => boolean> = {
   stopped: ({ status }) => status === 'failed' || status === 'cancelled',
 };
 
-/** Name, base model, id, method and metadata, all of which the search looks through. */
+/** Text that the search uses: name, base model, id, method and metadata. */
 const textOf = (job: TrainingJob): string =>
   `${jobName({ ...job, suffix: job.config.suffix })} ${job.base_model} ${job.id} ${job.method} ${Object.entries(job.metadata)
     .map(([key, value]) => `${key}:${value}`)

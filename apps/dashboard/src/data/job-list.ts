@@ -1,14 +1,14 @@
-// The project's jobs, newest first: the newest are on the screen before all are read, and what cannot have changed is not read again.
+// The project's jobs, newest first: shows the newest before all are read, and does not read unchanged jobs again.
 import type { StyleForge, TrainingJob, TrainingJobStatus } from '@styleforge/sdk';
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useClient } from './session.ts';
 import { takeAll } from './take-all.ts';
 
-/** The event stream is quicker; this is for when it breaks. */
+/** Poll interval for times without the event stream, which is faster. */
 const LIVE_MS = 5_000;
 const CALM_MS = 15_000;
-/** A list that long ago was read whole is read whole again: elsewhere an old job may have been deleted. */
+/** Age after which the whole list is read again, because an old job may have been deleted elsewhere. */
 const WHOLE_MS = 60_000;
 const NEWEST = 25;
 const PAGE = 100;
@@ -23,7 +23,7 @@ export const isLive = ({ status }: Pick<TrainingJob, 'status'>): boolean => LIVE
 
 type Jobs = Pick<StyleForge['trainingJobs'], 'list' | 'get'>;
 
-/** `onFirst` gets the newest while the others are read. */
+/** `onFirst` gets the newest jobs while the others are read. */
 export async function readAllJobs(jobs: Jobs, onFirst: (newest: TrainingJob[]) => void, signal?: AbortSignal): Promise<TrainingJob[]> {
   const first = await jobs.list({ limit: NEWEST }, { signal });
   if (!first.has_more || first.next === null) return first.data;
@@ -32,7 +32,7 @@ export async function readAllJobs(jobs: Jobs, onFirst: (newest: TrainingJob[]) =
   return [...first.data, ...rest];
 }
 
-/** The known list with what can have changed by itself: new jobs, and those that had not ended. Undefined: the whole has to be read. */
+/** The known list updated with new and unfinished jobs. Undefined: the whole list must be read. */
 export async function readChangedJobs(jobs: Jobs, known: TrainingJob[], signal?: AbortSignal): Promise<TrainingJob[] | undefined> {
   const { data: newest, has_more: hasMore } = await jobs.list({ limit: NEWEST }, { signal });
   if (!hasMore) return newest;

@@ -1,4 +1,4 @@
-// What a job leaves behind while it runs: log, curves, samples, checkpoints.
+// Data of a running job: log, curves, samples, checkpoints.
 import { ConflictError, type LogEvent, NotFoundError, type Report, type TrainingJob, type TrainingMetric } from '@styleforge/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isLive } from './job-list.ts';
@@ -9,7 +9,7 @@ const METRICS_MS = 2_000;
 const LOG_LIMIT = 5_000;
 const WORKER_LINES = 1_000;
 
-/** Reads only the events that are new: the project's stream says when. */
+/** Reads only new events, when the project's stream announces them. */
 export function useJobLog(id: string) {
   const client = useClient();
   const queries = useQueryClient();
@@ -36,7 +36,7 @@ export function useWorkerLog(job: TrainingJob) {
   });
 }
 
-/** Reads only the steps that are new. */
+/** Reads only new steps. */
 export function useMetrics(job: TrainingJob) {
   const client = useClient();
   const queries = useQueryClient();

@@ -1,8 +1,8 @@
-// What a job is called and how far it is.
+// Name and progress of a job.
 import type { TrainingJob } from '@styleforge/sdk';
 import { duration, plural, shortId } from './format.ts';
 
-/** The name that its maker gave it, or its method and the end of its id. */
+/** The job's name, or its method and the end of its id. */
 export const jobName = ({
   name,
   metadata,
@@ -17,14 +17,14 @@ export const jobName = ({
   id: string;
 }): string => name || metadata['name'] || suffix || `${METHODS[method] ?? method} ${shortId(id)}`;
 
-/** Key of the metadata in which a clone keeps the job that it was made from. */
+/** Metadata key under which a clone stores the id of its original. */
 export const CLONED_FROM = 'cloned_from';
 
 /** The job that this one was cloned from, or whose candidates it trains on. */
 export const parentOf = ({ metadata, config }: Pick<TrainingJob, 'metadata' | 'config'>): string | undefined =>
   metadata[CLONED_FROM] ?? config.styledrop?.parent_job_id ?? undefined;
 
-/** Whether what an adaptation makes is a whole model; an addition is applied to one. */
+/** Whether an adaptation produces a whole model, not an addition to one. */
 export const IS_WHOLE: Readonly<Record<TrainingJob['config']['adaptation']['kind'], boolean>> = {
   full: true,
   lora: false,

@@ -1,4 +1,4 @@
-// The project as it happens: one event stream feeds the cache that all screens read.
+// Live updates: one event stream updates the cache that all screens read.
 import type { ProjectStreamEvent, StyleForge, TrainingJob } from '@styleforge/sdk';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
@@ -7,7 +7,7 @@ import { useClient } from './session.ts';
 const RESTART_MS = 5_000;
 const PROGRESS = 'training_job.progress';
 
-/** The queries that a kind of event makes stale; `id` stands for what the event is about. */
+/** Queries that a kind of event makes stale; `id` stands for the event's subject. */
 const STALE: [RegExp, string[][]][] = [
   [/^training_job\./, [['jobs'], ['job', 'id'], ['log', 'id'], ['studies']]],
   [
@@ -46,7 +46,7 @@ async function follow(client: StyleForge, queries: QueryClient, signal: AbortSig
     try {
       for await (const event of client.events.stream({ signal })) apply(queries, event);
     } catch (error) {
-      // Screens poll every few seconds; the stream is tried again meanwhile.
+      // Screens poll every few seconds while the stream reconnects.
       if (!signal.aborted) reportError(error);
     }
     await new Promise((done) => setTimeout(done, RESTART_MS));

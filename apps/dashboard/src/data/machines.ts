@@ -1,4 +1,4 @@
-// What the installation has and does: workers, queues, usage. Refreshed every few seconds: workers tell of themselves, and no event does.
+// State of the installation: workers, queues, usage. Polled every few seconds, because no events report these.
 import type { QueueReport, UsageReport, Worker } from '@styleforge/sdk';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';

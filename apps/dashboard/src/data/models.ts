@@ -1,4 +1,4 @@
-// Every model one can generate with: base models, and what finished jobs made.
+// All models for generations: base models, and results of finished jobs.
 import type { BaseModel, Model as NamedModel, TrainingJob } from '@styleforge/sdk';
 import { IS_WHOLE, jobName } from './jobs.ts';
 import { useBaseModels } from './queries.ts';
@@ -12,7 +12,7 @@ export interface Model {
   label: string;
   kind: 'base' | 'job' | 'checkpoint' | 'named';
   base: string;
-  /** The words for its style in front of what the image shows. */
+  /** Style prompt, which precedes the description of the image. */
   template: string;
   /** Whether the model can be applied to another model. */
   isAdapter: boolean;
@@ -63,7 +63,7 @@ export function useModels(): Model[] {
   ];
 }
 
-/** The model, also for a checkpoint that an address names, which no list has. */
+/** Finds a model, including a checkpoint in an address that no list contains. */
 export function modelOf(models: Model[], id: string): Model {
   return (
     models.find((model) => model.id === id) ?? {

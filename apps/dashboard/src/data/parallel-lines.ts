@@ -5,7 +5,7 @@ import { type Measure, settingsOf } from './heat-map.ts';
 
 export interface Axis {
   name: string;
-  /** Ends and values that have a mark, from bottom to top: 0 to 1. */
+  /** Labelled values, from bottom to top: 0 to 1. */
   ticks: { at: number; text: string }[];
 }
 
@@ -20,12 +20,12 @@ export interface Line {
 
 const byNumber = (a: string, b: string): number => Number(a) - Number(b);
 
-/** Values of a setting at equal distances: numbers by size, words in the order of the study. */
+/** Evenly spaced values of a setting: numbers by size, words in the order of the study. */
 function ordered(values: string[]): string[] {
   return values.every((value) => value !== '' && Number.isFinite(Number(value))) ? values.toSorted(byNumber) : values;
 }
 
-/** Null until two variations have a result. */
+/** Lines of the chart; null until two variations have a result. */
 export function parallelLinesOf(rows: StudyRow[], { name, of, isLowerBetter }: Measure): { axes: Axis[]; lines: Line[] } | null {
   const settings = settingsOf(rows).map(({ setting, values }) => ({ setting, values: ordered(values) }));
   const known = rows.flatMap((row) => {

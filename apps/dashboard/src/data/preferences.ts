@@ -1,4 +1,4 @@
-// What this browser remembers of its user: defaults of the forms, and presets of their own.
+// Preferences stored in this browser: defaults of the forms, and the user's presets.
 import { useSyncExternalStore } from 'react';
 import type { TrainingJobCreateParams } from '@styleforge/sdk';
 
@@ -25,7 +25,7 @@ export const DEFAULTS: Preferences = {
 const listeners = new Set<() => void>();
 let known: { text: string | null; value: Preferences } | undefined;
 
-/** What is not readable counts as nothing remembered. */
+/** Unreadable preferences are ignored. */
 export function readPreferences(): Preferences {
   const text = localStorage.getItem(KEY);
   if (known?.text === text) return known.value;

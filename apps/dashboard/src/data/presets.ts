@@ -1,4 +1,4 @@
-// Starting points for a training, worked out by the service for a base model and a method.
+// Presets for a training, which the service computes for a base model and a method.
 import type { TrainingPreset } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import { useClient } from './session.ts';
@@ -14,7 +14,7 @@ export function usePresets(method: string, baseModel: string) {
   });
 }
 
-/** Takes the place of all settings but the images, the words and whether captions are used. */
+/** Applies a preset: replaces all settings except images, words and whether captions are used. */
 export function withPreset(draft: Draft, { request }: Pick<TrainingPreset, 'request'>): Draft {
   const { validation: _v, evaluation: _e, adaptation: _a, early_stopping: _s, hyperparameters: _h, ...rest } = draft;
   const captions = getAt(draft, ['hyperparameters', 'use_captions']);

@@ -1,4 +1,4 @@
-// Requests to the API as programs: curl, the command line, TypeScript, Python. Loaded when somebody asks for one.
+// Requests to the API as programs: curl, the command line, TypeScript, Python. Loaded on demand.
 import { stringify } from 'yaml';
 import type { Call } from './calls.ts';
 
@@ -11,16 +11,16 @@ export const PROGRAMS = [
 export type Program = (typeof PROGRAMS)[number]['value'];
 
 const json = (request: unknown) => JSON.stringify(request, null, 2);
-/** Single quotes end and begin again around an apostrophe. */
+/** Quotes a text for the shell; an apostrophe ends and restarts the single quotes. */
 const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-/** JSON's words for nothing and truth, in Python's spelling; strings stay as they are. */
+/** Converts null, true and false in JSON to Python; strings are not changed. */
 const python = (request: object) =>
   json(request).replaceAll(
     /"(?:[^"\\]|\\.)*"|\b(?:true|false|null)\b/g,
     (word) => ({ true: 'True', false: 'False', null: 'None' })[word] ?? word,
   );
 
-/** The kinds of program that can make all of the requests. */
+/** Languages in which all of the requests can be written. */
 export const programsFor = (calls: Call[]) =>
   PROGRAMS.filter(({ value }) => value !== 'cli' || calls.every(({ cli, jobFile }) => cli !== undefined || jobFile !== undefined));
 

@@ -1,4 +1,4 @@
-// What screens read: one hook for each list and thing, refreshed while something is under way.
+// Queries of the screens: one hook for each list and object, refreshed while work is unfinished.
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { BaseModel, Dataset, DatasetDetail, TrainingJob } from '@styleforge/sdk';
@@ -6,7 +6,7 @@ import { isLive } from './job-list.ts';
 import { useClient } from './session.ts';
 import { takeAll } from './take-all.ts';
 
-/** The event stream is quicker; this is for when it breaks. */
+/** Poll interval for times without the event stream, which is faster. */
 const LIVE_MS = 5_000;
 const CALM_MS = 15_000;
 const LIST = 100;

@@ -23,7 +23,7 @@ async function upload(client: StyleForge, kind: SampleKind, resolution: number):
   return dataset.id;
 }
 
-/** Uploads the samples of a kind to a dataset; tells how many of them were new there. */
+/** Uploads the samples of a kind to a dataset; returns the number of new images. */
 export async function addSamples(
   client: StyleForge,
   kind: SampleKind,
@@ -51,7 +51,7 @@ async function enlarged(png: Blob, from: number, to: number): Promise<Blob> {
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** Uses the datasets of an earlier try where they are still there. */
+/** Reuses the datasets of an earlier attempt if they still exist. */
 export async function sampleDataset(client: StyleForge, kind: SampleKind, resolution: number): Promise<string> {
   const name = kind === 'style_ref' ? 'Sample style: ink' : 'Sample Aux: people';
   for await (const dataset of client.datasets.list({ limit: 100 })) {

@@ -1,8 +1,8 @@
-// Who is signed in: the session's cookie, which scripts cannot read, and what the service says about it.
+// The session: its cookie, which scripts cannot read, and the service's data about the caller.
 import { type Me, StyleForge } from '@styleforge/sdk';
 import { createContext, useContext } from 'react';
 
-/** Made once: it knows the session's CSRF token. */
+/** Created once, because it keeps the session's CSRF token. */
 export const client = new StyleForge({ session: true, baseUrl: location.origin });
 
 export interface Session {

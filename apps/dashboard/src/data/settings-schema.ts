@@ -1,4 +1,4 @@
-// The settings of a training job as the service describes them: kind, range, default, help; in groups that belong together.
+// Settings of a training job from the service's schema: kind, range, default and help, in groups.
 import type { JsonSchema, StyleForge } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import { useClient } from './session.ts';
@@ -16,7 +16,7 @@ export interface SettingGroup {
   settings: Setting[];
 }
 
-/** Order of the groups, and what belongs to each. What the service adds later comes under the last. */
+/** Groups in order, with their settings. Settings that the service adds later appear in the last group. */
 const GROUPS: [string, RegExp][] = [
   ['Length and rate', /^(max_train_steps|learning_rate|lr_)/],
   [
@@ -55,7 +55,7 @@ const HELP: Record<string, string> = {
 function rangeOf(schema: JsonSchema): string {
   const { minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   const low = minimum !== undefined ? `${minimum}` : above !== undefined ? `above ${above}` : '';
-  // A whole number's technical limit says nothing.
+  // The technical limit of whole numbers is not useful to show.
   const limit = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
   const high = limit !== undefined ? `${limit.toLocaleString('en')}` : below !== undefined ? `below ${below}` : '';
   const multiple = schema.multipleOf ? `, a multiple of ${schema.multipleOf}` : '';

@@ -1,4 +1,4 @@
-// The theme: the system's until somebody chooses.
+// Color theme: the system's by default.
 const KEY = 'styleforge.theme';
 export type Theme = 'system' | 'light' | 'dark';
 

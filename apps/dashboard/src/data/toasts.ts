@@ -1,4 +1,4 @@
-// Short messages in the corner: what was done, with its undo; what failed, with its request id.
+// Short messages in the corner: completed actions with undo, and failures with their request id.
 import { APIError } from '@styleforge/sdk';
 import { useSyncExternalStore } from 'react';
 

@@ -1,4 +1,4 @@
-// The request that the form, the YAML and the copied programs are all views of.
+// Draft of a training job, which the form, the YAML and the copied programs show.
 import {
   APIError,
   type FieldError,
@@ -21,7 +21,7 @@ export const getAt = (draft: unknown, path: Path): unknown =>
     draft,
   );
 
-/** A copy of the draft with the value at the path; undefined removes the setting, so that it has its default again. */
+/** A copy of the draft with the value at the path; undefined removes the setting, which restores its default. */
 export function setAt<T>(draft: T, [key = '', ...rest]: Path, value: unknown): T {
   const copy = { ...(draft as Record<string, unknown>) };
   const next = rest.length === 0 ? value : setAt(copy[key] ?? {}, rest, value);
@@ -39,7 +39,7 @@ export const emptyDraft = (baseModel: string): Draft =>
     hyperparameters: {},
   }) as unknown as Draft;
 
-/** A request that makes the same job again. */
+/** A request that creates the same job again. */
 export function draftOf({ id, config, name, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
   const { style_ref: style, aux, adaptation, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
   const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
@@ -63,12 +63,12 @@ export function draftOf({ id, config, name, metadata, method, base_model: base }
   } as Draft;
 }
 
-/** Adaptations that train all weights: what a draft means where it names none. */
+/** Adaptations that train all weights, the default of a draft without an adaptation. */
 const WHOLE_MODELS: Readonly<Record<string, true>> = { full: true };
-/** Methods with words for the style, candidates and a second round. */
+/** Methods with a style descriptor, candidates and a second round. */
 const ROUNDS: Partial<Record<Draft['method'], true>> = { styledrop: true };
 export const hasRounds = (method: Draft['method']): boolean => ROUNDS[method] === true;
-/** These learn from Aux images by their design; the others can. */
+/** Methods that require Aux images; for the others they are optional. */
 export const METHODS_WITH_AUX: Draft['method'][] = ['single-styleforge', 'multi-styleforge'];
 
 /** Whether every dataset that the method needs is chosen. */
@@ -77,7 +77,7 @@ export function hasDatasets(draft: Draft): boolean {
   return isChosen('style_ref') && (isChosen('aux') || !METHODS_WITH_AUX.includes(draft.method));
 }
 
-/** The draft as the service takes it: without datasets that are not chosen yet. */
+/** The draft as a request: without datasets that are not chosen yet. */
 export function requestOf(draft: Draft): Draft {
   const isSpare = getAt(draft, ['aux', 'dataset_id']) === '' && !METHODS_WITH_AUX.includes(draft.method);
   if (isSpare) return requestOf(setAt(draft, ['aux'], undefined));
@@ -116,7 +116,7 @@ function useSettled<T>(value: T): T {
   return settled;
 }
 
-/** Asks the service about the draft shortly after each change. */
+/** Has the service check the draft shortly after each change. */
 export function useCheck(draft: Draft) {
   const client = useClient();
   const settled = useSettled(draft);

@@ -24,16 +24,16 @@ export const useHidden = (): ReadonlySet<string> =>
     () => hidden,
   );
 
-// A user who leaves the page has not undone anything.
+// Leaving the page confirms the deletes.
 addEventListener('pagehide', () => {
   for (const run of pending.values()) void run();
 });
 
 export interface Deletion {
-  /** What lists hide meanwhile. */
+  /** Ids that lists hide meanwhile. */
   ids: string[];
   label: string;
-  /** The list that is read again afterwards. */
+  /** Query that is refreshed afterwards. */
   invalidates: string;
   run(): Promise<unknown>;
 }

@@ -27,7 +27,7 @@ export function useUpload(): Upload {
     for (let next = 0; next < sending.length; next += BATCH) {
       const batch = sending.slice(next, next + BATCH);
       const show = (results: FileState[]) => {
-        // What an archive holds takes the place of the archive.
+        // The images of an archive replace its entry.
         states = [...states.slice(0, at), ...results, ...states.slice(at + batch.length)];
         setFiles(states);
       };

@@ -1,4 +1,4 @@
-// What can be done with an endpoint that receives events.
+// Actions on a webhook endpoint.
 import type { Webhook, WebhookUpdateParams } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useClient } from './session.ts';

@@ -1,4 +1,4 @@
-// Writes a zip archive in the browser. Images are compressed already, so entries are stored as they are.
+// Writes a zip archive in the browser. Entries are not compressed, because images already are.
 export interface ZipEntry {
   name: string;
   content: Blob;
@@ -31,7 +31,7 @@ function fields(view: DataView, at: number, { crc, size, nameLength }: { crc: nu
   view.setUint16(at + 22, nameLength, true);
 }
 
-/** Names that are taken get a number, so that no entry hides another. */
+/** Appends a number to duplicate names, so that no entry hides another. */
 function withOwnNames(entries: ZipEntry[]): ZipEntry[] {
   const taken = new Set<string>();
   return entries.map(({ name, content }) => {
@@ -80,7 +80,7 @@ export function saveBlob(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Fetches a few at a time, in the order that is given. */
+/** Fetches a few files at a time, in the given order. */
 export async function fetchAll(paths: string[], onProgress: (done: number) => void = () => undefined): Promise<Blob[]> {
   const blobs: Blob[] = [];
   const AT_A_TIME = 6;

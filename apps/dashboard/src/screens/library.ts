@@ -1,4 +1,4 @@
-// Screens of models and what is known of them, in one file to load.
+// Screens of models, evaluations and prompts, bundled to one file.
 export { EvaluationScreen } from './evaluations/evaluation.tsx';
 export { Evaluations } from './evaluations/evaluations.tsx';
 export { ModelScreen } from './models/model.tsx';

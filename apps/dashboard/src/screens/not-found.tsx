@@ -1,4 +1,4 @@
-// What an address without a screen shows.
+// Page for an address without a screen.
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { PageHead } from '../ui/parts.tsx';

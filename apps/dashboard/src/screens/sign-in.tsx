@@ -1,4 +1,4 @@
-// Sign-in by API key; says apart whether a key is wrong, too weak, or the service is away.
+// Sign-in by API key. Distinguishes a wrong key, a missing scope, and an unavailable service.
 import { APIConnectionError, AuthenticationError, PermissionDeniedError, RateLimitError } from '@styleforge/sdk';
 import type { FormEvent, ReactElement } from 'react';
 import { useEffect, useState } from 'react';

@@ -1,3 +1,3 @@
-// Screens with curves, in one file to load.
+// Screens with curves, bundled to one file.
 export { Compare } from './compare/compare.tsx';
 export { JobScreen } from './job/job.tsx';

@@ -1,4 +1,4 @@
-// Ctrl-K: to every screen, job, dataset and model by a few letters of its name, and to what one does most.
+// Command palette (Ctrl-K): opens screens, jobs, datasets and models by a few letters of their name, and runs common actions.
 import type { KeyboardEvent, ReactElement } from 'react';
 import { useEffect, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
@@ -7,7 +7,7 @@ import { Dialog } from './dialog.tsx';
 
 const SHOWN = 12;
 
-/** Ctrl-K or Cmd-K, and / where nothing is being typed. */
+/** Opened by Ctrl-K or Cmd-K, and by / outside of text fields. */
 export function usePaletteKey(open: () => void): void {
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {

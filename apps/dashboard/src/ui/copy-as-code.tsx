@@ -1,4 +1,4 @@
-// A button that shows what the page does as requests to the API, in the language that somebody programs in.
+// Button that shows the page's action as requests to the API, in several languages.
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import type { CodeChoice } from '../data/calls.ts';

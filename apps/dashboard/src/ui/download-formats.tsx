@@ -1,4 +1,4 @@
-// The formats that a checkpoint can be downloaded in, each one file: a link where it is there, else a button that has it made.
+// Download formats of a checkpoint: a link if the file exists, otherwise a button that has it made.
 import type { CheckpointExport, ExportFormat } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useEffect, useRef, useState } from 'react';
@@ -34,7 +34,7 @@ export function DownloadFormats({ id, formats }: { id: string; formats: Format[]
   );
 }
 
-/** The service makes the file while this asks; then the browser fetches it like any other. */
+/** Polls until the service has made the file, then lets the browser download it. */
 function DownloadFormat({ id, format: { format, url, ready } }: { id: string; format: Format }): ReactElement {
   const client = useClient();
   const [state, setState] = useState<CheckpointExport | 'asking' | null>(null);

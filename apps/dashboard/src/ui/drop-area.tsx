@@ -1,4 +1,4 @@
-// The frame of a place to drop files on, with a button that opens the file chooser.
+// Area to drop files on, with a button that opens the file chooser.
 import type { DragEvent, ReactElement, ReactNode } from 'react';
 import { useRef, useState } from 'react';
 import { Icon, type IconName } from './icons.tsx';
@@ -51,7 +51,7 @@ export function DropArea(props: DropAreaProps): ReactElement {
         hidden
         accept={props.accept}
         onChange={({ target }) => {
-          // the list empties with the field, which lets the same file be chosen again
+          // resetting the field empties the list, and lets the same file be chosen again
           if (target.files) props.onChoose(target.files);
           target.value = '';
         }}

@@ -1,4 +1,4 @@
-// A place to drop files, folders and zips on; also opens the file chooser and takes images from the clipboard.
+// Area to drop files, folders and zip archives on; also opens the file chooser and accepts images from the clipboard.
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useRef } from 'react';
 import { chosenFiles, type DroppedFile, filesOf } from '../data/dropped-files.ts';
@@ -10,7 +10,7 @@ interface DropZoneProps {
   onFiles(files: DroppedFile[]): void;
   children?: ReactNode;
   label: string;
-  /** Further buttons beside the choosers. */
+  /** Further buttons next to the choosers. */
   buttons?: ReactNode;
 }
 

@@ -1,4 +1,4 @@
-// Fields of forms: a label, what is typed or chosen, and words that help or say what is wrong.
+// Form fields: a label, an input or a choice, and a help or error text.
 import type { InputHTMLAttributes, ReactElement, ReactNode, TextareaHTMLAttributes } from 'react';
 
 interface Field {

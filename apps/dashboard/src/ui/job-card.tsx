@@ -1,4 +1,4 @@
-// A job at a glance: its newest sample images, how far it is, its loss, and what can be done.
+// Card of a job: its newest sample images, progress, loss and actions.
 import type { TrainingJob } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
@@ -28,7 +28,7 @@ export function useNewestSamples(job: TrainingJob) {
   });
 }
 
-/** Its newest sample image; rows far from the window do not exist, so only those that are seen ask for it. */
+/** Its newest sample image, requested only for visible rows, because rows far from the window are not rendered. */
 export function JobThumbnail({ job }: { job: TrainingJob }): ReactElement {
   const { data: samples = [] } = useNewestSamples(job);
   const [first] = samples;

@@ -1,4 +1,4 @@
-// Components that are loaded when they are first shown, and what is shown when that or anything else in a screen fails.
+// Components that are loaded when first shown, and the message when this or anything else in a screen fails.
 import { Component, type ComponentType, lazy, type ReactElement, type ReactNode, Suspense } from 'react';
 import { Loading } from './parts.tsx';
 
@@ -15,10 +15,10 @@ export function later<Props extends object>(
   );
 }
 
-/** `where`: another value shows the children again. */
+/** `where`: a changed value shows the children again. */
 type GuardProps = { where: string; children: ReactNode };
 
-/** Keeps one failure from leaving an empty page: a part of the page that an update of the service has replaced cannot be loaded any more. */
+/** Shows an error instead of an empty page, for example if an update of the service has removed a part of the page. */
 export class Guard extends Component<GuardProps, { error: unknown }> {
   override state: { error: unknown } = { error: undefined };
 

@@ -7,7 +7,7 @@ export interface LightboxItem {
   path: string;
   title: string;
   detail?: string;
-  /** The image to compare with, and what the two are called. */
+  /** The image to compare with, and the labels of both. */
   before?: { path: string; label: string; afterLabel: string } | undefined;
 }
 
@@ -17,7 +17,7 @@ interface LightboxProps {
   onIndex(index: number): void;
   onClose(): void;
   actions?: ReactNode;
-  /** Content that takes the place of the image. */
+  /** Content shown instead of the image. */
   stage?: ReactNode;
 }
 

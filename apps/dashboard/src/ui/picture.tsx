@@ -1,10 +1,10 @@
-// One image of the service, loaded when it comes near the window. Small ones show their pixels.
+// One image of the service, loaded when it comes near the window. Small images are enlarged without smoothing.
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
 
 /** Largest side at which an enlarged image is shown pixel by pixel. */
 const PIXEL_SIDE = 128;
-/** A service under load refuses images for a moment. */
+/** Number of retries, because a busy service may refuse images temporarily. */
 const TRIES = 3;
 const PAUSE_MS = 1_500;
 

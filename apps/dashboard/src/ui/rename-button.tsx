@@ -1,4 +1,4 @@
-// A name that is changed where it stands: a button opens a field, Enter stores, Escape leaves it.
+// Inline rename: a button opens a field, Enter stores the name, Escape cancels.
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { Icon } from './icons.tsx';

@@ -1,4 +1,4 @@
-// Shows a secret once, to be copied.
+// Dialog that shows a secret once for copying.
 import type { ReactElement } from 'react';
 import { Dialog, DialogEnd } from './dialog.tsx';
 import { CopyButton } from './parts.tsx';

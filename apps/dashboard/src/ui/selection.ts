@@ -1,9 +1,9 @@
-// Which images are chosen: one by one, a range with shift, all of those that are shown.
+// Selection of images: single ones, a range with shift, or all shown ones.
 import { useState } from 'react';
 
 export interface Selection {
   ids: ReadonlySet<string>;
-  /** Chooses the image, or no longer; with `isRange` all from the one before. */
+  /** Toggles the image; with `isRange`, all images from the last toggled one. */
   toggle(id: string, isRange: boolean): void;
   set(ids: Iterable<string>): void;
 }

@@ -1,4 +1,4 @@
-// The corner where toasts appear; errors carry their request id.
+// Displays toasts in the corner; errors show their request id.
 import type { ReactElement } from 'react';
 import { dismiss, useToasts } from '../data/toasts.ts';
 import { CopyButton } from './parts.tsx';

@@ -1,4 +1,4 @@
-// The files of an upload: how many are done, and which were refused and why.
+// Progress of an upload: the number of finished files, and refused files with reasons.
 import type { ReactElement } from 'react';
 import type { Upload } from '../data/uploads.ts';
 import { plural } from '../data/format.ts';

@@ -1,4 +1,4 @@
-// A grid of equal tiles of which only the rows near the window exist.
+// A grid of equal tiles that renders only the rows near the window.
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
@@ -8,13 +8,13 @@ const GAP = 12;
 export interface VirtualGridProps<Item> {
   items: Item[];
   label: string;
-  /** Least width of a tile. */
+  /** Minimum width of a tile. */
   tile: number;
-  /** Height of what is below the square of a tile. */
+  /** Height of the content below the square of a tile. */
   foot: number;
-  /** A row that is scrolled to. */
+  /** Row to scroll to. */
   current?: number | undefined;
-  /** The last rows have come near. */
+  /** Called when the last rows come near the window. */
   onEnd?(): void;
   children(item: Item, index: number): ReactNode;
 }

@@ -1,4 +1,4 @@
-// A backup of the whole installation in one folder: tables first, then objects, then backup.json, without which it does not count.
+// A backup of the whole installation in one folder: tables first, then objects, then backup.json, which marks it as complete.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +29,9 @@ export async function listBackups(parent: string): Promise<string[]> {
   return names.sort().map((name) => join(parent, name));
 }
 
-/** Writes a new folder in `parent` and returns its path. The service may run meanwhile: every row of the backup has its objects. */
+/**
+ * Writes a new folder in `parent` and returns its path. The service may run meanwhile: the backup contains the objects of every row in it.
+ */
 export async function createBackup({ databaseUrl, store }: Installation, parent: string, now = new Date()): Promise<string> {
   const previous = (await listBackups(parent)).at(-1);
   const directory = join(parent, now.toISOString().replaceAll(':', '-').replace(/\..*/, 'Z'));
@@ -44,7 +46,7 @@ export async function createBackup({ databaseUrl, store }: Installation, parent:
   return directory;
 }
 
-/** Deletes all complete backups but the newest `keep`; returns the folders that were deleted. */
+/** Deletes all complete backups except the newest `keep`; returns the deleted folders. */
 export async function pruneBackups(parent: string, keep: number): Promise<string[]> {
   const old = (await listBackups(parent)).slice(0, -keep);
   for (const directory of old) await rm(directory, { recursive: true });
@@ -59,7 +61,7 @@ export async function verifyBackup(directory: string): Promise<Backup> {
   return backup;
 }
 
-/** Fills an empty database and an empty store. Objects come first, so that a restore that breaks off can be repeated. */
+/** Fills an empty database and an empty store. Objects come first, so that an interrupted restore can be repeated. */
 export async function restoreBackup({ databaseUrl, store }: Installation, directory: string): Promise<Backup> {
   const backup = await verifyBackup(directory);
   await migrate(databaseUrl);

@@ -1,4 +1,4 @@
-// `npm run backup -- create|restore|verify FOLDER`: the whole installation, database and objects, as one folder and back.
+// `npm run backup -- create|restore|verify FOLDER`: backs up the whole installation (database and objects) to a folder, and restores it.
 import { ConfigError, loadConfig } from '@styleforge/config';
 import { createObjectStore } from '@styleforge/storage';
 import { readCommandLine, refuseCall } from '../command-line.ts';

@@ -1,4 +1,4 @@
-// The store's half of a backup: every object as a file; files that an earlier backup has are linked instead of fetched.
+// The objects of a backup: every object is a file; files that an earlier backup contains are linked instead of fetched.
 import { existsSync } from 'node:fs';
 import { link, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ export interface SavedObjects {
   readonly bytes: number;
 }
 
-/** What a store makes again by itself, or has deleted already. */
+/** Prefixes of objects that the service recreates, or has already deleted. */
 const LEFT_OUT = ['readiness/', 'trash/'];
 
 /** Copies all objects below `directory/objects`. `previous` is the folder of a complete earlier backup. */
@@ -27,7 +27,7 @@ export async function saveObjects(store: ObjectStore, directory: string, previou
   return { count, bytes };
 }
 
-/** Puts all objects of a backup into a store; those that are there with the same size stay. Returns how many there are. */
+/** Copies all objects of a backup to a store, except those that exist with the same size. Returns the number of objects. */
 export async function restoreObjects(store: ObjectStore, directory: string): Promise<number> {
   const files = new FileObjectStore(join(directory, 'objects'));
   let count = 0;
@@ -43,7 +43,7 @@ async function copyObject(from: ObjectStore, to: ObjectStore, key: string): Prom
   await to.put(key, body, contentType === undefined ? {} : { contentType });
 }
 
-/** Objects never change under their key, save small ones that are written again with another size or are cheap to fetch. */
+/** The same size means the same content: objects never change under their key, except small ones that are cheap to fetch. */
 async function linkIfSame(from: string, to: string, size: number): Promise<boolean> {
   if (size < 64 * 1024 || !existsSync(from) || (await stat(from)).size !== size) return false;
   await mkdir(dirname(to), { recursive: true });

@@ -1,4 +1,4 @@
-// The database's half of a backup: every table of the schema as COPY text, from one snapshot, and the way back.
+// The tables of a backup: writes every table of the schema as COPY text from one snapshot, and restores them.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -47,7 +47,7 @@ async function tableNames(): Promise<string[]> {
   return [...(await readFile(schemaFile, 'utf8')).matchAll(/@@map\("(\w+)"\)/g)].map(([, name = '']) => name);
 }
 
-/** Writes every table below `directory/tables`, as they were at one moment. */
+/** Writes every table below `directory/tables`, all from the same snapshot. */
 export async function saveTables(databaseUrl: string, directory: string): Promise<SavedTables> {
   await mkdir(join(directory, 'tables'), { recursive: true });
   return withClient(databaseUrl, async (client) => {
@@ -105,7 +105,7 @@ export async function restoreTables(databaseUrl: string, directory: string, { ta
   });
 }
 
-/** Drops all foreign keys, whose tables refer to each other in circles, and returns the statements that bring them back. */
+/** Drops all foreign keys, because tables refer to each other in cycles. Returns the statements that add them again. */
 async function dropForeignKeys(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ table: string; name: string; definition: string }>(
     `select conrelid::regclass::text as table, quote_ident(conname) as name, pg_get_constraintdef(oid) as definition
@@ -115,7 +115,7 @@ async function dropForeignKeys(client: pg.Client): Promise<string[]> {
   return rows.map(({ table, name, definition }) => `alter table ${table} add constraint ${name} ${definition}`);
 }
 
-/** Sets each sequence to the largest number in its column: restored rows bring their numbers with them, and the next row needs a new one. */
+/** Sets each sequence to the largest number in its column: restored rows keep their numbers, and the next row needs a new one. */
 async function advanceSequences(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ sequence: string; table: string; column: string }>(
     `select sequence.oid::regclass::text as sequence, owner.refobjid::regclass::text as table, quote_ident(attname) as column
@@ -130,7 +130,7 @@ async function advanceSequences(client: pg.Client): Promise<void> {
 }
 
 async function fill(client: pg.Client, directory: string, { name, columns, rows }: SavedTable): Promise<void> {
-  // Migrations fill some tables themselves.
+  // Migrations insert rows into some tables.
   await client.query(`delete from ${quote(name)}`);
   const stream = client.query(copyFrom(`copy ${quote(name)} (${columns.map(quote).join(', ')}) from stdin`));
   await pipeline(createReadStream(fileOf(directory, name)), stream);

@@ -1,4 +1,4 @@
-// Installs an adapter file for all projects: checked against its base model, then copied beside the base models.
+// Installs an adapter file for all projects: checks it against its base model, then copies it to the folder of base models.
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { baseModelName, INSTALLED_ADAPTER_FILE, type InstalledAdapter } from '@styleforge/contracts';
@@ -8,7 +8,7 @@ export interface AddAdapterOptions {
   /** BASE_MODELS_DIRECTORY */
   readonly directory: string;
   readonly name: string;
-  /** A path of this machine. */
+  /** Path on this machine. */
   readonly file: string;
   readonly base: string;
   readonly token?: string | undefined;

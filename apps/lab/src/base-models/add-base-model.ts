@@ -1,4 +1,4 @@
-// Brings a checkpoint, wherever it is stored and whatever its form, into the folder of base models.
+// Installs a checkpoint of any supported source and format in the folder of base models.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -28,22 +28,22 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly directory: string;
   readonly name: string;
   readonly source: string;
-  /** SHA-256 of each file by its path inside the folder; the file itself under ''. */
+  /** SHA-256 of each file by its path inside the folder; a single file has the path ''. */
   readonly sha256: ReadonlyMap<string, string>;
   /** Folder with the configs for a single file. Default: Stable Diffusion 1.x or 2.x. */
   readonly configDirectory?: string;
-  /** What the model predicts, in place of what its scheduler config says. */
+  /** Prediction type of the model, which overrides its scheduler config. */
   readonly predictionType?: PredictionType;
   readonly profile: Partial<BaseModelProfile>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (file: string, received: number, total: number | undefined) => void;
-  /** Something of the model was repaired while it was added. */
+  /** Called when a part of the model was repaired while it was added. */
   readonly onNote?: (note: string) => void;
-  /** Milliseconds of the pause between two tries to reach the source. */
+  /** Milliseconds between two attempts to reach the source. */
   readonly backoffMs?: number;
 }
 
-/** Folder for everything of one base model that is not finished yet; its name is not one of a base model. */
+/** Folder for the unfinished files of one base model; its name is not a valid base model's name. */
 const workDirectory = (directory: string, source: string): string =>
   join(directory, '.downloads', createHash('sha256').update(withoutSecrets(source)).digest('hex').slice(0, 16));
 
@@ -67,7 +67,7 @@ async function fetchFile(
   });
 }
 
-/** The local folder or file that holds what the source has. */
+/** Fetches the source to a local folder or file, and returns its path. */
 async function fetchAll(remote: RemoteFiles, work: string, options: AddBaseModelOptions): Promise<string> {
   if (remote.single) {
     const target = join(work, 'model.safetensors');
@@ -89,7 +89,7 @@ async function layoutFor(file: string, work: string, { configDirectory, predicti
   return singleFileLayout(file, await singleFileKind(file), { predictionType, scratch: work });
 }
 
-/** The schedule with the prediction type that was asked for; as it is where none was. */
+/** The schedule with the requested prediction type; unchanged if none was requested. */
 const predicting = (schedulerConfig: JsonObject, predictionType: PredictionType | undefined): JsonObject =>
   predictionType === undefined ? schedulerConfig : { ...schedulerConfig, prediction_type: predictionType };
 
@@ -126,7 +126,7 @@ async function prepare(local: string, source: string, work: string, options: Add
 const issueText = ({ path, message }: { path: PropertyKey[]; message: string }): string =>
   [path.join('.'), message].filter(Boolean).join(': ');
 
-/** What styleforge.json says already, as the catalogue reads it. */
+/** Existing styleforge.json, as the catalogue reads it. */
 async function knownProfile(directory: string): Promise<JsonObject> {
   const path = join(directory, 'styleforge.json');
   if (!(await exists(path))) return {};
@@ -136,7 +136,7 @@ async function knownProfile(directory: string): Promise<JsonObject> {
   return known;
 }
 
-/** The paths of a folder's files, as a hub would list them. A link that leads nowhere is no file. */
+/** Paths of a folder's files, as a hub would list them. Broken links are skipped. */
 async function pathsOf(folder: string): Promise<string[]> {
   const [entries, found] = [await readdir(folder), [] as string[]];
   for (const name of entries) {
@@ -162,7 +162,7 @@ async function carriedFiles(folder: string): Promise<Record<string, Uint8Array>>
   return files;
 }
 
-/** The error with the files named as they are at the source: where they were copied to, nobody has seen. */
+/** Names the files in an error as they are at the source, because users do not know the temporary copies. */
 function inTermsOf(source: string, copies: readonly string[], error: Error): Error {
   const temporary = /\.[0-9]+-[0-9a-f]{8}\.tmp/g;
   const message = copies.reduce(
@@ -172,7 +172,7 @@ function inTermsOf(source: string, copies: readonly string[], error: Error): Err
   return new Error(message.startsWith(source) ? message : `${source}: ${message}`, { cause: error });
 }
 
-/** Returns the new base model's folder. What was fetched before a failure is kept, and the next try continues from there. */
+/** Returns the new base model's folder. After a failure, fetched data is kept, and the next attempt continues from there. */
 export async function addBaseModel(options: AddBaseModelOptions): Promise<string> {
   const { directory, source } = options;
   const target = join(directory, baseModelName.parse(options.name));

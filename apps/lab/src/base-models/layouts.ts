@@ -1,4 +1,4 @@
-// What a single-file checkpoint of Stable Diffusion does not contain: the configs of 1.x, 2.x and XL as their diffusers folders have them.
+// Configs of Stable Diffusion 1.x, 2.x and XL, as in their diffusers folders, which single-file checkpoints do not contain.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { openTensors, readJson, type JsonObject, type SingleFileKind, type Singl
 export const PREDICTION_TYPES = ['epsilon', 'v_prediction'] as const;
 export type PredictionType = (typeof PREDICTION_TYPES)[number];
 
-/** CLIP's vocabulary of 49,408 words in rows of 77 ids, which both generations share. A single file holds no tokenizer. */
+/** CLIP's vocabulary of 49,408 words in rows of 77 ids, which both generations share. A single file contains no tokenizer. */
 const clipTokenizer = fileURLToPath(new URL('./clip-tokenizer', import.meta.url));
 
 const modelIndex: JsonObject = {
@@ -95,7 +95,7 @@ const textEncoder: JsonObject = {
 
 export const stableDiffusion1Configs = { unet, vae, text_encoder: textEncoder };
 
-/** The sizes that a single file's tensors tell: siblings of the published models are narrower or wider. */
+/** Sizes read from a single file's tensors: variants of the published models are narrower or wider. */
 export interface Widths {
   readonly unet: readonly number[];
   readonly context: number;
@@ -122,7 +122,7 @@ const publishedWidths = { unet: [320, 640, 1280, 1280], vae: [128, 256, 512, 512
 const stableDiffusion1Widths: Widths = { ...publishedWidths, context: 768, text: { hidden: 768, intermediate: 3072, vocabulary: 49408 } };
 const stableDiffusion2Widths: Widths = { ...publishedWidths, context: 1024, text: { hidden: 1024, intermediate: 4096, vocabulary: 49408 } };
 
-/** The widths of a file in the original layout; undefined where it is not one, which unpacking it then explains. */
+/** Widths of a file in the original layout; undefined for other layouts, which unpacking then reports. */
 export async function widthsOf(file: string): Promise<Widths | undefined> {
   const reader = await openTensors(file);
   try {
@@ -232,7 +232,7 @@ export async function stableDiffusionXl(predictionType: PredictionType = 'epsilo
   };
 }
 
-/** OpenCLIP fills up short texts with token 0. */
+/** OpenCLIP pads short texts with token 0. */
 async function paddedWithExclamationMarks(scratch: string, name: string): Promise<string> {
   const directory = join(scratch, name);
   await mkdir(directory, { recursive: true });
@@ -264,10 +264,10 @@ const layouts: { readonly [Name in FamilyName]: LayoutOf } = {
   'stable-diffusion-xl': (_file, _kind, { predictionType, scratch }) => stableDiffusionXl(predictionType, scratch),
 };
 
-/** What the file does not contain, by its family. */
+/** Layout by the family of the file. */
 export const singleFileLayout: LayoutOf = (file, kind, options) => layouts[kind.family.name](file, kind, options);
 
-/** The layout of a diffusers folder, whose weights are not read. */
+/** Layout of a diffusers folder; does not read its weights. */
 export async function layoutOf(directory: string): Promise<SingleFileLayout> {
   const json = (...path: string[]): Promise<JsonObject> => readJson(join(directory, ...path));
   const modelIndex = await json('model_index.json');

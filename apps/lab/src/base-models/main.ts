@@ -1,4 +1,4 @@
-// npm run base-models: makes a checkpoint a base model of this installation, and gives base models to all machines through the object store.
+// npm run base-models: installs checkpoints as base models, and publishes base models to all machines through the object store.
 import { loadConfig } from '@styleforge/config';
 import { readCommandLine, refuseCall } from '../command-line.ts';
 import { addAdapter } from './add-adapter.ts';
@@ -58,7 +58,7 @@ function predictionType() {
   return found;
 }
 
-/** One line for each file that grows, at most once a second. */
+/** Prints one line for each growing file, at most once a second. */
 function progressPrinter() {
   let last = 0;
   return (file: string, received: number, total: number | undefined) => {
@@ -102,7 +102,7 @@ async function installAdapter(name: string, file: string): Promise<void> {
 
 const [verb, name, source, ...more] = positionals;
 
-/** The work of the verb; undefined for a call that no verb takes. */
+/** Runs the action; undefined if the arguments match no action. */
 function chosenWork(): (() => Promise<void>) | undefined {
   if (more.length > 0) return undefined;
   if (verb === 'add' && name !== undefined && source !== undefined) return () => add(name, source);

@@ -1,4 +1,4 @@
-// Gives a base model's tokenizer rows of as many ids as its text encoder has positions, whatever its config says.
+// Sets the maximum length of a base model's tokenizer to the number of positions of its text encoder.
 import { join } from 'node:path';
 import { CLIPTokenizer, parseCLIPTextConfig } from '@styleforge/model-files';
 import { componentOf, exists, readDiffusersFolder, readJson, writeFileAtomically, type JsonObject } from '@styleforge/weights';

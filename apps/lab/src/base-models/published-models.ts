@@ -1,4 +1,4 @@
-// Base models in the object store: from there every worker fetches the models it does not have, once.
+// Base models in the object store: every worker fetches missing models from there once.
 import { join } from 'node:path';
 import { loadConfig } from '@styleforge/config';
 import { baseModelName } from '@styleforge/contracts';

@@ -1,4 +1,4 @@
-// A model of random weights in the shape of a layout, for benchmarks and tests of what is done with real ones.
+// Creates a model with random weights in the shape of a layout, for benchmarks and tests.
 import { elementCount, type Graph } from '@styleforge/autodiff';
 import { modelOf, randomNormals } from '@styleforge/diffusion';
 import { smallestGraphs } from '@styleforge/styleforge';
@@ -6,7 +6,7 @@ import { writeDiffusersFolder, type SingleFileLayout, type TensorEntry } from '@
 
 const noise = randomNormals({ seed: 1, step: 0, purpose: 'noise' }, 1 << 20);
 
-/** Normalizations pass values on; the others keep their size. */
+/** Normalizations are the identity; other layers keep the magnitude of their input. */
 function randomValues(name: string, shape: readonly number[], index: number): Float32Array {
   const values = new Float32Array(elementCount(shape));
   if (shape.length === 1) return values.fill(/norm[^.]*\.weight$/.test(name) ? 1 : 0);

@@ -1,4 +1,4 @@
-// Where base models come from: a hub, an S3 bucket, a web address; all of them as files that are listed and read from any place on.
+// Sources of base models (a hub, an S3 bucket, a web address) as files that can be listed, and read from any offset.
 import type { S3Config } from '@styleforge/config';
 import { createObjectStore } from '@styleforge/storage';
 import { HubRepository, openUrl, withoutSecrets, type FileChecks, type HubOptions, type ReceivedBytes } from '@styleforge/weights';
@@ -8,10 +8,10 @@ export interface RemoteFile extends FileChecks {
 }
 
 export interface RemoteFiles {
-  /** The source with everything that could change pinned, as it is kept beside the weights. */
+  /** The source with its revision pinned, as it is stored with the weights. */
   readonly source: string;
   readonly files: readonly RemoteFile[];
-  /** The one file that is the whole model, where the source names one. */
+  /** The single file that is the whole model, if the source names one. */
   readonly single?: RemoteFile;
   open(path: string, start: number, signal: AbortSignal | undefined): Promise<ReceivedBytes>;
 }
@@ -61,10 +61,10 @@ async function s3Files(source: string, { s3 }: RemoteOptions): Promise<RemoteFil
   };
 }
 
-/** Files of other kinds, told by their names. A name without one of these may be that of a page which sends the file. */
+/** Extensions of unsupported files. An address without an extension may still send a .safetensors file. */
 const OTHER_KIND = /\.(ckpt|pt|pth|bin|zip|gguf|onnx|html?)$/i;
 
-/** What is kept of the address is the address without its secrets. Whether the file is one of safetensors, its bytes tell. */
+/** The stored source is the address without its secrets. The file's bytes show whether it is a safetensors file. */
 function urlFile(source: string): RemoteFiles {
   const shown = withoutSecrets(source);
   const single = { path: shown.split('/').at(-1) || 'model.safetensors' };

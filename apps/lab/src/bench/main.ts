@@ -1,4 +1,4 @@
-// npm run bench -- <name> [options]: measures one part of the project and prints what it saw, one JSON line a figure.
+// npm run bench -- <name> [options]: measures one part of the project and prints one JSON line for each result.
 import { readCommandLine, refuseCall } from '../command-line.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {

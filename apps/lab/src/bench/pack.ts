@@ -1,4 +1,5 @@
-// npm run bench -- pack --to FILE.tar.xz: Node, onnxruntime and the engine's benchmarks for another Linux x64 machine, one that may have no network:
+// npm run bench -- pack --to FILE.tar.xz: packs Node, onnxruntime and the engine's benchmarks for another Linux x64 machine, which needs
+// no network:
 //   tar xJf FILE.tar.xz && styleforge-bench/run gpu --python python3
 import { build, type Plugin } from 'esbuild';
 import { execFileSync } from 'node:child_process';
@@ -13,7 +14,7 @@ import { print } from './process.ts';
 const NAME = 'styleforge-bench';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
-/** The benchmarks that measure the engine alone. */
+/** Benchmarks that measure only the engine. */
 const packed = ['./engine/train.ts', './engine/sample.ts', './engine/parity.ts', './engine/gpu.ts', './first-use/first-run.ts'];
 const libraries = ['onnxruntime-node', 'onnxruntime-common', 'koffi', '@koromix'];
 const kernels = fileURLToPath(new URL('kernels/', import.meta.resolve('@styleforge/runtime')));
@@ -26,8 +27,7 @@ const assets = [
 ];
 
 /**
- * The other benchmarks stay here. So does the library that reads images, for these have random weights and no images: what stands in for it tells
- * its caller so.
+ * Leaves out the other benchmarks and the library that reads images, which these do not need; its replacement throws an error that says so.
  */
 const engineAlone: Plugin = {
   name: 'engine alone',
@@ -40,7 +40,7 @@ const engineAlone: Plugin = {
   },
 };
 
-/** Fills a folder with the program and all that it reads; it needs the libraries beside it. */
+/** Fills a folder with the program and all files that it reads; it needs the libraries in the same folder. */
 export async function writeProgram(folder: string): Promise<void> {
   await compile(folder);
   for (const asset of assets) await copyFile(asset, join(folder, basename(asset)));
@@ -60,12 +60,12 @@ async function compile(folder: string): Promise<void> {
     external: libraries,
     plugins: [engineAlone],
     logLevel: 'warning',
-    // CommonJS libraries ask for Node's own modules by this name; written so that packages/launch leaves it alone
+    // CommonJS libraries import Node's modules by this name; split so that packages/launch does not rewrite it
     banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta['url']);" },
   });
 }
 
-/** Other systems' binaries stay here. */
+/** Leaves out the binaries for other systems. */
 const isForLinuxX64 = (path: string): boolean => !/napi-v\d+\/(darwin|win32|linux\/arm64)/.test(path);
 
 async function copyLibraries(folder: string): Promise<void> {

@@ -1,4 +1,4 @@
-// What every benchmark of the engine does: print lines of JSON, read the clock and the peak of its memory.
+// Helpers of all engine benchmarks: print JSON lines, read the clock and the peak memory.
 import { engineEnvironment, type EngineEnvironmentOptions, hasEngineEnvironment } from '@styleforge/config';
 import { typeScript } from '@styleforge/launch';
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,7 +11,7 @@ export const peakGibibytes = (): number => Number((process.resourceUsage().maxRS
 
 export const residentGibibytes = (): number => Number((process.memoryUsage.rss() / 2 ** 30).toFixed(3));
 
-/** What NVIDIA's tool says of the first GPU, comma by comma; undefined where it is not there, or not for this user. */
+/** Values of nvidia-smi for the first GPU; undefined if the tool is not installed or not permitted. */
 export function nvidiaGpu(...properties: readonly string[]): string[] | undefined {
   try {
     const printed = execFileSync('nvidia-smi', [`--query-gpu=${properties.join()}`, '--format=csv,noheader,nounits'], {
@@ -31,7 +31,7 @@ export function deviceGibibytes(): number | undefined {
   return mebibytes === undefined ? undefined : Number((Number(mebibytes) / 1024).toFixed(2));
 }
 
-/** Runs this very program once more in a process with the engine's environment, unless it has that already; whether it did. */
+/** Runs this program again in a process with the engine's environment, unless it has it already. Returns whether it did. */
 export async function ranInEngineEnvironment(options: EngineEnvironmentOptions = {}): Promise<boolean> {
   if (hasEngineEnvironment(options)) return false;
   const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...process.argv.slice(2)], {

@@ -1,6 +1,6 @@
-// Figures over repeated measurements.
+// Statistics of repeated measurements.
 
-/** `part` from 0 to 1, of at least one value. */
+/** Quantile: `part` is from 0 to 1; needs at least one value. */
 export function percentile(values: readonly number[], part: number): number {
   if (values.length === 0) throw new Error('a percentile of nothing was asked for');
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-// A caller as it should be: each request is made until it is accepted, under one Idempotency-Key, and its work is waited for.
+// A well-behaved caller: repeats each request with one Idempotency-Key until it is accepted, then waits for the work.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { discPicture } from '@styleforge/testing';
@@ -21,7 +21,7 @@ export class Caller {
     this.#until = Date.now() + patienceMs;
   }
 
-  /** Repeats the request while nobody responds, the service is not ready, or the same request is still under way. */
+  /** Repeats the request while there is no response, the service is not ready, or the same request is still running. */
   async call<Result>(method: string, path: string, body?: object | FormData, idempotencyKey?: string): Promise<Result> {
     const isForm = body instanceof FormData;
     const headers = {
@@ -44,7 +44,7 @@ export class Caller {
     }
   }
 
-  /** The versions that run side by side take turns, as behind a load balancer. */
+  /** Alternates between the running versions, like a load balancer. */
   #nextUrl(): string {
     const { urls } = this.#stack;
     return urls[this.#turn++ % urls.length] ?? this.#stack.service.url;

@@ -1,12 +1,12 @@
-// The clock of the processes under test, which jumps when it is told to. Databases keep the machine's own time, as on a machine of their own.
+// Clock of the processes under test, which can be made to jump. Databases keep the machine's time, as if on another machine.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 export interface Clock {
-  /** What makes a process of Node live by this clock. */
+  /** Environment that makes a Node process use this clock. */
   environment: Record<string, string>;
-  /** Sets the clock this many seconds off the machine's own time. */
+  /** Sets the offset of the clock from the machine's time, in seconds. */
   shiftBy(seconds: number): Promise<void>;
 }
 

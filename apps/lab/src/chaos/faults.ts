@@ -1,4 +1,4 @@
-// What is done to a running stack: each fault takes its target as it is at that moment, and is over when its promise resolves.
+// Faults of a running stack: each selects its target when it is applied, and is over when its promise resolves.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Choices } from './random.ts';
 import { childrenOf, pause, signal } from './processes.ts';
@@ -8,7 +8,7 @@ import type { Line } from './tcp-proxy.ts';
 
 export interface Fault {
   name: string;
-  /** The work under way has to begin again from what it has saved. After three times without anything new it is given up, as it should be. */
+  /** Whether running work restarts from what it has saved. The service rightly gives work up after three restarts without new results. */
   endsWork?: boolean;
   /** Applies the fault; false when there was nothing to apply it to. */
   strike(stack: ChaosStack, choices: Choices): Promise<boolean>;
@@ -38,7 +38,7 @@ const everywhere: Fault[] = [
   {
     name: 'clock jump',
     async strike({ clock }, choices) {
-      // Up to a quarter of an hour either way, and back again: the second jump is one, too.
+      // Jumps up to a quarter of an hour in either direction, and then back, which is a jump, too.
       await clock.shiftBy(choices.between(-900, 900));
       await sleep(pauseMs(choices));
       await clock.shiftBy(0);
@@ -101,7 +101,7 @@ const remoteOnly: Fault[] = [
   ...linesOf('S3', 's3Line'),
 ];
 
-/** All that can be done to this stack. */
+/** All faults that apply to this stack. */
 export function faultsOf({ kind, disk, sides }: Pick<ChaosStack, 'kind' | 'disk' | 'sides'>): readonly Fault[] {
   const possible = [...sides.flatMap(ofSide), ...everywhere.filter(({ name }) => name !== 'full disk' || disk !== undefined)];
   return kind === 'redis' ? [...possible, ...remoteOnly] : possible;

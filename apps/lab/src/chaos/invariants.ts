@@ -1,4 +1,4 @@
-// What must hold when a stack is left in peace: nothing lost, nothing doubled, store and database in agreement.
+// Invariants of a stack after the faults: nothing lost, nothing duplicated, store and database consistent.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createQueues, findStranded, queueConnectionOf } from '@styleforge/queue';
 import type { ChaosStack } from './stack.ts';
@@ -14,7 +14,7 @@ export interface Expected {
 const settleMs = 180_000;
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Sentences about what is wrong; none when all is well. */
+/** One sentence for each violation; empty if there is none. */
 export async function violations(stack: ChaosStack, { reference, outcomes }: Expected, receiver: WebhookReceiver): Promise<string[]> {
   const wrong: string[] = [];
   for (const { jobId, hashes } of outcomes) {

@@ -1,4 +1,4 @@
-// `npm run chaos -- --minutes N --seed S`: kills and pauses the parts of a service while it works, and looks whether anything was lost.
+// `npm run chaos -- --minutes N --seed S`: kills and pauses the parts of a service while it works, and checks whether anything was lost.
 import { resolve } from 'node:path';
 import { realS3Missing, redisMissing } from '@styleforge/testing';
 import { readCommandLine } from '../command-line.ts';

@@ -1,4 +1,4 @@
-// An API and a worker of another version of this project, on the same database, queue and store: what a rolling update has for a while.
+// An API and a worker of another version of this project, on the same database, queue and store, as during a rolling update.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +8,7 @@ import { untilHealthy, untilReadyMessage } from '../start/start-service.ts';
 
 /** One version's processes. Each id changes when its process is restarted. */
 export interface Side {
-  /** What the names of faults have before the process: nothing for this version. */
+  /** Prefix of the process in the names of faults; empty for this version. */
   name: '' | 'other ';
   url: string;
   workerPid(): number | undefined;
@@ -24,7 +24,7 @@ export interface OtherVersion {
   onGivenUp(error: Error): void;
 }
 
-/** Refuses a folder that is no checkout, before anything is started. */
+/** Refuses a folder that is not a checkout, before anything is started. */
 export function checkOtherVersion(path: string): void {
   for (const part of [...Object.values(entries), launcher, 'node_modules']) {
     if (!existsSync(join(path, part)))
@@ -48,7 +48,7 @@ export async function startOtherVersion(
     const started: ServiceProcess = await startServiceProcess({
       ...options,
       ...{ name: `other ${name}`, onGivenUp, logFile: join(logDirectory, `other-${name.toLowerCase()}.log`) },
-      // Its own launcher: this one's would take the packages of this version.
+      // Uses the other version's launcher, because this one's would load the packages of this version.
       entry: pathToFileURL(join(path, launcher)),
       args: [join(path, entries[name])],
       env: { ...env, PORT: String(port) },

@@ -1,8 +1,8 @@
-// The processes of a stack under test: found, killed, and paused for a while.
+// Finds, kills and pauses the processes of a stack under test.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Processes that this one has started, and theirs in turn (Linux). */
+/** All descendants of this process (Linux). */
 export async function childrenOf(pid: number): Promise<number[]> {
   const direct: number[] = [];
   for (const task of await readdir(`/proc/${pid}/task`).catch(() => [])) {
@@ -12,7 +12,7 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return [...direct, ...(await Promise.all(direct.map(childrenOf))).flat()];
 }
 
-/** Sends the signal; false when the process had ended already, or is not there yet. */
+/** Sends the signal; false if the process has already ended, or has not started yet. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   // The id 0 would mean this process and its whole group.
   if (pid <= 0) return false;
@@ -24,7 +24,7 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Stops a process with what it has started, as a machine does that hangs, and lets all of it continue. */
+/** Pauses a process and its descendants, like a hanging machine, and later lets them continue. */
 export async function pause(pid: number, milliseconds: number): Promise<boolean> {
   const all = [pid, ...(await childrenOf(pid))];
   const stopped = all.filter((one) => signal(one, 'SIGSTOP'));

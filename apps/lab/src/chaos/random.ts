@@ -1,4 +1,4 @@
-// Random choices that one seed decides, so that a failing run can be repeated.
+// Random choices determined by one seed, so that a failing run can be repeated.
 
 export interface Choices {
   /** A number from 0 up to, but not including, `below`. */
@@ -7,7 +7,7 @@ export interface Choices {
   of<Item>(items: readonly Item[]): Item;
 }
 
-/** Mulberry32 (Tommy Ettinger): 32 bits of state are plenty for a few thousand choices. */
+/** Mulberry32 (Tommy Ettinger): 32 bits of state are enough for a few thousand choices. */
 export function seededChoices(seed: number): Choices {
   let state = seed >>> 0;
   const next = (): number => {

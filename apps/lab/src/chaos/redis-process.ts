@@ -7,7 +7,7 @@ import { freePort } from '@styleforge/stack';
 export interface RedisProcess {
   redisUrl: string;
   pid(): number;
-  /** Kills it and starts it again; `empty`: without what it had kept. */
+  /** Kills it and starts it again; `empty`: without its data. */
   restart(empty: boolean): Promise<void>;
   stop(): Promise<void>;
 }

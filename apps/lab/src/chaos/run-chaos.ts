@@ -1,4 +1,4 @@
-// A chaos run: rounds of work on one stack, under faults that a seed chooses; after each round the invariants are checked.
+// A chaos run: rounds of work on one stack with faults chosen by a seed. The invariants are checked after each round.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,23 +25,23 @@ export interface ChaosOptions {
   checkpoints?: number;
   /** Kills come faster than checkpoints: without a limit no round would end. */
   faultsPerRound: number;
-  /** Folder of another version of this project, whose API and worker run beside those of this one. */
+  /** Folder of another version of this project, whose API and worker run in parallel with those of this one. */
   otherVersion?: string;
-  /** Default: chosen among all that can be done to the stack. */
+  /** Default: all faults that apply to the stack. */
   faults?: readonly string[];
   log(line: string): void;
 }
 
 export interface ChaosResult {
   rounds: number;
-  /** How often each fault struck. */
+  /** Number of times that each fault was applied. */
   faults: Record<string, number>;
   violations: string[];
-  /** A run with this seed has the last round as its first. */
+  /** Seed with which a run repeats the last round first. */
   seedOfLastRound: number;
 }
 
-/** Most milliseconds until everything has ended: without a fault, and more for each one. */
+/** Maximum milliseconds until all work has ended: without faults, and in addition for each fault. */
 const patienceMs = 900_000;
 const patienceForFaultMs = 60_000;
 
@@ -86,7 +86,7 @@ async function planOf(
   return { model, resolution, steps, checkpointEvery: Math.max(1, Math.floor(steps / checkpoints)), styleRef, aux, webhookUrl };
 }
 
-/** Each round has choices of its own, so that one of them can be repeated alone. */
+/** Each round has its own seed, so that it can be repeated alone. */
 async function disturbedRound(
   stack: ChaosStack,
   plan: WorkPlan,
@@ -119,7 +119,7 @@ interface Disturbance {
   onStruck(name: string): void;
 }
 
-/** No fault of a kind comes twice before each has come once: short runs, too, see many kinds. */
+/** Repeats no kind of fault before each has been applied once, so that short runs also cover many kinds. */
 async function disturb(stack: ChaosStack, choices: Choices, { over, count, only, onStruck }: Disturbance): Promise<void> {
   const all = faultsOf(stack).filter(({ name }) => only?.includes(name) ?? true);
   let left = [...all];

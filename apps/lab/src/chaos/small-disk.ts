@@ -1,4 +1,4 @@
-// A disk so small that it can be filled: a tmpfs, which only root may mount.
+// A small disk that tests can fill: a tmpfs, which only root may mount.
 import { execFile } from 'node:child_process';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,13 +10,13 @@ const PIECE = Buffer.alloc(1 << 20);
 
 export interface SmallDisk {
   directory: string;
-  /** Takes all the room that is left. */
+  /** Fills the remaining space. */
   fill(): Promise<void>;
   free(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Why no disk can be filled here, or undefined when one can. */
+/** Reason why no small disk can be mounted here, or undefined. */
 export const smallDiskMissing =
   process.platform !== 'linux' || process.getuid?.() !== 0 ? 'only root on Linux may mount a small disk' : undefined;
 

@@ -1,4 +1,4 @@
-// A whole service in a folder of its own, with handles on each of its processes, on its lines, its disk and its clock.
+// A whole service in its own folder, with control of its processes, network connections, disk and clock.
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, environmentOf, loadConfig } from '@styleforge/config';
@@ -13,11 +13,11 @@ import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 import { mountSmallDisk, type SmallDisk, smallDiskMissing } from './small-disk.ts';
 import { type Line, startLine } from './tcp-proxy.ts';
 
-/** `embedded`: the service's own database, queue and files. `redis`: Redis and S3, each behind a line. */
+/** `embedded`: the service's own database, queue and files. `redis`: Redis and S3, each behind a proxy. */
 export type StackKind = 'embedded' | 'redis';
 
 export interface Remote {
-  /** Past its line. */
+  /** Address that bypasses the proxy. */
   databaseUrl: string;
   redis: RedisProcess;
   postgresLine: Line;
@@ -28,22 +28,22 @@ export interface Remote {
 export interface ChaosStack {
   kind: StackKind;
   service: RunningService;
-  /** This version, and another one where two run side by side. */
+  /** This version, and another one if two run in parallel. */
   sides: readonly Side[];
   database: Database;
   objectStore: ObjectStore;
   clock: Clock;
   remote?: Remote;
-  /** Holds what a worker writes, and the objects where they are files; absent where none can be mounted. */
+  /** Disk for the worker's files, and for objects in the file store; absent if none can be mounted. */
   disk?: SmallDisk;
-  /** Past all lines, for those who check. */
+  /** Connections that bypass the proxies, for the checks. */
   queueSettings: Pick<Config, 'databaseUrl' | 'redisUrl'>;
   /** The settings of a further process of this stack. */
   environment: NodeJS.ProcessEnv;
   directory: string;
-  /** Where the service can be called. */
+  /** Base URLs of the service. */
   urls: readonly string[];
-  /** A part of the service died and did not come back. */
+  /** A part of the service died and was not restarted. */
   givenUp(): Error | undefined;
   postgresPid(): Promise<number>;
   stop(): Promise<void>;
@@ -51,7 +51,7 @@ export interface ChaosStack {
 
 type Closers = (() => Promise<void>)[];
 
-/** What a stack is made of. */
+/** Parts of a stack. */
 export interface StackPlan {
   directory: string;
   modelsDirectory: string;
@@ -110,7 +110,7 @@ const settingsOf = ({ modelsDirectory }: StackPlan, data: string, more: Record<s
   loadConfig({
     ...{ PORT: '0', LOG_LEVEL: 'info', DATA_DIRECTORY: data, BASE_MODELS_DIRECTORY: modelsDirectory },
     ...{ WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8', RATE_LIMIT_REQUESTS: '0', WORKER_GRACE_SECONDS: '10', MIN_FREE_DISK_MB: '1' },
-    // Sweeps are made when a round is over, by a worker of their own.
+    // Sweeps run after a round, in a separate worker.
     ...{ WORKER_QUEUES: 'train:1,generate:2,evaluate:1,webhook:4', SWEEP_MINUTES: '600', ORPHAN_GRACE_HOURS: '1' },
     ...more,
   });

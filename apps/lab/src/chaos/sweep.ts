@@ -1,4 +1,4 @@
-// The sweep of a stack that is left in peace, made hours later: what crashes have left is gone after it, and nothing else is.
+// Runs the sweep of an idle stack with a clock hours ahead, and checks that it removes what crashes left, and nothing else.
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,14 +12,14 @@ interface Swept {
 }
 
 const worker = new URL('../../../worker/src/main.ts', import.meta.url);
-/** A starved machine takes minutes to start a worker; how fast is no question here. */
+/** Generous, because an overloaded machine takes minutes to start a worker, and speed is not tested here. */
 const patienceMs = 900_000;
 const HOUR = 3_600;
 let sweeps = 0;
 
 /**
- * Sentences about what a sweep leaves or should not find. The first one comes when everything is older than the grace, and may find objects without
- * rows; rows without objects are always lost work.
+ * One sentence for each fault that a sweep leaves or finds. The first sweep runs after the minimum age, and may find objects without rows;
+ * rows without objects are always lost work.
  */
 export async function sweepViolations(stack: ChaosStack): Promise<string[]> {
   const first = await sweep(stack, 2 * HOUR);
@@ -37,7 +37,7 @@ async function sweep(stack: ChaosStack, aheadSeconds: number): Promise<Swept> {
   const clock = await createClock(join(stack.directory, 'clock', `sweep-${number}`), aheadSeconds);
   const path = join(stack.directory, `sweep-${number}.log`);
   const log = await open(path, 'w');
-  // Another interval than before makes the next sweep come at once.
+  // A changed interval starts the next sweep immediately.
   const settings = { WORKER_QUEUES: 'sweep:1', SWEEP_MINUTES: String(600 + number), ORPHAN_GRACE_HOURS: '1', LOG_LEVEL: 'info' };
   const child = forkTypeScript(worker, [], {
     env: { ...stack.environment, ...clock.environment, ...settings },

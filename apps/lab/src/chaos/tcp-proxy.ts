@@ -1,14 +1,14 @@
-// A line to a server that can be slow, silent or cut: what a network does, without touching the machine's own.
+// A TCP proxy to a server that can be slow, silent or cut, to simulate a faulty network.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Line {
   port: number;
-  /** Each piece of data, in either direction, takes so much longer. */
+  /** Delay of each piece of data in either direction, in milliseconds. */
   slowBy(milliseconds: number): void;
-  /** Whether the line is silent: nothing comes through, and nobody is told. */
+  /** Whether the connection is silent: no data passes, and no side is notified. */
   silence(isSilent: boolean): void;
-  /** Connections break, and new ones are refused with a reset. */
+  /** Breaks all connections, and refuses new ones with a reset. */
   cut(isCut: boolean): void;
   stop(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export async function startLine(target: { host: string; port: number }): Promise
   const pairs = new Set<[Socket, Socket]>();
   const waiting: (() => void)[] = [];
   const pass = (from: Socket, to: Socket) => {
-    // One piece after the other: a delayed one must not be overtaken.
+    // Sends the pieces in order, so that none overtakes a delayed one.
     let last: Promise<void> = Promise.resolve();
     const queue = (step: () => void) => {
       last = last

@@ -1,7 +1,7 @@
-// Whether the work of a stack has saved anything new: work that is ended more often than that is given up, and rightly.
+// Tracks whether the work of a stack has saved anything new. The service gives up work that is interrupted repeatedly without progress.
 import type { Database } from '@styleforge/database';
 
-/** Ends without anything new that are left to the work: it is given up at the third. */
+/** Maximum number of interruptions without new results; the service gives the work up at the third. */
 const MOST_ENDS = 2;
 
 export class WorkProgress {
@@ -13,9 +13,9 @@ export class WorkProgress {
     this.#database = database;
   }
 
-  /** Whether the work under way may be ended once more. */
+  /** Whether the running work may be interrupted once more. */
   async mayEnd(): Promise<boolean> {
-    // A database that is away tells of no progress.
+    // No progress can be read while the database is unavailable.
     const now = await this.#saved().catch(() => this.#seen);
     if (this.#seen.length === 0 || now.every((count, kind) => count > (this.#seen[kind] ?? 0) || count === Number.MAX_SAFE_INTEGER)) {
       this.#seen = now;
@@ -28,7 +28,7 @@ export class WorkProgress {
     this.#ends += 1;
   }
 
-  /** Checkpoints and images so far; more than before, too, for a kind of which nothing is under way. */
+  /** Number of checkpoints and images so far. A kind of work that is not running counts as progress. */
   async #saved(): Promise<number[]> {
     const totals = await this.#database.measurements.totals();
     return [

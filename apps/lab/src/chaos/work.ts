@@ -1,4 +1,4 @@
-// The work that a round gives to the service, and the bytes that come out of it.
+// The work of a round, and checksums of its results.
 import type { CheckpointBody, GenerationBody } from '@styleforge/contracts';
 import type { Caller } from './caller.ts';
 
@@ -19,7 +19,7 @@ export interface Outcome {
   hashes: Record<string, string>;
 }
 
-/** Every request is sent twice under its key: that makes one job, whatever happens in between. */
+/** Sends every request twice with its key, which must create one job, whatever happens in between. */
 export async function doWork(plan: WorkPlan, caller: Caller, name: string): Promise<Outcome> {
   const job = await sendTwice(caller, '/v1/training-jobs', `${name}-job`, {
     method: 'single-styleforge',
@@ -33,7 +33,7 @@ export async function doWork(plan: WorkPlan, caller: Caller, name: string): Prom
         learning_rate: 1e-3,
         max_train_steps: plan.steps,
         checkpointing_steps: plan.checkpointEvery,
-        // The disk that is filled on purpose must not be filled by the jobs.
+        // Keeps few checkpoints, because the jobs must not fill the small disk.
         checkpoints_total_limit: 5,
         seed: 5,
       },
@@ -62,7 +62,7 @@ async function hashesOf(caller: Caller, jobId: string, generationId: string): Pr
   const { data } = await caller.call<{ data: CheckpointBody[] }>('GET', `/v1/training-jobs/${jobId}/checkpoints`);
   const { images } = await caller.call<GenerationBody>('GET', `/v1/images/generations/${generationId}`);
   const weights = (data.at(-1)?.files ?? []).filter(({ path }) => path.endsWith('.safetensors'));
-  // A PNG says which generation made it, so that its bytes differ from one to the next: its pixels are compared.
+  // A PNG contains the id of its generation, so the pixels are compared instead of the bytes.
   const pixels = await Promise.all(images.map(async ({ index, url }) => [`image ${index}`, await caller.pixelsOf(url)] as const));
   return Object.fromEntries([...weights.map(({ path, sha256 }) => [path, sha256] as const), ...pixels]);
 }

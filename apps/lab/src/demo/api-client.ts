@@ -1,4 +1,4 @@
-// The HTTP calls of one job, as any client would make them.
+// HTTP calls of one job, as any client would make them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   BaseModelBody,
@@ -18,11 +18,11 @@ export interface Upload {
   fileName: string;
   png: Uint8Array;
   component: string;
-  /** What the image shows. */
+  /** Caption of the image. */
   caption?: string;
 }
 
-/** What the caller writes; the service fills in the rest. */
+/** Fields that the caller sets; the service adds defaults for the others. */
 type Request<Body, Required extends keyof Body> = Partial<Body> & Pick<Body, Required>;
 
 type TrainingJobRequest = Request<Omit<CreateTrainingJobRequest, 'evaluation'>, 'method' | 'base_model' | 'style_ref'> & {
@@ -67,7 +67,7 @@ export class ApiClient {
     return this.#json('POST', '/v1/training-jobs', request);
   }
 
-  /** Follows the job to its end; throws when that is not success. */
+  /** Follows the job to its end; throws unless it succeeds. */
   async waitForJob(id: string, onUpdate: (job: TrainingJobBody) => void): Promise<TrainingJobBody> {
     for (;;) {
       const job = await this.job(id);

@@ -1,4 +1,5 @@
-// `npm run demo`: starts the service in a fresh folder, runs one job through it, shows before and after, and stops everything.
+// `npm run demo`: starts the service in a fresh folder, runs one job, shows images from before and after the training, and stops
+// everything.
 import { rm } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { loadConfig } from '@styleforge/config';
@@ -63,7 +64,7 @@ Logs        ${show(service.logDirectory)}`);
   return 0;
 }
 
-/** Short where that is shorter. */
+/** Path relative to the current folder if that is shorter. */
 function show(path: string): string {
   const short = relative('.', path);
   return short.startsWith('..') || isAbsolute(short) ? path : short;

@@ -1,4 +1,4 @@
-// Shows the progress of a training job and of its evaluation: bars in a terminal, a line every ten seconds elsewhere.
+// Shows the progress of a training job and of its evaluation: bars in a terminal, otherwise a line every ten seconds.
 import type { TrainingJobBody } from '@styleforge/contracts';
 import { Presets, SingleBar } from 'cli-progress';
 

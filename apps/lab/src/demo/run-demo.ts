@@ -1,4 +1,4 @@
-// One Single-StyleForge job from uploaded images to a sheet that shows what it changed, through HTTP alone.
+// Runs one Single-StyleForge job over HTTP: uploads images, trains, and makes a sheet that shows the change.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contactSheet, listSampleStyles, sampleStyle, type SampleImage } from '@styleforge/samples';
@@ -7,30 +7,30 @@ import { followJob } from './follow-job.ts';
 
 export interface DemoOptions {
   baseModel: string;
-  /** A sample style that the base model has not seen. */
+  /** Style to teach: a sample style that the base model has not seen. */
   style: string;
   /** A base style, for the Aux images. */
   auxStyle: string;
   /** Default: the base model's own setting. */
   steps?: number | undefined;
-  /** Folder for the images. */
+  /** Folder for the generated images. */
   directory: string;
 }
 
 export interface DemoResult {
   sheet: string;
-  /** A page. */
+  /** The report as an HTML page. */
   report: string;
   before: string;
   after: string;
   jobId: string;
 }
 
-/** Subjects of which no StyleRef image is uploaded. */
+/** Subjects that no uploaded StyleRef image shows. */
 const subjects = ['woman', 'baby', 'firefighter', 'old woman', 'alien', 'mushroom', 'bus', 'bear', 'butterfly', 'house'];
 const prompts = subjects.map((subject) => `a photo of zwx style, ${subject}`);
 const seed = 42;
-/** Enough for an image of each prompt; the defaults are for final reports. */
+/** Small settings of the evaluation for a demo; the defaults are for final reports. */
 const evaluationSteps = 15;
 
 export async function runDemo(client: ApiClient, options: DemoOptions): Promise<DemoResult> {
@@ -74,7 +74,7 @@ export async function runDemo(client: ApiClient, options: DemoOptions): Promise<
   return { ...written, jobId: job.id };
 }
 
-/** Captions say what an image shows and leave its style to the token. */
+/** Captions describe what an image shows; the token stands for its style. */
 const showing = ({ fileName, png, component, subject }: SampleImage): Upload => ({ fileName, png, component, caption: subject });
 
 /** The step that early stopping chose; null without early stopping. */

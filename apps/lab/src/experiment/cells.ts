@@ -1,4 +1,4 @@
-// What the paper's tables compare, as cells: one training (or none) of one style and seed, measured in one way.
+// Cells of the paper's tables: one training (or none) of one style and seed, with one measurement.
 import { targetStyles, type StyleId } from '@styleforge/samples';
 import { METHODS, type Method } from './methods.ts';
 
@@ -6,16 +6,16 @@ export type Mix = 'both' | 'persons' | 'backgrounds';
 
 export interface Cell {
   readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps' | 'captions' | 'prompts';
-  /** The column that it stands in. */
+  /** Column of the table. */
   readonly variant: string;
   readonly style: StyleId;
   readonly seed: number;
   readonly method: Method;
   readonly mix: Mix;
-  /** Whether each image's subject stands in its prompt, StyleRef and Aux. */
+  /** Whether each prompt names the image's subject, for StyleRef and Aux images. */
   readonly captions: boolean;
   readonly steps: number;
-  /** The method whose prompts are used for images, where it is not the cell's own. */
+  /** Method whose prompts are used for images, if not the cell's own. */
   readonly promptsOf?: Method;
 }
 
@@ -28,7 +28,7 @@ export interface CellChoice {
   readonly methods?: readonly string[] | undefined;
 }
 
-/** Shares of the steps asked for, at which the curve of steps against quality is read. */
+/** Shares of the requested steps at which quality is measured, for the curve of steps against quality. */
 const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 
 function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps' | 'promptsOf'>[] {
@@ -77,7 +77,7 @@ export function listCells({ experiments, styles, seeds, steps, methods }: CellCh
   });
 }
 
-/** Cells that train alike share the model, and what is measured of it in their style. */
+/** Key of the training: cells with the same key share the model and its measurements. */
 export const trainingKey = ({ method, mix, captions, steps, style, seed, promptsOf }: Cell): string =>
   method === 'base'
     ? ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-')

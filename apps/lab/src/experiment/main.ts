@@ -1,4 +1,5 @@
-// npm run experiment -- paper-table [aux mix steps captions prompts]: the paper's comparisons at the shipped model's size; run again, it continues where it stopped.
+// npm run experiment -- paper-table [aux mix steps captions prompts]: the paper's comparisons with the shipped model; a repeated command
+// continues where it stopped.
 import { openExtractor } from '@styleforge/metrics';
 import { targetStyles } from '@styleforge/samples';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

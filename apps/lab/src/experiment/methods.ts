@@ -1,4 +1,4 @@
-// The methods of the tables: what each trains, on which prompts and images, and how its style is asked for.
+// Methods of the tables: the trained weights, the prompts and images, and the prompt for the style.
 import {
   ADAPTATION_HYPERPARAMETERS,
   type AdaptationConfig,
@@ -23,11 +23,11 @@ export type Method =
   | 'single-lora';
 
 export interface MethodSettings {
-  /** The service's method. */
+  /** Name of the service's method. */
   readonly method: TrainingMethod;
   readonly adaptation: AdaptationConfig;
   readonly token: string;
-  /** Trained with Aux images. */
+  /** Whether Aux images are trained. */
   readonly hasAux: boolean;
 }
 
@@ -47,13 +47,13 @@ export const METHODS: Readonly<Record<Exclude<Method, 'base'>, MethodSettings>> 
   'single-lora': settingsOf('single-styleforge', { hasAux: true, kind: 'lora' }),
 };
 
-/** What the base model's own file says of hyperparameters. */
+/** Hyperparameters in the base model's styleforge.json. */
 export interface ProfileSettings {
   readonly defaults: HyperparametersRequest;
   readonly adaptations?: Readonly<Partial<Record<AdaptationConfig['kind'], HyperparametersRequest>>>;
 }
 
-/** The hyperparameters of a job that names none. */
+/** Default hyperparameters of a job. */
 export function hyperparametersOf({ method, adaptation: { kind } }: MethodSettings, { defaults, adaptations = {} }: ProfileSettings) {
   return {
     ...METHOD_HYPERPARAMETERS,

@@ -6,14 +6,14 @@ const [WIDTH, LEFT, RIGHT, ROW, TOP] = [760, 110, 30, 44, 64];
 const COLOURS = ['#8a8a8a', '#d08a1d', '#2f6db3', '#b3322f', '#3c8d4f', '#7a4fa3', '#1d8f9c', '#a3744f', '#c44f8f'];
 const TICKS = 5;
 
-/** 1, 2 or 5 times a power of ten, so that about TICKS of them reach `most`. */
+/** Distance of the ticks: 1, 2 or 5 times a power of ten, so that about TICKS of them reach `most`. */
 function niceStep(most: number): number {
   const raw = most / TICKS;
   const power = 10 ** Math.floor(Math.log10(raw));
   return ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
 }
 
-/** An SVG document; starts at zero. */
+/** Returns an SVG document; the axis starts at zero. */
 export function plotMetric(results: readonly CellResult[], name: string, title: string): string {
   const [styles, variants] = [unique(results.map(({ cell }) => cell.style)), unique(results.map(({ cell }) => cell.variant))];
   const spreadOf = (values: readonly number[]): number => deviation(values) ?? 0;

@@ -1,4 +1,4 @@
-// A sheet for each style: the same subjects by every method, under images of the style itself, for a person to judge.
+// A sheet for each style, for people to compare: images of the style, and below them the same subjects by every method.
 import { contactSheet } from '@styleforge/samples';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const COLUMNS = 10;
 /** Folder of the images that a cell keeps. */
 export const generatedFolder = (directory: string, cell: Cell): string => join(directory, 'generated', cell.style, trainingKey(cell));
 
-/** Images at equal distances through a folder, in the order of their names. */
+/** Evenly spaced images of a folder, in the order of their names. */
 async function spread(folder: string): Promise<Buffer[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.png')).sort();
   const columns = Math.min(COLUMNS, names.length);

@@ -1,4 +1,4 @@
-// Means and spreads of an experiment's results.
+// Mean and spread of an experiment's results.
 import { type CellResult } from './run-cell.ts';
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -12,7 +12,7 @@ export function deviation(values: readonly number[]): number | null {
 
 export const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-/** KID times a thousand, as it is printed. */
+/** Value of a metric; KID is multiplied by 1000, as it is printed. */
 export function valueOf({ block }: CellResult, name: string): number {
   const found = block.values.find((value) => value.name === name);
   if (!found) throw new Error(`a result has no ${name}`);

@@ -37,7 +37,7 @@ function metricTable(results: readonly CellResult[], name: string): string {
 
 const MEGABYTE = 1e6;
 
-/** What each method costs, over all styles and seeds; on one machine alone do the times compare. */
+/** Cost of each method over all styles and seeds; times are comparable only on the same machine. */
 function costTable(results: readonly CellResult[]): string[] {
   const trained = results.filter(({ training }) => training !== undefined);
   if (trained.length === 0) return [];
@@ -55,7 +55,7 @@ function costTable(results: readonly CellResult[]): string[] {
   ];
 }
 
-/** One section for each experiment, with what its numbers are made of. */
+/** One section for each experiment, with the conditions of its numbers. */
 export function writeTables(results: readonly CellResult[]): string {
   return unique(results.map(({ cell }) => cell.experiment))
     .map((experiment) => {

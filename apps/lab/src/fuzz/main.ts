@@ -1,4 +1,4 @@
-// `npm run fuzz`: Schemathesis against every route of a service of its own, whose project holds one of everything.
+// `npm run fuzz`: runs Schemathesis against every route of a new service, whose project contains one object of each kind.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,7 @@ async function runSchemathesis({ url, apiKey }: RunningService, cwd: string, { e
     ...['run', `${url}/openapi.json`, '--header', `Authorization: Bearer ${apiKey}`, '--no-color', '--continue-on-failure'],
     ...['--phases', values.phases, '--max-examples', String(examples), '--seed', String(seed), '--request-timeout', '60'],
     ...['--report', 'ndjson', '--report-dir', report, '--generation-database', 'none'],
-    // A document cannot say which names and ids there are: valid requests are refused for them.
+    // The document cannot state which names and ids exist, so valid requests with unknown ones are refused.
     ...['--exclude-checks', 'positive_data_acceptance'],
     ...(values.operation ?? []).flatMap((id) => ['--include-operation-id', id]),
   ];

@@ -1,8 +1,8 @@
-// One of everything in a fresh project, made over HTTP, so that the fuzzer's cases find what they name.
+// Creates one object of each kind in a new project over HTTP, so that the fuzzer's requests can refer to them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { discPicture } from '@styleforge/testing';
 
-/** What the hooks put into valid cases. */
+/** Values that the hooks insert into valid cases. */
 export interface Seeded {
   /** Values by the name of a field or of a query parameter. */
   fields: Record<string, string>;
@@ -51,7 +51,7 @@ export class Project {
     return id;
   }
 
-  /** Workers take nothing more: what the fuzzer asks for waits. */
+  /** Drains the workers, so that work requested by the fuzzer stays queued. */
   async drainWorkers(): Promise<string> {
     const { data } = await this.call<{ data: Body[] }>('GET', '/v1/workers');
     for (const { id } of data) await this.call('POST', `/v1/workers/${id}/drain`);
@@ -143,7 +143,7 @@ function pathsOf(ids: Ids, model: string): Seeded['paths'] {
     ...below('/v1/prompt-sets/{id}', ids.promptSet),
     ...below('/v1/webhooks/{id}', webhook, '/deliveries', '/test', '/rotate-secret'),
     ...all({ id: webhook, delivery_id: ids.delivery }, '/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver'),
-    // The key in use is never revoked.
+    // The key that the fuzzer uses must not be revoked.
     ...below('/v1/api-keys/{id}', ids.spareKey, '/revoke'),
     ...all({ name: 'my-style' }, '/v1/models/{name}', '/v1/models/{name}/cover', '/v1/models/{name}/versions'),
     ...all(version, '/v1/models/{name}/versions/{version}'),

@@ -1,4 +1,4 @@
-// The training and sampling graphs of a geometry as ONNX files, without their weights: what a change of the engine must leave as it is.
+// Training and sampling graphs of a geometry as ONNX files without weights, to detect unintended changes of the engine.
 import { type Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { DEVICES, type DeviceName } from '@styleforge/contracts';
 import { conditionShapes, type TextEncoder } from '@styleforge/diffusion';
@@ -18,7 +18,7 @@ interface TrainingVariant {
   readonly halfGradients: boolean;
 }
 
-/** How the runtime has a graph written: shapes are hidden where memory is to be freed early. */
+/** Options with which the runtime writes a graph: shapes are hidden if memory is to be freed early. */
 function emitOptions(device: DeviceName, keepMemory: boolean): EmitOptions {
   return { hidesShapes: !keepMemory, halfWeights: deviceOf(device).precisions.halfWeights };
 }

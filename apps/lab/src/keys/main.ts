@@ -1,4 +1,4 @@
-// `npm run keys -- create|list|revoke`: API keys of any project, straight in the database: DATABASE_URL, or the embedded one.
+// `npm run keys -- create|list|revoke`: manages API keys of any project, directly in the database (DATABASE_URL, or the embedded one).
 import { ConfigError, loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { readCommandLine, refuseCall } from '../command-line.ts';

@@ -9,7 +9,7 @@ export type KeyOptions = {
   expires?: string | undefined;
 };
 
-/** The command line is wrong; the message says where. */
+/** Thrown for wrong arguments; the message names the fault. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

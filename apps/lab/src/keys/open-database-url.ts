@@ -1,4 +1,4 @@
-// The service's database: the configured one, or the embedded one, started for as long as it is needed when nobody runs it.
+// Opens the service's database: the configured one, or the embedded one, which is started temporarily if it is not running.
 import { join } from 'node:path';
 import type { Config } from '@styleforge/config';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@styleforge/stack';

@@ -1,4 +1,4 @@
-// mini-clip as a CLIP folder in transformers' layout, half precision, with its card.
+// Writes mini-clip as a CLIP folder in transformers' layout, in half precision, with its model card.
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { listLicences } from '@styleforge/samples';
 import { writeSafetensors } from '@styleforge/weights';

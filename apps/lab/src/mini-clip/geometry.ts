@@ -2,7 +2,7 @@
 import { IMAGE_SIZE } from '../pretrain/geometry.ts';
 
 const WIDTH = 96;
-/** Captions are short. */
+/** Number of positions; captions are short. */
 export const TEXT_TOKENS = 20;
 
 const tower = {

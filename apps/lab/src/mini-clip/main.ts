@@ -1,4 +1,4 @@
-// npm run pretrain:clip: trains the shipped feature extractor on all the emoji sets; run again, it continues where it stopped.
+// npm run pretrain:clip: trains the shipped feature extractor on all emoji sets; a repeated command continues where it stopped.
 import { CLIPTokenizer } from '@styleforge/diffusion';
 import { buildImageCache } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';

@@ -1,13 +1,13 @@
-// The pairs that mini-clip learns from: every subject in every style, some pairs held out to judge it by.
+// Training pairs of mini-clip: every subject in every style; some pairs are held out for its evaluation.
 import { randomIntegers, randomUniforms, permutation } from '@styleforge/diffusion';
 import { imageOf, listStyles, styleOf, unitOf, type ImageCache, type ImageRecord } from '@styleforge/samples';
 import { IMAGE_SIZE } from '../pretrain/geometry.ts';
 import { DEVIATION, MEAN } from './geometry.ts';
 
 export const PIXELS = 3 * IMAGE_SIZE ** 2;
-/** Share of all pairs of subject and style. */
+/** Share of held-out pairs of subject and style. */
 const HELD_OUT_SHARE = 0.05;
-/** Images are moved by up to this number of pixels, so that no feature depends on a place. */
+/** Images are moved by up to this number of pixels, so that no feature depends on the position. */
 const LARGEST_SHIFT = 4;
 const WHITE = 255;
 
@@ -22,7 +22,7 @@ export function textsOf({ name, style }: Pick<ImageRecord, 'name' | 'style'>): s
   return [name, `a photo of ${name}`, `${name}, ${word} style`, `a photo of ${word} style, ${name}`];
 }
 
-/** One image as the network takes it: planes, normalized, moved by (dx, dy), mirrored on request. */
+/** Prepares one image for the network: normalized planes, moved by (dx, dy), optionally mirrored. */
 export function writePlanes(rgb: Uint8Array, target: Float32Array, offset: number, { dx = 0, dy = 0, mirror = false } = {}): void {
   for (let y = 0; y < IMAGE_SIZE; y++) {
     for (let x = 0; x < IMAGE_SIZE; x++) {
@@ -41,7 +41,7 @@ export interface PairBatch {
   readonly texts: string[];
 }
 
-/** Batches of distinct subjects, each in a style of its own choice: a function of (seed, step). */
+/** Batches of distinct subjects in random styles, determined by (seed, step). */
 export class PairSource {
   readonly #cache: ImageCache;
   readonly #bySubject: ImageRecord[][];

@@ -1,4 +1,4 @@
-// Where a CLIP extractor puts the right name among many.
+// Ranks the right name of an image among many with a CLIP extractor.
 import { type FeatureExtractor, type Features, type RgbImage } from '@styleforge/metrics';
 
 function dot(a: Features, i: number, b: Features, j: number): number {
@@ -7,7 +7,7 @@ function dot(a: Features, i: number, b: Features, j: number): number {
   return sum;
 }
 
-/** The rank of each image's own name among `names`, from 1. Throws where a right name is not among them. */
+/** The rank of each image's own name among `names`, from 1. Throws if a right name is missing from `names`. */
 export async function placesOf(
   extractor: FeatureExtractor,
   pictures: readonly { image: RgbImage; name: string }[],

@@ -1,4 +1,4 @@
-// How well mini-clip finds the right caption of an image that it has not seen, among a hundred.
+// Measures how well mini-clip finds the right caption of a held-out image among a hundred.
 import { type CLIPModel } from '@styleforge/diffusion';
 import { graphFor, Program, type ParameterBuffers } from '@styleforge/runtime';
 import { imageOf, type ImageCache, type ImageRecord } from '@styleforge/samples';
@@ -25,7 +25,7 @@ export interface Retrieval {
 
 const CAPTIONS = 100;
 
-/** Groups of a hundred held-out images of a hundred subjects, in the order of the cache spread over all styles. */
+/** Groups of a hundred held-out images of distinct subjects, spread over all styles in the order of the cache. */
 function groupsOf(records: readonly ImageRecord[]): ImageRecord[][] {
   const groups: ImageRecord[][] = [];
   for (const record of records) {

@@ -1,4 +1,4 @@
-// Contrastive training of mini-clip (arXiv 2103.00020, section 2.3): images and texts of a batch find each other.
+// Contrastive training of mini-clip (arXiv 2103.00020, section 2.3): matches the images and texts of a batch.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { CLIPModel, type CLIPTokenizer, endOfTextIndices, parseCLIPConfig, randomNormals } from '@styleforge/diffusion';
 import { graphFor, ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
@@ -68,7 +68,7 @@ function initialize(weights: ParameterBuffers, vocabulary: CaptionVocabulary, se
   weights.get('logit_scale')[0] = clipConfig.logit_scale_init_value;
 }
 
-/** The model over the words that the captions have, and how texts become its inputs. */
+/** The model with a vocabulary reduced to the words of the captions, and the conversion of texts to its inputs. */
 function vocabularyAndModel({ cache, tokenizer, seed }: MiniClipOptions) {
   const vocabulary = new CaptionVocabulary({
     tokenizer,

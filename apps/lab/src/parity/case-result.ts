@@ -1,4 +1,4 @@
-// What one case of a parity run found, and how differences are measured.
+// Result of one case of a parity run, and measures of differences.
 
 export interface CaseResult {
   case: string;
@@ -11,7 +11,7 @@ export interface CaseResult {
 
 export interface Difference {
   maxAbs: number;
-  /** The largest difference over the reference's largest magnitude. */
+  /** Largest difference divided by the reference's largest magnitude. */
   maxRel: number;
 }
 
@@ -37,7 +37,7 @@ export function compare(ours: ArrayLike<number>, theirs: ArrayLike<number>): Dif
   return { maxAbs, maxRel: maxAbs === 0 ? 0 : maxAbs / largestMagnitude(theirs) };
 }
 
-/** JSON has no infinity. */
+/** JSON cannot represent infinity. */
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function result(name: string, { maxAbs, maxRel }: Difference, tolerance: number, ok: boolean, details: object): CaseResult {
@@ -68,7 +68,7 @@ export function absoluteCase(
   return result(name, difference, tolerance, difference.maxAbs <= tolerance, details);
 }
 
-/** One case over many tensors, each measured by itself; the worst is named. */
+/** One case over many tensors, which are measured separately; the result names the worst. */
 export function worstCase(name: string, pairs: Iterable<Pair>, tolerance: number, details = {}): CaseResult {
   let worst: Difference & { name: string } = { name: '', maxAbs: 0, maxRel: 0 };
   let count = 0;
@@ -86,7 +86,7 @@ function failedCase(name: string, error: unknown): CaseResult {
   return { case: name, max_abs: null, max_rel: null, tolerance: 0, ok: false, error: message };
 }
 
-/** A generator of cases that, where it cannot continue, ends in a case that says why; the cases after it still run. */
+/** Wraps a generator of cases: if it throws, its last case reports why, and the following cases still run. */
 export async function* guarded(name: string, cases: AsyncGenerator<CaseResult>): AsyncGenerator<CaseResult> {
   try {
     yield* cases;

@@ -1,4 +1,4 @@
-// Runs a graph once on weights that are read from a file.
+// Runs a graph once with weights from a file.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { Program, type HostArray } from '@styleforge/runtime';
 import { type TensorReader } from '@styleforge/weights';

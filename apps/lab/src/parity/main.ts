@@ -1,4 +1,4 @@
-// Compares our numbers with a folder of reference numbers: one JSON line per case, exit code 1 if any misses.
+// Compares the engine's results with a folder of reference results: one JSON line for each case, exit code 1 if a case fails.
 // Usage: npm run --silent parity -- DIRECTORY
 import { resolve } from 'node:path';
 import { exists } from '@styleforge/weights';

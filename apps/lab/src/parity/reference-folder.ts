@@ -1,4 +1,4 @@
-// The folder of reference numbers that a parity run is given: its files, opened once, and the checkpoint in it.
+// Folder of reference results of a parity run: its files, opened once, and its checkpoint.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openTensors, readDiffusersFolder, type DiffusersFolder, type TensorReader } from '@styleforge/weights';

@@ -13,7 +13,7 @@ interface SamplerReference {
   timesteps: Record<string, number[]>;
 }
 
-// samplers.json states what its samplers share. These two were made as Stable Diffusion checkpoints configure them.
+// samplers.json states the common settings. These two samplers use the settings of Stable Diffusion checkpoints.
 const stableDiffusion: Record<string, SchedulerConfig> = {
   ddim: { clip_sample: false, set_alpha_to_one: false, steps_offset: 1 },
   pndm: { skip_prk_steps: true, set_alpha_to_one: false, steps_offset: 1 },
@@ -25,7 +25,7 @@ interface SamplerInputs {
   start: Float32Array;
 }
 
-/** `key` is the sampler's name, a dot and the number of steps. */
+/** `key` has the form `sampler.steps`. */
 async function* sampling(key: string, expected: number[], inputs: SamplerInputs, reference: TensorReader): AsyncGenerator<CaseResult> {
   const [, family = key, steps] = /^(.*)\.(\d+)$/.exec(key) ?? [];
   const name = family.replace(/_karras$/, 'karras');

@@ -65,13 +65,13 @@ function openTrainStep(checkpoint: DiffusersFolder, reference: TensorReader, run
   });
 }
 
-/** Our name of `grad0.*` or `final.*`. */
+/** The engine's name of `grad0.*` or `final.*`. */
 export function currentName(stored: string): string {
   const component = stored.slice(0, stored.indexOf('.') + 1);
   return networkOf(stored) === 'text-encoder' ? component + (currentTextEncoderName(stored.slice(component.length)) ?? '') : stored;
 }
 
-/** The reference's tensors under `prefix`; each must be one of ours, and each of ours must be among them. */
+/** The reference's tensors under `prefix`; their names must be exactly those of the engine. */
 export async function pairsUnder(prefix: string, reference: TensorReader, ours: ParameterBuffers): Promise<Pair[]> {
   const stored = reference.names().filter((name) => name.startsWith(prefix));
   const pairs = stored.map(async (name) => {

@@ -1,4 +1,4 @@
-// The autoencoder between 64x64 pixels and 16x16 latents: its weights' names, its first weights, and pixels as it takes them.
+// The autoencoder between 64x64 pixels and 16x16 latents: names of its weights, initial weights, and conversion of pixels.
 import { Graph } from '@styleforge/autodiff';
 import { AutoencoderKL, parseAutoencoderKLConfig } from '@styleforge/diffusion';
 import { ParameterBuffers } from '@styleforge/runtime';
@@ -18,7 +18,7 @@ function emptyWeights(): ParameterBuffers {
   return new ParameterBuffers([...graph.parameters].map(([name, { shape }]) => ({ name, shape })));
 }
 
-/** The autoencoder of a diffusers folder, or random weights by `seed`. Throws where a tensor is missing or has another size. */
+/** The autoencoder of a diffusers folder, or random weights by `seed`. Throws if a tensor is missing or has another size. */
 export async function initialAutoencoder(from: string | undefined, seed: number): Promise<ParameterBuffers> {
   const weights = emptyWeights();
   if (from === undefined) {

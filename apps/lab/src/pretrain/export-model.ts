@@ -1,4 +1,4 @@
-// The averaged weights as a diffusers folder in half precision: what the project ships.
+// Writes the averaged weights as the diffusers folder in half precision that the project ships.
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { prefixOf } from '@styleforge/styleforge';
 import { componentOf, readDiffusersFolder, writeDiffusersFolder, writeSafetensors, type TensorEntry } from '@styleforge/weights';
@@ -12,7 +12,7 @@ export interface ExportedModel {
   readonly scalingFactor: number;
   readonly unetAndTextEncoder: ParameterBuffers;
   readonly tokenizerDirectory: string;
-  /** README.md, styleforge.json... */
+  /** Further files, such as README.md and styleforge.json. */
   readonly files: Record<string, string>;
 }
 

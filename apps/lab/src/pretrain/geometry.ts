@@ -68,7 +68,10 @@ export const textEncoderConfig = {
   vocab_size: 49408,
 };
 
-/** The prediction type. With velocity as the target every noise level weighs alike; an epsilon loss is all but blind where the prompt decides (docs/experiments/base-model.md). */
+/**
+ * The prediction type. With velocity as the target, every noise level has the same weight; an epsilon loss hardly measures the levels at
+ * which the prompt matters (docs/experiments/base-model.md).
+ */
 export const schedulerConfig = {
   _class_name: 'PNDMScheduler',
   _diffusers_version: DIFFUSERS_VERSION,

@@ -1,4 +1,4 @@
-// Weights of a model of the same shape, as the start of another training.
+// Loads the weights of a model of the same shape as the start of another training.
 import { type ParameterBuffers } from '@styleforge/runtime';
 import { prefixOf } from '@styleforge/styleforge';
 import { componentOf, readDiffusersFolder, type TensorReader } from '@styleforge/weights';
@@ -18,7 +18,7 @@ async function readPart(
   }
 }
 
-/** Takes only the vocabulary's rows of the token table. Throws where a tensor is missing or has another size. */
+/** Takes only the vocabulary's rows of the token table. Throws if a tensor is missing or has another size. */
 export async function readInitialModel(directory: string, weights: ParameterBuffers, vocabulary: CaptionVocabulary): Promise<void> {
   const folder = await readDiffusersFolder(directory);
   await readPart(await componentOf(folder, 'unet').openWeights(), weights, prefixOf('unet'), (name) => weights.get(name));

@@ -12,15 +12,15 @@ const {
   eos_token_id: END,
 } = textEncoderConfig;
 const WORD_DEVIATION = 0.5;
-/** Scale of words that no caption has: next to a known word they weigh a third, so that a prompt survives them. */
+/** Scale of words that no caption contains: a third of a known word's weight, so that they change a prompt only slightly. */
 const UNKNOWN_WORD_DEVIATION = 0.1;
 const POSITION_DEVIATION = 0.02;
 /** Along `marker()`, words are on one side and start, end and padding on the other. */
 const WORD_MARK = 3;
-/** Its square over the root of the head's width scales the score by which words outweigh padding. */
+/** Scale of the marker; its square divided by the root of the head's width is the attention score of words over padding. */
 const ATTENTION_TO_WORDS = 1.4;
 const AVERAGE_GAIN = 2;
-/** Scale of the weights that could drown the averaged words before anything is learned. */
+/** Scale of weights that could otherwise dominate the averaged words before anything is learned. */
 const QUIET = 0.2;
 const SILENT = /^unet\.conv_out\.weight$/;
 const QUIET_TEXT = /(self_attn\.[qk]_proj|layers\.[1-9]\.self_attn\.out_proj|mlp\.fc2)\.weight$/;
@@ -44,8 +44,9 @@ export function initialTokenTable(seed: number, known: boolean): Float32Array {
 }
 
 /**
- * The first layer gives every position, padding too, the mean of the words so far: queries that ask for the marker, values without it, handed on as they
- * are. So the U-Net meets subject and style as a sum wherever it looks, and follows the caption from its first step (docs/experiments/base-model.md).
+ * The first layer gives every position, padding too, the mean of the words so far: queries select the marker, and values without it are
+ * passed on unchanged. So every position of the U-Net's attention contains the sum of subject and style, and training follows the caption
+ * from its first step (docs/experiments/base-model.md).
  */
 function averageWords(weights: ParameterBuffers, prefix: string): void {
   const layer = `${prefix}encoder.layers.0.self_attn.`;

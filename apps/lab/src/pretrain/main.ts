@@ -1,4 +1,5 @@
-// npm run pretrain -- STAGE: makes the shipped base model from the open emoji sets, one stage a command; run again, a stage continues where it stopped.
+// npm run pretrain -- STAGE: trains the shipped base model on the open emoji sets, one stage per command; a repeated stage continues where
+// it stopped.
 import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,7 +54,7 @@ const images = join(directory, 'images');
 await mkdir(join(directory, 'sheets'), { recursive: true });
 await stage.run();
 
-/** Continues from the autoencoder of `--from`, whose latents of base images stay what they are; with --fresh it starts from random weights. */
+/** Continues from the autoencoder of `--from`, and keeps its latents of base images; with --fresh it starts from random weights. */
 async function autoencoderStage(): Promise<void> {
   const cache = await buildImageCache(images);
   const cutouts = await loadCutouts(images, log);

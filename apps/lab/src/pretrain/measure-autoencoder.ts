@@ -1,4 +1,4 @@
-// How faithfully the autoencoder returns each sample style: decibels per style, and a sheet of originals beside what comes back.
+// Measures how accurately the autoencoder reproduces each sample style: decibels per style, and a sheet of originals and reconstructions.
 import { graphFor, Program } from '@styleforge/runtime';
 import { contactSheet, listStyles, renderSubject, styleRefSubjects, type StyleId } from '@styleforge/samples';
 import { fromPlanes, newVae, PIXELS, toPlanes, VAE_PREFIX } from './autoencoder.ts';

@@ -1,4 +1,4 @@
-// Whether the U-Net follows its prompts: the loss of the same noisy latents with their own captions and with each other's.
+// Measures whether the U-Net follows its prompts: the loss of the same noisy latents with their own captions and with those of others.
 import { type DDPMScheduler, type DiffusionModel, type Feeds } from '@styleforge/diffusion';
 import { componentOfKind } from '@styleforge/model-files';
 import { graphFor, Program, type ParameterBuffers } from '@styleforge/runtime';
@@ -12,10 +12,10 @@ export interface ConditioningOptions {
   readonly batch: TrainStepBatch;
 }
 
-/** Where the image is mostly noise, so that what it shows is for the prompt to say. */
+/** Timesteps at which the image is mostly noise, so that the prompt determines the content. */
 const TIMESTEPS = [600, 800];
 
-/** One line: mean squared error with own and with others' captions, and what share of it the right caption takes away. */
+/** One line: mean squared error with own and with others' captions, and the share that the right caption removes. */
 export async function measureConditioning({ model, noiseScheduler, weights, batch }: ConditioningOptions): Promise<string> {
   const count = batch.promptOfSample.length;
   const [encoder] = model.textEncoders;

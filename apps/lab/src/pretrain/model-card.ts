@@ -1,4 +1,4 @@
-// The files that travel with the shipped model: its card, and its styleforge.json, which a new training of its weights does not change.
+// Files shipped with the model: its card, and its styleforge.json, which a new training does not change.
 import { listCoreSubjects, listLicences } from '@styleforge/samples';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export interface TrainingFacts {
   readonly batchSize: number;
   readonly pictures: number;
   readonly learningRate: number;
-  /** It started from the weights of the model before. */
+  /** Whether the training started from the weights of the previous model. */
   readonly continued: boolean;
 }
 

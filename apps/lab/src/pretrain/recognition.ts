@@ -1,5 +1,5 @@
-// Can its subjects be named? `npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]` draws what a person is asked to name,
-// numbered, with the key beside it: captions of the training set, and held-out pairs of subject and style. mini-clip names them, too.
+// Tests whether people can name the subjects of generated images. `npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]` generates
+// the images, numbered, with a key file: captions of the training set, and held-out pairs of subject and style. mini-clip names them, too.
 import { permutation } from '@styleforge/diffusion';
 import { openExtractor, type RgbImage } from '@styleforge/metrics';
 import {
@@ -29,7 +29,7 @@ const COLUMNS = 12;
 const SEED = 48;
 const SAMPLING = { sampler: 'ddim', steps: 30, guidanceScale: 5 } as const;
 
-/** A training caption that names the subject and the style: for other captions there is no right subject. */
+/** A training caption that names the subject and the style: other captions have no right subject. */
 function captionThatNames(subject: Subject, style: BaseStyleId, key: string): string {
   const named = captionOf(subject, style);
   const word = named.slice(named.indexOf(', ') + 2, -' style'.length);

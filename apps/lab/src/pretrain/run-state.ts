@@ -1,13 +1,13 @@
-// What a pretraining run needs to continue exactly: weights, moments, moving average and step, saved as one folder.
+// State with which a pretraining run continues exactly: weights, moments, moving average and step, saved as one folder.
 import { type StateArrays, readState, writeState } from '@styleforge/styleforge';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface RunProgress {
   step: number;
-  /** Optimizer updates made. */
+  /** Number of optimizer updates. */
   optimizerStep: number;
-  /** Mean loss of each logged stretch of steps. */
+  /** Mean loss of each logged interval of steps. */
   losses: { step: number; loss: number }[];
   seconds: number;
 }
@@ -22,7 +22,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Writes beside the old state and swaps, so that an interruption leaves one of the two whole. */
+/** Writes the new state next to the old one and then swaps them, so that one of the two is always complete. */
 export async function saveRun(directory: string, state: StateArrays, progress: RunProgress): Promise<void> {
   const partial = `${directory}.partial`;
   const old = `${directory}.old`;
@@ -36,7 +36,7 @@ export async function saveRun(directory: string, state: StateArrays, progress: R
   await rm(old, { recursive: true, force: true });
 }
 
-/** Fills the arrays and returns the progress, or null where there is nothing to continue. */
+/** Fills the arrays and returns the progress, or null if there is no saved state. */
 export async function loadRun(directory: string, state: StateArrays): Promise<RunProgress | null> {
   if (!(await exists(directory)) && (await exists(`${directory}.old`))) await rename(`${directory}.old`, directory);
   if (!(await exists(directory))) return null;

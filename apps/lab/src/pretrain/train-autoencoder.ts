@@ -1,4 +1,4 @@
-// Stage one: the autoencoder learns grounds, lines, hatching, flat colour, blocks and palettes that the base styles lack.
+// Stage one: trains the autoencoder on backgrounds, lines, hatching, flat colour, blocks and palettes that the base styles lack.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { graphFor, type ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
@@ -14,7 +14,7 @@ import { type Cutout } from './variants/canvas.ts';
 import { writeVariant } from './variants/variant-source.ts';
 
 export interface AutoencoderOptions {
-  /** The base styles' images as jobs see them. */
+  /** Images of the base styles as jobs use them. */
   readonly cache: ImageCache;
   readonly cutouts: readonly Cutout[];
   readonly directory: string;
@@ -25,18 +25,18 @@ export interface AutoencoderOptions {
   readonly seed: number;
   readonly threads?: number;
   readonly log: (line: string) => void;
-  /** A diffusers folder to start from. The latents of base images stay what its encoder made of them, so that its U-Net stays usable. */
+  /** A diffusers folder to start from. The latents of base images are kept as its encoder made them, so that its U-Net stays usable. */
   readonly from?: string;
   readonly onSnapshot: (weights: ParameterBuffers) => Promise<void>;
 }
 
-/** Weight of the divergence from a standard normal, per latent against per pixel: keeps latents bounded, no more. */
+/** Weight of the divergence from a standard normal, per latent relative to per pixel; it only keeps latents bounded. */
 const KL_WEIGHT = 1e-4;
-/** Weight of the squared error between neighbouring pixels' differences: thin lines and hatching are little of the area. */
+/** Weight of the squared error between neighbouring pixels' differences: thin lines and hatching cover little area. */
 const EDGE_WEIGHT = 0.5;
 /** Weight of the distance to the latents that the U-Net knows. */
 const ANCHOR_WEIGHT = 1;
-/** Share of each batch that are base images as they are. */
+/** Share of unchanged base images in each batch. */
 const PLAIN_SHARE = 0.25;
 
 const AXES = [0, 1, 2, 3];
@@ -65,7 +65,7 @@ function buildGraph(batch: number): { graph: Graph; loss: Tensor; squaredError: 
   return { graph, loss, squaredError: graph.reduceMean(squared, AXES), drift };
 }
 
-/** What a step is fed, by (seed, step): some base images as they are, with the latents they had, and variants for the rest. */
+/** Inputs of a step, determined by (seed, step): some unchanged base images with their original latents, otherwise variants. */
 function batchOf({ cache, cutouts, batchSize, seed }: AutoencoderOptions, anchors: Float32Array | null, step: number) {
   const plain = Math.round(batchSize * PLAIN_SHARE);
   const picks = randomIntegers({ seed, step, purpose: 'autoencoder-images' }, plain, cache.records.length);
@@ -82,7 +82,7 @@ function batchOf({ cache, cutouts, batchSize, seed }: AutoencoderOptions, anchor
   return { pixels, anchor, anchored, noise: randomNormals({ seed, step, purpose: 'autoencoder-posterior' }, anchor.length) };
 }
 
-/** Encoder and decoder together. Returns the averaged weights. */
+/** Trains encoder and decoder together. Returns the averaged weights. */
 export async function trainAutoencoder(options: AutoencoderOptions): Promise<ParameterBuffers> {
   const { cache, batchSize, seed, threads, log, directory } = options;
   const trainable = await initialAutoencoder(options.from, seed);

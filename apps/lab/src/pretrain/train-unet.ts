@@ -1,4 +1,4 @@
-// Stage two: the latent U-Net and its text encoder, trained together on captioned latents.
+// Stage two: trains the latent U-Net and its text encoder together on captioned latents.
 import {
   CLIPTokenizer,
   DDPMScheduler,
@@ -43,21 +43,21 @@ export interface UnetStageOptions {
   readonly threads?: number;
   readonly seed: number;
   readonly log: (line: string) => void;
-  /** A diffusers folder of the same shape to start from; without it from nothing. */
+  /** Diffusers folder of the same shape to start from. Default: random weights. */
   readonly initialModel?: string;
   readonly onSnapshot: (weights: ParameterBuffers, step: number) => Promise<void>;
 }
 
 const EMPTY_CAPTION_SHARE = 0.1;
-/** Share of the captions that name a style: StyleForge starts from the prompt of a style that nobody knows yet. */
+/** Share of the captions that name a style: StyleForge starts from a prompt with an unknown style word. */
 const UNKNOWN_STYLE_SHARE = 0.3;
 /**
- * Factor of the text encoder's learning rate. At the U-Net's rate the text encoder comes to give the same conditions for every caption
+ * Factor of the text encoder's learning rate. At the U-Net's rate, the text encoder converges to the same conditions for every caption
  * before the U-Net follows them (docs/experiments/base-model.md).
  */
 const TEXT_ENCODER_RATE = 0.1;
 
-/** Chooses batches: each image once per pass, its caption chosen again each time. */
+/** Selects batches: each image once per pass, with a newly chosen caption. */
 class BatchSource {
   readonly #options: UnetStageOptions;
   readonly #vocabulary: CaptionVocabulary;

@@ -1,4 +1,4 @@
-// The loop of the pretraining stages: their log lines and snapshots around the trainer's own schedule, update, average and state files.
+// Training loop of the pretraining stages: adds log lines and snapshots to the trainer's schedule, updates, average and state files.
 import { Float32Arrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
 import { emaDecayAt, makeUpdate, type StateArrays, type WarmupStableDecay, warmupStableDecayAt } from '@styleforge/styleforge';
 import { loadRun, type RunProgress, saveRun } from './run-state.ts';
@@ -6,11 +6,11 @@ import { loadRun, type RunProgress, saveRun } from './run-state.ts';
 export interface LoopOptions extends WarmupStableDecay {
   readonly program: Pick<TrainingProgram<never>, 'weights' | 'optimizer' | 'update' | 'moveAverage' | 'download'>;
   /**
-   * Forward and backward of one step; returns the loss. What it feeds is a function of the step alone, so that
-   * a continued run sees what an uninterrupted one sees.
+   * Forward and backward of one step; returns the loss. Its inputs depend only on the step, so that a continued run gets the same inputs
+   * as an uninterrupted one.
    */
   readonly pass: (step: number) => Promise<number>;
-  /** Called after each update, for weights that are not to go where the gradients lead. */
+  /** Called after each update, to reset weights that the gradients must not change. */
   readonly afterUpdate?: () => void;
   readonly stateDirectory: string;
   readonly emaDecay: number;
@@ -40,7 +40,7 @@ async function makeStep(step: number, ema: ParameterBuffers, options: LoopOption
   return { ...made, learningRate };
 }
 
-/** The steps since the last log line. */
+/** Statistics of the steps since the last log line. */
 class Stretch {
   #sum = 0;
   #count = 0;
@@ -51,12 +51,12 @@ class Stretch {
     this.#count += 1;
   }
 
-  /** What the stretch has cost so far does not count. */
+  /** Discards the time of the current interval so far. */
   restartClock(): void {
     this.#start = performance.now();
   }
 
-  /** Adds the stretch to the progress and begins the next one; returns its mean loss and the images that it saw each second. */
+  /** Adds the interval to the progress and starts the next one; returns its mean loss and its images a second. */
   end(progress: RunProgress, batchSize: number): { loss: number; speed: number } {
     const seconds = (performance.now() - this.#start) / 1000;
     const loss = this.#sum / this.#count;
@@ -68,7 +68,7 @@ class Stretch {
   }
 }
 
-/** Trains to `steps`, continuing from the saved state where there is one. Returns the averaged weights. */
+/** Trains to `steps`, continuing from the saved state if there is one. Returns the averaged weights. */
 export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBuffers> {
   const { program, stateDirectory, steps, batchSize, log } = options;
   const { weights, optimizer } = program;

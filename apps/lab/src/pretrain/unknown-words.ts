@@ -1,14 +1,14 @@
-// Style words that mean nothing: a base that has met such words generates a house for "a photo of zwx style, house" before anyone trains
+// Style words without a meaning: a base model trained with them generates a house for "a photo of zwx style, house" before anyone trains
 // zwx.
 import { RARE_TOKENS } from '@styleforge/contracts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const WORDS = 400;
-/** Merges are learned from the most frequent on. */
+/** Merges are sorted by frequency, the most frequent first. */
 const RARE_FROM_ID = 39_600;
 
-/** Rare words of three letters, a token each; those that StyleForge binds a style to are not among them, so that they stay as unknown as any other. */
+/** Rare words of three letters and one token. Excludes the words that StyleForge binds a style to, so that these stay unknown. */
 export async function listUnknownWords(tokenizerDirectory: string): Promise<string[]> {
   const ids = JSON.parse(await readFile(join(tokenizerDirectory, 'vocab.json'), 'utf8')) as Record<string, number>;
   const bound = new Set<string>(RARE_TOKENS);

@@ -1,28 +1,28 @@
-// The tokens that captions use: training moves these rows of the embedding table and leaves the other 49,000 as they began.
+// The tokens that captions use: training changes these rows of the embedding table and leaves the other 49,000 unchanged.
 import { type CLIPTokenizer } from '@styleforge/diffusion';
 import { ParameterBuffers } from '@styleforge/runtime';
 
 export interface VocabularyOptions {
   readonly tokenizer: CLIPTokenizer;
-  /** Every text that training can see. */
+  /** All texts that training can use. */
   readonly captions: Iterable<string>;
-  /** The parameter that holds the table. */
+  /** Name of the parameter that contains the table. */
   readonly tableName: string;
   /** The whole table as it begins, [vocab_size, hidden_size]. */
   readonly initialTable: () => Float32Array;
   /** The rows that are not trained, in a table of the same size. */
   readonly untrainedTable: () => Float32Array;
-  /** Words of one token that captions use and training leaves as they are. */
+  /** Words of one token that captions use and training does not change. */
   readonly unknownWords?: readonly string[];
 }
 
 export class CaptionVocabulary {
-  /** Rows of the whole table, ascending; a row's place here is its id while the model is trained. */
+  /** Rows of the whole table, ascending; a row's index here is its id during the training. */
   readonly ids: readonly number[];
   readonly #options: VocabularyOptions;
   readonly #placeOf: ReadonlyMap<number, number>;
   readonly #known = new Map<string, number[]>();
-  /** Places of the unknown words, and their rows one after the other. */
+  /** Indexes of the unknown words, and their rows concatenated. */
   #unknown: { places: readonly number[]; rows: Float32Array } = { places: [], rows: new Float32Array() };
 
   constructor(options: VocabularyOptions) {
@@ -38,7 +38,7 @@ export class CaptionVocabulary {
     return place;
   }
 
-  /** Start, text, end and padding as places of the small table. */
+  /** Start, text, end and padding as indexes into the small table. */
   encode(caption: string): number[] {
     const known = this.#known.get(caption);
     if (known) return known;
@@ -47,7 +47,7 @@ export class CaptionVocabulary {
     return places;
   }
 
-  /** The parameter that holds the table. */
+  /** Name of the parameter that contains the table. */
   get tableName(): string {
     return this.#options.tableName;
   }

@@ -1,4 +1,4 @@
-// Sample images as files: a StyleRef folder and an Aux folder with a caption file beside each image, as users keep their own.
+// Sample images as files: a StyleRef folder and an Aux folder with a caption file next to each image, as users store their own.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleStyle } from '@styleforge/samples';
@@ -10,7 +10,10 @@ export interface SampleFolders {
   readonly aux: string;
 }
 
-/** Writes `<directory>/style` and `<directory>/aux`: PNG images of `size` pixels with `.txt` captions. Throws when either folder already contains files. */
+/**
+ * Writes `<directory>/style` and `<directory>/aux`: PNG images of `size` pixels with `.txt` captions. Throws when either folder already
+ * contains files.
+ */
 export async function writeSamples(directory: string, styles: { style: string; aux: string }, size: number): Promise<SampleFolders> {
   const folders = { style: join(directory, 'style'), aux: join(directory, 'aux') };
   for (const folder of Object.values(folders)) await mustBeEmpty(folder);

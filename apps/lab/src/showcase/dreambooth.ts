@@ -1,4 +1,4 @@
-// DreamBooth of diffusers on the same images, prompts and settings, run by a Python that has torch and diffusers.
+// Runs DreamBooth of diffusers on the same images, prompts and settings, with a Python that has torch and diffusers.
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,16 +11,16 @@ const script = fileURLToPath(new URL('dreambooth.py', import.meta.url));
 export interface DreamBoothRun {
   readonly baseModelDirectory: string;
   readonly styleDirectory: string;
-  /** Its prompt and hyperparameters are taken over. */
+  /** Job whose prompt and hyperparameters are used. */
   readonly job: TrainingJobBody;
   readonly prompts: readonly string[];
   readonly seed: number;
-  /** Size and sampling as the service's own images have them. */
+  /** Size and sampling settings of the service's images. */
   readonly sampling: { steps: number; guidance_scale: number };
   readonly directory: string;
 }
 
-/** PNGs in the order of the prompts. Throws with what Python printed where it fails. */
+/** PNGs in the order of the prompts. Throws with Python's output if it fails. */
 export async function trainDreamBooth(python: string, run: DreamBoothRun): Promise<Buffer[]> {
   const { baseModelDirectory, styleDirectory, job, prompts, seed, sampling, directory } = run;
   await mkdir(directory, { recursive: true });

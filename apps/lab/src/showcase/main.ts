@@ -1,4 +1,5 @@
-// `npm run showcase`: one job on folders of one's own and any installed base model, from upload to a sheet, a report and the settings that repeat it.
+// `npm run showcase`: runs one job on your own folders with any installed base model, and writes a sheet, a report and the settings that
+// repeat it.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '@styleforge/config';

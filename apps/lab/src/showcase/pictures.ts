@@ -1,4 +1,4 @@
-// Images and subjects from folders and files of one's own.
+// Reads images and subjects from the user's folders and files.
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { ALL_IMAGES } from '@styleforge/contracts';
@@ -6,7 +6,7 @@ import { type Upload } from '../demo/api-client.ts';
 
 const FORMATS = ['.png', '.jpg', '.jpeg', '.webp'];
 
-/** The images of a folder by name, each with the text of its `.txt` file as its caption. Throws where there is none. */
+/** The images of a folder by name, each with the text of its `.txt` file as its caption. Throws if there is none. */
 export async function readImages(folder: string): Promise<Upload[]> {
   const names = (await readdir(folder)).sort();
   const images = names.filter((name) => FORMATS.includes(extname(name).toLowerCase()));
@@ -20,7 +20,7 @@ export async function readImages(folder: string): Promise<Upload[]> {
   );
 }
 
-/** One subject a line; empty lines and lines that begin with # are skipped. Throws where no subject remains. */
+/** One subject a line; empty lines and lines that begin with # are skipped. Throws if no subject remains. */
 export async function readPrompts(file: string): Promise<string[]> {
   const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.trim());
   const subjects = lines.filter((line) => line !== '' && !line.startsWith('#'));

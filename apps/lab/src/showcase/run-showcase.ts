@@ -1,4 +1,4 @@
-// One job on images of one's own, through HTTP alone, and what is left of it: images, sheet, report and the settings that repeat it.
+// Runs one job on the user's images over HTTP, and writes images, a sheet, a report and the settings that repeat it.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contactSheet } from '@styleforge/samples';
@@ -14,17 +14,19 @@ import { type ApiClient, type Upload } from '../demo/api-client.ts';
 import { followJob } from '../demo/follow-job.ts';
 import { trainDreamBooth } from './dreambooth.ts';
 
-/** Fields of `POST /v1/training-jobs` that differ from the defaults. Prompts, seed and comparison of the evaluation are the showcase's own. */
+/**
+ * Fields of `POST /v1/training-jobs` that differ from the defaults. The showcase sets the prompts, seed and comparison of the evaluation.
+ */
 export type JobSettings = Partial<
   Pick<CreateTrainingJobRequest, 'method' | 'adaptation' | 'hyperparameters' | 'validation' | 'early_stopping'>
 > & { evaluation?: Partial<EvaluationRequest> };
 
 export interface ShowcaseOptions {
   readonly baseModel: string;
-  /** The base model's folder, which diffusers reads. */
+  /** Folder of the base model, for diffusers. */
   readonly baseModelDirectory: string;
   readonly images: { readonly style: readonly Upload[]; readonly aux: readonly Upload[] };
-  /** Where the images were read from: recorded, and read again by diffusers. */
+  /** Source folders of the images, which are recorded and read again by diffusers. */
   readonly folders: { readonly style: string; readonly aux: string | null };
   readonly subjects: readonly string[];
   readonly job: JobSettings;
@@ -42,7 +44,7 @@ export interface ShowcaseResult {
 /** Rows of the sheet, by label. */
 type Rows = Record<string, readonly Uint8Array[]>;
 
-/** Pixels of one image on the sheet at most, so that a sheet of large images stays readable. */
+/** Maximum side of an image on the sheet in pixels, so that a sheet of large images stays readable. */
 const CELL = 256;
 
 export async function runShowcase(client: ApiClient, options: ShowcaseOptions): Promise<ShowcaseResult> {

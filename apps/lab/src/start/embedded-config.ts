@@ -1,8 +1,8 @@
-// The settings of a service that shares nothing with others.
+// Settings of a service that shares nothing with others.
 import { join } from 'node:path';
 import type { Config } from '@styleforge/config';
 
-/** A database and a store of its own in `dataDirectory` and any free port, whatever the environment names. */
+/** Uses its own database and store in `dataDirectory` and a free port, whatever the environment names. */
 export function embeddedConfig({ databaseUrl: _database, redisUrl: _redis, ...rest }: Config, dataDirectory: string): Config {
   return { ...rest, host: '127.0.0.1', port: 0, dataDirectory, objectStore: { kind: 'files', directory: join(dataDirectory, 'objects') } };
 }

@@ -1,4 +1,4 @@
-// Keeps one process of the service running: started, waited for, restarted when it dies, stopped within a deadline.
+// Keeps one process of the service running: starts it, waits until it serves, restarts it when it dies, and stops it within a deadline.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
@@ -6,10 +6,10 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forkTypeScript } from '@styleforge/launch';
 
-/** Doubles with each short life: a database that recovers from a crash keeps its callers waiting for a minute or two. */
+/** Doubles after each short lifetime, because a database may take a minute or two to recover from a crash. */
 const firstDelayMs = 1_000;
 const longestDelayMs = 30_000;
-/** Limits after which a process that keeps dying is not started again: lifetime, and number of times in a row. */
+/** Limits after which a process that keeps dying is not restarted: short lifetime, and number of short lifetimes in a row. */
 const shortLifeMs = 10_000;
 const shortLivesAllowed = 8;
 
@@ -19,7 +19,7 @@ export interface ServiceProcessOptions {
   args?: readonly string[];
   env: NodeJS.ProcessEnv;
   logFile: string;
-  /** Resolves when the process serves; rejects when it does not in time. */
+  /** Resolves when the process serves; rejects if it does not do so in time. */
   untilReady(child: ChildProcess): Promise<void>;
   stopDeadlineMs: number;
   /** Milliseconds until the first restart. */
@@ -72,7 +72,7 @@ async function launch({ entry, args = [], env, logFile }: ServiceProcessOptions)
   const child = forkTypeScript(entry, args, {
     execArgv: ['--import', new URL('end-with-parent.mjs', import.meta.url).href],
     env,
-    // A session of its own: Ctrl-C reaches only the starting process, which then stops all in order.
+    // Runs in its own session, so that Ctrl-C reaches only the starting process, which then stops everything in order.
     detached: true,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
   });

@@ -12,7 +12,7 @@ import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
 export interface RunningService {
   url: string;
-  /** The API key, only when this start made one: at the first start, or when asked for. */
+  /** The API key, if this start created one: at the first start, or on request. */
   apiKey?: string;
   databaseUrl: string;
   /** Changes when the worker is restarted. */
@@ -46,9 +46,9 @@ export async function startService({
     for (const close of opened.reverse()) await close();
   });
   try {
-    // Before anything is made: a server of somebody else would be taken for the API.
+    // Checked before anything is created: another server on the port would be mistaken for the API.
     const port = await choosePort(config);
-    // API and worker would wait for it, minutes long, and say so in their logs alone.
+    // Checked here, because API and worker would wait for it for minutes and report it only in their logs.
     if (config.redisUrl !== undefined) await checkRedis(config.redisUrl);
     await mkdir(config.dataDirectory, { recursive: true });
     const databaseUrl = config.databaseUrl ?? (await startDatabase(config, opened, onGivenUp));
@@ -60,7 +60,7 @@ export async function startService({
     const [api, worker] = await Promise.allSettled([startApi({ ...plan, url }, opened), startWorker(plan, opened)]);
     if (api.status === 'rejected') throw api.reason;
     if (worker.status === 'rejected') throw worker.reason;
-    // Last: it is shown once, by a start that has succeeded.
+    // Created last, because only a successful start shows it, once.
     const apiKey = await makeKey(databaseUrl, newKey);
     return {
       url,
@@ -85,14 +85,14 @@ function choosePort({ host, port }: Config): Promise<number> {
 
 type Closers = (() => Promise<void>)[];
 
-/** It is started again when it dies, like API and worker. */
+/** The server is restarted when it dies, like API and worker. */
 async function startDatabase(config: Config, opened: Closers, onGivenUp: (error: Error) => void): Promise<string> {
   const postgres = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres'), onGivenUp });
   opened.push(() => postgres.stop());
   return postgres.databaseUrl;
 }
 
-/** The first start makes a project and a key to it. */
+/** The first start creates a project and an API key. */
 async function makeKey(databaseUrl: string, newKey: boolean): Promise<string | undefined> {
   const database = createDatabase(databaseUrl, { maxConnections: 1 });
   try {

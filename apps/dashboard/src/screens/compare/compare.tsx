@@ -1,4 +1,4 @@
-// Jobs side by side: one chart, their last samples prompt by prompt, and the settings in which they differ.
+// Compares jobs: one chart, their last samples for each prompt, and the settings in which they differ.
 import type { TrainingJob } from '@styleforge/sdk';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// Ways to get images into a dataset: drop, choose, paste, import from URLs; for Aux also the samples and the base model itself.
+// Adds images to a dataset: drop, choose, paste or import from URLs; for Aux also samples or images of the base model.
 import type { DatasetDetail } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// One image of a dataset in the grid: chosen by its box, captioned below, with its component and whether jobs skip it.
+// One image of a dataset in the grid, with its checkbox, caption, component and exclusion.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { KeyboardEvent, ReactElement } from 'react';
 import { useEffect, useRef, useState } from 'react';
@@ -8,13 +8,13 @@ export interface TileProps {
   image: DatasetImage;
   warning: string | undefined;
   isChosen: boolean;
-  /** Its caption takes the focus. */
+  /** Whether its caption gets the focus. */
   isCurrent: boolean;
   isReadOnly: boolean;
   onChoose(isRange: boolean): void;
   onOpen(): void;
   onCaption(caption: string | null): void;
-  /** Enter was pressed: to the caption of the next image. */
+  /** Called for Enter, which moves to the caption of the next image. */
   onNext(): void;
 }
 
@@ -51,7 +51,7 @@ export function CaptionTile(props: TileProps): ReactElement {
   );
 }
 
-/** Stored when the focus leaves it, and by Enter; Escape brings the stored one back. */
+/** Stored on blur and on Enter; Escape restores the stored caption. */
 function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps): ReactElement {
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(image.caption ?? '');

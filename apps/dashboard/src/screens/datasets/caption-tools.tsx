@@ -1,4 +1,4 @@
-// Changes of all shown captions at once: find and replace, words before and after, and how often each tag stands in them.
+// Changes of all shown captions at once: find and replace, words before and after, and the frequency of each tag.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-// An image as the trainer gets it: the square from its center, scaled to the resolution of a job; beside it the whole image with that square.
+// Shows the square from the center of an image at a job's resolution, as the trainer gets it, next to the whole image with that square.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { type RefObject, useEffect, useRef, useState } from 'react';
@@ -76,7 +76,7 @@ export function CropPreview({ image }: { image: DatasetImage }): ReactElement {
   );
 }
 
-/** The whole image, with a frame around what the trainer gets. */
+/** The whole image, with a frame around the part that the trainer gets. */
 function WholeImage({ image }: { image: DatasetImage }): ReactElement {
   const { x, y, side } = centerSquare(image);
   const percent = (part: number, of: number) => `${(100 * part) / of}%`;

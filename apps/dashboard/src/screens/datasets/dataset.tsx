@@ -1,4 +1,4 @@
-// One dataset: drop images on it, edit them in a grid, see whether there are enough.
+// One dataset: adds images, edits them in a grid, and shows whether there are enough.
 import type { DatasetDetail } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

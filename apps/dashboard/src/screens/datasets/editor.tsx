@@ -1,4 +1,4 @@
-// The images of a dataset with all that is done to them: captions, components by key, exclusion, checks, deletes that can be undone.
+// Editor of a dataset's images: captions, components by key, exclusion, checks, and deletes that can be undone.
 import type { DatasetDetail, DatasetImage } from '@styleforge/sdk';
 import type { CSSProperties, KeyboardEvent, ReactElement } from 'react';
 import { useMemo, useState } from 'react';
@@ -159,7 +159,7 @@ function isShown({ id, caption, file_name: name, excluded }: DatasetImage, { fil
 
 type Keys = { components: string[]; selection: Selection; edit: DatasetEdit; images: DatasetImage[] };
 
-/** 1 to 9 give a component, 0 takes it away, x excludes, Delete deletes: the chosen images, or the one with the focus. */
+/** Keys for the chosen images, or the focused one: 1 to 9 set a component, 0 removes it, x excludes, Delete deletes. */
 function onKey(event: KeyboardEvent, { components, selection, edit, images }: Keys): void {
   const target = event.target as HTMLElement;
   if (target.matches('textarea, select, input:not([type=checkbox])') || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,4 +1,4 @@
-// Warnings about images: those that are too small at once, those that are blurred or nearly the same once they have been looked at.
+// Warnings about images: too small ones immediately, blurred or nearly identical ones after a check.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo, useState } from 'react';

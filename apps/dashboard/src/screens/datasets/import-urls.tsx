@@ -1,4 +1,4 @@
-// The dialog that has the service fetch images from URLs, and says of each refused one why.
+// Dialog that imports images from URLs, and shows why images were refused.
 import type { UploadResult } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// The dialog that makes a dataset: its kind, explained with images, and its name.
+// Dialog that creates a dataset: its kind, explained with images, and its name.
 import type { Dataset } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// What is done to the chosen images: component, exclude, delete.
+// Actions on the chosen images: component, exclude, delete.
 import type { DatasetImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';

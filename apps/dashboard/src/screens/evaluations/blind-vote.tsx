@@ -1,4 +1,4 @@
-// A blind vote: two images of the same prompt, left and right by chance; by key or click. The service counts, and the report shows it.
+// Blind vote between two images of the same prompt in random order, by key or click. The report shows the result.
 import type { EvaluationImage, EvaluationVote, EvaluationVotes } from '@styleforge/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
@@ -60,7 +60,7 @@ function Ballot({ id, labels, rows, stored }: Props & { stored: EvaluationVotes 
   const [second, setSecond] = useState(1);
   const own = votes.own.filter((one) => one.first === 0 && one.second === second);
   const open = rows.filter((row) => !own.some(({ index }) => index === row[0]!.index));
-  // the service counts what it has stored
+  // the service counts only stored votes
   const isCounted = votes === stored;
   return (
     <div className="stack">
@@ -103,7 +103,7 @@ function PairPicker({ labels, second, onSecond }: { labels: string[]; second: nu
 
 type PairProps = { images: EvaluationImage[]; isTurned: boolean; progress: string; onVote(preferred: Preferred): void };
 
-/** The subject alone: the words for the style would tell the models apart. */
+/** Shows only the subject, because the style words would reveal the model. */
 const subjectOf = (images: EvaluationImage[]): string => images.map(({ prompt }) => prompt).sort((a, b) => a.length - b.length)[0] ?? '';
 
 function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {

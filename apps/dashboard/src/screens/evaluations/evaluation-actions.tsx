@@ -1,4 +1,4 @@
-// Cancelling an evaluation that is under way, and deleting one that has ended.
+// Cancels an unfinished evaluation, or deletes a finished one.
 import type { Evaluation } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

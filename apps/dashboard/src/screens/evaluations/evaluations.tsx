@@ -1,4 +1,4 @@
-// Evaluations and studies: what was compared, how far it is, and new ones.
+// Evaluations and studies with their models and progress, and buttons for new ones.
 import type { Evaluation, StudySummary } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

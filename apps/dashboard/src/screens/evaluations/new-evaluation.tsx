@@ -27,7 +27,7 @@ function useStart(request: EvaluationCreateParams) {
   });
 }
 
-/** What each part can be, the usual first. */
+/** Options of each part, the usual one first. */
 function useChoices(model: string): Record<'models' | 'others' | 'sets' | 'references', Option[]> {
   const client = useClient();
   const { data: sets = [] } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });

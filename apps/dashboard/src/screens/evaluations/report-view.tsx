@@ -1,4 +1,4 @@
-// A report on the screen: the verdict in words, then each metric of each model with its interval.
+// A report: the verdict in words, then each metric of each model with its interval.
 import type { Report } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { number, plural } from '../../data/format.ts';
@@ -86,7 +86,7 @@ function Verdict({ verdict }: Pick<Report, 'verdict'>): ReactElement {
   );
 }
 
-/** The generated images that are closest to an image of the style, each with it: copies would stand out. */
+/** Generated images closest to an image of the style, shown in pairs so that copies are noticed. */
 function Nearest({ model: { label, nearest, memorised } }: { model: Report['models'][number] }): ReactElement | null {
   if (nearest.length === 0) return null;
   return (

@@ -1,4 +1,4 @@
-// The button that shares a report, and its dialog: make a link, copy it, revoke it.
+// Button and dialog to share a report: create, copy and revoke links.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-// What people preferred in the blind votes of an evaluation.
+// Result of the blind votes of an evaluation.
 import type { VoteTally } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { plural } from '../../data/format.ts';

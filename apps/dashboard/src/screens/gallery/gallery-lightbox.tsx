@@ -1,4 +1,4 @@
-// An image of the gallery in full size: star, begin from it, copy its seed, delete.
+// An image of the gallery in full size: star, start from it, copy its seed, delete.
 import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';

@@ -1,4 +1,4 @@
-// One image of the gallery, with its box to mark it.
+// One image of the gallery, with a checkbox to mark it.
 import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Picture } from '../../ui/picture.tsx';

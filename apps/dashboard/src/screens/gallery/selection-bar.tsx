@@ -1,4 +1,4 @@
-// What is done to the marked images of the gallery.
+// Actions on the marked images of the gallery.
 import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { plural } from '../../data/format.ts';

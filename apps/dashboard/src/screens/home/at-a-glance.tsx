@@ -1,4 +1,4 @@
-// A row of numbers: what waits, which machines are free, what the project stores.
+// A row of numbers: waiting work, free machines, storage of the project.
 import type { UsageReport } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
@@ -23,7 +23,7 @@ export function AtAGlance(): ReactElement {
 const devicesOf = (workers: { device: { kind: string; name: string | null } }[]): string =>
   [...new Set(workers.map(({ device }) => device.name ?? device.kind))].join(', ');
 
-/** The two largest parts: what it would help to delete. */
+/** The two largest parts of the storage, where deleting helps most. */
 export function partsOf({ total_bytes: _, ...parts }: UsageReport['storage']): string {
   const named = Object.entries(parts).map(([name, size]): [string, number] => [name.replace('_bytes', ''), size]);
   const largest = named.sort(([, a], [, b]) => b - a).filter(([, size]) => size > 0);

@@ -91,7 +91,7 @@ function Step({ title, href, action, picture, children }: StepProps): ReactEleme
   );
 }
 
-/** A loss as it should be. */
+/** Decorative loss curve. */
 function Falling(): ReactElement {
   return (
     <svg className="step-curve" viewBox="0 0 120 40" aria-hidden="true">

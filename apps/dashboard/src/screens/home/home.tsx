@@ -1,4 +1,4 @@
-// Home: what is running, what needs attention, which models were made last, and what there is to run on; in an empty project the first steps.
+// Home: running jobs, failures, the newest models and the machines; in an empty project, the first steps.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';

@@ -1,4 +1,4 @@
-// What can be done with a job in its status.
+// Actions on a job in its status.
 import type { StyleForge, TrainingJob } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
@@ -15,11 +15,11 @@ type Steer = { title: string; run(): Promise<TrainingJob> };
 interface Action extends Steer {
   label: string;
   tone?: string;
-  /** The worker has been asked and has not done it yet. */
+  /** Whether the action was requested and the worker has not completed it yet. */
   isPending?: boolean;
 }
 
-/** What the job's status allows. */
+/** Actions that the job's status allows. */
 function actionsOf(job: TrainingJob, jobs: StyleForge['trainingJobs']): Action[] {
   const { id, status, cancel_requested: isStopping } = job;
   const isTraining = ['validating', 'running'].includes(status);

@@ -1,4 +1,4 @@
-// What is done with one checkpoint: evaluate it, keep it when old ones are removed, name it as a model, delete it.
+// Actions on a checkpoint: evaluate, keep, name as a model, delete.
 import type { Checkpoint } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// The settings in which a job differs from another: its parent first, where it was cloned or is a second round.
+// The settings in which a job differs from another: first its parent, if it was cloned or is a second round.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { differencesOf } from '../../data/comparison.ts';

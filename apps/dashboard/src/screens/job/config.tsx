@@ -1,4 +1,4 @@
-// The settings a job runs with, those that differ from the base model's defaults first.
+// The settings of a job, first those that differ from the base model's defaults.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';

@@ -25,7 +25,7 @@ const FIELDS: Record<Kind, Shown[]> = {
   learning_rate: [{ field: 'learning_rate', label: 'Learning rate', color: '--accent' }],
 };
 
-/** The values as they are; where they are smoothed, faint behind. */
+/** Raw values, drawn faintly behind the smoothed curve. */
 function curvesOf(metrics: TrainingMetric[], fields: Shown[], smoothing: number): Curve[] {
   const raw = fields.map(({ field, label, color }): Curve => ({ label, color, values: metrics.map((metric) => metric[field]) }));
   if (smoothing === 0) return raw;

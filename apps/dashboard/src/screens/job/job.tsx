@@ -1,4 +1,4 @@
-// One job: its head with progress and actions, and its tabs, each with an address of its own.
+// One job: its head with progress and actions, and its tabs, each with its own address.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ComponentType, ReactElement } from 'react';
 import { Link, useParams } from 'wouter';
@@ -25,7 +25,7 @@ interface TabOfJob {
   name: string;
   label: string;
   Tab: ComponentType<{ job: TrainingJob }>;
-  /** Whether a job has it; absent: every job does. */
+  /** Whether a job has this tab; absent: every job has it. */
   has?(job: TrainingJob): boolean;
 }
 
@@ -59,7 +59,7 @@ export function JobScreen(): ReactElement {
   );
 }
 
-/** What the buttons above do, as far as the job's status allows it. */
+/** Requests of the buttons above that the job's status allows. */
 function codeOf(job: TrainingJob): CodeChoice[] {
   const { id, status } = job;
   const choice = (label: string, verb: string, sdk: string, body?: object): CodeChoice => ({
@@ -116,7 +116,7 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
   );
 }
 
-/** What the service found out about the images before the training. */
+/** Warnings of the service about the images before the training. */
 function Warnings({ id }: { id: string }): ReactElement {
   const { data: events } = useJobLog(id);
   const warnings = (events ?? []).filter(({ type }) => type === 'job.warning').slice(-1);

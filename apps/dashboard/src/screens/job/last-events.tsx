@@ -1,4 +1,4 @@
-// The end of the job's log, under what one watches.
+// The end of the job's log, below the overview.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';

@@ -1,4 +1,4 @@
-// Rows of a log in a frame of their own; only those near its window exist, and it can stay at the end.
+// Scrollable rows of a log. Renders only those near the window, and can follow the end.
 import type { LogEvent } from '@styleforge/sdk';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { ReactElement } from 'react';

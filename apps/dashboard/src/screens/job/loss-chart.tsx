@@ -1,4 +1,4 @@
-// Curves over the steps: smoothed, on a linear or log scale, with marks for checkpoints and samples, and a crosshair that is shared.
+// Curves over the steps: smoothed, on a linear or log scale, with marks for checkpoints and samples, and a shared crosshair.
 import type { ReactElement } from 'react';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
@@ -6,7 +6,7 @@ import uPlot from 'uplot';
 export type Curve = { label: string; color: string; values: (number | null)[]; faint?: boolean };
 export type Marks = { checkpoints: number[]; samples: number[] };
 
-/** Exponential moving average without the pull to zero at its beginning. */
+/** Exponential moving average with correction of its bias towards zero at the beginning. */
 export function smooth(values: (number | null)[], weight: number): (number | null)[] {
   if (weight === 0) return values;
   let sum = 0;
@@ -31,7 +31,7 @@ function onTheme(change: () => void): () => void {
   };
 }
 
-/** Canvas knows no custom properties: an element resolves them. */
+/** Canvas does not support custom properties, so an element resolves them. */
 function resolveColor(variable: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(${variable})`;
@@ -74,7 +74,7 @@ type ChartProps = {
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
 function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
-  // Functions: uPlot calls them at each drawing, so that a change of the theme changes the colors.
+  // Functions, which uPlot calls each time it draws, so that colors follow the theme.
   const axis = {
     stroke: () => resolveColor('--ink-soft'),
     grid: { stroke: () => resolveColor('--line'), width: 1 },
@@ -131,7 +131,7 @@ export function LossChart(props: ChartProps): ReactElement {
     };
     const made = new uPlot(optionsOf(props, element.clientWidth, hooks), data, element);
     plot.current = made;
-    // uPlot remembers its last pointer event after the pointer has gone: what counts is whether it is there.
+    // uPlot keeps its last pointer event after the pointer has left, so this checks whether it is over the chart.
     made.over.addEventListener('mouseenter', () => void (isPointed.current = true));
     made.over.addEventListener('mouseleave', () => {
       isPointed.current = false;

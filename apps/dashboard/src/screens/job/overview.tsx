@@ -1,4 +1,4 @@
-// What one watches while a job runs: the samples by step and the loss, with one crosshair.
+// Overview of a running job: the samples by step and the loss, with a shared crosshair.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useMemo, useState } from 'react';

@@ -1,4 +1,4 @@
-// What came of the evaluation: the verdict, each metric of each model, and the report as a page.
+// Result of the evaluation: the verdict, each metric of each model, and the report as a page.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';

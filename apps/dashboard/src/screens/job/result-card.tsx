@@ -1,4 +1,4 @@
-// What a finished job has made: the verdict of its evaluation, and what is done with the model next.
+// Result of a finished job: the verdict of its evaluation, and next actions for the model.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';

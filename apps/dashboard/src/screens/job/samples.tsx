@@ -1,4 +1,4 @@
-// Sample images as a grid: a row for each prompt and seed, a column for each step, marked where the curve's crosshair is.
+// Sample images as a grid: a row for each prompt and seed, a column for each step; the step at the chart's crosshair is marked.
 import type { ValidationImage } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
@@ -32,7 +32,7 @@ export function arrange(images: ValidationImage[]): Grid {
 export const sampledStep = (steps: number[], step: number | null): number | null =>
   step === null ? null : (steps.findLast((one) => one <= step) ?? null);
 
-/** The newest column is in view until somebody scrolls back to older ones. */
+/** Keeps the newest column in view until the user scrolls back. */
 function useNewestInView(columns: number): RefObject<HTMLDivElement | null> {
   const frame = useRef<HTMLDivElement>(null);
   const last = useRef(0);

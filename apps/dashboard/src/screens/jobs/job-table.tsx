@@ -1,4 +1,4 @@
-// The rows of the list of jobs; only those near the window exist. Jobs that are marked can be compared, cancelled, deleted.
+// Rows of the list of jobs. Renders only those near the window. Marked jobs can be compared, cancelled or deleted.
 import type { TrainingJob } from '@styleforge/sdk';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { ReactElement } from 'react';

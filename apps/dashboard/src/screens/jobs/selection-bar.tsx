@@ -1,4 +1,4 @@
-// What is done to the marked jobs: compare, cancel, delete, tag.
+// Actions on the marked jobs: compare, cancel, delete, tag.
 import type { StyleForge, TrainingJob } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
@@ -65,7 +65,7 @@ function useForEach(done: string, run: (job: TrainingJob) => Promise<unknown>) {
   });
 }
 
-/** A pair of metadata, which the search finds as key:value. */
+/** Adds a metadata entry, which the search finds as key:value. */
 function Tag({ jobs, client }: { jobs: TrainingJob[]; client: StyleForge }): ReactElement {
   const [text, setText] = useState('');
   const [key = '', value = ''] = text.split(':').map((part) => part.trim());

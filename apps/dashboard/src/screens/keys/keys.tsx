@@ -1,4 +1,4 @@
-// API keys: made with scopes and an end, shown once, revoked.
+// API keys: creates them with scopes and an expiry, shows each once, and revokes them.
 import { type ApiKey, PermissionDeniedError } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// Queue and machines: what waits and what runs where, and whether what the service depends on is there.
+// Queue and machines: waiting and running work, and the state of the service's dependencies.
 import type { TrainingJob } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

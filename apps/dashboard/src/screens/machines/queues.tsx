@@ -1,4 +1,4 @@
-// How long the queues are and who serves them, and what the project has used in a month.
+// Lengths of the queues with their workers, and the project's usage in a month.
 import type { UsageReport } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useSearchParams } from 'wouter';
@@ -65,7 +65,7 @@ const STORED: [Exclude<keyof UsageReport['storage'], 'total_bytes'>, string][] =
   ['exports_bytes', 'Files made for downloads'],
 ];
 
-/** What is stored now, whatever the month. */
+/** Current storage, independent of the month. */
 export function Stored(): ReactElement | null {
   const storage = useUsage(thisMonth()).data?.storage;
   if (!storage) return null;

@@ -1,4 +1,4 @@
-// What the regular clean-up removes next of the project, and when.
+// Data of the project that the automatic cleanup removes next, with the time.
 import type { SweepReport } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// The workers: machine, device, what each does, and whether it takes jobs.
+// The workers: machine, device, current work, and whether each takes jobs.
 import type { Worker } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// One model of the registry: cover, words to copy, versions with aliases and downloads, where each comes from.
+// One model of the registry: cover, words to copy, versions with aliases, downloads and origin.
 import type { Model, ModelVersion } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// Models: what jobs have made and what they were made from, with the words to use and the way to take them along.
+// Models: results of jobs and base models, with style words, names and downloads.
 import type { Model as NamedModel } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-// Takes a LoRA or an embedding from elsewhere, by drop or by choice, and gives it a name.
+// Uploads a LoRA or an embedding that was trained elsewhere, and gives it a name.
 import type { StyleForge } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
@@ -12,7 +12,7 @@ import { DropArea } from '../../ui/drop-area.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
 
 const ACCEPT = '.safetensors,.pt,.bin,.json';
-/** Comes with a LoRA of peft. */
+/** Configuration file of a LoRA from peft. */
 const PEFT_CONFIG = 'adapter_config.json';
 
 export function UploadAdapter(): ReactElement {

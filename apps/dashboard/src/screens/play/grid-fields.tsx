@@ -3,11 +3,11 @@ import type { ReactElement } from 'react';
 
 export interface GridRow {
   parameter: string;
-  /** Values separated by commas; prompts a line each. */
+  /** Values separated by commas; prompts one per line. */
   text: string;
 }
 
-/** The line that stands for no negative prompt, beside texts. */
+/** Line that stands for no negative prompt in a list of texts. */
 const NO_PROMPT = '(none)';
 
 const PARAMETERS: [name: string, label: string, example: string][] = [

@@ -1,4 +1,4 @@
-// What was generated before, with its parameters for another try.
+// Earlier generations, whose parameters can be used again.
 import type { GenerationSummary } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { ago, plural } from '../../data/format.ts';

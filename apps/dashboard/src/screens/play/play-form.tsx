@@ -1,4 +1,4 @@
-// What is generated: prompts, seed, and the sampler's settings.
+// Form of the playground: prompts, seed, and settings of the sampler.
 import type { ReactElement } from 'react';
 import type { Model } from '../../data/models.ts';
 import { readPreferences } from '../../data/preferences.ts';
@@ -10,7 +10,7 @@ export interface PlaySettings {
   prompts: string;
   negative: string;
   hasStyle: boolean;
-  /** null: the model's own, or at random. */
+  /** null: the model's default, or random. */
   seed: number | null;
   steps: number | null;
   guidance: number | null;

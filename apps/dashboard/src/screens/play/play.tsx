@@ -1,4 +1,4 @@
-// Playground: prompts on up to four models with the same seeds, side by side, and what was generated before.
+// Playground: compares up to four models with the same prompts and seeds, and shows earlier generations.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { DragEvent, FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
@@ -16,7 +16,7 @@ import { ModelPicker } from './model-picker.tsx';
 import { PlayForm, type PlaySettings, requestOf, START } from './play-form.tsx';
 import { Results } from './results.tsx';
 
-/** One request for each model. All have one seed, so that only the model differs. */
+/** One request for each model. All use the same seed, so that only the model differs. */
 function requestsOf(settings: PlaySettings, chosen: string[], models: Model[]): GenerationRequest[] {
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
   const prompts = settings.prompts.split('\n').filter((line) => line.trim() !== '');
@@ -85,7 +85,7 @@ interface RequestProps {
   set: ReturnType<typeof useAddress>[1];
 }
 
-/** The form of what is generated next. */
+/** Form of the next generation. */
 function Request({ models, chosen, settings, setSettings, set }: RequestProps): ReactElement {
   const requests = () => requestsOf(settings, chosen, models);
   const generate = useGenerate(requests, (ids) => set('generations', ids.join(',')));

@@ -1,16 +1,16 @@
-// The image that others begin from: an earlier generated one, or a file, which is made small enough to travel in the request.
+// Starting image: an earlier generated one, or a file, which is scaled down to fit in the request.
 import type { ReactElement } from 'react';
 import { notifyError } from '../../data/toasts.ts';
 
 export interface ChosenImage {
-  /** Source as a request names it: an id, or the image itself. */
+  /** Value for the request: an id, or the image as a data URL. */
   source: string;
   /** URL of the image for the page. */
   shown: string;
   name: string;
 }
 
-/** Longest side that a request carries without trouble. */
+/** Largest side in pixels of an image that is sent in a request. */
 const LARGEST_SIDE = 1024;
 const MOST_CHARACTERS = 900_000;
 

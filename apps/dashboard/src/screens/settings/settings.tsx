@@ -1,4 +1,4 @@
-// Theme, defaults of the forms in this browser, and what the service keeps for how long.
+// Theme, defaults of the forms in this browser, and the retention times of the service.
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { changePreferences, DEFAULTS, usePreferences } from '../../data/preferences.ts';

@@ -1,4 +1,4 @@
-// A study of two settings or more as a table whose cells are the darker the better.
+// A study of at least two settings as a table; better cells are darker.
 import type { Study } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
@@ -8,7 +8,7 @@ import { type HeatMap, heatMapOf, measuresOf, settingsOf } from '../../data/heat
 import { FilterChoice } from '../../ui/fields.tsx';
 
 const shortOf = (setting: string): string => setting.split('.').at(-1) ?? setting;
-/** Text keeps its contrast: the color of the best cell is mixed in by at most a third. */
+/** Mixes in the color of the best cell by at most a third, so that text keeps its contrast. */
 const colorOf = (goodness: number): string => `color-mix(in oklab, var(--good) ${Math.round(30 * goodness)}%, var(--card))`;
 
 export function StudyHeatMap({ study: { report } }: { study: Study }): ReactElement | null {

@@ -1,4 +1,4 @@
-// Which settings lead to which result: a line for each variation across all settings, the best in the strongest color.
+// Shows which settings lead to which result: a line for each variation across all settings, the best in the strongest color.
 import type { Study } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';

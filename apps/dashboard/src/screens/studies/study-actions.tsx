@@ -1,4 +1,4 @@
-// What is done with a study as a whole: its requests as code, cancelling its jobs, deleting it.
+// Actions on a study: copies its requests as code, cancels its jobs, deletes it.
 import type { Study } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

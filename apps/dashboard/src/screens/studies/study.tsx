@@ -60,7 +60,7 @@ function Leaders({ study: { leaders } }: { study: Study }): ReactElement | null 
   );
 }
 
-/** The lowest, where at least two can be compared. */
+/** The lowest value, if at least two can be compared. */
 function leastOf(rows: StudyRow[], field: 'style_ref_loss' | 'aux_loss' | 'seconds'): number | null {
   const values = rows.map((row) => row[field]).filter((value) => value !== null);
   return values.length > 1 ? Math.min(...values) : null;

@@ -1,4 +1,4 @@
-// Chooses base model and method, with what decides between base models: resolution, size, licence.
+// Chooses base model and method; shows the resolution, size and licence of base models.
 import type { BaseModel } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { bytes } from '../../data/format.ts';
@@ -24,7 +24,7 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
   const model = models.find(({ name }) => name === draft.base_model);
   const chooseMethod = (name: Draft['method']) => {
     change(['method'], name);
-    // They belong to the method before.
+    // These settings belong to the previous method.
     for (const part of ['adaptation', 'styledrop', 'prior_preservation']) change([part], undefined);
     if (hasRounds(name)) change(['aux'], undefined);
     else if (draft.aux === undefined || draft.aux === null) change(['aux'], { dataset_id: '' });

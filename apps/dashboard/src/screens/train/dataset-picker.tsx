@@ -1,4 +1,4 @@
-// Chooses a dataset, shows its images, and makes a new one of what is dropped on it.
+// Chooses a dataset, shows its images, and creates a new one from dropped images.
 import type { DatasetDetail } from '@styleforge/sdk';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// What every part of the form is handed.
+// Properties of every part of the form.
 import type { Check, Draft } from '../../data/training-draft.ts';
 
 export interface FormPart {

@@ -1,4 +1,4 @@
-// Starting points: those that the service works out, and the user's own.
+// Presets: those of the service, and the user's own.
 import type { TrainingPreset } from '@styleforge/sdk';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
@@ -10,7 +10,7 @@ import { Failure } from '../../ui/parts.tsx';
 type Choice = { name: string; request: TrainingPreset['request'] };
 type Props = { draft: Draft; chosen: string; onChoose(preset: Choice): void };
 
-/** The settings alone: neither images nor words nor names belong to a preset. */
+/** Keeps only settings: images, words and names do not belong to a preset. */
 const settingsOf = ({ adaptation, hyperparameters, validation, evaluation, early_stopping: early }: Draft): OwnPreset['request'] => ({
   ...(adaptation && { adaptation }),
   hyperparameters,

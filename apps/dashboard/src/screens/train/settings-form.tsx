@@ -1,4 +1,4 @@
-// Every setting, in groups: its default, range and help, a mark where it was changed, and a way back.
+// Every setting, in groups: its default, range and help, a mark if it was changed, and a reset.
 import type { ReactElement } from 'react';
 import { type Setting, type SettingGroup, useSettingsSchema } from '../../data/settings-schema.ts';
 import { errorAt, getAt } from '../../data/training-draft.ts';
@@ -103,7 +103,7 @@ function Control({ id, setting, value, fallback, isWrong, onChange }: ControlPro
       </select>
     );
   }
-  // What is not a number goes to the service as it is, which says what is wrong with it.
+  // A value that is not a number is sent unchanged, so that the service reports the error.
   const read = (text: string) =>
     text.trim() === '' ? undefined : isNullable && text.trim() === 'none' ? null : Number.isNaN(Number(text)) ? text : Number(text);
   return <NumberInput {...common} value={value} placeholder={show(fallback)} onText={(text) => onChange(read(text))} />;

@@ -1,4 +1,4 @@
-// The right rail: what will happen, what is wrong, the request as a program, and the buttons that start it.
+// Summary on the right: estimates, errors, the request as a program, and the buttons that start it.
 import type { StudyCreateParams, TrainingEstimate } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
@@ -64,7 +64,7 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
   );
 }
 
-/** What the job takes of a card, where one was measured. */
+/** Memory that the job takes of a card, if it was measured. */
 function cardRow(estimate: TrainingEstimate | undefined): [string, string][] {
   const memory = estimate?.device_memory_bytes ?? null;
   if (memory === null) return [];

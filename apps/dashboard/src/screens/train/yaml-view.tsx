@@ -1,4 +1,4 @@
-// The request as YAML; what is typed is in the form at once, as soon as it can be read.
+// The request as YAML. Valid edits appear in the form immediately.
 import type { ReactElement } from 'react';
 import { useEffect, useRef, useState } from 'react';
 import { parse, stringify } from 'yaml';
@@ -9,7 +9,7 @@ export function YamlView({ draft, onDraft, check }: { draft: Draft; onDraft(draf
   const [problem, setProblem] = useState('');
   const own = useRef(draft);
   useEffect(() => {
-    // Changed from elsewhere, not by typing here.
+    // The draft was changed outside of this editor.
     if (draft !== own.current) setText(stringify(draft));
   }, [draft]);
   const type = (next: string) => {

@@ -1,4 +1,4 @@
-// The log of deliveries to one endpoint, newest first, each with what was sent and what came back.
+// The log of deliveries to one endpoint, newest first, each with its request and response.
 import type { WebhookDelivery } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';

@@ -1,4 +1,4 @@
-// Another address or other events for an endpoint; its secret and its log stay.
+// Dialog that changes the address or events of an endpoint; its secret and log are kept.
 import type { Webhook } from '@styleforge/sdk';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';

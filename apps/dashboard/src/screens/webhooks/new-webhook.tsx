@@ -1,4 +1,4 @@
-// A new endpoint: its address and events, then its signing secret, which is shown once.
+// Dialog that creates an endpoint from address and events, then shows its signing secret once.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-// One endpoint: what it receives, its switch, its test, its secret, and the log of deliveries on request.
+// One endpoint: its events, switch, test, secret, and the log of deliveries on request.
 import type { Webhook } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';

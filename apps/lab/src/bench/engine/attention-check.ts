@@ -1,8 +1,8 @@
-// Whether a card's own kernels for attention's gradient compute what the processor's graph does, for each size of head that they are made for.
+// Checks that a card's kernels for the gradient of attention match the processor's graph, for each supported head size.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { type CompileOptions, type ParameterBuffers, splitParameters, TrainingProgram } from '@styleforge/runtime';
 
-/** Numbers of a head, and lengths that fill no tile. */
+/** Head sizes, and sequence lengths that do not fill a tile. */
 const SIZES = [40, 64, 80];
 const [BATCH, HEADS, QUERIES, KEYS] = [2, 2, 300, 77];
 
@@ -26,7 +26,7 @@ async function gradientsOf(size: number, compile: CompileOptions): Promise<Param
   return gradients;
 }
 
-/** The largest distance of a gradient from the processor's, relative to its size, by the size of a head. */
+/** Largest relative difference of a gradient from the processor's, by head size. */
 export async function attentionDistances(compile: CompileOptions): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const size of SIZES) {

@@ -1,4 +1,4 @@
-// Runs a benchmark of ours and then the same work in torch, each in a process of its own, and prints the ratio; on a GPU in torch's bfloat16 too.
+// Runs one of the project's benchmarks and the same work in torch in separate processes, and prints the ratio; on a GPU also for bfloat16.
 import { conditionShapes } from '@styleforge/diffusion';
 import { loadConfig } from '@styleforge/config';
 import { typeScript } from '@styleforge/launch';
@@ -12,15 +12,15 @@ import { BENCH_LORA, type BenchMethod } from './train-step.ts';
 const script = fileURLToPath(new URL('torch-reference.py', import.meta.url));
 
 export interface Comparison {
-  /** What to compare with; `torch` is the only one. */
+  /** Library to compare with; only `torch`. */
   readonly library: string;
   readonly mode: 'train' | 'sample';
-  /** What trains. Default: all weights. */
+  /** Weights that are trained. Default: all. */
   readonly method?: BenchMethod;
   readonly geometry: Geometry;
   readonly steps: number;
   readonly threads?: number;
-  /** Ours; torch's is CUDA where it is not the processor. */
+  /** Device of the project's benchmark; torch uses CUDA unless this is the processor. */
   readonly device: DeviceName;
   /** On the processor: compare with torch.compile and fused AdamW as well. Default: true. */
   readonly compiles?: boolean;
@@ -34,7 +34,7 @@ interface Result {
   readonly device_gib?: number;
 }
 
-/** Passes its lines on and gives back what the last one says. */
+/** Prints the lines of the process, and returns the values of the last one. */
 function lastLineOf(command: string, args: readonly string[], input = ''): Promise<Result> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let printed = '';
@@ -52,7 +52,7 @@ function lastLineOf(command: string, args: readonly string[], input = ''): Promi
   });
 }
 
-/** What torch computes in, and whether it compiles (torch.compile) first, with the fused AdamW; on a card everything that people use. */
+/** Precisions of torch, and whether it compiles (torch.compile) and uses the fused AdamW; on a card, all common combinations. */
 interface TorchWay {
   readonly precision: 'no' | 'bf16';
   readonly tf32: boolean;
@@ -69,7 +69,7 @@ function waysOfTorch(device: DeviceName, compiles: boolean): readonly TorchWay[]
   ];
 }
 
-/** What the script reads of a geometry; conditions by name, as text encoders give them for one prompt. */
+/** Geometry as the script reads it; conditions by name, in the shape that text encoders produce for one prompt. */
 function taskOf(geometry: Geometry): object {
   const { configs, ...others } = geometry;
   return {
@@ -81,7 +81,7 @@ function taskOf(geometry: Geometry): object {
   };
 }
 
-/** `ownArguments`: those of this very benchmark, without --compare. */
+/** `ownArguments`: arguments of the project's benchmark, without --compare. */
 export async function compareWithTorch(
   ownArguments: readonly string[],
   {

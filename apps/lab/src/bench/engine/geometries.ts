@@ -1,4 +1,4 @@
-// Model shapes that benchmarks run with random weights: what costs is the geometry.
+// Model shapes for benchmarks with random weights; the cost depends only on the geometry.
 import { type ComponentConfigs, type DiffusionModel, modelOf } from '@styleforge/diffusion';
 import { type JsonObject } from '@styleforge/model-files';
 import {
@@ -10,7 +10,7 @@ import {
 const stableDiffusionIndex = { _class_name: 'StableDiffusionPipeline' };
 
 export interface Geometry {
-  /** Says the model's family. */
+  /** Config of the pipeline, which names the model's family. */
   readonly modelIndex: JsonObject;
   readonly configs: ComponentConfigs;
   /** [channels, height, width] of a sample's latents. */
@@ -175,14 +175,14 @@ export const schedulerConfig = {
 
 export const modelOfGeometry = ({ modelIndex, configs }: Geometry): DiffusionModel => modelOf(modelIndex, configs);
 
-/** Throws where there is none of this name. */
+/** Throws if there is none of this name. */
 export function geometryOf(name: string): Geometry {
   const geometry = geometries[name];
   if (!geometry) throw new Error(`--geometry ${name}: choose one of ${Object.keys(geometries).join(', ')}`);
   return geometry;
 }
 
-/** The geometry with images of another number of pixels along a side; its own where none is given. */
+/** The geometry with another image size in pixels; its own size if none is given. */
 export function atResolution(geometry: Geometry, pixels: number | undefined): Geometry {
   if (pixels === undefined) return geometry;
   const factor = modelOfGeometry(geometry).vae.downsamplingFactor;

@@ -1,6 +1,7 @@
-// npm run bench -- gpu: everything that is to be known about a GPU, in one go of some minutes: equality with the processor, training and sampling at both
-// geometries, recorded and not, in float32, TF32 and float16, beside torch (eager, in bfloat16, compiled) where there is a Python for it, and where the
-// time goes. There is no row of ours in bfloat16 (docs/experiments/gpu.md). A measurement that fails or takes
+// npm run bench -- gpu: measures a GPU in one run of some minutes: equality with the processor, training and sampling at both
+// geometries, recorded and not, in float32, TF32 and float16, compared with torch (eager, bfloat16, compiled) if a Python has it, and how
+// the
+// time is distributed. The engine has no bfloat16 (docs/experiments/gpu.md). A measurement that fails or takes
 // too long is noted, and the next one begins; in the end the whole fails.
 import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
@@ -16,7 +17,7 @@ interface Measurement {
   readonly args: readonly string[];
   /** Seconds after which it is stopped. */
   readonly seconds: number;
-  /** Whether torch runs beside it. */
+  /** Whether torch is measured for comparison. */
   readonly compared?: boolean;
 }
 
@@ -26,7 +27,7 @@ const fp16 = ['--precision', 'fp16'];
 const exact = ['--tf32', 'no'];
 const plain = ['--plain'];
 const sd15 = ['train', '--geometry', 'sd15', '--steps', '6', '--recompute', 'no'];
-/** What matters most comes first: a machine may be lent for minutes. */
+/** The most important measurements come first, because a machine may be available only for minutes. */
 const measurements: readonly Measurement[] = [
   { name: 'first run', args: ['first-run'], seconds: 90 },
   { name: 'equality with the processor, float32', args: ['parity'], seconds: 90 },
@@ -49,7 +50,10 @@ const measurements: readonly Measurement[] = [
   { name: 'training, sd15, recomputed', args: ['train', '--geometry', 'sd15', '--steps', '4', '--recompute', 'yes'], seconds: 90 },
   { name: 'sampling, small', args: ['sample', '--steps', '20'], seconds: 60, compared: true },
 ];
-/** Runs one benchmark in a process group of its own, which ends with it, and gives back its lines; throws when it fails or is stopped, with what it had printed in `lines`. */
+/**
+ * Runs one benchmark in its own process group and returns its lines. Throws if it fails or is stopped; `lines` then contains what it had
+ * printed.
+ */
 function linesOf(args: readonly string[], seconds: number, lines: Figures[]): Promise<void> {
   const child = spawn(process.execPath, [...typeScript(process.argv[1] ?? ''), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -86,7 +90,7 @@ interface Row {
   readonly gibibytes?: Figures[string] | undefined;
   /** Times and memory of torch by precision, or `compiled`. */
   readonly torch: Readonly<Record<string, { readonly seconds: Figures[string]; readonly gibibytes: Figures[string] | undefined }>>;
-  /** What else was found: equality, operations by time. */
+  /** Other results: equality, operations by time. */
   readonly others: readonly Figures[];
 }
 
@@ -95,7 +99,7 @@ const memoryOf = (line: Figures | undefined): Figures[string] | undefined => lin
 function rowOf({ name }: Measurement, lines: readonly Figures[], failure: string | undefined): Row {
   const steps = lines.filter(({ library, step }) => library === undefined && step !== undefined);
   const medians = lines.filter(({ median_seconds: seconds }) => seconds !== undefined);
-  // of a training that was stopped: its steps but for the first
+  // for a stopped training, its steps except the first
   const ours =
     medians.find(({ library }) => library === undefined) ??
     (steps.length > 1 ? { ...steps.at(-1), median_seconds: median(steps.slice(1).map(({ seconds }) => Number(seconds))) } : undefined);

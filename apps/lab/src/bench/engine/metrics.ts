@@ -21,7 +21,7 @@ interface Figures {
 const script = fileURLToPath(new URL('metrics-reference.py', import.meta.url));
 const rounded = (value: number): number => Number(value.toFixed(2));
 
-/** Features that are never negative, as behind a ReLU, with no dimension independent of its neighbour. */
+/** Nonnegative features, as after a ReLU, in which neighbouring dimensions are correlated. */
 function makeFeatures(count: number, dimension: number, step: number, shift: number): Features {
   const normals = randomNormals({ seed: 1, step, purpose: 'bench' }, count * dimension);
   for (let i = normals.length - 1; i > 0; i--) normals[i] = Math.max(0, 0.3 * (normals[i] + 0.6 * normals[i - 1] + shift));
@@ -36,7 +36,7 @@ async function measureOurs(x: Features, y: Features, subsets: number): Promise<F
   return { fid, fid_seconds: (middle - start) / 1000, kid, kid_seconds: (performance.now() - middle) / 1000 };
 }
 
-/** What `python` measures of the same features; each library that it has. */
+/** Results of the libraries that `python` has, for the same features. */
 async function measureReferences(python: string, x: Features, y: Features, subsets: number): Promise<(Figures & { library: string })[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'styleforge-bench-'));
   try {

@@ -1,4 +1,4 @@
-// npm run bench -- parity: the same training steps on a device and on the processor, and how far apart they end.
+// npm run bench -- parity: runs the same training steps on a device and on the processor, and measures the difference of the results.
 import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contracts';
 import { DEFAULT_DEVICE, type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-// Where the time of a pass goes, by onnxruntime's profiler.
+// Measures the time of each operation of a pass with onnxruntime's profiler.
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -19,7 +19,7 @@ export interface OperationTime {
   readonly share: number;
 }
 
-/** What a GPU says of its kernels, where it says anything; else what the processor spent in each operation. */
+/** Times of the GPU's kernels if the trace contains them, otherwise the processor's time in each operation. */
 function timesOf(events: readonly TraceEvent[]): { operation: string; microseconds: number }[] {
   // node&operation&kernel
   const kernels = events

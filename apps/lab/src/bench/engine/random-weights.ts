@@ -1,4 +1,4 @@
-// Weights that cost what real ones cost.
+// Random weights with the computing cost of real ones.
 import { type ParameterBuffers } from '@styleforge/runtime';
 
 /** A cheap generator: benchmarks need plausible magnitudes, not good randomness. */

@@ -1,4 +1,5 @@
-// npm run bench -- sample: guided sampling steps of one image (the U-Net on its prompt and on the empty one) at a given geometry with random weights.
+// npm run bench -- sample: guided sampling steps of one image (the U-Net on its prompt and on the empty one) at a given geometry with
+// random weights.
 import { elementCount } from '@styleforge/autodiff';
 import { DEVICES } from '@styleforge/contracts';
 import {
@@ -30,7 +31,7 @@ function createPipeline(geometry: Geometry, compile: CompileOptions): TextToImag
   return new TextToImagePipeline({ model, schedulerConfig, weights }, compile);
 }
 
-/** Conditions of one text as no text encoder has given them. */
+/** Random conditions of one text, in the shape of a text encoder's output. */
 function randomConditions(model: DiffusionModel, step: number): Conditions {
   const shapes = Object.entries(conditionShapes(model));
   const values = shapes.map(([name, shape], i) => {

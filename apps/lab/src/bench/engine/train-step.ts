@@ -1,4 +1,4 @@
-// The dual-binding step of a geometry with random weights, which benchmarks of training run.
+// The dual-binding step of a geometry with random weights, for benchmarks of training.
 import { elementCount } from '@styleforge/autodiff';
 import { conditionShapes, DDPMScheduler, type DiffusionModel, type Feeds, randomNormals, wholeImage } from '@styleforge/diffusion';
 import { type CompileOptions } from '@styleforge/runtime';
@@ -14,7 +14,7 @@ import {
 import { type Geometry, modelOfGeometry, schedulerConfig } from './geometries.ts';
 import { fillRandom } from './random-weights.ts';
 
-/** What trains: every weight, or a LoRA of the U-Net's attention with prompts that were encoded beforehand. */
+/** Weights that are trained: all, or a LoRA of the U-Net's attention with prompts that were encoded before. */
 export const BENCH_METHODS = ['full', 'lora'] as const;
 export type BenchMethod = (typeof BENCH_METHODS)[number];
 
@@ -22,7 +22,7 @@ export type BenchMethod = (typeof BENCH_METHODS)[number];
 export const BENCH_LORA = { rank: 16, alpha: 16, targets: ['to_q', 'to_k', 'to_v', 'to_out.0'] } as const;
 
 const PROMPTS = 2;
-/** The last ids of a vocabulary are no words. */
+/** The last ids of a vocabulary are special tokens. */
 const SPECIAL = 2;
 
 function textFeeds({ textEncoders }: DiffusionModel, step: number): Feeds {
@@ -34,7 +34,7 @@ function textFeeds({ textEncoders }: DiffusionModel, step: number): Feeds {
   return Object.assign({}, ...feeds) as Feeds;
 }
 
-/** Conditions as no text encoder has given them. */
+/** Random conditions in the shape of a text encoder's output. */
 function conditionFeeds(model: DiffusionModel, step: number): Feeds {
   const rows = Object.entries(conditionShapes(model)).map(
     ([name, row]) => [name, randomNormals({ seed: 1, step, purpose: name }, PROMPTS * elementCount(row))] as const,
@@ -42,7 +42,7 @@ function conditionFeeds(model: DiffusionModel, step: number): Feeds {
   return Object.fromEntries(rows);
 }
 
-/** LoRA as torch's comparison has it. */
+/** LoRA with the settings of the comparison in torch. */
 export const LORA: Pick<Adaptation, 'adapter' | 'ratesOf'> = {
   adapter: {
     layer: (graph, layer) =>
@@ -61,7 +61,7 @@ const methods: Record<BenchMethod, { adaptation?: Pick<Adaptation, 'adapter' | '
     },
   };
 
-/** Inputs that are the same whenever they are made. */
+/** Deterministic random inputs. */
 export function batchFor(geometry: Geometry, step: number, method: BenchMethod = 'full'): TrainStepBatch {
   const { batchSize, latentShape } = geometry;
   const model = modelOfGeometry(geometry);

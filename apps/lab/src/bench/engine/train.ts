@@ -1,4 +1,5 @@
-// npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory; with --profile also where the time goes.
+// npm run bench -- train: the dual-binding step at a given geometry with random weights: seconds, samples a second, peak memory; with
+// --profile also the time of each operation.
 import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contracts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,7 @@ import { BENCH_METHODS, createStep, feedsFor } from './train-step.ts';
 /** Whether products may use TensorFloat-32 (`--tf32`). */
 export const YES_NO = ['yes', 'no'] as const;
 
-/** Options that a comparison gives to its run of this very benchmark. */
+/** Options that a comparison passes to this benchmark. */
 const PASSED_ON = [
   'geometry',
   'steps',
@@ -37,7 +38,7 @@ const PASSED_ON = [
 /** Precision of moments and gradients (`--state`): that of the geometry, or float32 as in torch. */
 const STATES = ['usual', 'float32'] as const;
 
-/** What matters; a trace has forty kinds of operation. */
+/** Number of printed operations; a trace contains about forty kinds. */
 const PROFILE_LINES = 15;
 
 function batchOption(text: string): number {

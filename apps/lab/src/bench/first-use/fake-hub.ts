@@ -1,4 +1,4 @@
-// A model hub on this machine that speaks the protocol of the public one, and can be made to fail as networks do.
+// A local model hub with the protocol of the public one, which can simulate network failures.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -12,15 +12,15 @@ import { sha256OfFile } from '@styleforge/weights';
 export interface FakeHub {
   readonly url: string;
   readonly commit: string;
-  /** Bytes of files that were sent. */
+  /** Number of file bytes sent. */
   sent: number;
   /** Number of bytes of a file after which the next connections break. */
   breaks: number[];
-  /** The responses to file requests from now on. */
+  /** HTTP statuses of the next responses to file requests. */
   refusals: number[];
-  /** The first byte of every file is another one than the listing promises. */
+  /** Whether the first byte of every file is changed, so that it does not match the listing. */
   corrupt: boolean;
-  /** Ranges are ignored, as some mirrors do. */
+  /** Whether ranges are supported; some mirrors ignore them. */
   knowsRanges: boolean;
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ async function listing(directory: string): Promise<object[]> {
   );
 }
 
-/** Serves `directory` as the repository `name`; with `token` to its bearer alone. */
+/** Serves `directory` as the repository `name`; with `token`, only to requests that send it. */
 export async function startFakeHub(directory: string, name: string, { token }: { token?: string } = {}): Promise<FakeHub> {
   const files = await listing(directory);
   const hub = {
@@ -84,7 +84,7 @@ export async function startFakeHub(directory: string, name: string, { token }: {
       left -= part.length;
       yield part;
       if (left > 0) continue;
-      // What has been written shall arrive before the connection breaks.
+      // Sends all written data before the connection breaks.
       await sleep(20);
       throw new Error('the connection breaks, as it was told to');
     }
@@ -94,7 +94,7 @@ export async function startFakeHub(directory: string, name: string, { token }: {
     const url = new URL(request.url ?? '/', 'http://hub');
     const path = decodeURIComponent(url.pathname);
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    // The server that stores the files, on a host of its own that requires no token.
+    // Server of the file contents, on another host that requires no token.
     if (path.startsWith('/cdn/')) return sendFile(request, response, join(directory, path.slice('/cdn/'.length)));
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
     if ([`/api/models/${name}/revision/main`, `/api/models/${name}/revision/${hub.commit}`].includes(path))

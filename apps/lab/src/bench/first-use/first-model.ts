@@ -1,5 +1,7 @@
-// npm run bench -- first-model: the documented way of a first real model at its true size, with random weights: a folder or a single file is
-// added as a base model, trained for some steps, and its checkpoint generates images and is exported. Needs 12 GB of memory and 20 GB of disk.
+// npm run bench -- first-model: the documented way of a first real model at its true size, with random weights: a folder or a single file
+// is
+// added as a base model, trained for some steps, and its checkpoint generates images and is exported. Needs 12 GB of memory and 20 GB of
+// disk.
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +18,12 @@ import { print, ranInEngineEnvironment } from '../process.ts';
 
 export interface FirstModelOptions {
   readonly layout: SingleFileLayout;
-  /** What the operator says of a model that does not say it itself. */
+  /** Options for a model that does not state them itself. */
   readonly predictionType?: PredictionType;
   readonly source: 'folder' | 'single file';
   readonly steps: number;
   readonly resolution: number;
-  /** Folder for everything that is written. */
+  /** Folder for all written files. */
   readonly scratch: string;
 }
 
@@ -29,7 +31,7 @@ export interface FirstModel {
   readonly tokens: number;
   readonly predictionType: unknown;
   readonly losses: readonly number[];
-  /** Images of prompts that differ in their last word alone, the seventieth. */
+  /** Images of prompts that differ only in their last word, which is the seventieth. */
   readonly images: readonly Uint8Array[];
   /** The folder of the trained model. */
   readonly directory: string;
@@ -88,7 +90,7 @@ async function writeImages(directory: string, size: number): Promise<{ path: str
   );
 }
 
-/** Long enough that its last word has a place behind those of a text encoder with 24 positions. */
+/** Prompt whose last word is beyond the positions of a text encoder with 24 positions. */
 const longPrompt = (last: string): string => `${'a '.repeat(69)}${last}`;
 
 async function add({ source, predictionType, scratch }: FirstModelOptions, origin: string): Promise<string> {

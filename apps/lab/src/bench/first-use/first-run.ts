@@ -1,4 +1,5 @@
-// npm run bench -- first-run: what has to be true of a device before anything is measured on it, each in a line; fails in the end where something is not.
+// npm run bench -- first-run: checks a device before anything is measured on it, one line for each check; fails at the end if a check
+// failed.
 import { checkDevice, describeDevice, type CompileOptions, type DeviceName, type ParameterBuffers } from '@styleforge/runtime';
 import { DEVICES } from '@styleforge/contracts';
 import { parseArgs } from 'node:util';
@@ -32,7 +33,10 @@ async function trained(compile: CompileOptions): Promise<Trained> {
   return { weights: step.weights, losses };
 }
 
-/** Throws where losses differ by more than `bound` of their size. Weights are not compared: AdamW turns rounding of gradients near zero into whole steps. */
+/**
+ * Throws where losses differ by more than `bound` of their size. Weights are not compared: AdamW turns rounding of gradients near zero
+ * into whole steps.
+ */
 function expectNear(bound: number, a: Trained, b: Trained): object {
   const largest = Math.max(...a.losses.map((loss, i) => Math.abs(loss / b.losses[i] - 1)));
   if (!(largest <= bound)) throw new Error(`the losses differ by ${largest} of their size, more than ${bound}`);
@@ -49,7 +53,7 @@ function expectEqual(a: Trained, b: Trained): object {
   return { different };
 }
 
-/** Checks by what each finds out; a check gives what it saw, or throws. */
+/** Checks by their title; a check returns its observation, or throws. */
 function checksOf(device: DeviceName): readonly (readonly [string, () => Promise<object>])[] {
   const exact = { device, tf32: false };
   return [

@@ -1,4 +1,5 @@
-// npm run bench -- generation: images a minute of many small requests beside one large request, and the latency of an image while a training runs.
+// npm run bench -- generation: images a minute of many small requests during one large request, and the latency of an image during a
+// training.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,7 +26,7 @@ const program = {
   },
 } as const;
 
-/** Milliseconds between two looks at a request. */
+/** Milliseconds between two polls of a request. */
 const POLL_MS = 20;
 
 export async function run(args: string[]): Promise<void> {
@@ -90,7 +91,7 @@ class Requests {
     return { median_s: median(seconds), longest_s: Math.max(...seconds) };
   }
 
-  /** Resolves when the training makes steps. `stop` cancels it. */
+  /** Starts a training and resolves when it has made steps. `stop` cancels it. */
   async startTraining(): Promise<{ stop(): Promise<void> }> {
     const { resolution } = await this.#client.findBaseModel(this.#model);
     const { id: dataset } = await this.#client.createDataset('generation', 'style_ref', await sampleStyle('ink', { size: resolution }));

@@ -1,4 +1,5 @@
-// npm run bench -- start: seconds from the 202 of a submission to the first training step, of several jobs of the same shape one after another.
+// npm run bench -- start: seconds from the 202 of a submission to the first training step, of several jobs of the same shape one after
+// another.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -67,7 +68,7 @@ async function requestOf(
   };
 }
 
-/** What the worker logs on the way to the first step. */
+/** Log messages of the worker before the first step. */
 const marks = {
   'training job claimed': 'claimed_s',
   'the child process begins': 'child_s',

@@ -1,4 +1,5 @@
-// npm run bench -- api: status polls and submissions per second of the real API, compared with a bare Fastify + pg route on the same Postgres and machine.
+// npm run bench -- api: status polls and submissions per second of the real API, compared with a bare Fastify + pg route on the same
+// Postgres and machine.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -128,7 +129,7 @@ async function createJob(url: string, key: string, named: boolean): Promise<{ jo
   return { jobId: (await send('/v1/training-jobs', job)).id, job };
 }
 
-/** Starts a job as the worker does that claims it. */
+/** Starts a job in the same way as a worker that claims it. */
 async function startJob(databaseUrl: string, jobId: string): Promise<void> {
   const database = createDatabase(databaseUrl, { maxConnections: 1 });
   await database.trainingJobs.claim(jobId);

@@ -1,4 +1,4 @@
-// What any service of this kind costs at least: one Fastify route that reads a row of Postgres, and one that writes one.
+// Minimal service for comparison: one Fastify route that reads a row of Postgres, and one that writes a row.
 import { randomUUID } from 'node:crypto';
 import { loadConfig } from '@styleforge/config';
 import Fastify from 'fastify';

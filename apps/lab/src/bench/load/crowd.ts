@@ -1,4 +1,4 @@
-// The crowd: readers of event streams, senders of slow uploads, and callers who all ask at once.
+// Simulated callers: readers of event streams, senders of slow uploads, and simultaneous polls.
 import { Agent, type ClientRequest, type IncomingMessage, request as startRequest, type RequestOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../statistics.ts';
@@ -54,7 +54,7 @@ export async function openStreams(crowd: Crowd, count: number): Promise<OpenRequ
   return { figures: () => ({ streams: { ...outcomes.counts } }), stop: async () => requests.forEach((request) => request.destroy()) };
 }
 
-/** Each says that it is 24 MB, and sends a little all the time. */
+/** Each upload declares 24 MB, and sends a few bytes at a time. */
 export async function openUploads(crowd: Crowd, count: number): Promise<OpenRequests> {
   const [outcomes, requests] = [new Outcomes(), [] as ClientRequest[]];
   const head = Buffer.from('--b\r\nContent-Disposition: form-data; name="images"; filename="slow.png"\r\nContent-Type: image/png\r\n\r\n');
@@ -88,7 +88,7 @@ export async function openUploads(crowd: Crowd, count: number): Promise<OpenRequ
   };
 }
 
-/** All at once, each on a connection of its own. */
+/** Sends all polls at once, each on its own connection. */
 export async function pollAtOnce(crowd: Crowd, count: number): Promise<object> {
   const [outcomes, times] = [new Outcomes(), [] as number[]];
   // The number of files that a process may open is limited.

@@ -1,5 +1,6 @@
-// npm run bench -- load: what one API process does under 10,000 queued jobs, 1,000 event streams, 100 slow uploads and 20,000 polls at once: the latency
-// of another caller, the memory of the API, and what was refused. All of it stays on this machine, and ends by itself.
+// npm run bench -- load: what one API process does under 10,000 queued jobs, 1,000 event streams, 100 slow uploads and 20,000 polls at
+// once: the latency
+// of another caller, the memory of the API, and what was refused. Everything runs on this machine, and ends by itself.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -63,11 +64,11 @@ export async function run(args: string[]): Promise<void> {
 interface LoadOptions {
   readonly count: (name: 'jobs' | 'streams' | 'uploads' | 'polls') => number;
   readonly seconds: number;
-  /** What ends the load, the last started first. */
+  /** Functions that end the load, called in reverse order. */
   readonly stops: (() => Promise<unknown>)[];
 }
 
-/** Adds one kind of load after the other, and prints what another caller sees of each. */
+/** Adds one kind of load after the other, and prints the latency that another caller observes during each. */
 async function loadFromAllSides(
   api: Awaited<ReturnType<typeof startApi>>,
   database: Database,

@@ -1,4 +1,4 @@
-// The projects of the load: one for the caller who is watched, the others for the crowd.
+// Projects of the load: one for the observed caller, the others for the simulated callers.
 import type { Database } from '@styleforge/database';
 import { trainingConfig } from '@styleforge/testing';
 
@@ -25,7 +25,7 @@ export async function makeTenants(database: Database, count: number): Promise<Te
   return tenants;
 }
 
-/** Written as the API writes them: rows, events, outbox. */
+/** Creates jobs with the same rows as the API: jobs, events, outbox. */
 export async function queueJobs(database: Database, tenants: Tenant[], count: number): Promise<void> {
   let made = 0;
   const queue = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-// Another caller, who asks all the time while the crowd is at it, and the memory of the API with all its processes.
+// Measures the latency of one caller's requests during the load, and the memory of the API with all its processes.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Part, useOf } from '../scale/resources.ts';
@@ -25,7 +25,7 @@ export class Watcher {
     this.#running = Promise.all([this.#ask(), this.#weigh()]);
   }
 
-  /** Observations from now on, for the given time. */
+  /** Observes for the given time. */
   async phase(milliseconds: number): Promise<object> {
     this.#samples = [];
     this.#peaks = [];
@@ -97,7 +97,7 @@ async function timed(url: string, headers: Record<string, string> = {}): Promise
   return { ms: performance.now() - start, ok };
 }
 
-/** A process and all that it has started. */
+/** A process and all its descendants. */
 async function familyOf(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')));

@@ -9,7 +9,7 @@ export interface ProjectLoad {
   jobs: number;
 }
 
-/** The first project has about a third of all jobs, the last ones a handful: one over the rank. */
+/** Numbers of jobs proportional to 1 / rank: the first project has about a third, the last ones only a few. */
 export async function makeProjects(database: Database, url: string, projects: number, jobs: number): Promise<ProjectLoad[]> {
   const weights = Array.from({ length: projects }, (_, index) => 1 / (index + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -39,7 +39,7 @@ async function makeDataset(url: string, key: string): Promise<string> {
   return id;
 }
 
-/** All projects' jobs in one random order, as they would come. */
+/** Jobs of all projects in random order. */
 export function jobOrder(loads: ProjectLoad[]): ProjectLoad[] {
   const order = loads.flatMap((load) => Array.from({ length: load.jobs }, () => load));
   let state = 1;
@@ -54,7 +54,7 @@ export function jobOrder(loads: ProjectLoad[]): ProjectLoad[] {
 export interface Submission {
   accepted: number;
   refused: Record<number, number>;
-  /** What the first refusal said. */
+  /** Text of the first refusal. */
   firstRefusal?: string;
   seconds: number;
   latenciesMs: number[];

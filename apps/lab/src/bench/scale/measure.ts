@@ -1,4 +1,4 @@
-// How far the experiment is.
+// Progress of the experiment.
 import type { Database } from '@styleforge/database';
 
 /** Training jobs by status. */

@@ -1,4 +1,4 @@
-// What the processes of the experiment take of the machine, from /proc; Linux only.
+// Resource usage of the experiment's processes, from /proc (Linux only).
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ export interface Part {
 }
 
 export interface Use {
-  /** Private memory of all its processes, and what they share counted once. */
+  /** Private memory of all its processes, plus their shared memory counted once. */
   megabytes: number;
   cpuSeconds: number;
 }
@@ -26,7 +26,7 @@ export async function useOf({ pids }: Part): Promise<Use> {
   return { megabytes: Math.round(kilobytes / 1024), cpuSeconds: sum(uses.map(({ ticks }) => ticks)) / ticksPerSecond };
 }
 
-/** Zeros for a process that is gone. */
+/** Zeros for a process that has ended. */
 async function useOfProcess(pid: number): Promise<{ own: number; shared: number; ticks: number }> {
   const [status, stat] = await Promise.all([readText(`/proc/${pid}/status`), readText(`/proc/${pid}/stat`)]);
   const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
@@ -39,7 +39,7 @@ async function useOfProcess(pid: number): Promise<{ own: number; shared: number;
   };
 }
 
-/** The server that this database lives in, with all its processes. */
+/** The Postgres server of this database, with all its processes. */
 export async function postgresPart({ measurements }: Database): Promise<Part> {
   const server = await measurements.serverProcess();
   return { name: 'postgres', pids: async () => [server, ...(await childrenOf(server))] };
@@ -56,7 +56,7 @@ export async function redisPart(redisUrl: string): Promise<Part> {
   return { name: 'redis', pids: async () => [pid] };
 }
 
-/** Megabytes of Redis' data, by its own account. */
+/** Megabytes of Redis' data, as reported by Redis. */
 export async function redisDataMegabytes(redisUrl: string): Promise<{ now: number; peak: number }> {
   const info = await redisInfo(redisUrl);
   const megabytes = (name: string) => Math.round((Number(info[name]) / 1_048_576) * 10) / 10;

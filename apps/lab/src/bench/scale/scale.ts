@@ -35,7 +35,7 @@ interface Opened {
   readonly stop: () => Promise<void>;
 }
 
-/** Everything that is started, in the order in which it is; the caller stops it. */
+/** Starts everything in order; the caller stops it. */
 async function startService(simulation: Simulation, directory: string, opened: Opened[]) {
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   opened.push(postgres);
@@ -121,7 +121,7 @@ async function startWorkers(simulation: Simulation, env: NodeJS.ProcessEnv): Pro
 
 type Sampling = { began: number; peak: Map<string, number>; signal: AbortSignal };
 
-/** Where it bends: statuses, the outbox and memory every five seconds. */
+/** Logs job statuses, the outbox and memory every five seconds, which show bottlenecks. */
 async function sample(database: Database, parts: Part[], { began, peak, signal }: Sampling): Promise<void> {
   while (!signal.aborted) {
     for (const part of parts) peak.set(part.name, Math.max(peak.get(part.name) ?? 0, (await useOf(part)).megabytes));

@@ -1,4 +1,5 @@
-// A worker whose training is SIMULATED: it sleeps. Outbox, queue, claims, progress, loss curves, checkpoint rows and statuses are the service's own.
+// A worker whose training is SIMULATED: it sleeps. Outbox, queue, claims, progress, loss curves, checkpoint rows and statuses are the
+// service's own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@styleforge/config';
 import { createDatabase, type Database } from '@styleforge/database';
@@ -30,7 +31,7 @@ process.on('SIGTERM', () => {
 });
 process.send?.('ready');
 
-/** What a real worker writes in the life of a job, without what it computes. */
+/** Writes what a real worker writes during a job, without computing anything. */
 async function simulateTraining({ trainingJobs, metrics, checkpoints }: Database, jobId: string): Promise<'finished'> {
   const job = await trainingJobs.claim(jobId);
   if (!job) return 'finished';

@@ -1,4 +1,4 @@
-// What the load consists of, as given on the command line.
+// Settings of the load from the command line.
 import { parseArgs } from 'node:util';
 import { numberOption } from '../../options.ts';
 

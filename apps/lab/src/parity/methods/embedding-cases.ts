@@ -1,4 +1,4 @@
-// Cases of kinds learned-embeds and custom-diffusion-files: the files of a run, written by us and read into a model.
+// Cases of kinds learned-embeds and custom-diffusion-files: the files of a run, written by the engine and read into a model.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ async function tableOf(folder: DiffusersFolder, component: string): Promise<Floa
   return reader.read(TOKEN_TABLE).finally(() => reader.close());
 }
 
-/** The last rows of the model's table, which files have added. */
+/** The last rows of the model's token table, which the files have added. */
 async function addedRows(checkpoint: DiffusersFolder, adapted: DiffusersFolder, component: string): Promise<Float32Array> {
   const [before, after] = [await tableOf(checkpoint, component), await tableOf(adapted, component)];
   return after.subarray(before.length);

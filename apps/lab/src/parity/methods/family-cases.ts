@@ -21,7 +21,7 @@ import { denoiserOf, encodeTexts, imagesOf, textTokens } from './reference-input
 const tolerances = { forward: 2e-5, sampler: 1e-4, image: 1e-3, sum: 1e-6 };
 const same = (name: string): string => name;
 
-/** Every stage that the reference names: states of each encoder, pooled text, what joins the time embedding, the prediction. */
+/** Every stage of the reference: states of each encoder, pooled text, the addition to the time embedding, the prediction. */
 export async function* forwardCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
   const { checkpoint: folderName, file, outputs } = methods.cases[name] as MethodCase & { readonly outputs: readonly string[] };
   const [checkpoint, reference] = [await folder.checkpoint(folderName), await folder.tensors(file)];
@@ -54,7 +54,7 @@ interface SampleCase extends MethodCase {
   readonly guidance_scale: number;
 }
 
-/** Each text's own conditions. */
+/** Conditions of each text. */
 const rowsOf = (conditions: Readonly<Record<string, Float32Array>>, rows: number): Conditions[] =>
   Array.from({ length: rows }, (_, i) =>
     Object.fromEntries(
@@ -65,7 +65,7 @@ const rowsOf = (conditions: Readonly<Record<string, Float32Array>>, rows: number
     ),
   );
 
-/** The empty text as tokenizers write it: the first one pads with the end, others with 0. */
+/** Token ids of the empty text: the first tokenizer pads with the end token, others with 0. */
 const emptyText = async (pipeline: TextToImagePipeline, { begin_id: begin, end_id: end }: Methods, tokens: number): Promise<Conditions> =>
   pipeline.encodeText(
     pipeline.components.model.textEncoders.map((_, i) =>
@@ -75,7 +75,7 @@ const emptyText = async (pipeline: TextToImagePipeline, { begin_id: begin, end_i
 
 const appended = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => [...part]));
 
-/** Cases from noise to an image, latents of every step included; each image with its own text and sizes. No negative prompt is given. */
+/** Cases from noise to an image, including the latents of every step. Each image has its own text and sizes, and no negative prompt. */
 export async function* sampleCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
   const { checkpoint, file, sampler, steps, guidance_scale: guidanceScale } = methods.cases[name] as SampleCase;
   if (!isSamplerName(sampler)) throw new Error(`the sampler ${sampler} is not known here`);
@@ -131,7 +131,7 @@ async function sumsCase(name: string, written: TensorReader, stored: readonly St
   return worstCase(name, pairs, tolerances.sum);
 }
 
-/** The written file beside the reference's names and sums, and the folder that it becomes again beside the checkpoint. */
+/** Compares the written file with the reference's names and sums, and the folder made from it with the checkpoint. */
 export async function* singleFileCases({ folder, name, methods }: CaseInputs): AsyncGenerator<CaseResult> {
   const { checkpoint: folderName, file } = methods.cases[name];
   const { tensors } = await folder.json<{ tensors: StoredTensor[] }>(file);

@@ -1,4 +1,4 @@
-// Cases of kind guidance: given predictions joined by StyleDrop's two scales, and by one where there is no adapter.
+// Cases of kind guidance: given predictions combined with StyleDrop's two scales, or with one scale without an adapter.
 import { guide, guideStyle } from '@styleforge/diffusion';
 import { relativeCase, type CaseResult } from '../case-result.ts';
 import { type CaseInputs, type MethodCase } from './method-case.ts';

@@ -1,4 +1,5 @@
-// Cases of kinds lora-files and lora-merged: files of all layouts applied to the checkpoint, and our own files beside the reference's.
+// Cases of kinds lora-files and lora-merged: files of all layouts applied to the checkpoint, and the engine's files compared with the
+// reference's.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ interface FilesCase extends MethodCase {
   readonly files: readonly { readonly file: string; readonly layout: 'diffusers' | 'kohya'; readonly alpha: string }[];
 }
 
-/** Outputs of the checkpoint with its adapters, by the names of the reference. */
+/** Outputs of the checkpoint with its adapters, by the reference's names. */
 async function forward(folder: DiffusersFolder, reference: TensorReader, endId: number): Promise<Record<string, Float32Array>> {
   const conditions = await encodeTexts(folder, reference, endId);
   const model = modelOfFolder(folder);
@@ -52,7 +53,7 @@ async function forward(folder: DiffusersFolder, reference: TensorReader, endId: 
   return { context: joinedContext(model, conditions, rows * tokens), ...(pooled && { pooled }), out: results.out };
 }
 
-/** The merged case that goes with a case of files: the same matrices. */
+/** The merged case with the same matrices as a case of files. */
 function partner(inputs: CaseInputs, kind: string): MethodCase {
   const { matrices } = inputs.methods.cases[inputs.name];
   const found = Object.values(inputs.methods.cases).find((other) => other.kind === kind && other.matrices === matrices);
@@ -75,13 +76,13 @@ export async function* loraMergedCases(inputs: CaseInputs): AsyncGenerator<CaseR
   yield* appliedCases(inputs, inputs.name, inputs.folder.path(files[0].file), inputs.methods.cases[inputs.name]);
 }
 
-/** diffusers spells the matrices of some layers in two ways. */
+/** diffusers has two names for the matrices of some layers. */
 function meaningOf(name: string): string {
   const key = splitKey(name);
   return key ? `${key.stem} ${key.role}` : name;
 }
 
-/** The reference run's matrices, as training has them. */
+/** The reference run's matrices in the layout of the training. */
 async function layersOfRun(reference: TensorReader, prefix: string, { alpha }: FilesCase): Promise<LoraLayer[]> {
   const ending = '.lora_A.weight';
   const stored = reference.names().filter((name) => name.startsWith(prefix) && name.endsWith(ending));

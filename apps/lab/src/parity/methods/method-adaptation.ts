@@ -12,7 +12,7 @@ import { type TensorReader } from '@styleforge/weights';
 import { type TrainCase } from './method-case.ts';
 
 export interface MethodAdaptation extends Pick<Adaptation, 'adapter' | 'ratesOf'> {
-  /** The reference's name of one of our trained parameters. */
+  /** Converts the name of a trained parameter to the reference's name. */
   storedName(name: string): string;
 }
 
@@ -31,12 +31,12 @@ const storedTensor = (reference: TensorReader, name: string): string =>
 
 interface LoraCase extends TrainCase {
   readonly alpha: number;
-  /** What the product of both matrices is multiplied by. Default: alpha over each layer's rank, or its root. */
+  /** Factor of the product of both matrices. Default: alpha over each layer's rank, or its root. */
   readonly scale?: number;
   readonly use_rslora?: boolean;
 }
 
-/** The layers that have matrices in the reference, each of its own rank. */
+/** Layers with matrices in the reference, each with its own rank. */
 const lora: Create = (train, reference) => {
   const { alpha, scale, use_rslora: isStabilized = false } = train as LoraCase;
   const rankOf = (layer: string): number | undefined => {

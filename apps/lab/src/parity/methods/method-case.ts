@@ -1,8 +1,8 @@
-// What methods.json holds: cases of several kinds, of which those of training share the most.
+// Schema of methods.json: cases of several kinds.
 import { type ReferenceFolder } from '../reference-folder.ts';
 import { type StepRecord } from '../training-cases.ts';
 
-/** What all cases have; the rest depends on the kind. */
+/** Fields of all cases; the others depend on the kind. */
 export interface MethodCase {
   readonly kind: string;
   readonly checkpoint: string;
@@ -11,7 +11,7 @@ export interface MethodCase {
 }
 
 export interface Methods {
-  /** The tokens that begin and end a text. */
+  /** Start and end token of a text. */
   readonly begin_id: number;
   readonly end_id: number;
   readonly cases: Readonly<Record<string, MethodCase>>;
@@ -36,13 +36,13 @@ export interface TrainCase extends MethodCase {
   readonly n_style_ref: number;
   readonly n_aux: number;
   readonly lambda: number;
-  /** Custom Diffusion weighs both parts. */
+  /** Weights of both parts of the loss, in Custom Diffusion. */
   readonly instance_weight?: number;
   readonly prior_weight?: number;
   readonly snr_gamma: number | null;
   readonly max_grad_norm: number | null;
   readonly adam: readonly [number, number, number];
-  /** Absent where gradients alone are compared. */
+  /** Absent if only gradients are compared. */
   readonly groups?: Readonly<Record<string, { readonly learning_rate: number; readonly weight_decay: number }>>;
   readonly without_path: readonly string[];
   readonly records: readonly StepRecord[];

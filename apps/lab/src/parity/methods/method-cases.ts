@@ -1,4 +1,4 @@
-// methods.json: reference numbers of the methods beside full fine-tuning; a case says by its kind how it is checked.
+// methods.json: reference results of the methods other than full fine-tuning. The kind of a case determines its checks.
 import { guarded, type CaseResult } from '../case-result.ts';
 import { type ReferenceFolder } from '../reference-folder.ts';
 import { type CaseInputs, type Methods } from './method-case.ts';

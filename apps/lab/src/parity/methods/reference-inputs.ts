@@ -1,19 +1,19 @@
-// What a case of any family is fed, from the tensors of its reference file: token ids, image sizes, conditions.
+// Inputs of a case of any family from the tensors of its reference file: token ids, image sizes, conditions.
 import { Graph } from '@styleforge/autodiff';
 import { modelOfFolder, type DiffusionModel, type Feeds, type ImageGeometry } from '@styleforge/diffusion';
 import { componentOf, type DiffusersFolder, type TensorReader } from '@styleforge/weights';
 import { evaluate } from '../evaluate.ts';
 import { readIds } from '../reference-folder.ts';
 
-/** One text encoder's ids have no number, the next one's are `input_ids_2`. */
+/** The ids of the first text encoder are `input_ids`, those of the second `input_ids_2`. */
 export const idsName = (encoder: number): string => (encoder === 0 ? 'input_ids' : `input_ids_${encoder + 1}`);
 
-/** `nameOf` gives the tensor of a name within the file. */
+/** `nameOf` maps a name to the name of its tensor in the file. */
 type NameOf = (name: string) => string;
 
 export const textTokens = (reference: TensorReader, nameOf: NameOf): number => reference.info(nameOf('input_ids')).shape[1];
 
-/** What all text encoders are fed. */
+/** Inputs of all text encoders. */
 export async function textFeeds(model: DiffusionModel, reference: TensorReader, endId: number, nameOf: NameOf): Promise<Feeds> {
   const feeds = model.textEncoders.map(async (encoder, i) =>
     encoder.feeds(await readIds(reference, nameOf(idsName(i))), textTokens(reference, nameOf), endId),
@@ -21,7 +21,7 @@ export async function textFeeds(model: DiffusionModel, reference: TensorReader, 
   return Object.assign({}, ...(await Promise.all(feeds))) as Feeds;
 }
 
-/** The sizes of each sample's image; none where the file has none. */
+/** Image sizes of each sample; none if the file has none. */
 export async function imagesOf(reference: TensorReader, nameOf: NameOf): Promise<ImageGeometry[]> {
   if (!reference.has(nameOf('time_ids'))) return [];
   const ids = await reference.read(nameOf('time_ids'));
@@ -31,7 +31,7 @@ export async function imagesOf(reference: TensorReader, nameOf: NameOf): Promise
   });
 }
 
-/** The conditions that a checkpoint's text encoders give. */
+/** Conditions that a checkpoint's text encoders compute. */
 export async function encodeTexts(
   folder: DiffusersFolder,
   reference: TensorReader,
@@ -52,7 +52,7 @@ export async function encodeTexts(
   return conditions;
 }
 
-/** Adds the denoiser of a model to a graph, fed by inputs of the conditions' names. */
+/** Adds the denoiser of a model to a graph, with inputs named after the conditions. */
 export function denoiserOf(graph: Graph, model: DiffusionModel, shape: readonly number[], tokens: number, prefix?: string) {
   const sample = graph.input('sample', [...shape]);
   const told = model.sampleInputs(graph, shape[0]);

@@ -25,7 +25,7 @@ interface OpenRun {
   readonly endId: number;
 }
 
-/** A reference of one batch alone does not number it. */
+/** A reference with a single batch has no batch number in its names. */
 const nameIn =
   (reference: TensorReader, index: number) =>
   (name: string): string =>
@@ -82,7 +82,7 @@ async function backward({ train, checkpoint, reference, step, endId }: OpenRun, 
   return { loss: instance * styleRefLoss + auxWeight * auxLoss, style_ref_loss: styleRefLoss, aux_loss: auxLoss };
 }
 
-/** The reference's tensors under `prefix` beside ours. What the reference says has no path to the loss may be absent here. */
+/** Pairs the reference's tensors under `prefix` with the engine's. Tensors without a path to the loss in the reference may be absent. */
 async function pairs(prefix: string, { train, reference, adaptation }: OpenRun, ours: ParameterBuffers): Promise<Pair[]> {
   const names = new Map(ours.specs.map(({ name }) => [adaptation.storedName(name), name]));
   const found: Pair[] = [];
@@ -126,7 +126,7 @@ export async function* trainCases(inputs: CaseInputs): AsyncGenerator<CaseResult
   }
 }
 
-/** Gradients alone, of the case's own batch, or of the batch and the tensors of the training case with the same file. */
+/** Compares only gradients, for the case's own batch, or for the batch and tensors of the training case with the same file. */
 export async function* gradientCases(inputs: CaseInputs): AsyncGenerator<CaseResult> {
   const { name, methods } = inputs;
   const own = methods.cases[name];

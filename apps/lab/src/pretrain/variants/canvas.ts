@@ -1,4 +1,4 @@
-// Square canvases of RGB bytes and of RGBA cutouts, twice as large as the images that are made of them.
+// Square canvases of RGB bytes and of RGBA cutouts, twice as large as the images made from them.
 import { type Colour } from './dice.ts';
 
 /** Width and height of a canvas; images have half of it, so that lines and edges are smooth. */
@@ -18,7 +18,7 @@ export function filled(colour: Colour): Canvas {
   return canvas;
 }
 
-/** Puts the cutout on the ground, reduced to `1 / shrink` with its corner at (left, top), mirrored on request. */
+/** Draws the cutout on the ground, reduced to `1 / shrink` with its corner at (left, top), mirrored on request. */
 export function paste(ground: Canvas, cutout: Cutout, { shrink = 1, left = 0, top = 0, mirror = false } = {}): void {
   const size = Math.floor(CANVAS_SIZE / shrink);
   for (let y = Math.max(0, -top); y < size && y + top < CANVAS_SIZE; y++) {

@@ -1,4 +1,4 @@
-// Cutouts: every subject in every base style as RGBA, rendered once into one file.
+// Cutouts: every subject in every base style as RGBA, rendered once to one file.
 import { baseStyles, listSubjects, renderCutout } from '@styleforge/samples';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
-// Random choices one after the other from one key: the same key always gives the same choices.
+// A sequence of random choices from one key: the same key always gives the same choices.
 import { randomUniforms, type RandomKey } from '@styleforge/diffusion';
 
 export type Colour = readonly [number, number, number];
 
 const BLOCK = 64;
-/** Share of colours near black or near white: paper, ink and night are commoner than chance has them. */
+/** Share of colours near black or near white: paper, ink and night are more common than uniform choices would make them. */
 const EXTREME_SHARE = 0.3;
 
 export class Dice {
@@ -40,7 +40,7 @@ export class Dice {
     return this.unit() < share;
   }
 
-  /** One of the entries, by their weights. */
+  /** One of the entries, chosen by weight. */
   choose<Entry extends { readonly weight: number }>(entries: readonly Entry[]): Entry {
     let at = this.unit() * entries.reduce((sum, { weight }) => sum + weight, 0);
     for (const entry of entries) {

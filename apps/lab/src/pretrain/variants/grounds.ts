@@ -1,4 +1,4 @@
-// Grounds: the paper, sky, wall or night that a drawing is put on.
+// Grounds: backgrounds of drawings, such as paper, sky, wall or night.
 import { type Canvas, CANVAS_PIXELS, CANVAS_SIZE, filled, newCanvas } from './canvas.ts';
 import { type Colour, type Dice } from './dice.ts';
 

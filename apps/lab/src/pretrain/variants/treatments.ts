@@ -1,4 +1,4 @@
-// Treatments: what turns a drawing on its ground into line art, hatching, flat colour, blocks or another palette, each with parameters by chance.
+// Treatments with random parameters that turn a drawing into line art, hatching, flat colour, blocks or another palette.
 import { type Canvas, CANVAS_PIXELS, CANVAS_SIZE, luminance, newCanvas } from './canvas.ts';
 import { type Colour, type Dice } from './dice.ts';
 
@@ -15,7 +15,7 @@ const ORDERS = [
   [2, 1, 0],
 ] as const;
 
-/** Other hues for the same shapes: channels in another order, inverted for some. */
+/** Changes the hues: permutes the channels, and inverts some images. */
 function swapChannels(canvas: Canvas, dice: Dice): Canvas {
   const order = ORDERS[dice.integer(0, ORDERS.length - 1)];
   const invert = dice.chance(0.35);
@@ -25,7 +25,7 @@ function swapChannels(canvas: Canvas, dice: Dice): Canvas {
   });
 }
 
-/** Two to six colours by luminance, dark ones first or not. */
+/** Maps luminance to two to six colours, in most images sorted from dark to light. */
 function gradientMap(canvas: Canvas, dice: Dice): Canvas {
   const stops = Array.from({ length: dice.integer(2, 6) }, () => dice.colour());
   if (dice.chance(0.6)) stops.sort((a, b) => a[0] + a[1] + a[2] - (b[0] + b[1] + b[2]));
@@ -38,7 +38,7 @@ function gradientMap(canvas: Canvas, dice: Dice): Canvas {
   return mapped;
 }
 
-/** Few levels per channel. */
+/** Reduces each channel to a few levels. */
 function flatten(canvas: Canvas, dice: Dice): Canvas {
   const step = 255 / dice.integer(1, 4);
   return canvas.map((value) => Math.round(value / step) * step);
@@ -65,7 +65,7 @@ function blend(canvas: Canvas, colour: Colour, shares: Float32Array): Canvas {
   return canvas.map((value, i) => value + shares[(i / 3) | 0] * (colour[i % 3] - value));
 }
 
-/** Outlines over the colours that are there. */
+/** Draws outlines over the existing colours. */
 function outline(canvas: Canvas, dice: Dice): Canvas {
   const ink: Colour = dice.chance(0.7) ? [dice.between(0, 40), dice.between(0, 40), dice.between(0, 40)] : dice.colour();
   return blend(canvas, ink, edges(canvas, dice.integer(1, 4), dice.between(20, 90)));
@@ -87,7 +87,7 @@ function hatching(grey: Float32Array, dice: Dice): Float32Array {
   });
 }
 
-/** Lines and, for half, hatching in one colour on paper. */
+/** Draws lines and, in half of the images, hatching in one colour on paper. */
 function lineArt(canvas: Canvas, dice: Dice): Canvas {
   const shares = edges(canvas, dice.integer(1, 4), dice.between(20, 90));
   const grey = luminance(canvas);
@@ -102,7 +102,7 @@ function lineArt(canvas: Canvas, dice: Dice): Canvas {
   return blend(drawn, line, shares);
 }
 
-/** Silhouettes and areas in two colours. */
+/** Reduces the image to silhouettes and areas in two colours. */
 function stencil(canvas: Canvas, dice: Dice): Canvas {
   const [threshold, soft] = [dice.between(70, 200), dice.between(2, 30)];
   const shares = luminance(canvas).map((grey) => Math.min(1, Math.max(0, (grey - threshold) / soft + 0.5)));
@@ -112,7 +112,7 @@ function stencil(canvas: Canvas, dice: Dice): Canvas {
   return blend(drawn, light, shares);
 }
 
-/** Blocks of one colour, rounded to few levels for most. */
+/** Reduces the image to blocks of one colour, in most images rounded to a few levels. */
 function blocks(canvas: Canvas, dice: Dice): Canvas {
   const side = [2, 4, 4, 6, 8, 8, 8, 16][dice.integer(0, 7)];
   const step = 255 / dice.integer(2, 7);
@@ -126,7 +126,7 @@ function blocks(canvas: Canvas, dice: Dice): Canvas {
   });
 }
 
-/** Everything moved towards one colour, as by old paper, dusk or a coloured lamp. */
+/** Shifts all colours towards one colour, as by old paper, dusk or a coloured lamp. */
 function tint(canvas: Canvas, dice: Dice): Canvas {
   return blend(canvas, dice.colour(), new Float32Array(CANVAS_PIXELS).fill(dice.between(0.15, 0.6)));
 }

@@ -1,10 +1,10 @@
-// Training images of the autoencoder: cutouts on grounds, alone or several together, treated; a function of (seed, step, place) alone.
+// Training images of the autoencoder: treated cutouts on grounds, alone or several together, determined by (seed, step, index).
 import { type Canvas, type Cutout, CANVAS_SIZE, paste, toReducedPlanes } from './canvas.ts';
 import { Dice } from './dice.ts';
 import { paintGround } from './grounds.ts';
 import { treat } from './treatments.ts';
 
-/** Share of images that show several things, half as large or a third. */
+/** Share of images that show several subjects, at half or a third of the size. */
 const SCENE_SHARE = 0.25;
 const LARGEST_SHIFT = 14;
 
