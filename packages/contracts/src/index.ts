@@ -1,4 +1,4 @@
-// What crosses the boundary of the service: bodies, statuses, error codes and resolved configurations.
+// Contracts of the service: bodies, statuses, error codes and resolved configurations.
 import './common/plain-issues.ts';
 export * from './training/adaptations.ts';
 export * from './access/api-keys.ts';

@@ -1,4 +1,4 @@
-// What people add to an object: a name, notes, pairs of metadata and a star.
+// Annotations of an object: a name, notes, metadata and a star.
 import { z } from 'zod';
 
 export const metadata = z

@@ -249,7 +249,7 @@ export const FAILURES = {
   device_unavailable:
     'The device that the worker is set to (DEVICE) is not available or cannot run this model. The log of the worker has the details. Ask the operator, or try again: another worker may be able to.',
   storage_full:
-    'The job met a full disk three times although enough space was free when each attempt began: it may need more than the disk of the worker or of the object store has. Ask the operator to free disk space, then resume the training job: its saved checkpoints are kept.',
+    'The disk became full in three attempts of the job, although enough space was free when each began: the job may need more space than the disk of the worker or of the object store has. Ask the operator to free disk space, then resume the training job: its saved checkpoints are kept.',
   process_died:
     "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
   worker_died: 'The worker crashed several times during this job. Ask the operator: the log of the worker may have the reason.',

@@ -1,4 +1,4 @@
-// Brings JSON that an earlier version of the service stored into its present form.
+// Converts JSON that an earlier version of the service stored to its present form.
 import { z } from 'zod';
 
 /**

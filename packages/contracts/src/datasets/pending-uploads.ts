@@ -1,4 +1,4 @@
-// Uploads that go straight to the object store: the link to send a file to, and the id that names the file in a dataset afterwards.
+// Uploads that are sent directly to the object store: the link to send a file to, and the id that names the file in a dataset afterwards.
 import { z } from 'zod';
 import { uploadId } from '../common/ids.ts';
 import { timestamp } from '../common/pages.ts';

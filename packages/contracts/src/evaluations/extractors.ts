@@ -23,7 +23,7 @@ export type Metric = (typeof METRICS)[number];
 /** The extractors of metric names without an extractor. */
 const USUAL: Record<Metric, Extractor> = { fid: 'inception-v3-fid', kid: 'inception-v3-fid', clip: 'clip' };
 
-/** The name of a metric: `kid`, or `kid@mini-clip` with another extractor than the usual one. */
+/** The name of a metric: `kid`, or `kid@mini-clip` with an extractor other than the usual one. */
 export function metricName(metric: Metric, extractor: Extractor): string {
   return extractor === USUAL[metric] ? metric : `${metric}@${extractor}`;
 }

@@ -1,4 +1,4 @@
-// The prompts that ship with the service: short names for the mini base, and scenes with persons and places for Stable Diffusion.
+// The prompts that ship with the service: short names for styleforge-mini, and scenes with persons and places for Stable Diffusion.
 
 const lines = (text: string): string[] =>
   text
@@ -6,7 +6,7 @@ const lines = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-/** A hundred of the subjects that styleforge-mini knows best, by the names that it was trained with. */
+/** The hundred subjects that styleforge-mini generates best, by the names in its training. */
 export const MINI_PROMPTS = lines(`
   baby|boy|man|old man|police officer|teacher|farmer|construction worker|scientist|pilot|firefighter|detective|ninja|prince|santa claus|woman|princess|superhero|old woman|astronaut
   thinking face|angry face|ghost|robot|blue heart

@@ -1,4 +1,4 @@
-// The images of generations, each beside its prompt and seed.
+// The images of generations, each with its prompt and seed.
 import { z } from 'zod';
 import { imageId } from '../common/ids.ts';
 import { missingObject, timestamp } from '../common/pages.ts';

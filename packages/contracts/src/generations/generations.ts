@@ -133,7 +133,7 @@ export const createGenerationRequest = z
   })
   .refine((body) => body.quality === undefined || body.format !== 'png', {
     path: ['quality'],
-    message: 'applies only to jpeg and webp: PNG is lossless',
+    message: 'applies only to jpeg and webp: omit it, or set format',
   })
   .meta({
     id: 'CreateGenerationRequest',

@@ -1,4 +1,4 @@
-// What the sweep will remove next, and when.
+// Data that the sweep removes next, with the time.
 import { z } from 'zod';
 import { timestamp } from '../common/pages.ts';
 

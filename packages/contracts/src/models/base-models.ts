@@ -1,4 +1,4 @@
-// Base models: what an installation can train, and the profile file with a model's own defaults.
+// Base models that an installation can train, and the profile file with a model's own defaults.
 import { z } from 'zod';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
 import { hyperparametersRequest } from '../training/hyperparameters.ts';

@@ -1,4 +1,4 @@
-// Studies: variations of one training job, run as jobs of their own and compared.
+// Studies: variations of one training job, run as separate jobs and compared.
 import { z } from 'zod';
 import { notesFields } from '../common/annotations.ts';
 import { requiredText } from '../common/text.ts';

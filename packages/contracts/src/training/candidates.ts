@@ -1,4 +1,4 @@
-// Candidates that a StyleDrop job has made, and their verdicts: kept, dropped, or not seen yet.
+// Candidates that a StyleDrop job has generated, and their verdicts: kept, dropped, or not seen yet.
 import { z } from 'zod';
 import { exampleId, generationId, imageId, trainingJobId } from '../common/ids.ts';
 import { missingObject } from '../common/pages.ts';

@@ -1,4 +1,4 @@
-// Presets: changes to the defaults of a base model and a method, by what the caller intends.
+// Presets: changes to the defaults of a base model and a method for a purpose, such as a quick look.
 import { z } from 'zod';
 import { ADAPTATION_HYPERPARAMETERS, adaptationRequest, RANKED_ADAPTATION } from './adaptations.ts';
 import type { AdaptationKind, AdaptationRequest } from './adaptations.ts';
@@ -38,7 +38,7 @@ export const presetQuery = z.strictObject({
   method: z.enum(TRAINING_METHODS).default('single-styleforge'),
 });
 
-/** What a preset is computed for. `defaultsOf` gives the settings without it, for an adaptation. */
+/** Input for which a preset is computed. `defaultsOf` gives the settings without it, for an adaptation. */
 interface Subject {
   method: TrainingMethod;
   kind: AdaptationKind;

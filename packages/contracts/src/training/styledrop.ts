@@ -155,7 +155,7 @@ export function checkRounds({ round = 1, parent_job_id: parent, selection: chose
   if (round === 2) {
     return [
       ...(parent === undefined
-        ? [{ pointer: '/styledrop/parent_job_id', detail: 'is required in round 2: the job whose candidates are chosen from' }]
+        ? [{ pointer: '/styledrop/parent_job_id', detail: 'is required in round 2: name the job of round 1 that generated the candidates' }]
         : []),
       ...(chosen === undefined
         ? [{ pointer: '/styledrop/selection', detail: 'is required in round 2: choose by human, clip or random' }]
@@ -163,5 +163,5 @@ export function checkRounds({ round = 1, parent_job_id: parent, selection: chose
     ];
   }
   const wrong = Object.entries({ parent_job_id: parent, selection: chosen }).filter(([, value]) => value !== undefined);
-  return wrong.map(([field]) => ({ pointer: `/styledrop/${field}`, detail: 'belongs to round 2' }));
+  return wrong.map(([field]) => ({ pointer: `/styledrop/${field}`, detail: 'belongs to round 2: set round to 2, or omit this field' }));
 }

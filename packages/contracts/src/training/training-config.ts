@@ -185,7 +185,7 @@ function askedAdaptation({ adaptation: asked, method, styledrop }: TrainableJobR
 
 function checkStyledrop({ method, styledrop, style_ref }: TrainableJobRequest): FieldError[] {
   if (!styledrop) return [];
-  if (!METHOD_BINDINGS[method].hasRounds) return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}` }];
+  if (!METHOD_BINDINGS[method].hasRounds) return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}: omit it, or set method to styledrop` }];
   const rounds = checkRounds(styledrop);
   if (rounds.length > 0) return rounds;
   const token = style_ref.components?.[0]?.token;
@@ -209,7 +209,7 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
     const before = components.slice(0, index);
     const field = (name: string) => `${pointer}/${index}/${name}`;
     if (before.some(({ name }) => name === component.name)) {
-      errors.push({ pointer: field('name'), detail: `the component ${component.name} is named twice` });
+      errors.push({ pointer: field('name'), detail: `the component ${component.name} is named twice: rename or remove one` });
     }
     if (placeholderOf(component) === CAPTION_PLACEHOLDER) {
       errors.push({
@@ -220,7 +220,7 @@ function checkComponents(method: TrainingMethod, components: StyleRefComponent[]
     if (component.token === '') {
       errors.push({ pointer: field('token'), detail: `set a token: only the first ${RARE_TOKENS.length} components have a default token` });
     } else if (before.some(({ token }) => token === component.token)) {
-      errors.push({ pointer: field('token'), detail: `the token ${component.token} is already used by another component` });
+      errors.push({ pointer: field('token'), detail: `the token ${component.token} is already used by another component: choose another` });
     } else if (!namesToken(component.prompt, component.token)) {
       errors.push({
         pointer: field('prompt'),

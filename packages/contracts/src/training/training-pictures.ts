@@ -27,7 +27,7 @@ export interface DatasetPictures<Kind extends Picture = Picture> {
 export interface TrainingPictures<Kind extends Picture> {
   styleRef: { component: StyleRefComponent; pictures: Kind[] }[];
   aux: Kind[];
-  /** The images that KID compares with during the training. */
+  /** Reference images of KID during the training. */
   reference: Kind[];
 }
 
@@ -100,7 +100,7 @@ function checkMix({ style_ref: { mix = {} } }: TrainingConfig, pictures: readonl
           {
             code: 'too_few_images',
             pointer: `/style_ref/mix/${name}`,
-            detail: `asks for ${counted(count, 'image')}, the dataset has ${has}`,
+            detail: `requests ${counted(count, 'image')}, and the dataset has ${has}: lower it, or upload more`,
           },
         ];
   });

@@ -97,7 +97,7 @@ export function checkEarlyStopping({ validation, early_stopping }: CreateTrainin
   const { metric, min_clip_share, reference_dataset_id } = early_stopping;
   if (!validation) return [{ pointer, detail: 'needs the images of a validation: set validation too' }];
   if (metric === 'kid' && validation.prompts.length * validation.num_images < 2) {
-    return [{ pointer: '/validation/num_images', detail: 'kid needs two images or more at each validation' }];
+    return [{ pointer: '/validation/num_images', detail: 'kid needs at least two images at each validation: increase it' }];
   }
   if (metric === 'kid' && min_clip_share !== undefined) {
     return [
@@ -106,7 +106,7 @@ export function checkEarlyStopping({ validation, early_stopping }: CreateTrainin
   }
   if (metric === 'clip' && reference_dataset_id !== undefined) {
     return [
-      { pointer: `${pointer}/reference_dataset_id`, detail: 'applies only to the metric kid; clip compares images with their prompts' },
+      { pointer: `${pointer}/reference_dataset_id`, detail: 'applies only to the metric kid: omit it, or set metric to kid' },
     ];
   }
   return [];

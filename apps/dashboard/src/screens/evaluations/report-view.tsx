@@ -93,7 +93,7 @@ function Nearest({ model: { label, nearest, memorised } }: { model: Report['mode
     <section className="stack">
       <h2>Nearest style images: {label}</h2>
       <p className="small soft measure">
-        Left what the model generated, right the image of the style that is nearest to it; a distance of 0 would be a copy.
+        Left: the generated image. Right: the nearest image of the style. A distance of 0 would be a copy.
         {memorised && ` ${plural(memorised.count, 'image')} looked memorised.`}
       </p>
       <div className="neighbours">

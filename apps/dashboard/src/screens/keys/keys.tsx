@@ -28,7 +28,7 @@ export function Keys(): ReactElement {
     return (
       <>
         <PageHead title="API keys" />
-        <Empty title="This key may not see keys" icon="key">
+        <Empty title="This key may not list keys" icon="key">
           <p>Sign in with a key that has the scope admin.</p>
         </Empty>
       </>

@@ -26,7 +26,7 @@ export function Machines(): ReactElement {
         <Workers />
         <Queues />
         <JobList title="At work" jobs={running} empty="No worker has a job." />
-        <JobList title="Queue" jobs={queued} empty="Nothing waits." />
+        <JobList title="Queue" jobs={queued} empty="Nothing is waiting." />
         <Stored />
         <Sweep />
         <Usage />

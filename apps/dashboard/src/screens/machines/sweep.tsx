@@ -25,9 +25,9 @@ export function Sweep(): ReactElement {
   return (
     <section className="stack">
       <h2>Removed next</h2>
-      {error && <Failure error={error} what="The clean-up" />}
+      {error && <Failure error={error} what="The cleanup" />}
       {!data && !error && <Loading height={80} />}
-      {data?.dry_run && <p className="note">Clean-ups only log what they would remove (SWEEP_DRY_RUN).</p>}
+      {data?.dry_run && <p className="note">The automatic cleanup only logs what they would remove (SWEEP_DRY_RUN).</p>}
       {data?.next.length === 0 && <p className="soft">Nothing is removed in the next {DAYS} days.</p>}
       {data && data.next.length > 0 && <Expirations report={data} />}
     </section>
@@ -38,7 +38,7 @@ function Expirations({ report: { next, every_minutes: minutes, trash_days: days 
   return (
     <>
       <p className="small soft">
-        A clean-up runs every {plural(minutes, 'minute')}. A star on a checkpoint keeps it.{' '}
+        The automatic cleanup runs every {plural(minutes, 'minute')}. A star on a checkpoint keeps it.{' '}
         {days > 0 && `Removed files can be restored for ${plural(days, 'day')}.`}
       </p>
       <div className="card-flush" tabIndex={0} role="region" aria-label="What is removed next">

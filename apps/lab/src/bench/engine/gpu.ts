@@ -1,7 +1,6 @@
 // npm run bench -- gpu: measures a GPU in one run of some minutes: equality with the processor, training and sampling at both
-// geometries, recorded and not, in float32, TF32 and float16, compared with torch (eager, bfloat16, compiled) if a Python has it, and how
-// the
-// time is distributed. The engine has no bfloat16 (docs/experiments/gpu.md). A measurement that fails or takes
+// geometries, recorded and not, in float32, TF32 and float16, compared with torch (eager, bfloat16, compiled) if a Python has it, and
+// the share of each operation. The engine has no bfloat16 (docs/experiments/gpu.md). A measurement that fails or takes
 // too long is noted, and the next one begins; in the end the whole fails.
 import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
