@@ -87,7 +87,7 @@ it.each<[string, object, { styleRef?: Picture[]; aux?: Picture[] }, string | und
     {},
     'too_few_images',
     '/style_ref/mix/all',
-    /^asks for 9 images, the dataset has 3$/,
+    /^requests 9 images, and the dataset has 3: lower it, or upload more$/,
   ],
   ['two Aux images', { aux: { dataset_id: DATASET } }, { aux: pictures(2) }, 'too_few_images', '/aux/dataset_id', /^aux has 2 images/],
   [

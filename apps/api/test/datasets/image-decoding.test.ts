@@ -168,7 +168,7 @@ describe('an image that another tool has written', () => {
     ['text-of.png', async () => Buffer.from((await pixels(3).png().toBuffer()).toString('base64')), /is Base64 text: send the bytes/],
     ['url-of.jpg', () => Promise.resolve(Buffer.from('data:image/jpeg;base64,/9j/4AAQ')), /is Base64 text: send the bytes/],
     ['images.rar', () => Promise.resolve(Buffer.from('Rar!\x1a\x07\x01\x00')), /RAR archive: send the images themselves/],
-    ['webp-as.png', () => pixels(3).webp().toBuffer(), /is png but is webp: give it the name/],
+    ['webp-as.png', () => pixels(3).webp().toBuffer(), /is png but is webp: name it and its type after/],
   ])('%s is refused with a remedy', async (name, make, detail) => {
     const [file] = await upload({ [name]: await make() });
     expect(file?.detail).toMatch(detail);

@@ -185,7 +185,8 @@ function askedAdaptation({ adaptation: asked, method, styledrop }: TrainableJobR
 
 function checkStyledrop({ method, styledrop, style_ref }: TrainableJobRequest): FieldError[] {
   if (!styledrop) return [];
-  if (!METHOD_BINDINGS[method].hasRounds) return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}: omit it, or set method to styledrop` }];
+  if (!METHOD_BINDINGS[method].hasRounds)
+    return [{ pointer: '/styledrop', detail: `belongs to the method styledrop, not to ${method}: omit it, or set method to styledrop` }];
   const rounds = checkRounds(styledrop);
   if (rounds.length > 0) return rounds;
   const token = style_ref.components?.[0]?.token;

@@ -105,9 +105,7 @@ export function checkEarlyStopping({ validation, early_stopping }: CreateTrainin
     ];
   }
   if (metric === 'clip' && reference_dataset_id !== undefined) {
-    return [
-      { pointer: `${pointer}/reference_dataset_id`, detail: 'applies only to the metric kid: omit it, or set metric to kid' },
-    ];
+    return [{ pointer: `${pointer}/reference_dataset_id`, detail: 'applies only to the metric kid: omit it, or set metric to kid' }];
   }
   return [];
 }

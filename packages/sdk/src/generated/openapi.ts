@@ -172,7 +172,7 @@ export interface paths {
         };
         /**
          * Download a checkpoint as one file
-         * @description Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision.
+         * @description Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation except `adapter` can also be downloaded merged into its base model: `single-file` and `diffusers-zip`, in half precision.
          */
         get: operations["downloadCheckpoint"];
         put?: never;
@@ -1107,7 +1107,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what the regular clean-up removes next
+         * Read what the automatic cleanup removes next
          * @description Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with a star is not removed; an export is kept longer each time it is downloaded.
          */
         get: operations["getSweep"];
@@ -1444,7 +1444,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make sample images now
+         * Generate sample images now
          * @description The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; repeating the request changes nothing. The job must be running.
          */
         post: operations["sampleTrainingJob"];
@@ -1505,7 +1505,7 @@ export interface paths {
         put?: never;
         /**
          * Create a link to which a file can be sent
-         * @description Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that is not imported into a dataset is removed.
+         * @description Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file is sent directly to the store. A file that is not imported into a dataset is removed.
          */
         post: operations["createUpload"];
         delete?: never;
@@ -13914,7 +13914,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;

@@ -21,7 +21,7 @@ export class System {
     return take(this.#api.http.GET('/v1/queue', this.#api.with(options)));
   }
 
-  /** What the regular clean-up removes of the project in the next `days` (7), and when. */
+  /** What the automatic cleanup removes from the project in the next `days` (7), and when. */
   sweep(params: { days?: number } = {}, options?: RequestOptions): Promise<SweepReport> {
     return take(this.#api.http.GET('/v1/system/sweep', { params: { query: params }, ...this.#api.with(options) }));
   }

@@ -27,7 +27,7 @@ export function Sweep(): ReactElement {
       <h2>Removed next</h2>
       {error && <Failure error={error} what="The cleanup" />}
       {!data && !error && <Loading height={80} />}
-      {data?.dry_run && <p className="note">The automatic cleanup only logs what they would remove (SWEEP_DRY_RUN).</p>}
+      {data?.dry_run && <p className="note">The automatic cleanup only logs what it would remove (SWEEP_DRY_RUN).</p>}
       {data?.next.length === 0 && <p className="soft">Nothing is removed in the next {DAYS} days.</p>}
       {data && data.next.length > 0 && <Expirations report={data} />}
     </section>

@@ -105,7 +105,7 @@ class Operations:
     def create_upload(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateUploadRequest]) -> models.Upload:
         """Create a link to which a file can be sent.
 
-        Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file goes straight to the store. A file that is not imported into a dataset is removed."""
+        Send the file by PUT to `url`, then name it by `upload_id` in `POST /v1/datasets/{id}/import`, which checks it like every upload. With an S3 object store, the file is sent directly to the store. A file that is not imported into a dataset is removed."""
         return self._call("POST", "/v1/uploads", body=body, idempotency_key=idempotency_key)
 
     def create_webhook(self, *, idempotency_key: str | None = None, **body: Unpack[models.CreateWebhookRequest]) -> models.WebhookWithSecret:
@@ -191,7 +191,7 @@ class Operations:
     def download_checkpoint(self, id: str, /, *, format: Literal["single-file", "diffusers-zip", "lora-diffusers", "lora-kohya", "embedding-diffusers", "embedding-a1111", "adapter-zip"] | None = None, rank: int | None = None) -> bytes:
         """Download a checkpoint as one file.
 
-        Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation but `adapter` can also be had merged into its base model: `single-file` and `diffusers-zip`, in half precision."""
+        Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation except `adapter` can also be downloaded merged into its base model: `single-file` and `diffusers-zip`, in half precision."""
         return self._call("GET", f"/v1/checkpoints/{quoted(id)}/download", query={"format": format, "rank": rank}, raw=True)
 
     def download_checkpoint_file(self, id: str, checkpoint_id: str, path: str, /) -> bytes:
@@ -337,7 +337,7 @@ class Operations:
         return self._call("GET", f"/v1/studies/{quoted(id)}")
 
     def get_sweep(self, *, days: int | None = None) -> models.SweepReport:
-        """Read what the regular clean-up removes next.
+        """Read what the automatic cleanup removes next.
 
         Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with a star is not removed; an export is kept longer each time it is downloaded."""
         return self._call("GET", "/v1/system/sweep", query={"days": days})
@@ -639,7 +639,7 @@ class Operations:
         return self._call("POST", f"/v1/webhooks/{quoted(id)}/rotate-secret", idempotency_key=idempotency_key)
 
     def sample_training_job(self, id: str, /, *, idempotency_key: str | None = None) -> models.TrainingJob:
-        """Make sample images now.
+        """Generate sample images now.
 
         The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. `sample_requested_at` is set until then; repeating the request changes nothing. The job must be running."""
         return self._call("POST", f"/v1/training-jobs/{quoted(id)}/sample", idempotency_key=idempotency_key)
