@@ -10,7 +10,7 @@ const ROOM_BESIDE_THE_BAR = 70;
 export interface Progress {
   done: number;
   of: number;
-  /** Without a bar, each change of the status is written on its own line. */
+  /** Status; without a bar, each change of it is written on its own line. */
   status: string;
   /** Text next to the bar. */
   details: string;

@@ -65,7 +65,7 @@ async function compile(folder: string): Promise<void> {
   });
 }
 
-/** Leaves out the binaries for other systems. */
+/** Excludes the binaries for other systems. */
 const isForLinuxX64 = (path: string): boolean => !/napi-v\d+\/(darwin|win32|linux\/arm64)/.test(path);
 
 async function copyLibraries(folder: string): Promise<void> {

@@ -55,7 +55,7 @@ function deviceCheck(workers: Worker[]): Check {
   return { name: 'device', status: 'ok', detail: `${shown.join('; ')}${rest}` };
 }
 
-/** Check of the worker versions; left out when all are the same. */
+/** Check of the worker versions; omitted if all are the same. */
 function versionCheck(workers: Worker[]): Check[] {
   const versions = new Set(workers.filter(({ status }) => LIVE.includes(status)).map((worker) => worker.versions.styleforge));
   if (versions.size < 2) return [];

@@ -25,7 +25,7 @@ export function getCheckpointRoute(app: ApiServer, { database, objectStore }: Ap
     const found = await findDownloadable(database, request.caller.projectId, id);
     const row = found.checkpoint;
     const [formats = []] = await formatsOf(database, [found]);
-    // The ETag leaves out the links, which are signed for each response; the files of a checkpoint never change.
+    // The ETag excludes the links, which are signed for each response; the files of a checkpoint never change.
     const { objectPrefix, name, notes, starred, metadata } = row;
     const mark = createHash('sha256')
       .update(JSON.stringify([objectPrefix, name, notes, starred, metadata, formats.map(({ ready }) => ready)]))
