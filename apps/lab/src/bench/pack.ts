@@ -27,7 +27,7 @@ const assets = [
 ];
 
 /**
- * Leaves out the other benchmarks and the library that reads images, which these do not need; its replacement throws an error that says so.
+ * Excludes the other benchmarks and the library that reads images, which these do not need; its replacement throws an error that says so.
  */
 const engineAlone: Plugin = {
   name: 'engine alone',
