@@ -1,4 +1,4 @@
-// The frame: navigation, theme, sign-out, and a banner while the service is away.
+// The frame: navigation, theme, sign-out, and a banner while the service does not respond.
 import { onlineManager, useIsFetching, useQuery } from '@tanstack/react-query';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';

@@ -30,7 +30,7 @@ async function openObjectStore(
   const objectStore = await createObjectStore(config);
   await checkObjectStore(objectStore);
   await identifyStore(objectStore, config, installation);
-  // Not every S3 server offers this, and not every key may do it; nothing depends on it.
+  // Optional: some S3 servers do not support this, and some keys may not do it.
   await objectStore
     .removeUnfinished?.(unfinishedForMs)
     .catch((error: unknown) =>

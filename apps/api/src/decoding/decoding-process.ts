@@ -1,4 +1,4 @@
-// One decoding process as the API sees it: started when it is needed, replaced after it has died, ended when it is idle.
+// The API's side of one decoding process: starts it on demand, replaces it after it has died, and ends it when idle.
 import type { ChildProcess } from 'node:child_process';
 import { forkTypeScript } from '@styleforge/launch';
 import { DECODE_LIMITS, type DecodeResult, type DecodeTask, OVER_LIMIT_EXITS } from './messages.ts';

@@ -9,7 +9,7 @@ const END = Buffer.from([0xff, EOI]);
 /** First and last coefficient of a scan that has all 64, without successive approximation (ITU-T T.81, B.2.3). */
 const WHOLE_SCAN = [0, 63, 0];
 
-/** Returns the same bytes where there is nothing to repair. */
+/** Returns the same bytes if there is nothing to repair. */
 export const repairJpeg = (jpeg: Buffer): Buffer => completeEnd(repairScanHeaders(jpeg));
 
 /** Adds the end marker; the decoder still detects an image whose coded data is cut off. */

@@ -20,7 +20,7 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
     checkSize({ width, height });
     if (pages > 1 || isAnimatedPng(bytes, format))
       throw new ImageRefusal('animated', 'has several frames: send one of them as an image of its own');
-    // Upright by EXIF, in sRGB with 8 bits, and without any metadata: sharp keeps none unless told to.
+    // Turns the image upright by EXIF, and converts it to sRGB with 8 bits; sharp removes metadata by default.
     const { data, info } = await image
       .autoOrient()
       .toColourspace('srgb')

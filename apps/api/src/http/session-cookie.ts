@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { SESSION_COOKIE } from '@styleforge/contracts';
 import type { FastifyRequest } from 'fastify';
 
-/** Token of the session; undefined when the request carries no session. */
+/** Token of the session; undefined if the request has no session cookie. */
 export function sessionTokenOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   for (const pair of headers.cookie?.split(';') ?? []) {
     const [name, value] = pair.trim().split('=', 2);

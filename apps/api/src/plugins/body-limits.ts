@@ -62,7 +62,7 @@ export function registerBodyBudget(app: ApiServer, { bytes: most, bytesPerKey }:
   });
 }
 
-/** Ends the connection when the body has not arrived after `milliseconds`, with a response where none has been given. */
+/** Ends the connection if the body has not arrived after `milliseconds`; sends a response first if none was sent. */
 function endLate({ raw, log }: FastifyRequest, reply: FastifyReply, milliseconds: number): void {
   if (raw.complete || raw.destroyed) return;
   const timer = setTimeout(() => {

@@ -1,4 +1,4 @@
-// Describes every field and parameter of the OpenAPI document that has no description of its own.
+// Describes every field and parameter of the OpenAPI document without its own description.
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { FIELD_WORDS } from './openapi-field-words.ts';
 import { PARAMETER_WORDS, PLACE_WORDS } from './openapi-place-words.ts';

@@ -2,7 +2,7 @@
 import { describeDevice, type DeviceName } from '@styleforge/runtime';
 import { type MemoryPlan } from '@styleforge/styleforge';
 
-/** Free memory of a card; null for devices without memory of their own. */
+/** Free memory of a card; null for devices without their own memory. */
 export const freeOn = (device: DeviceName | undefined): number | null =>
   device === undefined ? null : (describeDevice(device)?.freeBytes ?? null);
 
@@ -34,7 +34,7 @@ export class CardMemory {
     this.#peak = 0;
   }
 
-  /** Bytes taken, including what other processes allocate meanwhile; null on devices without memory of their own. */
+  /** Bytes taken, including what other processes allocate meanwhile; null on devices without their own memory. */
   measure(): CardMemoryTaken | null {
     const free = this.#before === null ? null : this.#free();
     if (this.#before === null || free === null) return null;

@@ -56,8 +56,7 @@ export class ModelCache {
   }
 
   /**
-   * Generates with the generation's model. `alone`: in a process of its own, so that a generation which kills its process takes no other
-   * with it.
+   * Generates with the generation's model. `alone`: in a separate process, so that a generation that kills its process interrupts no other.
    */
   async generate(
     generation: GenerationDetail,

@@ -1,4 +1,4 @@
-// Scores the images of a finished generation with the texts that it names, in a process of its own.
+// Scores the images of a finished generation with the texts that it names, in a separate process.
 import { join } from 'node:path';
 import type { GenerationDetail } from '@styleforge/database';
 import { downloadObject } from '@styleforge/storage';

@@ -71,7 +71,7 @@ async function freeBytesOf(directory: string): Promise<number> {
   }
 }
 
-/** Bytes of the files below a folder; 0 where there is none. Files that disappear meanwhile do not count. */
+/** Bytes of the files below a folder; 0 if it does not exist. Files that disappear meanwhile do not count. */
 async function bytesIn(directory: string): Promise<number> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile());

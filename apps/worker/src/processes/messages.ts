@@ -95,7 +95,7 @@ const exportTask = z.object({
   adaptation: z.enum(ADAPTATION_KINDS),
   /** The checkpoint's files. */
   directory: z.string(),
-  /** The base model's folder, where it is needed. */
+  /** The base model's folder, if it is needed. */
   base: z.string().nullable(),
   out: z.string(),
 });
@@ -174,7 +174,7 @@ export type MemoryPlanned = z.infer<typeof memoryPlan>;
 const recomputation = z.object({ type: z.literal('recomputation'), number: z.number(), step: z.number(), reason: z.string() });
 export type RecomputationBegun = z.infer<typeof recomputation>;
 
-/** How exactly the base model's autoencoder reproduces the StyleRef images: median peak signal-to-noise ratio in dB. */
+/** Reconstruction quality of the StyleRef images by the base model's autoencoder: median peak signal-to-noise ratio in dB. */
 const reconstruction = z.object({ type: z.literal('reconstruction'), number: z.number(), psnr: z.number(), images: z.number() });
 export type ReconstructionMeasured = z.infer<typeof reconstruction>;
 
@@ -262,7 +262,7 @@ export const messageFromChild = z.discriminatedUnion('type', [
     type: z.literal('result'),
     finalStep: z.number().optional(),
     measurements: z.unknown().optional(),
-    /** Facts about a device that was checked, where they are known. */
+    /** Known facts about a checked device. */
     device: deviceFacts.optional(),
     /** Scores of a score task. */
     scores: z.array(z.number()).optional(),

@@ -12,7 +12,7 @@ import type { SweepServices } from './sweep-services.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Kinds of objects that a row stands for. Others, such as class images, are left alone. */
+/** Kinds of objects that have a row. Others, such as class images, are not touched. */
 const OWNED = /^projects\/[^/]+\/(?:datasets|generations|evaluations|models|training-jobs\/[^/]+\/(?:validation|checkpoints|exports))\//;
 
 export interface Differences {

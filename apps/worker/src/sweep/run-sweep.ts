@@ -8,7 +8,8 @@ import { emptyTrash } from './trash.ts';
 export type { SweepServices } from './sweep-services.ts';
 
 /**
- * How many of each kind went, or with `dryRun` would go. Null when another process is sweeping. Throws, and has changed nothing, when
+ * Returns the number of removed objects of each kind; `dryRun` only counts them. Null if another process is sweeping. Throws, and has
+ * changed nothing, when
  * the store is not this database's own, or when the two differ by more than crashes explain.
  */
 export async function runSweep(services: SweepServices): Promise<Record<string, number> | null> {

@@ -82,7 +82,7 @@ export class ProgressRecorder {
   }
 }
 
-/** Steps a second over the last half minute, or over the last step where one takes longer. */
+/** Steps a second over the last half minute, or over the last step if it takes longer. */
 class StepSpeed {
   #seen: { step: number; at: number }[] = [];
 

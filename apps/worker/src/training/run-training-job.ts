@@ -268,8 +268,7 @@ async function trained(
 }
 
 /**
- * Generates images with the job's own model and those to compare it with, and writes the report; continues where a worker that died had
- * stopped.
+ * Generates images with the job's own model and those to compare it with, and writes the report; continues where a crashed worker stopped.
  */
 async function evaluateJob(job: TrainingJobRow, scratch: string, context: JobContext, services: TrainingServices): Promise<JobOutcome> {
   const outcome = await runEvaluationStage(job, context.signal, scratch, services);

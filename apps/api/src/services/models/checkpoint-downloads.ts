@@ -18,7 +18,7 @@ export async function findDownloadable(database: Database, projectId: string, id
   return { checkpoint, adaptation: job.config.adaptation.kind };
 }
 
-/** Throws for a format that does not fit, and for a rank if no LoRA is extracted. Returns the rank of an export: 0 where it has none. */
+/** Throws for a format that does not fit, and for a rank if no LoRA is extracted. Returns the rank of an export, or 0 if it has none. */
 export function checkFormat({ adaptation, checkpoint }: Downloadable, format: ExportFormat, rank: number | undefined): number {
   const fitting = ADAPTATION_TRAITS[adaptation].exportFormats;
   if (!fitting.includes(format)) {

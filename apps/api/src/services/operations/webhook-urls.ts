@@ -11,7 +11,7 @@ export function checkWebhookUrl({ mayReach }: Pick<ApiDependencies, 'mayReach'>,
   return [{ pointer, detail }];
 }
 
-/** Addresses that the URL itself states; `localhost` has these wherever it is asked for (RFC 6761). */
+/** Addresses that the URL itself states; `localhost` always resolves to these (RFC 6761). */
 function knownAddresses(url: URL): string[] {
   if (/(^|\.)localhost\.?$/.test(url.hostname)) return ['127.0.0.1', '::1'];
   const literal = literalAddress(url);

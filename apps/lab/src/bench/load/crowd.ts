@@ -19,7 +19,7 @@ const TRICKLE = Buffer.alloc(2_048);
 const SETTLE_MS = 3_000;
 const MOST_SOCKETS = 15_000;
 
-/** Counts of responses by outcome: a status, or `closed` where there was no response. */
+/** Counts of responses by outcome: a status, or `closed` if there was no response. */
 class Outcomes {
   readonly counts: Record<string, number> = {};
   add(outcome: string | number): void {

@@ -29,7 +29,7 @@ export function createUploadRoute(app: ApiServer, { database, objectStore }: Api
     const signed = await objectStore.presignPut?.(objectKey, LINK_SECONDS);
     const upload = {
       id,
-      projectId, // The name alone, as multipart uploads store it: caption files are matched by it.
+      projectId, // Only the file name, as multipart uploads store it, because caption files are matched by it.
       fileName: path.win32.basename(request.body.file_name),
       objectKey,
       expiresAt,
