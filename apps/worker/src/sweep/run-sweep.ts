@@ -9,8 +9,7 @@ export type { SweepServices } from './sweep-services.ts';
 
 /**
  * Returns the number of removed objects of each kind; `dryRun` only counts them. Null if another process is sweeping. Throws, and has
- * changed nothing, when
- * the store is not this database's own, or when the two differ by more than crashes explain.
+ * changed nothing, when the store is not this database's own, or when the two differ by more than crashes explain.
  */
 export async function runSweep(services: SweepServices): Promise<Record<string, number> | null> {
   const { database, sweep, log, metrics } = services;

@@ -1,7 +1,6 @@
 // npm run bench -- first-model: the documented way of a first real model at its true size, with random weights: a folder or a single file
-// is
-// added as a base model, trained for some steps, and its checkpoint generates images and is exported. Needs 12 GB of memory and 20 GB of
-// disk.
+// is added as a base model, trained for some steps, and its checkpoint generates images and is exported. Needs 12 GB of memory and 20 GB
+// of disk.
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 // npm run bench -- load: what one API process does under 10,000 queued jobs, 1,000 event streams, 100 slow uploads and 20,000 polls at
-// once: the latency
-// of another caller, the memory of the API, and what was refused. Everything runs on this machine, and ends by itself.
+// once: the latency of another caller, the memory of the API, and what was refused. Everything runs on this machine, and ends by itself.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
