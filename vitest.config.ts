@@ -77,7 +77,8 @@ export default defineConfig({
     // Vitest reads this one of the root alone.
     browser: { connectTimeout: 240_000 },
     pool: 'forks',
-    maxWorkers: 2,
+    // On two cores: a test waits for other processes a quarter of its time.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
