@@ -22,10 +22,10 @@ const SCREENS: [string, ComponentType][] = [
   ['/', Home],
   ['/datasets', screen(() => import('./screens/images.ts'), 'Datasets')],
   ['/datasets/:id', screen(() => import('./screens/images.ts'), 'DatasetScreen')],
-  ['/jobs', screen(() => import('./screens/starting.ts'), 'Jobs')],
+  ['/jobs', screen(() => import('./screens/library.ts'), 'Jobs')],
   ['/jobs/:id/:tab?', screen(() => import('./screens/training.ts'), 'JobScreen')],
   ['/compare', screen(() => import('./screens/training.ts'), 'Compare')],
-  ['/train', screen(() => import('./screens/starting.ts'), 'Train')],
+  ['/train', screen(() => import('./screens/library.ts'), 'Train')],
   ['/play', screen(() => import('./screens/images.ts'), 'Play')],
   ['/gallery', screen(() => import('./screens/images.ts'), 'Gallery')],
   ['/models', screen(() => import('./screens/library.ts'), 'Models')],
@@ -34,10 +34,10 @@ const SCREENS: [string, ComponentType][] = [
   ['/evaluations', screen(() => import('./screens/library.ts'), 'Evaluations')],
   ['/evaluations/:id', screen(() => import('./screens/library.ts'), 'EvaluationScreen')],
   ['/studies/:id', screen(() => import('./screens/library.ts'), 'StudyScreen')],
-  ['/queue', screen(() => import('./screens/operations.ts'), 'Machines')],
-  ['/webhooks', screen(() => import('./screens/operations.ts'), 'Webhooks')],
-  ['/settings', screen(() => import('./screens/operations.ts'), 'Settings')],
-  ['/keys', screen(() => import('./screens/operations.ts'), 'Keys')],
+  ['/queue', screen(() => import('./screens/library.ts'), 'Machines')],
+  ['/webhooks', screen(() => import('./screens/library.ts'), 'Webhooks')],
+  ['/settings', screen(() => import('./screens/library.ts'), 'Settings')],
+  ['/keys', screen(() => import('./screens/library.ts'), 'Keys')],
 ];
 
 function createQueries(): QueryClient {

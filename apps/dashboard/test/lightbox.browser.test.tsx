@@ -21,7 +21,14 @@ it('shows the next image on arrow keys, also after the last one, and closes on E
   await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
 });
 
-it('moves the divider of the slider on arrow keys without leaving the image', async () => {
+it('goes to other rows by up and down', async () => {
+  const onRow = vi.fn();
+  show(<Lightbox items={['a', 'b'].map(plain)} index={0} onIndex={() => undefined} onRow={onRow} onClose={() => undefined} />);
+  await userEvent.keyboard('{ArrowDown}{ArrowUp}');
+  expect(onRow.mock.calls).toEqual([[1], [-1]]);
+});
+
+it('moves the divider by arrow keys in the slider without leaving the image', async () => {
   const onIndex = vi.fn();
   const frame = show(<Lightbox items={[compared, plain('house')]} index={0} onIndex={onIndex} onClose={() => undefined} />);
   const slider = page.getByRole('slider', { name: 'Divider between before and after' });

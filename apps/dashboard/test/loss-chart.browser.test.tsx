@@ -1,7 +1,7 @@
 // The chart of curves: what it draws, the crosshair that it shares, and its smoothing.
 import { expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { LossChart, smooth } from '../src/screens/job/loss-chart.tsx';
+import { LossChart, smooth, withoutOutliers } from '../src/screens/job/loss-chart.tsx';
 import { show, update } from './render.tsx';
 
 const steps = Array.from({ length: 5_000 }, (_, index) => index + 1);
@@ -14,7 +14,12 @@ it('smooths without a bias towards zero at the beginning, and skips gaps', () =>
   expect(smooth([0, 1], 0.5)[1]).toBeCloseTo(2 / 3);
 });
 
-it('draws five thousand points on one canvas, and shows the step under the pointer', async () => {
+it('leaves gaps where values are far from all others', () => {
+  expect(withoutOutliers([1, 1.1, 900, 0.9, null, 1])).toEqual([1, 1.1, null, 0.9, null, 1]);
+  expect(withoutOutliers([2, 2, 2])).toEqual([2, 2, 2]);
+});
+
+it('draws five thousand points on one canvas, and tells the step under the pointer', async () => {
   const onStep = vi.fn();
   const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={marks} step={null} onStep={onStep} />);
   await expect.element(page.getByRole('img', { name: 'StyleRef over 5000 steps' })).toBeVisible();

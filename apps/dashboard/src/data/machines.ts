@@ -1,5 +1,5 @@
-// State of the installation: workers, queues, usage. Polled every few seconds, because no events report these.
-import type { QueueReport, UsageReport, Worker } from '@styleforge/sdk';
+// What the installation has and does: workers, queues, usage. Refreshed every few seconds: workers tell of themselves, and no event does.
+import type { QueueReport, SweepReport, UsageReport, Worker } from '@styleforge/sdk';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { takeAll } from './take-all.ts';
@@ -30,4 +30,12 @@ export function useUsage(month: string): UseQueryResult<UsageReport> {
     queryFn: ({ signal }) => client.system.usage({ month }, { signal }),
     placeholderData: keepPreviousData,
   });
+}
+
+export const SWEEP_DAYS = 30;
+
+/** What the clean-up removes in the next days, and how long it keeps what. */
+export function useSweep(): UseQueryResult<SweepReport> {
+  const client = useClient();
+  return useQuery({ queryKey: ['sweep'], queryFn: ({ signal }) => client.system.sweep({ days: SWEEP_DAYS }, { signal }) });
 }

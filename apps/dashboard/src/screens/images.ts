@@ -1,4 +1,4 @@
-// Screens of datasets and generated images, bundled to one file, because small files compress badly.
+// Screens of images, those that are learned from and those that are generated, in one file to load.
 export { DatasetScreen } from './datasets/dataset.tsx';
 export { Datasets } from './datasets/datasets.tsx';
 export { Gallery } from './gallery/gallery.tsx';

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react';
 import { chosenFiles, type DroppedFile, filesOf } from '../data/dropped-files.ts';
 import { DropArea } from './drop-area.tsx';
 
-const ACCEPT = '.png,.jpg,.jpeg,.webp,.zip,.txt,.jsonl';
+const ACCEPT = '.png,.jpg,.jpeg,.webp,.zip,.txt,.caption,.jsonl';
 
 interface DropZoneProps {
   onFiles(files: DroppedFile[]): void;

@@ -15,6 +15,8 @@ interface LightboxProps {
   items: LightboxItem[];
   index: number;
   onIndex(index: number): void;
+  /** Arrow keys up and down: to the row before or after. */
+  onRow?: ((by: number) => void) | undefined;
   onClose(): void;
   actions?: ReactNode;
   /** Content shown instead of the image. */
@@ -36,6 +38,8 @@ export function Lightbox(props: LightboxProps): ReactElement {
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
     if (event.key === 'ArrowRight') step(1);
     if (event.key === 'ArrowLeft') step(-1);
+    if (event.key === 'ArrowDown') props.onRow?.(1);
+    if (event.key === 'ArrowUp') props.onRow?.(-1);
   };
   return (
     <dialog ref={dialog} className="lightbox" aria-label={item.title} onCancel={onClose} onKeyDown={onKey}>

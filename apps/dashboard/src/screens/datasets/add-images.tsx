@@ -28,7 +28,7 @@ export function AddImages({ dataset }: { dataset: DatasetDetail }): ReactElement
           </button>
         }
       >
-        <p className="small soft">PNG, JPEG, WebP. Captions: .txt files with the same names, or metadata.jsonl.</p>
+        <p className="small soft">PNG, JPEG, WebP. Captions: .txt or .caption files with the same names, or metadata.jsonl.</p>
         {dataset.kind === 'aux' && <AuxSources dataset={dataset} />}
       </DropZone>
       <UploadList upload={upload} />

@@ -7,9 +7,10 @@ import { modelOf, useModels } from '../../data/models.ts';
 import type { Call, CodeChoice } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
-import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { EvaluationActions } from './evaluation-actions.tsx';
+import { EvaluationProgress, isPending } from './progress.tsx';
 import { BlindVote } from './blind-vote.tsx';
 import { ShareReport } from './share-report.tsx';
 import { ReportView } from './report-view.tsx';
@@ -30,7 +31,7 @@ export function EvaluationScreen(): ReactElement {
   const { data, error } = useQuery({
     queryKey: ['evaluation', id],
     queryFn: () => client.evaluations.get(id),
-    refetchInterval: ({ state }) => (state.data && ['queued', 'running'].includes(state.data.status) ? 1_500 : false),
+    refetchInterval: ({ state }) => (state.data && isPending(state.data) ? 1_500 : false),
   });
   if (error) return <Failure error={error} what="The evaluation" />;
   if (!data) return <Loading height={320} />;
@@ -43,9 +44,7 @@ export function EvaluationScreen(): ReactElement {
         <CopyAsCode choices={codeOf(data)} />
         <EvaluationActions evaluation={data} name={labels.join(' and ')} />
       </PageHead>
-      {data.progress && data.status === 'running' && (
-        <Bar done={data.progress.done} of={data.progress.of} label={`Progress: ${data.progress.phase}`} />
-      )}
+      <EvaluationProgress evaluation={data} />
       {data.error && <p className="note bad">{data.error.message}</p>}
       <nav className="tabs" aria-label="Parts of the evaluation">
         {TABS.map(([name, label]) => (
@@ -130,6 +129,11 @@ function WithImages({ evaluation, labels, isVote }: ImagesProps): ReactElement {
           ))}
         </tbody>
       </table>
+      {rows.length > SHOWN && (
+        <p className="small soft">
+          The first {SHOWN} of {rows.length} prompts; the API lists all.
+        </p>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
-// Evaluations and studies with their models and progress, and buttons for new ones.
-import type { Evaluation, StudySummary } from '@styleforge/sdk';
+// Evaluations and studies: what was compared, how far it is, and new ones.
+import type { StudySummary } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'wouter';
@@ -9,8 +9,9 @@ import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
-import { Bar, Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { NewEvaluation } from './new-evaluation.tsx';
+import { EvaluationProgress, isPending } from './progress.tsx';
 
 export function Evaluations(): ReactElement {
   const [params, setParams] = useSearchParams();
@@ -39,7 +40,13 @@ export function Evaluations(): ReactElement {
         </Link>
       </nav>
       {tab === 'studies' ? <StudyList /> : <EvaluationList />}
-      {making && <NewEvaluation model={making === '1' ? '' : making} onClose={() => setParams({}, { replace: true })} />}
+      {making && (
+        <NewEvaluation
+          model={making === '1' ? '' : making}
+          prompts={params.get('prompts') ?? ''}
+          onClose={() => setParams({}, { replace: true })}
+        />
+      )}
     </>
   );
 }
@@ -76,16 +83,12 @@ function EvaluationList(): ReactElement {
           <p className="small soft">
             {plural(evaluation.config.prompts.length, 'prompt')}, {evaluation.config.metrics.join(', ')}, {ago(evaluation.created_at)}
           </p>
-          {evaluation.progress && isPending(evaluation) && (
-            <Bar done={evaluation.progress.done} of={evaluation.progress.of} label={`Progress: ${evaluation.progress.phase}`} />
-          )}
+          <EvaluationProgress evaluation={evaluation} />
         </li>
       ))}
     </ul>
   );
 }
-
-const isPending = ({ status }: Pick<Evaluation, 'status'>) => status === 'queued' || status === 'running';
 
 function StudyList(): ReactElement {
   const client = useClient();

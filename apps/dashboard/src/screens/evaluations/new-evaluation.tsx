@@ -41,13 +41,15 @@ function useChoices(model: string): Record<'models' | 'others' | 'sets' | 'refer
   };
 }
 
-export function NewEvaluation({ model: initial, onClose }: { model: string; onClose(): void }): ReactElement {
+type Props = { model: string; prompts: string; onClose(): void };
+
+export function NewEvaluation({ model: initial, prompts, onClose }: Props): ReactElement {
   const models = useModels();
   const [chosen, setModel] = useState(initial);
   const model = chosen || models[0]?.id || '';
   const isBase = models.find(({ id }) => id === model)?.kind === 'base';
   const [other, setOther] = useState('base');
-  const [set, setSet] = useState('');
+  const [set, setSet] = useState(prompts);
   const [reference, setReference] = useState('');
   const choices = useChoices(model);
   const request = requestOf({ model, isBase, other, set, reference });

@@ -6,6 +6,7 @@ import { useHidden } from '../../data/undo.ts';
 import { CheckpointActions } from './checkpoint-actions.tsx';
 import { ago, bytes, number } from '../../data/format.ts';
 import { useCheckpoints } from '../../data/job-live.ts';
+import { useSweep } from '../../data/machines.ts';
 import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { DownloadLink } from '../../ui/download.tsx';
 import { CopyButton, Empty, Failure, Loading } from '../../ui/parts.tsx';
@@ -40,6 +41,7 @@ function CheckpointCard({ checkpoint, job }: { checkpoint: Checkpoint; job: Trai
   const isResult = checkpoint.id === job.result?.checkpoint_id;
   const score = job.result?.early_stopping?.curve.find(({ step: at }) => at === checkpoint.step);
   const { id, step, size_bytes: size, files, formats, created_at: at } = checkpoint;
+  const due = useSweep().data?.next.find((one) => one.id === id)?.due_at;
   return (
     <li className="card stack">
       <div className="row-apart">
@@ -50,6 +52,7 @@ function CheckpointCard({ checkpoint, job }: { checkpoint: Checkpoint; job: Trai
           <p className="small soft num">
             {bytes(size)} · {ago(at)}
             {score && ` · ${job.result?.early_stopping?.metric} ${number(score.value)}`} · <code>{id}</code>
+            {due && ` · removed after ${new Date(due).toLocaleDateString()}, unless you keep it`}
           </p>
         </div>
         <div className="row">

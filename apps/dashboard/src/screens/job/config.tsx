@@ -7,6 +7,9 @@ import { useDefaults } from '../../data/defaults.ts';
 import { useAddress } from '../../data/address.ts';
 import { jobName, parentOf } from '../../data/jobs.ts';
 import { useJobs } from '../../data/job-list.ts';
+import { type CodeChoice, trainingCall } from '../../data/calls.ts';
+import { draftOf, requestOf } from '../../data/training-draft.ts';
+import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { ConfigDifferences } from './config-differences.tsx';
 import { CopyButton, Failure, Segmented } from '../../ui/parts.tsx';
 
@@ -21,22 +24,25 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 const show = (value: unknown) =>
   value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
+const makeAgain = (job: TrainingJob, defaults: Record<string, unknown>): CodeChoice => ({
+  ...{ label: 'Make it again', calls: [trainingCall(requestOf(draftOf(job, defaults)))] },
+});
+
 export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
   const [view, setView] = useState<'table' | 'yaml'>('table');
   const [params, set] = useAddress();
   const asked = params.get('against') ?? parentOf(job) ?? NOTHING;
   const other = asked === NOTHING ? '' : asked;
   const { data: defaults, error } = useDefaults(job.method, job.base_model);
-  const settings = Object.entries(job.config.hyperparameters);
-  const base: Record<string, unknown> = defaults ?? {};
-  const isChanged = ([name, value]: [string, unknown]) => defaults !== undefined && !same(value, base[name]);
   const yaml = stringify(job.config);
-  const { hyperparameters: _, ...rest } = job.config;
   return (
     <div className="stack">
       <div className="row-apart">
         <Segmented label="View" value={view} choices={VIEWS} onChange={setView} />
-        <CopyButton text={yaml} label="Copy YAML" />
+        <div className="row">
+          <CopyButton text={yaml} label="Copy YAML" />
+          {defaults && <CopyAsCode choices={[makeAgain(job, defaults)]} />}
+        </div>
       </div>
       {view === 'table' && <Against job={job} other={other} onOther={(id) => set('against', id || NOTHING)} />}
       {error && <Failure error={error} what="The defaults" />}
@@ -47,17 +53,31 @@ export function ConfigTab({ job }: { job: TrainingJob }): ReactElement {
       ) : (
         <>
           {other !== '' && <ConfigDifferences job={job} other={other} />}
-          <SettingsTable
-            title="Different from the default"
-            rows={settings.filter(isChanged)}
-            defaults={base}
-            empty="All settings have their default values."
-          />
-          <SettingsTable title="Images and prompts" rows={Object.entries(rest).filter(([, value]) => value !== null)} />
-          <SettingsTable title="Defaults" rows={settings.filter((row) => !isChanged(row))} />
+          <Settings config={job.config} defaults={defaults} />
         </>
       )}
     </div>
+  );
+}
+
+type SettingsProps = { config: TrainingJob['config']; defaults: Record<string, unknown> | undefined };
+
+function Settings({ config, defaults: known }: SettingsProps): ReactElement {
+  const defaults = known ?? {};
+  const { hyperparameters, ...rest } = config;
+  const settings = Object.entries(hyperparameters);
+  const isChanged = ([name, value]: [string, unknown]) => known !== undefined && !same(value, defaults[name]);
+  return (
+    <>
+      <SettingsTable
+        title="Different from the default"
+        rows={settings.filter(isChanged)}
+        defaults={defaults}
+        empty="All settings have their default values."
+      />
+      <SettingsTable title="Images and prompts" rows={Object.entries(rest).filter(([, value]) => value !== null)} />
+      <SettingsTable title="Defaults" rows={settings.filter((row) => !isChanged(row))} />
+    </>
   );
 }
 

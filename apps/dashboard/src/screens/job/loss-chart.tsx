@@ -19,6 +19,15 @@ export function smooth(values: (number | null)[], weight: number): (number | nul
   });
 }
 
+/** The values within four times the middle half, on either side of it; null in place of the others. */
+export function withoutOutliers(values: (number | null)[]): (number | null)[] {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  const [low, high] = [at(0.25), at(0.75)];
+  const reach = 4 * (high - low);
+  return values.map((value) => (value !== null && value >= low - reach && value <= high + reach ? value : null));
+}
+
 /** Calls back when the system or the page changes between light and dark. */
 function onTheme(change: () => void): () => void {
   const dark = matchMedia('(prefers-color-scheme: dark)');

@@ -23,7 +23,7 @@ export function Overview({ job }: { job: TrainingJob }): ReactElement {
       {samples.error && <Failure error={samples.error} what="Samples" />}
       {samples.data && samples.data.length > 0 && (
         <div className="stack">
-          <Samples images={samples.data} step={step} onStep={setStep} />
+          <Samples images={samples.data} checkpoints={checkpoints.data ?? []} step={step} onStep={setStep} />
           <div className="row">
             <PlaySteps steps={steps} onStep={setStep} />
           </div>
@@ -32,7 +32,7 @@ export function Overview({ job }: { job: TrainingJob }): ReactElement {
       {samples.data?.length === 0 && <NoSamples job={job} />}
       <ResultCard job={job} />
       {metrics.error && <Failure error={metrics.error} what="The curves" />}
-      {metrics.data && <Curves metrics={metrics.data} marks={marks} step={step} onStep={setStep} />}
+      {metrics.data && <Curves metrics={metrics.data} scores={job.result?.early_stopping} marks={marks} step={step} onStep={setStep} />}
       <LastEvents job={job} />
     </div>
   );

@@ -1,8 +1,8 @@
-// Sample images as a grid: a row for each prompt and seed, a column for each step; the step at the chart's crosshair is marked.
-import type { ValidationImage } from '@styleforge/sdk';
+// Sample images as a grid: a row for each prompt and seed, a column for each step, marked where the curve's crosshair is.
+import type { Checkpoint, ValidationImage } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { Icon } from '../../ui/icons.tsx';
 import { Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
 import { Picture } from '../../ui/picture.tsx';
@@ -46,15 +46,14 @@ function useNewestInView(columns: number): RefObject<HTMLDivElement | null> {
   return frame;
 }
 
-type Props = { images: ValidationImage[]; step: number | null; onStep(step: number | null): void };
+type Props = { images: ValidationImage[]; checkpoints: Checkpoint[]; step: number | null; onStep(step: number | null): void };
 
-export function Samples({ images, step, onStep }: Props): ReactElement {
+export function Samples({ images, checkpoints, step, onStep }: Props): ReactElement {
   const grid = useMemo(() => arrange(images), [images]);
   const [cell, setCell] = useState(112);
   const [params, setParams] = useSearchParams();
-  const open = images.findIndex((image) => `${image.step}.${image.index}` === params.get('sample'));
-  const show = (index: number | null) =>
-    setParams(index === null ? {} : { sample: `${images[index]!.step}.${images[index]!.index}` }, { replace: true });
+  const open = images.find((image) => keyOf(image) === params.get('sample'));
+  const show = (image: ValidationImage | null) => setParams(image ? { sample: keyOf(image) } : {}, { replace: true });
   const frame = useNewestInView(grid.steps.length);
   const marked = sampledStep(grid.steps, step);
   return (
@@ -82,7 +81,7 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
                 <th scope="row">{row.prompt}</th>
                 {grid.steps.map((at) => (
                   <td key={at} data-marked={at === marked} onMouseEnter={() => onStep(at)}>
-                    <Cell image={row.images.get(at)} onOpen={(image) => show(images.indexOf(image))} />
+                    <Cell image={row.images.get(at)} onOpen={show} />
                   </td>
                 ))}
               </tr>
@@ -90,8 +89,44 @@ export function Samples({ images, step, onStep }: Props): ReactElement {
           </tbody>
         </table>
       </div>
-      {open >= 0 && <Lightbox items={images.map((image) => itemOf(image, grid))} index={open} onIndex={show} onClose={() => show(null)} />}
+      {open && <SampleLightbox grid={grid} image={open} checkpoint={checkpoints.find((one) => one.step === open.step)} onImage={show} />}
     </section>
+  );
+}
+
+const keyOf = ({ step, index }: ValidationImage): string => `${step}.${index}`;
+
+interface OpenSample {
+  grid: Grid;
+  image: ValidationImage;
+  /** The checkpoint of its step, if one was saved. */
+  checkpoint: Checkpoint | undefined;
+  onImage(image: ValidationImage | null): void;
+}
+
+/** Left and right through the steps of a prompt, up and down through the prompts of a step. */
+function SampleLightbox({ grid, image, checkpoint, onImage }: OpenSample): ReactElement {
+  const images = grid.rows.flatMap((row) => grid.steps.flatMap((step) => row.images.get(step) ?? []));
+  const toRow = (by: number) => {
+    const at = grid.rows.findIndex(({ index }) => index === image.index);
+    const next = grid.rows[(at + by + grid.rows.length) % grid.rows.length]?.images.get(image.step);
+    if (next) onImage(next);
+  };
+  return (
+    <Lightbox
+      items={images.map((one) => itemOf(one, grid))}
+      index={images.indexOf(image)}
+      onIndex={(index) => onImage(images[index]!)}
+      onRow={toRow}
+      onClose={() => onImage(null)}
+      actions={
+        checkpoint && (
+          <Link className="button" href={`/play?model=${checkpoint.id}`}>
+            Use this checkpoint
+          </Link>
+        )
+      }
+    />
   );
 }
 

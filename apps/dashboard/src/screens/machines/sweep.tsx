@@ -1,14 +1,12 @@
 // Data of the project that the automatic cleanup removes next, with the time.
 import type { SweepReport } from '@styleforge/sdk';
-import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { plural } from '../../data/format.ts';
-import { useClient } from '../../data/session.ts';
+import { SWEEP_DAYS, useSweep } from '../../data/machines.ts';
 import { Failure, Loading } from '../../ui/parts.tsx';
 
 type Expiration = SweepReport['next'][number];
-const DAYS = 30;
 
 function named({ kind, count }: Expiration): string {
   if (kind === 'checkpoint') return 'Checkpoint';
@@ -20,15 +18,14 @@ const placeOf = ({ id, training_job_id: job, kind }: Expiration): string =>
   job === null ? `/play?generations=${id}` : `/jobs/${job}${kind === 'validation_images' ? '' : '/checkpoints'}`;
 
 export function Sweep(): ReactElement {
-  const client = useClient();
-  const { data, error } = useQuery({ queryKey: ['sweep'], queryFn: ({ signal }) => client.system.sweep({ days: DAYS }, { signal }) });
+  const { data, error } = useSweep();
   return (
     <section className="stack">
       <h2>Removed next</h2>
       {error && <Failure error={error} what="The cleanup" />}
       {!data && !error && <Loading height={80} />}
-      {data?.dry_run && <p className="note">The automatic cleanup only logs what it would remove (SWEEP_DRY_RUN).</p>}
-      {data?.next.length === 0 && <p className="soft">Nothing is removed in the next {DAYS} days.</p>}
+      {data?.dry_run && <p className="note">Clean-ups only log what they would remove (SWEEP_DRY_RUN).</p>}
+      {data?.next.length === 0 && <p className="soft">Nothing is removed in the next {SWEEP_DAYS} days.</p>}
       {data && data.next.length > 0 && <Expirations report={data} />}
     </section>
   );

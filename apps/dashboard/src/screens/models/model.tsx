@@ -221,7 +221,7 @@ function Provenance({ provenance }: { provenance: ModelVersion['provenance'] }):
   );
 }
 
-function SetAlias({ version: { model, version, reference } }: { version: ModelVersion }): ReactElement {
+function SetAlias({ version: { model, version, reference, aliases } }: { version: ModelVersion }): ReactElement {
   const client = useClient();
   const queries = useQueryClient();
   const [alias, setAlias] = useState('');
@@ -232,6 +232,11 @@ function SetAlias({ version: { model, version, reference } }: { version: ModelVe
       return queries.invalidateQueries({ queryKey: ['models'] });
     },
     onError: (error) => notifyError('The alias could not be set', error),
+  });
+  const remove = useMutation({
+    mutationFn: (name: string) => client.models.deleteAlias(model, name),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['models'] }),
+    onError: (error) => notifyError('The alias could not be removed', error),
   });
   return (
     <form
@@ -251,6 +256,11 @@ function SetAlias({ version: { model, version, reference } }: { version: ModelVe
       <button type="submit" className="button small" disabled={alias === '' || save.isPending}>
         Set alias
       </button>
+      {aliases.map((name) => (
+        <button key={name} type="button" className="button quiet small" disabled={remove.isPending} onClick={() => remove.mutate(name)}>
+          Remove {name}
+        </button>
+      ))}
     </form>
   );
 }

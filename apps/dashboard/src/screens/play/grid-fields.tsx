@@ -37,6 +37,12 @@ export function axisOf({ parameter, text }: GridRow): { parameter: string; value
   return { parameter, values: parts.map((part) => (parameter === 'negative_prompt' && part === NO_PROMPT ? null : part)) };
 }
 
+/** The row that an axis of an earlier request came from. */
+export const gridRowOf = ({ parameter, values }: { parameter: string; values: Value[] }): GridRow => ({
+  parameter,
+  text: values.map(gridValueText).join(isWords(parameter) ? '\n' : ', '),
+});
+
 const NAMES = ['Across', 'Down'];
 
 export function GridFields({ rows, onRows }: { rows: GridRow[]; onRows(rows: GridRow[]): void }): ReactElement {

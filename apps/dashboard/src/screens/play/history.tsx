@@ -5,9 +5,10 @@ import { ago, plural } from '../../data/format.ts';
 import { useHistory } from '../../data/generations.ts';
 import { type Model, modelOf } from '../../data/models.ts';
 import { Failure, Pill } from '../../ui/parts.tsx';
+import { gridRowOf } from './grid-fields.tsx';
 import type { PlaySettings } from './play-form.tsx';
 
-type Props = { models: Model[]; onReuse(settings: Partial<PlaySettings>): void; onShow(id: string): void };
+type Props = { models: Model[]; onReuse(model: string, settings: Partial<PlaySettings>): void; onShow(id: string): void };
 
 const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
   prompts: config.prompts.join('\n'),
@@ -18,6 +19,10 @@ const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
   guidance: config.guidance_scale,
   sampler: config.sampler,
   count: config.num_images,
+  width: config.width,
+  height: config.height,
+  adapters: config.adapters.map(({ model, strength }) => ({ model, strength })),
+  grid: config.grid ? [config.grid.x, ...(config.grid.y ? [config.grid.y] : [])].map(gridRowOf) : [],
 });
 
 export function History({ models, onReuse, onShow }: Props): ReactElement | null {
@@ -40,7 +45,7 @@ export function History({ models, onReuse, onShow }: Props): ReactElement | null
             </div>
             <div className="row">
               {generation.status !== 'succeeded' && <Pill status={generation.status} />}
-              <button type="button" className="button quiet small" onClick={() => onReuse(settingsOf(generation))}>
+              <button type="button" className="button quiet small" onClick={() => onReuse(generation.config.model, settingsOf(generation))}>
                 Reuse
               </button>
               <button type="button" className="button small" onClick={() => onShow(generation.id)}>

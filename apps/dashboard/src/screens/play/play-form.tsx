@@ -16,6 +16,8 @@ export interface PlaySettings {
   guidance: number | null;
   sampler: string;
   count: number;
+  width: number | null;
+  height: number | null;
   image: ChosenImage | null;
   strength: number;
   adapters: { model: string; strength: number }[];
@@ -31,6 +33,8 @@ export const START: PlaySettings = {
   guidance: null,
   sampler: '',
   count: 1,
+  width: null,
+  height: null,
   image: null,
   strength: 0.6,
   adapters: [],
@@ -39,7 +43,7 @@ export const START: PlaySettings = {
 const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'];
 
 export function requestOf(settings: PlaySettings): object {
-  const { negative, steps, guidance, sampler, count, image, strength, adapters, grid } = settings;
+  const { negative, steps, guidance, sampler, count, width, height, image, strength, adapters, grid } = settings;
   const axes = grid.filter(({ text }) => text.trim() !== '').map(axisOf);
   return {
     ...(image && { image: image.source, strength }),
@@ -49,6 +53,8 @@ export function requestOf(settings: PlaySettings): object {
     ...(steps !== null && { steps }),
     ...(guidance !== null && { guidance_scale: guidance }),
     ...(sampler && { sampler }),
+    ...(width !== null && { width }),
+    ...(height !== null && { height }),
     num_images: count,
   };
 }
@@ -135,6 +141,8 @@ function MoreSettings({ settings, set }: { settings: PlaySettings; set: Change }
       <div className="form-grid narrow more">
         <NumberField id="play-steps" label="Steps" value={settings.steps} onValue={(steps) => set({ steps })} />
         <NumberField id="play-guidance" label="Guidance" value={settings.guidance} onValue={(guidance) => set({ guidance })} />
+        <NumberField id="play-width" label="Width" value={settings.width} onValue={(width) => set({ width })} />
+        <NumberField id="play-height" label="Height" value={settings.height} onValue={(height) => set({ height })} />
         <div className="field">
           <label htmlFor="play-sampler">Sampler</label>
           <select id="play-sampler" className="select" value={settings.sampler} onChange={(event) => set({ sampler: event.target.value })}>

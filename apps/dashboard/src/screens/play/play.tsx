@@ -70,7 +70,14 @@ export function Play(): ReactElement {
             count={ids.length}
             onBeginFrom={({ id, url, prompt }) => setSettings({ ...settings, image: { source: id, shown: url, name: prompt } })}
           />
-          <History models={models} onReuse={(config) => setSettings({ ...START, ...config })} onShow={(id) => set('generations', id)} />
+          <History
+            models={models}
+            onReuse={(model, config) => {
+              set('model', model);
+              setSettings({ ...START, ...config });
+            }}
+            onShow={(id) => set('generations', id)}
+          />
         </div>
       </div>
     </div>

@@ -3,17 +3,26 @@ import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { useState } from 'react';
 import { type Model, modelOf } from '../../data/models.ts';
+import { useHidden } from '../../data/undo.ts';
+import { ImageButtons } from '../../ui/image-buttons.tsx';
 import { Lightbox } from '../../ui/lightbox.tsx';
 import { Empty, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { GridResult } from './grid-result.tsx';
+
+/** Without the images that are being deleted. */
+function useShown(generations: Generation[]): Generation[] {
+  const hidden = useHidden();
+  return generations.map((one) => ({ ...one, images: one.images.filter(({ id }) => !hidden.has(id)) }));
+}
 
 type Props = { generations: Generation[]; models: Model[]; count: number; onBeginFrom(image: GeneratedImage): void };
 
 const imageAt = (generation: Generation | undefined, row: number): GeneratedImage | undefined =>
   generation?.images.find(({ index }) => index === row);
 
-export function Results({ generations, models, count, onBeginFrom }: Props): ReactElement {
+export function Results({ generations: stored, models, count, onBeginFrom }: Props): ReactElement {
+  const generations = useShown(stored);
   const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
   if (count === 0) return <NothingYet />;
   const rows = Math.max(0, ...generations.map(({ config }) => config.prompts.length * config.num_images));
@@ -59,9 +68,12 @@ export function Results({ generations, models, count, onBeginFrom }: Props): Rea
           }}
           onClose={() => setOpen(null)}
           actions={
-            <button type="button" className="button" onClick={() => onBeginFrom(shown)}>
-              Start from this image
-            </button>
+            <>
+              <button type="button" className="button" onClick={() => onBeginFrom(shown)}>
+                Start from this image
+              </button>
+              <ImageButtons image={shown} onDelete={() => setOpen(null)} />
+            </>
           }
         />
       )}
@@ -93,10 +105,11 @@ function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactE
       <div className={isOnly ? 'results-images' : 'stack'}>
         {Array.from({ length: config.grid ? 0 : rows }, (_, row) => {
           const image = imageAt(generation, row);
+          const [absent, mark] = status === 'succeeded' ? ['Deleted', 'Deleted'] : ['Not generated yet', 'Waiting'];
           return (
             <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => onOpen(row)}>
-              <Picture path={image?.url} alt={image ? `${image.prompt}, by ${name}` : 'Not generated yet'} width={image?.width ?? 0} />
-              <span className="tile-label small soft">{image ? `${image.prompt} · ${image.seed}` : 'Waiting'}</span>
+              <Picture path={image?.url} alt={image ? `${image.prompt}, by ${name}` : absent} width={image?.width ?? 0} />
+              <span className="tile-label small soft">{image ? `${image.prompt} · ${image.seed}` : mark}</span>
             </button>
           );
         })}

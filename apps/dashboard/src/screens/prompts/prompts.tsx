@@ -1,9 +1,9 @@
 // Prompt sets: named lists in numbered versions.
-import type { PromptSetSummary } from '@styleforge/sdk';
+import type { PromptSet, PromptSetSummary } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { plural } from '../../data/format.ts';
 import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
@@ -79,6 +79,9 @@ function SetCard({ set, onShow, onVersion }: { set: PromptSetSummary; onShow(): 
         <button type="button" className="button small" onClick={onShow}>
           Show prompts
         </button>
+        <Link className="button small" href={`/evaluations?new=1&prompts=${set.id}`}>
+          Evaluate with it
+        </Link>
         <button type="button" className="button quiet small" onClick={onVersion}>
           {set.shipped ? 'Copy' : 'New version'}
         </button>
@@ -112,12 +115,36 @@ function SetDialog({ id, onClose }: { id: string; onClose(): void }): ReactEleme
           <li key={index}>{prompt}</li>
         ))}
       </ol>
+      {data && data.version > 1 && <SinceBefore set={data} />}
       <div className="row">
         <button type="button" className="button" onClick={onClose}>
           Close
         </button>
       </div>
     </Dialog>
+  );
+}
+
+/** The prompts that this version has and the one before does not, and the other way round. */
+function SinceBefore({ set: { name, version, prompts } }: { set: PromptSet }): ReactElement | null {
+  const { data: before } = usePromptSet(`${name}@${version - 1}`);
+  if (!before) return null;
+  const added = prompts.filter((prompt) => !before.prompts.includes(prompt));
+  const removed = before.prompts.filter((prompt) => !prompts.includes(prompt));
+  return (
+    <ul className="small" aria-label={`Changes since version ${version - 1}`}>
+      {added.length + removed.length === 0 && <li>The same prompts as in version {version - 1}.</li>}
+      {added.map((prompt) => (
+        <li key={prompt}>
+          <strong>Added:</strong> {prompt}
+        </li>
+      ))}
+      {removed.map((prompt) => (
+        <li key={prompt}>
+          <strong>Removed:</strong> {prompt}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -2,6 +2,8 @@
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { changePreferences, DEFAULTS, usePreferences } from '../../data/preferences.ts';
+import { plural } from '../../data/format.ts';
+import { useSweep } from '../../data/machines.ts';
 import { useBaseModels } from '../../data/queries.ts';
 import { useSession } from '../../data/session.ts';
 import { applyTheme, readTheme, type Theme } from '../../data/theme.ts';
@@ -42,10 +44,7 @@ export function Settings(): ReactElement {
           <p>
             Project {me.project.name}, key {me.api_key.name} ({me.api_key.scopes.join(', ')}). StyleForge {me.service.version}.
           </p>
-          <p className="soft small">
-            The newest checkpoints and every result are kept; the operator sets how long others are kept. A star on a checkpoint, or a name
-            in Models, keeps it.
-          </p>
+          <Retention />
           <div>
             <button type="button" className="button" onClick={() => void signOut()}>
               Sign out of this browser
@@ -53,6 +52,31 @@ export function Settings(): ReactElement {
           </div>
         </section>
       </div>
+    </>
+  );
+}
+
+const KEPT: Record<string, string> = {
+  checkpoint: 'Older checkpoints',
+  validation_images: 'Sample images',
+  generated_images: 'Generated images',
+  export: 'Files made for downloads',
+};
+
+/** How long the service keeps what it would otherwise fill up with. */
+function Retention(): ReactElement {
+  const days = useSweep().data?.kept_days ?? {};
+  return (
+    <>
+      <dl className="facts">
+        {Object.entries(days).map(([kind, count]) => (
+          <div key={kind}>
+            <dt>{KEPT[kind] ?? kind}</dt>
+            <dd>{count === 0 ? 'always kept' : `kept for ${plural(count, 'day')}`}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="soft small">The newest checkpoints and every result are kept. A star on a checkpoint, or a name in Models, keeps it.</p>
     </>
   );
 }

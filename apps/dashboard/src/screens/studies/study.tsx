@@ -1,17 +1,15 @@
 // One study: its variations in a table with the best of each column marked, and their samples side by side.
 import type { Study, StudyRow } from '@styleforge/sdk';
-import { useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useParams } from 'wouter';
 import { duration, number } from '../../data/format.ts';
-import { useJob } from '../../data/queries.ts';
 import { useClient } from '../../data/session.ts';
-import { useNewestSamples } from '../../ui/job-card.tsx';
 import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { SampleRows } from '../compare/sample-rows.tsx';
 import { StudyHeatMap } from './heat-map.tsx';
 import { StudyLines } from './parallel-lines.tsx';
 import { StudyActions } from './study-actions.tsx';
-import { Picture } from '../../ui/picture.tsx';
 
 export function StudyScreen(): ReactElement {
   const { id = '' } = useParams();
@@ -34,14 +32,7 @@ export function StudyScreen(): ReactElement {
         <StudyHeatMap study={data} />
         <StudyLines study={data} />
         <Variations rows={data.report} />
-        <section className="stack">
-          <h2>Samples</h2>
-          <ul className="stack">
-            {data.report.map((row) => (
-              <Strip key={row.training_job_id} row={row} />
-            ))}
-          </ul>
-        </section>
+        <Samples rows={data.report} />
       </div>
     </>
   );
@@ -116,20 +107,15 @@ function Variations({ rows }: { rows: StudyRow[] }): ReactElement {
   );
 }
 
-function Strip({ row }: { row: StudyRow }): ReactElement | null {
-  const { data: job } = useJob(row.training_job_id);
-  return job ? <JobStrip job={job} name={row.name} /> : null;
-}
-
-function JobStrip({ job, name }: { job: Parameters<typeof useNewestSamples>[0]; name: string }): ReactElement {
-  const { data: samples = [] } = useNewestSamples(job);
-  return (
-    <li className="study-strip">
-      <span className="small">{name}</span>
-      {samples.length === 0 && <span className="small soft">No samples</span>}
-      {samples.map((image) => (
-        <Picture key={image.url} path={image.url} alt={`${image.prompt}, ${name}`} width={image.width} />
-      ))}
-    </li>
-  );
+/** Prompts down, variations across. */
+function Samples({ rows }: { rows: StudyRow[] }): ReactElement {
+  const client = useClient();
+  const results = useQueries({
+    queries: rows.map(({ training_job_id: id }) => ({
+      queryKey: ['job', id],
+      queryFn: () => client.trainingJobs.get(id),
+      staleTime: 5_000,
+    })),
+  });
+  return <SampleRows jobs={results.flatMap(({ data }) => (data ? [data] : []))} />;
 }

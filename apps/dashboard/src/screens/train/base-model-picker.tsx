@@ -6,6 +6,7 @@ import { METHODS } from '../../data/jobs.ts';
 import { type Draft, errorAt, getAt, hasRounds } from '../../data/training-draft.ts';
 import { SelectField, TextField } from '../../ui/fields.tsx';
 import type { FormPart } from './part.ts';
+import { Tokens } from './tokens.tsx';
 
 const ABOUT: Record<string, string> = {
   'single-styleforge': 'Learns one word for the whole style, together with Aux images.',
@@ -15,17 +16,21 @@ const ABOUT: Record<string, string> = {
   'textual-inversion': 'Learns a new word only; the model does not change.',
   'custom-diffusion': 'Learns a new word and the attention matrices that read prompts.',
   styledrop: 'Learns adapters in two rounds: you keep the best candidates of the first.',
+  'pivotal-tuning': 'Learns a new word and a LoRA together.',
+  'b-lora': 'Learns a LoRA of the two blocks that decide on content and style. For Stable Diffusion XL.',
 };
 
 const aboutModel = ({ resolution, size_bytes: size, description, license }: BaseModel): string =>
   `${resolution} × ${resolution} pixels, ${bytes(size)}. ${description}. Licence: ${license ?? 'unknown'}`;
 
-export function BaseModelPicker({ models, draft, change, check }: FormPart & { models: BaseModel[] }): ReactElement {
+export function BaseModelPicker({ models, ...part }: FormPart & { models: BaseModel[] }): ReactElement {
+  const { draft, change, check } = part;
   const model = models.find(({ name }) => name === draft.base_model);
   const chooseMethod = (name: Draft['method']) => {
     change(['method'], name);
-    // These settings belong to the previous method.
-    for (const part of ['adaptation', 'styledrop', 'prior_preservation']) change([part], undefined);
+    // They belong to the method before.
+    for (const setting of ['adaptation', 'styledrop', 'prior_preservation']) change([setting], undefined);
+    change(['style_ref', 'components'], undefined);
     if (hasRounds(name)) change(['aux'], undefined);
     else if (draft.aux === undefined || draft.aux === null) change(['aux'], { dataset_id: '' });
   };
@@ -57,6 +62,7 @@ export function BaseModelPicker({ models, draft, change, check }: FormPart & { m
         onValue={(name) => change(['name'], name || undefined)}
         help="Only a label; it does not affect the training."
       />
+      {!hasRounds(draft.method) && <Tokens {...part} />}
     </section>
   );
 }

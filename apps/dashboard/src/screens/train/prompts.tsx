@@ -1,7 +1,9 @@
 // Sample images while training, and the evaluation afterwards.
 import type { ReactElement } from 'react';
+import { useModels } from '../../data/models.ts';
 import { readPreferences } from '../../data/preferences.ts';
 import { errorAt, getAt } from '../../data/training-draft.ts';
+import { type Option, SelectField, TextField } from '../../ui/fields.tsx';
 import type { FormPart } from './part.ts';
 
 export function Prompts(part: FormPart): ReactElement {
@@ -38,14 +40,36 @@ export function Prompts(part: FormPart): ReactElement {
           }
         />
         <strong>Evaluate the result</strong>
-        <span className="small soft">compared with the base model, with a report</span>
+        <span className="small soft">with a report</span>
       </label>
+      {isEvaluated && <CompareWith {...part} />}
     </section>
   );
 }
 
+/** One model for the evaluation to compare with; YAML takes several. */
+function CompareWith({ draft, change, check }: FormPart): ReactElement {
+  const path = ['evaluation', 'compare_with'];
+  const others = useModels().filter(({ id }) => id !== draft.base_model);
+  const [value = ''] = (getAt(draft, path) as string[] | undefined) ?? [];
+  return (
+    <SelectField
+      id="compare-with"
+      label="Compare with"
+      value={value}
+      onValue={(id) => change(path, id === '' ? [] : [id])}
+      options={[['base', 'The base model'], ['', 'Nothing'], ...others.map(({ id, label }): Option => [id, label])]}
+      error={errorAt(check, path) ?? errorAt(check, [...path, '0'])}
+    />
+  );
+}
+
+const SAMPLE_NUMBERS: [name: string, label: string, least: number][] = [
+  ['every_steps', 'Steps between samples', 1],
+  ['seed', 'Seed of the samples', 0],
+];
+
 function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: string[] }): ReactElement {
-  const every = getAt(draft, ['validation', 'every_steps']);
   const problem =
     errorAt(check, ['validation', 'prompts']) ?? check?.errors.find(({ pointer }) => pointer.startsWith('/validation/prompts'))?.detail;
   return (
@@ -71,18 +95,15 @@ function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: s
         </span>
         {problem && <span className="error">{problem}</span>}
       </div>
-      <div className="field">
-        <label htmlFor="every">Steps between samples</label>
-        <input
-          id="every"
-          className="input"
-          type="number"
-          min={1}
-          value={String(every ?? '')}
-          onChange={(event) => change(['validation', 'every_steps'], Number(event.target.value) || undefined)}
+      {SAMPLE_NUMBERS.map(([name, label, least]) => (
+        <TextField
+          key={name}
+          {...{ id: `sample-${name}`, label, type: 'number', min: least }}
+          value={String(getAt(draft, ['validation', name]) ?? '')}
+          onValue={(text) => change(['validation', name], text === '' ? undefined : Number(text))}
+          error={errorAt(check, ['validation', name])}
         />
-        {errorAt(check, ['validation', 'every_steps']) && <span className="error">{errorAt(check, ['validation', 'every_steps'])}</span>}
-      </div>
+      ))}
     </div>
   );
 }

@@ -1,9 +1,11 @@
 // Turns settings into lists of values: every combination becomes a job of a study.
 import type { ReactElement } from 'react';
+import { useSettingsSchema } from '../../data/settings-schema.ts';
 import { Icon } from '../../ui/icons.tsx';
 
 export type StudyRow = { pointer: string; text: string };
 
+/** The settings that are compared most come first in the list. */
 const POINTERS = [
   '/hyperparameters/max_train_steps',
   '/hyperparameters/learning_rate',
@@ -13,6 +15,12 @@ const POINTERS = [
   '/hyperparameters/train_text_encoder',
   '/aux/weight',
 ];
+
+function usePointers(): string[] {
+  const { data: groups = [] } = useSettingsSchema();
+  const all = groups.flatMap(({ settings }) => settings.map(({ name }) => `/hyperparameters/${name}`));
+  return [...new Set([...POINTERS, ...all])];
+}
 
 export const valuesOf = (text: string): unknown[] =>
   text
@@ -24,6 +32,7 @@ export const valuesOf = (text: string): unknown[] =>
     );
 
 export function StudyFields({ rows, onRows }: { rows: StudyRow[]; onRows(rows: StudyRow[]): void }): ReactElement {
+  const pointers = usePointers();
   const change = (index: number, row: Partial<StudyRow>) => onRows(rows.map((one, at) => (at === index ? { ...one, ...row } : one)));
   return (
     <details className="study">
@@ -38,7 +47,7 @@ export function StudyFields({ rows, onRows }: { rows: StudyRow[]; onRows(rows: S
               value={pointer}
               onChange={(event) => change(index, { pointer: event.target.value })}
             >
-              {POINTERS.map((one) => (
+              {pointers.map((one) => (
                 <option key={one} value={one}>
                   {one.slice(1).replaceAll('/', '.')}
                 </option>

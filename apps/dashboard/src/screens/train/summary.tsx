@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { bytes, duration, plural } from '../../data/format.ts';
 import { type Call, trainingCall } from '../../data/calls.ts';
+import { keepDraft } from '../../data/kept-draft.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { getAt, hasDatasets, METHODS_WITH_AUX, requestOf } from '../../data/training-draft.ts';
@@ -121,6 +122,7 @@ function StartButton({ draft, study, isReady }: { draft: FormPart['draft']; stud
       return `/studies/${(await client.studies.create(studyOf(draft, grid))).id}`;
     },
     onSuccess: (path) => {
+      keepDraft(null);
       void queries.invalidateQueries({ queryKey: ['jobs'] });
       navigate(path);
     },

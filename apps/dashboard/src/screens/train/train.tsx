@@ -1,10 +1,11 @@
 // New training: images, preset, settings and summary on one page; the form and the YAML show the same request.
 import type { BaseModel, TrainingJob, TrainingPreset } from '@styleforge/sdk';
 import type { Dispatch, ReactElement, SetStateAction } from 'react';
-import { useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useAddress } from '../../data/address.ts';
 import { useDefaults } from '../../data/defaults.ts';
+import { keepDraft, keptDraft } from '../../data/kept-draft.ts';
 import { withPreset } from '../../data/presets.ts';
 import { readPreferences } from '../../data/preferences.ts';
 import { useBaseModels, useJob } from '../../data/queries.ts';
@@ -37,7 +38,19 @@ export function Train(): ReactElement {
       </Empty>
     );
   }
-  return from ? <FromJob id={from} models={models.data} /> : <Form models={models.data} initial={initialDraft(models.data, params)} />;
+  return from ? <FromJob id={from} models={models.data} /> : <NewForm models={models.data} params={params} />;
+}
+
+/** What was entered before, unless the address names the images to begin with. */
+function NewForm({ models, params }: { models: BaseModel[]; params: URLSearchParams }): ReactElement {
+  const [round, setRound] = useState(0);
+  const isNamed = params.has('style') || params.has('aux');
+  const kept = useMemo(() => (isNamed ? null : keptDraft(models.map(({ name }) => name))), [round]);
+  const startOver = () => {
+    keepDraft(null);
+    setRound(round + 1);
+  };
+  return <Form key={round} models={models} initial={kept ?? initialDraft(models, params)} onStartOver={kept ? startOver : undefined} />;
 }
 
 function initialDraft(models: BaseModel[], params: URLSearchParams): Draft {
@@ -61,8 +74,25 @@ const VIEWS = [
   { value: 'yaml', label: 'YAML' },
 ] as const;
 
-function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft; cloned?: TrainingJob }): ReactElement {
+interface FormProps {
+  models: BaseModel[];
+  initial: Draft;
+  cloned?: TrainingJob;
+  /** The form contains what was entered before, and this empties it. */
+  onStartOver?: (() => void) | undefined;
+}
+
+/** Kept as soon as something is entered. */
+function useDraft(initial: Draft): [draft: Draft, setDraft: Dispatch<SetStateAction<Draft>>] {
   const [draft, setDraft] = useState(initial);
+  useEffect(() => {
+    if (draft !== initial) keepDraft(draft);
+  }, [draft]);
+  return [draft, setDraft];
+}
+
+function Form({ models, initial, cloned, onStartOver }: FormProps): ReactElement {
+  const [draft, setDraft] = useDraft(initial);
   const [params, set] = useAddress();
   const view = params.get('view') === 'yaml' ? 'yaml' : 'form';
   const { data: defaults } = useDefaults(draft.method, draft.base_model);
@@ -75,8 +105,17 @@ function Form({ models, initial, cloned }: { models: BaseModel[]; initial: Draft
       <PageHead
         title="New training"
         crumb={<Link href="/jobs">Training</Link>}
-        about={cloned && 'The form contains all settings of the cloned job. Change any of them.'}
+        about={
+          cloned
+            ? 'The form contains all settings of the cloned job. Change any of them.'
+            : onStartOver && 'The form contains what you entered before.'
+        }
       >
+        {onStartOver && (
+          <button type="button" className="button quiet" onClick={onStartOver}>
+            Start over
+          </button>
+        )}
         <Segmented label="View" value={view} choices={VIEWS} onChange={show} />
       </PageHead>
       <div className="train">
