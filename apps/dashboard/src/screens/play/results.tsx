@@ -93,7 +93,7 @@ type ColumnProps = { generation: Generation; name: string; rows: number; isOnly:
 
 /** The images of one model. */
 function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactElement {
-  const { status, error, config } = generation;
+  const { status, error, warnings, config } = generation;
   return (
     <div className="stack">
       <div className="row-apart">
@@ -101,6 +101,11 @@ function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactE
         {status !== 'succeeded' && <Pill status={status} />}
       </div>
       {error && <p className="note bad">{error.message}</p>}
+      {warnings.map((warning) => (
+        <p key={warning} className="note warn">
+          {warning}
+        </p>
+      ))}
       {config.grid && <GridResult generation={generation} onOpen={(image) => onOpen(image.index)} />}
       <div className={isOnly ? 'results-images' : 'stack'}>
         {Array.from({ length: config.grid ? 0 : rows }, (_, row) => {

@@ -1,7 +1,7 @@
 // Chooses a dataset, shows its images, and creates a new one from dropped images.
 import type { DatasetDetail } from '@styleforge/sdk';
 import { useQueryClient } from '@tanstack/react-query';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import type { DroppedFile } from '../../data/dropped-files.ts';
 import { useBaseModels, useDataset, useDatasets } from '../../data/queries.ts';
 import { sampleDataset } from '../../data/samples.ts';
@@ -10,7 +10,7 @@ import { notifyError } from '../../data/toasts.ts';
 import { errorAt, getAt, METHODS_WITH_AUX } from '../../data/training-draft.ts';
 import { useUpload } from '../../data/uploads.ts';
 import { DropZone } from '../../ui/drop-zone.tsx';
-import { type Option, SelectField } from '../../ui/fields.tsx';
+import { type Option, SelectField, TextField } from '../../ui/fields.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { UploadList } from '../../ui/upload-list.tsx';
 import { KINDS, type Kind } from '../datasets/new-dataset.tsx';
@@ -56,7 +56,7 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
         error={error}
       />
       {chosen ? (
-        <Shown dataset={chosen} />
+        <Shown dataset={chosen}>{kind === 'aux' && <AuxFields {...{ draft, change, check }} />}</Shown>
       ) : (
         <DropZone label="Or drop images here" onFiles={(files) => guarded(() => uploadAll(files))}>
           <button type="button" className="button quiet small" onClick={useSample}>
@@ -65,6 +65,28 @@ export function DatasetPicker({ kind, draft, change, check }: FormPart & { kind:
         </DropZone>
       )}
       <UploadList upload={upload} />
+    </div>
+  );
+}
+
+function AuxFields({ draft, change, check }: Pick<FormPart, 'draft' | 'change' | 'check'>): ReactElement {
+  const [weight, prompt] = [getAt(draft, ['aux', 'weight']), getAt(draft, ['aux', 'prompt'])];
+  return (
+    <div className="form-grid narrow">
+      <TextField
+        {...{ id: 'aux-weight', label: 'Weight', type: 'number', min: 0, step: 'any', placeholder: '1' }}
+        value={String(weight ?? '')}
+        onValue={(text) => change(['aux', 'weight'], text === '' ? undefined : Number(text))}
+        error={errorAt(check, ['aux', 'weight'])}
+        help="Weight of the Aux loss; the weight of the style is 1."
+      />
+      <TextField
+        {...{ id: 'aux-prompt', label: 'Prompt', placeholder: 'default' }}
+        value={String(prompt ?? '')}
+        onValue={(text) => change(['aux', 'prompt'], text || undefined)}
+        error={errorAt(check, ['aux', 'prompt'])}
+        help="All Aux images are trained with it."
+      />
     </div>
   );
 }
@@ -78,12 +100,15 @@ function DatasetLabel({ kind, isOptional }: { kind: Kind; isOptional: boolean })
   );
 }
 
-function Shown({ dataset: { name, images } }: { dataset: DatasetDetail }): ReactElement {
+function Shown({ dataset: { name, images }, children }: { dataset: DatasetDetail; children: ReactNode }): ReactElement {
   return (
-    <div className="mosaic mosaic-6" aria-label={`Images of ${name}`} role="img">
-      {images.slice(0, SHOWN).map((image) => (
-        <Picture key={image.id} path={image.thumbnail_url} alt="" width={image.width} />
-      ))}
-    </div>
+    <>
+      <div className="mosaic mosaic-6" aria-label={`Images of ${name}`} role="img">
+        {images.slice(0, SHOWN).map((image) => (
+          <Picture key={image.id} path={image.thumbnail_url} alt="" width={image.width} />
+        ))}
+      </div>
+      {children}
+    </>
   );
 }
