@@ -44,6 +44,21 @@ export async function fillProject(service: TestService): Promise<LargeProject> {
   }
 }
 
+/** A worker of two cards as it tells of itself, which this machine has none of. */
+export async function addCards(service: TestService): Promise<void> {
+  const database = createDatabase(service.service.databaseUrl, { maxConnections: 1 });
+  const reading = { temperatureCelsius: 71, loadPercent: 97, powerWatts: 402.4, memoryUsedBytes: 61e9 };
+  const unread = { temperatureCelsius: null, loadPercent: null, powerWatts: null, memoryUsedBytes: null };
+  try {
+    await clientOf(database).$executeRaw`
+      insert into workers select r.* from workers t, lateral jsonb_populate_record(t, jsonb_build_object('id', 'worker_01900000-0000-7000-8000-000000000000',
+        'host', 'rack-7', 'device', 'cuda', 'device_name', 'NVIDIA H100 80GB HBM3', 'device_memory_bytes', 80e9::bigint,
+        'cards', ${JSON.stringify([reading, unread])}::jsonb, 'last_seen_at', now() + interval '10 minutes')) r limit 1`;
+  } finally {
+    await database.close();
+  }
+}
+
 /** A job that succeeded: one that is there already, or a new one. */
 async function finishedJob(service: TestService): Promise<string> {
   const { data } = await service.call<{ data: TrainingJobBody[] }>('GET', '/v1/training-jobs?status=succeeded&limit=1');

@@ -1,13 +1,16 @@
 // What a user does at the dashboard while jobs run and after: steers them, keeps or drops StyleDrop's candidates, votes blindly, uploads an adapter,
 // looks through long lists.
+import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EvaluationBody, TrainingJobBody } from '@styleforge/contracts';
 import { warnNotTested } from '@styleforge/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countOf, fillProject, type LargeProject } from './dashboard-large-lists.ts';
+import { addCards, countOf, fillProject, type LargeProject } from './dashboard-large-lists.ts';
 import { buildPage, chromiumMissing, expectFits, openBrowser, openPage, signIn, untilLoaded, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
@@ -37,7 +40,7 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
 
   beforeAll(async () => {
     buildPage();
-    service = await TestService.create({ tiny: {} });
+    service = await TestService.create({ tiny: {} }, { WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' });
     const models = join(service.directory, 'models');
     await cp(join(golden, 'tiny-sd'), join(models, 'golden'), { recursive: true });
     await makeTinySdxlBaseModel(join(service.directory, 'sdxl'));
@@ -200,6 +203,40 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
     await page.getByText(/^Uploaded as kohya\.safetensors/).waitFor();
     expect(await violationsOf(page)).toEqual([]);
   });
+
+  it('shows what the cards of a worker measure', async () => {
+    await addCards(service);
+    await visit('/queue');
+    await page.getByText('Card 0: 97 % load, 71 °C, 402 W, 61 GB of 80 GB used').waitFor();
+    await page.getByText('Card 1: The card reports no readings.').waitFor();
+    await expectFits(page, `${service.service.url}/app`, ['/queue']);
+  });
+
+  it(
+    'shows what was sent to an endpoint and what it responded, and sends it again',
+    async () => {
+      const endpoint = createServer((_request, response) => response.writeHead(503).end('the disk of the receiver is full'));
+      await once(endpoint.listen(0, '127.0.0.1'), 'listening');
+      try {
+        const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/hook`;
+        await service.call('POST', '/v1/webhooks', { url, events: ['training_job.succeeded'] });
+        await visit('/webhooks');
+        await button('Send a test').click();
+        const response = page.getByLabel('Response', { exact: true });
+        await page.getByText('503').first().click();
+        await expect.poll(() => response.first().textContent()).toBe('the disk of the receiver is full');
+        await page.getByText('"type":').first().waitFor();
+        expect(await violationsOf(page)).toEqual([]);
+        for (const width of [390, 1280]) {
+          await page.setViewportSize({ width, height: 900 });
+          expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${width} pixels`).toBe(true);
+        }
+      } finally {
+        endpoint.close();
+      }
+    },
+    2 * PATIENCE,
+  );
 
   describe('with 1,000 images, 500 jobs and 5,000 steps', () => {
     let project: LargeProject;

@@ -51,7 +51,7 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
     ['Memory', known(estimate?.peak_memory_bytes, (memory) => `up to ${bytes(memory)}`)],
     ...cardRow(estimate),
     ['Checkpoints', known(estimate?.checkpoints_bytes, (disk) => `${bytes(disk)} on disk`)],
-    ['Before it', waiting === 0 ? 'Starts immediately' : plural(waiting, 'job')],
+    ['Queue', waiting === 0 ? 'Starts immediately' : `after ${plural(waiting, 'job')}`],
   ];
   return (
     <dl className="facts">
