@@ -31,7 +31,7 @@ export function JobTitleActions({ job }: { job: TrainingJob }): ReactElement {
     navigate('/jobs');
   };
   return (
-    <>
+    <span className="row nowrap">
       <button
         type="button"
         className="button quiet icon"
@@ -47,6 +47,6 @@ export function JobTitleActions({ job }: { job: TrainingJob }): ReactElement {
           <Icon name="trash" />
         </button>
       )}
-    </>
+    </span>
   );
 }
