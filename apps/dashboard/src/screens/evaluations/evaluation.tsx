@@ -2,12 +2,14 @@
 import type { Evaluation, EvaluationImage } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
+import { useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
 import { modelOf, useModels } from '../../data/models.ts';
 import type { Call, CodeChoice } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { EvaluationActions } from './evaluation-actions.tsx';
 import { EvaluationProgress, isPending } from './progress.tsx';
@@ -100,7 +102,21 @@ function WithImages({ evaluation, labels, isVote }: ImagesProps): ReactElement {
   const byIndex = new Map<number, EvaluationImage[]>();
   for (const image of data) byIndex.set(image.index, [...(byIndex.get(image.index) ?? []), image]);
   const rows = [...byIndex.values()].filter((row) => row.length === labels.length);
-  if (isVote) return <BlindVote id={evaluation.id} labels={labels} rows={rows} />;
+  return isVote ? <BlindVote id={evaluation.id} labels={labels} rows={rows} /> : <ImageTable labels={labels} rows={rows} />;
+}
+
+/** Prompts down, models across. In full size, each image is compared with that of the last model. */
+function ImageTable({ labels, rows }: { labels: string[]; rows: EvaluationImage[][] }): ReactElement {
+  const [open, setOpen] = useState<EvaluationImage | null>(null);
+  const images = rows.slice(0, SHOWN).flat();
+  const itemOf = (image: EvaluationImage): LightboxItem => {
+    const other = images.find(({ index, model }) => index === image.index && model === labels.length - 1 && model !== image.model);
+    const label = labels[image.model] ?? '';
+    return {
+      ...{ path: image.url, title: image.prompt, detail: `${label}, seed ${image.seed}` },
+      before: other && { path: other.url, label: labels.at(-1) ?? '', afterLabel: label },
+    };
+  };
   return (
     <div className="samples" tabIndex={0} role="region" aria-label="Images by prompt and model">
       <table>
@@ -122,13 +138,23 @@ function WithImages({ evaluation, labels, isVote }: ImagesProps): ReactElement {
                 .toSorted((a, b) => a.model - b.model)
                 .map((image) => (
                   <td key={image.model}>
-                    <Picture path={image.url} alt={`${image.prompt}, by ${labels[image.model]}`} width={image.width} />
+                    <button type="button" className="tile-button" onClick={() => setOpen(image)}>
+                      <Picture path={image.url} alt={`${image.prompt}, by ${labels[image.model]}`} width={image.width} />
+                    </button>
                   </td>
                 ))}
             </tr>
           ))}
         </tbody>
       </table>
+      {open && (
+        <Lightbox
+          items={images.map(itemOf)}
+          index={images.indexOf(open)}
+          onIndex={(index) => setOpen(images[index]!)}
+          onClose={() => setOpen(null)}
+        />
+      )}
       {rows.length > SHOWN && (
         <p className="small soft">
           The first {SHOWN} of {rows.length} prompts; the API lists all.

@@ -120,11 +120,20 @@ function SampleLightbox({ grid, image, checkpoint, onImage }: OpenSample): React
       onRow={toRow}
       onClose={() => onImage(null)}
       actions={
-        checkpoint && (
-          <Link className="button" href={`/play?model=${checkpoint.id}`}>
-            Use this checkpoint
-          </Link>
-        )
+        <>
+          <PlaySteps
+            steps={grid.steps}
+            onStep={(step) => {
+              const next = grid.rows.find(({ index }) => index === image.index)?.images.get(step);
+              if (next) onImage(next);
+            }}
+          />
+          {checkpoint && (
+            <Link className="button" href={`/play?model=${checkpoint.id}`}>
+              Use this checkpoint
+            </Link>
+          )}
+        </>
       }
     />
   );
@@ -164,13 +173,19 @@ function itemOf(image: ValidationImage, { steps, rows }: Grid): LightboxItem {
   return { path: image.url, title: image.prompt, detail: `Step ${image.step}, seed ${image.seed}`, before };
 }
 
-/** Plays the columns one after the other. */
-export function PlaySteps({ steps, onStep }: { steps: number[]; onStep(step: number | null): void }): ReactElement | null {
+/** Shows the steps one after the other, until it leaves the screen. */
+export function PlaySteps({ steps, onStep }: { steps: number[]; onStep(step: number): void }): ReactElement | null {
   const [isPlaying, setPlaying] = useState(false);
+  const isHere = useRef(true);
+  useEffect(() => {
+    isHere.current = true;
+    return () => void (isHere.current = false);
+  }, []);
   if (steps.length < 2) return null;
   const play = async () => {
     setPlaying(true);
     for (const step of steps) {
+      if (!isHere.current) return;
       onStep(step);
       await new Promise((done) => setTimeout(done, 450));
     }
