@@ -37,15 +37,23 @@ async function readAll(reader: FileSystemDirectoryReader): Promise<FileSystemEnt
 export const chosenFiles = (list: FileList): DroppedFile[] =>
   [...list].filter(isWanted).map((file) => ({ file, path: file.webkitRelativePath || file.name }));
 
-/** Caption files belong to the images of the same name in the same folder. */
-export async function withCaptions(files: DroppedFile[]): Promise<{ file: File; name: string; caption?: string }[]> {
+const stem = (path: string): string => path.replace(/\.[^./]+$/, '');
+const baseName = (path: string): string => stem(path).split('/').at(-1)!;
+
+/** Captions by the path of their image, without its ending. */
+async function captionsIn(files: DroppedFile[]): Promise<Map<string, string>> {
   const captions = new Map<string, string>();
-  const stem = (path: string) => path.replace(/\.[^./]+$/, '');
   for (const { file, path } of files) {
     if (/\.(txt|caption)$/i.test(path)) captions.set(stem(path), (await file.text()).trim());
     else if (/(^|\/)metadata\.jsonl$/i.test(path))
       for (const [name, text] of readJsonLines(await file.text())) captions.set(stem(path.replace(/[^/]+$/, name)), text);
   }
+  return captions;
+}
+
+/** Caption files go to the images of the same name beside them. */
+export async function withCaptions(files: DroppedFile[]): Promise<{ file: File; name: string; caption?: string }[]> {
+  const captions = await captionsIn(files);
   return files
     .filter(({ path }) => /\.(png|jpe?g|webp|zip)$/i.test(path))
     .map(({ file, path }) => ({ file, name: file.name, ...(captions.get(stem(path)) && { caption: captions.get(stem(path))! }) }));
@@ -57,4 +65,11 @@ function readJsonLines(text: string): [string, string][] {
     .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line) as { file_name: string; text?: string; caption?: string })
     .map(({ file_name: name, text: words, caption }) => [name, words ?? caption ?? '']);
+}
+
+/** Captions of images that are in the dataset already, by id: caption files without images are for these. */
+export async function captionsFor(files: DroppedFile[], images: { id: string; file_name: string }[]): Promise<Record<string, string>> {
+  const captions = new Map([...(await captionsIn(files))].map(([path, caption]) => [baseName(path), caption]));
+  const found = images.map(({ id, file_name: name }): [string, string | undefined] => [id, captions.get(baseName(name))]);
+  return Object.fromEntries(found.filter((one): one is [string, string] => one[1] !== undefined));
 }

@@ -1,9 +1,10 @@
 // Uploading files to a dataset, one request for a few files, with the state of each file.
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type DroppedFile, withCaptions } from './dropped-files.ts';
+import { captionsFor, type DroppedFile, withCaptions } from './dropped-files.ts';
 import { useClient } from './session.ts';
-import { notifyError } from './toasts.ts';
+import { plural } from './format.ts';
+import { notify, notifyError } from './toasts.ts';
 
 export type FileState = { name: string; status: 'waiting' | 'sending' | 'kept' | 'refused'; detail?: string };
 const BATCH = 4;
@@ -19,8 +20,16 @@ export function useUpload(): Upload {
   const client = useClient();
   const queries = useQueryClient();
   const [files, setFiles] = useState<FileState[]>([]);
-  const start = async (datasetId: string, dropped: DroppedFile[]) => {
-    const sending = await withCaptions(dropped);
+  const caption = async (datasetId: string, dropped: DroppedFile[]) => {
+    const { images } = await client.datasets.get(datasetId);
+    const captions = await captionsFor(dropped, images);
+    const count = Object.keys(captions).length;
+    if (count === 0) return void notify({ title: 'No image and no caption of an image is among these files', isError: true });
+    await client.datasets.setCaptions(datasetId, captions);
+    await queries.invalidateQueries({ queryKey: ['datasets'] });
+    notify({ title: `${plural(count, 'image')} captioned` });
+  };
+  const send = async (datasetId: string, sending: Awaited<ReturnType<typeof withCaptions>>) => {
     let states: FileState[] = sending.map(({ name }) => ({ name, status: 'waiting' }));
     setFiles(states);
     let at = 0;
@@ -48,6 +57,14 @@ export function useUpload(): Upload {
         at += batch.length;
         notifyError('Images could not be uploaded', error);
       }
+    }
+  };
+  const start = async (datasetId: string, dropped: DroppedFile[]) => {
+    try {
+      const sending = await withCaptions(dropped);
+      await (sending.length > 0 ? send(datasetId, sending) : caption(datasetId, dropped));
+    } catch (error) {
+      notifyError('The captions could not be read', error);
     }
   };
   return { files, isBusy: files.some(({ status }) => status === 'waiting' || status === 'sending'), start, clear: () => setFiles([]) };

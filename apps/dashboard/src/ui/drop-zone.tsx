@@ -8,17 +8,19 @@ const ACCEPT = '.png,.jpg,.jpeg,.webp,.zip,.txt,.caption,.jsonl';
 
 interface DropZoneProps {
   onFiles(files: DroppedFile[]): void;
+  /** Whether an image that is pasted anywhere on the screen goes here. */
+  takesPaste?: boolean;
   children?: ReactNode;
   label: string;
   /** Further buttons next to the choosers. */
   buttons?: ReactNode;
 }
 
-export function DropZone({ onFiles, children, label, buttons }: DropZoneProps): ReactElement {
+export function DropZone({ onFiles, takesPaste = false, children, label, buttons }: DropZoneProps): ReactElement {
   const folder = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const paste = ({ clipboardData }: ClipboardEvent) => {
-      if (clipboardData && clipboardData.files.length > 0) onFiles(chosenFiles(clipboardData.files));
+      if (takesPaste && clipboardData && clipboardData.files.length > 0) onFiles(chosenFiles(clipboardData.files));
     };
     addEventListener('paste', paste);
     return () => removeEventListener('paste', paste);
@@ -50,7 +52,10 @@ export function DropZone({ onFiles, children, label, buttons }: DropZoneProps): 
         type="file"
         multiple
         hidden
-        onChange={({ target }) => target.files && choose(target.files)}
+        onChange={({ target }) => {
+          if (target.files) choose(target.files);
+          target.value = '';
+        }}
       />
     </DropArea>
   );

@@ -22,6 +22,7 @@ export function AddImages({ dataset }: { dataset: DatasetDetail }): ReactElement
       <DropZone
         label="Drop images, folders or zip archives here, or paste an image"
         onFiles={(files) => void upload.start(dataset.id, files)}
+        takesPaste
         buttons={
           <button type="button" className="button small" onClick={() => setImporting(true)}>
             Import from URLs

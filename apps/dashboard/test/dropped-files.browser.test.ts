@@ -1,0 +1,17 @@
+// Captions among dropped files: for the images beside them, or for those that are in the dataset already.
+import { expect, it } from 'vitest';
+import { captionsFor, withCaptions } from '../src/data/dropped-files.ts';
+
+const dropped = (path: string, text = '') => ({ path, file: new File([text], path.split('/').at(-1)!) });
+const files = [dropped('ink/cat.png'), dropped('ink/cat.txt', 'a cat\n'), dropped('ink/dog.caption', 'a dog')];
+
+it('gives an image the caption beside it', async () => {
+  expect(await withCaptions(files)).toMatchObject([{ name: 'cat.png', caption: 'a cat' }]);
+  const lines = dropped('ink/metadata.jsonl', '{"file_name":"cat.png","text":"one cat"}\n');
+  expect(await withCaptions([dropped('ink/cat.png'), lines])).toMatchObject([{ caption: 'one cat' }]);
+});
+
+it('finds the images of a dataset by the names of caption files', async () => {
+  const images = ['cat.webp', 'dog.png', 'bird.png'].map((name) => ({ id: `img_${name}`, file_name: name }));
+  expect(await captionsFor(files, images)).toEqual({ 'img_cat.webp': 'a cat', 'img_dog.png': 'a dog' });
+});
