@@ -20,7 +20,7 @@ export function ShareReport({ id }: { id: string }): ReactElement {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
-      <button type="button" className="button small" onClick={() => setOpen(true)}>
+      <button type="button" className="button" onClick={() => setOpen(true)}>
         Share
       </button>
       {isOpen && <ShareDialog id={id} onClose={() => setOpen(false)} />}

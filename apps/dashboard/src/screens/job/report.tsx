@@ -27,7 +27,7 @@ export function ReportTab({ job }: { job: TrainingJob }): ReactElement {
   return (
     <div className="stack">
       <div className="row">
-        <a className="button small" href={`/v1/training-jobs/${job.id}/report`} target="_blank" rel="noreferrer">
+        <a className="button" href={`/v1/training-jobs/${job.id}/report`} target="_blank" rel="noreferrer">
           Open as a page
         </a>
         <ShareReport id={job.id} />

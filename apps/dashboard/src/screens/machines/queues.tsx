@@ -28,7 +28,9 @@ export function Queues(): ReactElement {
                 <th scope="col" className="end">
                   Workers
                 </th>
-                <th scope="col">Oldest</th>
+                <th scope="col" className="wide-only">
+                  Oldest
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -44,7 +46,7 @@ export function Queues(): ReactElement {
                     {queue.running > queue.own_running && <span className="soft small"> ({queue.own_running} yours)</span>}
                   </td>
                   <td className="end num">{queue.workers === 0 ? <span className="pill bad">none</span> : queue.workers}</td>
-                  <td className="num small soft">{queue.oldest_waiting_since ? ago(queue.oldest_waiting_since) : '–'}</td>
+                  <td className="num small soft wide-only">{queue.oldest_waiting_since ? ago(queue.oldest_waiting_since) : '–'}</td>
                 </tr>
               ))}
             </tbody>

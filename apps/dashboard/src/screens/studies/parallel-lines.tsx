@@ -37,11 +37,11 @@ export function StudyLines({ study: { report } }: { study: Study }): ReactElemen
       </div>
       <div className="card-flush" tabIndex={0} role="region" aria-label={`Variations across their settings and ${measure.name}`}>
         <svg className="lines" width={width} viewBox={`0 0 ${width} ${TOP + HEIGHT + 20}`}>
-          {axes.map((axis, index) => (
-            <AxisMarks key={axis.name} axis={axis} x={xOf(index)} />
-          ))}
           {lines.map((line) => (
             <VariationLine key={line.row.training_job_id} line={line} measure={measure.name} />
+          ))}
+          {axes.map((axis, index) => (
+            <AxisMarks key={axis.name} axis={axis} x={xOf(index)} />
           ))}
         </svg>
       </div>
