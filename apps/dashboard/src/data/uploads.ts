@@ -59,7 +59,9 @@ export function useUpload(): Upload {
       }
     }
   };
-  const start = async (datasetId: string, dropped: DroppedFile[]) => {
+  const start = async (datasetId: string, files: DroppedFile[]) => {
+    // a browser lists a folder in any order
+    const dropped = files.toSorted((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
     try {
       const sending = await withCaptions(dropped);
       await (sending.length > 0 ? send(datasetId, sending) : caption(datasetId, dropped));

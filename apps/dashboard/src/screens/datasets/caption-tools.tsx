@@ -37,8 +37,8 @@ export function CaptionTools({ images, onChanges, onSearch, onClose }: Props): R
           Match upper and lower case
         </label>
         <div className="form-grid narrow">
-          <Words id="before" label="Put before every caption" value={before} isOff={find !== ''} onValue={setBefore} />
-          <Words id="after" label="Put after every caption" value={after} isOff={find !== ''} onValue={setAfter} />
+          <Words id="before" label="Before each caption" value={before} isOff={find !== ''} onValue={setBefore} />
+          <Words id="after" label="After each caption" value={after} isOff={find !== ''} onValue={setAfter} />
         </div>
         <Tags images={images} onSearch={onSearch} />
         <DialogActions label={`Change ${plural(count, 'caption')}`} disabled={count === 0} onClose={onClose} />

@@ -57,11 +57,7 @@ export function FirstSteps(): ReactElement {
           Sample images appear while the model learns. Stop when you like what you see.
         </Step>
       </ol>
-      {samples && (
-        <p className="small soft">
-          Sample images: {samples.style_ref.licence}; {samples.aux.licence}.
-        </p>
-      )}
+      {samples && <p className="small soft">Sample images: {[...new Set([samples.style_ref.licence, samples.aux.licence])].join('; ')}.</p>}
     </>
   );
 }

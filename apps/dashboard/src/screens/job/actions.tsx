@@ -19,7 +19,10 @@ interface Action extends Steer {
   isPending?: boolean;
 }
 
-/** Actions that the job's status allows. */
+/** Whether the job would fail again as it is: a clone can have other settings. */
+const mustChange = ({ error }: TrainingJob): boolean => error?.retryable === false;
+
+/** What the job's status allows. */
 function actionsOf(job: TrainingJob, jobs: StyleForge['trainingJobs']): Action[] {
   const { id, status, cancel_requested: isStopping } = job;
   const isTraining = ['validating', 'running'].includes(status);
@@ -38,7 +41,12 @@ function actionsOf(job: TrainingJob, jobs: StyleForge['trainingJobs']): Action[]
       ...{ label: 'Pause', title: 'The job saves a checkpoint and pauses', run: () => jobs.pause(id) },
     },
     ['paused', 'failed', 'cancelled'].includes(status) && {
-      ...{ label: 'Resume', title: 'The job continues from its last checkpoint', run: () => jobs.resume(id), tone: 'primary' },
+      ...{
+        label: 'Resume',
+        title: 'The job continues from its last checkpoint',
+        run: () => jobs.resume(id),
+        tone: mustChange(job) ? '' : 'primary',
+      },
     },
     (isLive(job) || status === 'paused') &&
       !isStopping && { label: 'Stop and keep', title: 'The job saves a checkpoint and stops', run: () => jobs.cancel(id) },
@@ -77,7 +85,7 @@ export function JobActions({ job }: { job: TrainingJob }): ReactElement {
         </button>
       ))}
       {job.status === 'succeeded' && <UseOrExtend job={job} onSteer={steer.mutate} />}
-      <Link className="button" href={`/train?from=${job.id}`}>
+      <Link className={`button ${mustChange(job) ? 'primary' : ''}`} href={`/train?from=${job.id}`}>
         Clone
       </Link>
     </>

@@ -97,7 +97,7 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
         <div className="row-apart">
           <div className="row">
             <Pill status={status} />
-            <span className="num">{whereIs(job)}</span>
+            <span className="num">{error ? `Step ${progress.step} of ${progress.of}` : whereIs(job)}</span>
           </div>
           <span className="small soft num">
             {progress.samples_per_second !== null && isLive(job) && `${number(progress.samples_per_second, 1)} samples/s`}

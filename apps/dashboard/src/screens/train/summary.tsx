@@ -43,15 +43,14 @@ function Numbers({ draft, defaults, check }: Props): ReactElement {
   const batch = Number(setting('train_batch_size')) * Number(setting('gradient_accumulation_steps'));
   const estimate = check?.estimate;
   const known = (value: number | null | undefined, text: (value: number) => string) =>
-    value === null || value === undefined ? 'Not measured yet' : text(value);
-  const waiting = estimate?.queue_position ?? 0;
+    value === undefined ? '–' : value === null ? 'Not measured yet' : text(value);
   const rows: [string, string][] = [
     ['Steps', Number.isFinite(steps) ? `${steps.toLocaleString('en')} of ${plural(batch, 'image')} each` : '–'],
     ['Time', known(estimate?.seconds, (seconds) => `about ${duration(seconds)} on ${estimate?.devices[0]?.device}`)],
     ['Memory', known(estimate?.peak_memory_bytes, (memory) => `up to ${bytes(memory)}`)],
     ...cardRow(estimate),
     ['Checkpoints', known(estimate?.checkpoints_bytes, (disk) => `${bytes(disk)} on disk`)],
-    ['Queue', waiting === 0 ? 'Starts immediately' : `after ${plural(waiting, 'job')}`],
+    ['Queue', known(estimate?.queue_position, (jobs) => (jobs === 0 ? 'Starts immediately' : `after ${plural(jobs, 'job')}`))],
   ];
   return (
     <dl className="facts">
