@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { expect, it } from 'vitest';
 import { page } from 'vitest/browser';
-import { type Draft, emptyDraft, setAt } from '../src/data/training-draft.ts';
+import { type Draft, emptyDraft, setAt, withPlaceholders } from '../src/data/training-draft.ts';
 import { Tokens, withToken } from '../src/screens/train/tokens.tsx';
 import { show } from './render.tsx';
 
@@ -36,4 +36,12 @@ it('puts the new token into the prompt of a cloned job', () => {
   expect(withToken({ name: 'all', token: 'zwx', prompt: 'a photo of zwx style' }, 'sks')).toEqual({
     ...{ name: 'all', token: 'sks', prompt: 'a photo of [V] style' },
   });
+});
+
+it('puts placeholders where a cloned job names its tokens, in whole words alone', () => {
+  const components = [
+    { name: 'person', token: 'zwx' },
+    { name: 'background', token: '<ukj>' },
+  ];
+  expect(withPlaceholders('a zwx person, zwxy, in <ukj> style', components)).toBe('a [V] person, zwxy, in [background] style');
 });

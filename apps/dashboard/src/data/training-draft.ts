@@ -39,19 +39,35 @@ export const emptyDraft = (baseModel: string): Draft =>
     hyperparameters: {},
   }) as unknown as Draft;
 
-/** A request that creates the same job again. */
+type Component = { name: string; token?: string | undefined };
+
+/** The text with placeholders where it names tokens, so that it also fits other tokens: `[V]` for the first, `[name]` for the others. */
+export function withPlaceholders(text: string, components: readonly Component[]): string {
+  return components.reduce((words, { name, token }, index) => {
+    if (!token) return words;
+    const whole = new RegExp(`(?<![\\w-])${token.replaceAll(/[$()*+./?[\\\]^{|}]/g, String.raw`\$&`)}(?![\\w-])`, 'g');
+    return words.replaceAll(whole, index === 0 ? '[V]' : `[${name}]`);
+  }, text);
+}
+
+/** A request that makes the same job again. */
 export function draftOf({ id, config, name, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
   const { style_ref: style, aux, adaptation, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
   const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
   return {
     method,
     base_model: base,
-    style_ref: style,
+    style_ref: {
+      ...style,
+      components: style.components.map((one) => ({ ...one, prompt: withPlaceholders(one.prompt, [one]) })),
+    },
     ...(aux && { aux }),
     ...(!(adaptation.kind in WHOLE_MODELS) && { adaptation }),
     hyperparameters: Object.fromEntries(changed),
-    ...(validation && { validation }),
-    ...(evaluation && { evaluation: { compare_with: ['base'] } }),
+    ...(validation && {
+      validation: { ...validation, prompts: validation.prompts.map((prompt) => withPlaceholders(prompt, style.components)) },
+    }),
+    ...(evaluation && { evaluation: { metrics: evaluation.metrics, compare_with: evaluation.comparisons.map((one) => one.name) } }),
     early_stopping: early && {
       ...early,
       min_clip_share: early.min_clip_share ?? undefined,

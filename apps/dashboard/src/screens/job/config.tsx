@@ -7,6 +7,7 @@ import { useDefaults } from '../../data/defaults.ts';
 import { useAddress } from '../../data/address.ts';
 import { jobName, parentOf } from '../../data/jobs.ts';
 import { useJobs } from '../../data/job-list.ts';
+import { flatten } from '../../data/comparison.ts';
 import { type CodeChoice, trainingCall } from '../../data/calls.ts';
 import { draftOf, requestOf } from '../../data/training-draft.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
@@ -75,7 +76,7 @@ function Settings({ config, defaults: known }: SettingsProps): ReactElement {
         defaults={defaults}
         empty="All settings have their default values."
       />
-      <SettingsTable title="Images and prompts" rows={Object.entries(rest).filter(([, value]) => value !== null)} />
+      <SettingsTable title="Images and prompts" rows={flatten(rest).filter(([, value]) => value !== 'null')} />
       <SettingsTable title="Defaults" rows={settings.filter((row) => !isChanged(row))} />
     </>
   );

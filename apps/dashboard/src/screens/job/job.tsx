@@ -100,7 +100,7 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
             <span className="num">{error ? `Step ${progress.step} of ${progress.of}` : whereIs(job)}</span>
           </div>
           <span className="small soft num">
-            {progress.samples_per_second !== null && isLive(job) && `${number(progress.samples_per_second, 1)} samples/s`}
+            {progress.samples_per_second !== null && status === 'running' && `${number(progress.samples_per_second, 1)} samples/s`}
             {job.started_at && job.finished_at && `Took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}`}
           </span>
         </div>

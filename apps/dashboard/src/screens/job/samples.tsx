@@ -192,7 +192,7 @@ export function PlaySteps({ steps, onStep }: { steps: number[]; onStep(step: num
     setPlaying(false);
   };
   return (
-    <button type="button" className="button small" disabled={isPlaying} onClick={() => void play()}>
+    <button type="button" className="button" disabled={isPlaying} onClick={() => void play()}>
       <Icon name="play" size={15} />
       Play steps
     </button>

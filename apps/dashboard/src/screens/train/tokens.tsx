@@ -1,6 +1,6 @@
 // The word that stands for the style in prompts, one for each component.
 import type { ReactElement } from 'react';
-import { type Draft, errorAt, getAt } from '../../data/training-draft.ts';
+import { type Draft, errorAt, getAt, withPlaceholders } from '../../data/training-draft.ts';
 import { TextField } from '../../ui/fields.tsx';
 import type { FormPart } from './part.ts';
 
@@ -15,7 +15,7 @@ export function withToken({ name, token: before, prompt }: Component, token: str
   return {
     name,
     ...(token !== '' && { token }),
-    ...(prompt !== undefined && { prompt: before ? prompt.replaceAll(before, '[V]') : prompt }),
+    ...(prompt !== undefined && { prompt: withPlaceholders(prompt, [{ name, token: before }]) }),
   };
 }
 
