@@ -1,7 +1,7 @@
 // The images of one comparison: a column for each model, a row for each prompt and seed.
 import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
-import { useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { type Model, modelOf } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
 import { ImageButtons } from '../../ui/image-buttons.tsx';
@@ -16,6 +16,15 @@ function useShown(generations: Generation[]): Generation[] {
   return generations.map((one) => ({ ...one, images: one.images.filter(({ id }) => !hidden.has(id)) }));
 }
 
+/** On a phone the results are far below the form: new ones are scrolled to. */
+function useSeen(generations: Generation[]): RefObject<HTMLElement | null> {
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (frame.current && frame.current.getBoundingClientRect().top > innerHeight) frame.current.scrollIntoView();
+  }, [generations.map(({ id }) => id).join()]);
+  return frame;
+}
+
 type Props = { generations: Generation[]; models: Model[]; count: number; onBeginFrom(image: GeneratedImage): void };
 
 const imageAt = (generation: Generation | undefined, row: number): GeneratedImage | undefined =>
@@ -23,6 +32,7 @@ const imageAt = (generation: Generation | undefined, row: number): GeneratedImag
 
 export function Results({ generations: stored, models, count, onBeginFrom }: Props): ReactElement {
   const generations = useShown(stored);
+  const frame = useSeen(stored);
   const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
   if (count === 0) return <NothingYet />;
   const rows = Math.max(0, ...generations.map(({ config }) => config.prompts.length * config.num_images));
@@ -30,7 +40,7 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
   const shown = open && imageAt(generations[open.column], open.row);
   const first = open && open.column > 0 ? imageAt(generations[0], open.row) : undefined;
   return (
-    <section className="stack" aria-label="Results">
+    <section ref={frame} className="stack" aria-label="Results">
       <div
         className="results"
         data-columns={generations.length}
@@ -67,17 +77,23 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
             setOpen({ column: generations.findIndex(({ images }) => images.includes(image)), row: image.index });
           }}
           onClose={() => setOpen(null)}
-          actions={
-            <>
-              <button type="button" className="button" onClick={() => onBeginFrom(shown)}>
-                Start from this image
-              </button>
-              <ImageButtons image={shown} onDelete={() => setOpen(null)} />
-            </>
-          }
+          actions={<ResultButtons image={shown} onBeginFrom={onBeginFrom} onDelete={() => setOpen(null)} />}
         />
       )}
     </section>
+  );
+}
+
+type ButtonsProps = { image: GeneratedImage; onBeginFrom(image: GeneratedImage): void; onDelete(): void };
+
+function ResultButtons({ image, onBeginFrom, onDelete }: ButtonsProps): ReactElement {
+  return (
+    <>
+      <button type="button" className="button" onClick={() => onBeginFrom(image)}>
+        Start from this image
+      </button>
+      <ImageButtons image={image} onDelete={onDelete} />
+    </>
   );
 }
 
