@@ -76,3 +76,6 @@ export function modelOf(models: Model[], id: string): Model {
     }
   );
 }
+
+/** What a list calls the model; else what it was called when it was evaluated, such as `base`. */
+export const labelIn = (models: Model[], id: string, label: string): string => models.find((model) => model.id === id)?.label ?? label;

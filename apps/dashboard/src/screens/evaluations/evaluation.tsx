@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
-import { modelOf, useModels } from '../../data/models.ts';
+import { labelIn, useModels } from '../../data/models.ts';
 import type { Call, CodeChoice } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
@@ -37,7 +37,7 @@ export function EvaluationScreen(): ReactElement {
   });
   if (error) return <Failure error={error} what="The evaluation" />;
   if (!data) return <Loading height={320} />;
-  const labels = data.config.models.map(({ name, label }) => modelOf(models, name).label || label);
+  const labels = data.config.models.map(({ name, label }) => labelIn(models, name, label));
   return (
     <>
       <PageHead title={labels.join(' and ')} crumb={<Link href="/evaluations">Evaluations</Link>}>

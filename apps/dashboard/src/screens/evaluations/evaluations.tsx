@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { ago, plural } from '../../data/format.ts';
-import { modelOf, useModels } from '../../data/models.ts';
+import { labelIn, useModels } from '../../data/models.ts';
 import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { useHidden } from '../../data/undo.ts';
@@ -76,7 +76,7 @@ function EvaluationList(): ReactElement {
         <li key={evaluation.id} className="card stack">
           <div className="row-apart">
             <Link className="row-link" href={`/evaluations/${evaluation.id}`}>
-              {evaluation.config.models.map(({ name, label }) => modelOf(models, name).label || label).join(' and ')}
+              {evaluation.config.models.map(({ name, label }) => labelIn(models, name, label)).join(' and ')}
             </Link>
             <Pill status={evaluation.status} />
           </div>

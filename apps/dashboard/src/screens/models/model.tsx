@@ -221,6 +221,9 @@ function Provenance({ provenance }: { provenance: ModelVersion['provenance'] }):
   );
 }
 
+/** The service moves this alias itself. */
+const LATEST = 'latest';
+
 function SetAlias({ version: { model, version, reference, aliases } }: { version: ModelVersion }): ReactElement {
   const client = useClient();
   const queries = useQueryClient();
@@ -256,11 +259,13 @@ function SetAlias({ version: { model, version, reference, aliases } }: { version
       <button type="submit" className="button small" disabled={alias === '' || save.isPending}>
         Set alias
       </button>
-      {aliases.map((name) => (
-        <button key={name} type="button" className="button quiet small" disabled={remove.isPending} onClick={() => remove.mutate(name)}>
-          Remove {name}
-        </button>
-      ))}
+      {aliases
+        .filter((name) => name !== LATEST)
+        .map((name) => (
+          <button key={name} type="button" className="button quiet small" disabled={remove.isPending} onClick={() => remove.mutate(name)}>
+            Remove {name}
+          </button>
+        ))}
     </form>
   );
 }

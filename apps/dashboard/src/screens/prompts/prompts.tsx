@@ -181,7 +181,7 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
     <Dialog title={prompts.length > 0 ? 'New version' : 'New prompt set'} onClose={onClose}>
       <form className="stack" onSubmit={submit}>
         <TextField
-          {...{ id: 'set-name', label: 'Name', value: name, onValue: setName, pattern: '[a-z0-9][a-z0-9_-]{0,62}', required: true }}
+          {...{ id: 'set-name', label: 'Name', value: name, onValue: setName, pattern: '[a-z0-9][a-z0-9_\\-]{0,62}', required: true }}
           help="Lower-case letters, digits, hyphens. An existing set gets a new version."
         />
         <LinesField

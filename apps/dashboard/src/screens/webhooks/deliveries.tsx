@@ -39,7 +39,7 @@ function Delivery({ webhookId, delivery }: { webhookId: string; delivery: Webhoo
     <li>
       <details className="note">
         <summary>
-          <strong>{event}</strong> <Pill status={status} /> <span className="soft num">{response ?? error ?? 'no response yet'}</span>{' '}
+          <strong>{event}</strong> <Pill status={status} /> <span className="soft num">{response ?? error ?? 'no response yet'},</span>{' '}
           <span className="soft num">
             {plural(attempts, 'attempt')}, {ago(at)}
           </span>
