@@ -1,4 +1,5 @@
 // The lightbox: images one after the other by key, and the slider between before and after.
+import { useState } from 'react';
 import { expect, it, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { Lightbox, type LightboxItem } from '../src/ui/lightbox.tsx';
@@ -19,6 +20,27 @@ it('shows the next image on arrow keys, also after the last one, and closes on E
   expect(onIndex).toHaveBeenLastCalledWith(1);
   await userEvent.keyboard('{Escape}');
   await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
+});
+
+it('gives the focus back to what opened it', async () => {
+  const Opener = () => {
+    const [isOpen, setOpen] = useState(false);
+    return (
+      <>
+        <button type="button" onClick={() => setOpen(true)}>
+          open
+        </button>
+        {isOpen && <Lightbox items={[plain('a')]} index={0} onIndex={() => undefined} onClose={() => setOpen(false)} />}
+      </>
+    );
+  };
+  show(<Opener />);
+  const button = page.getByRole('button', { name: 'open' });
+  (button.element() as HTMLElement).focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(page.getByText('1 of 1')).toBeVisible();
+  await userEvent.keyboard('{Escape}');
+  await vi.waitFor(() => expect(document.activeElement).toBe(button.element()));
 });
 
 it('goes to other rows by up and down', async () => {

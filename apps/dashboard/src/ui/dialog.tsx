@@ -1,11 +1,12 @@
 // A modal dialog: the browser's own, with its focus trap and Escape.
 import type { ReactElement, ReactNode } from 'react';
-import { useEffect, useId, useRef } from 'react';
+import { useId, useLayoutEffect, useRef } from 'react';
 
 export function Dialog(props: { title: string; onClose(): void; children: ReactNode }): ReactElement {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // before the dialog leaves the document, so that the focus goes back to where it was
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     return () => element?.close();

@@ -1,6 +1,6 @@
 // Images in full size, one after the other by arrow keys; with a second image, a slider between before and after.
 import type { CSSProperties, KeyboardEvent, ReactElement, ReactNode } from 'react';
-import { useEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { Icon } from './icons.tsx';
 
 export interface LightboxItem {
@@ -26,7 +26,8 @@ interface LightboxProps {
 export function Lightbox(props: LightboxProps): ReactElement {
   const { items, index, onIndex, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // before the dialog leaves the document, so that the focus goes back to where it was
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
     return () => element?.close();
