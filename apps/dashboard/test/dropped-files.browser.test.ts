@@ -1,11 +1,11 @@
-// Captions among dropped files: for the images beside them, or for those that are in the dataset already.
+// Captions among dropped files: for the images next to them, or for those that are in the dataset already.
 import { expect, it } from 'vitest';
 import { captionsFor, withCaptions } from '../src/data/dropped-files.ts';
 
 const dropped = (path: string, text = '') => ({ path, file: new File([text], path.split('/').at(-1)!) });
 const files = [dropped('ink/cat.png'), dropped('ink/cat.txt', 'a cat\n'), dropped('ink/dog.caption', 'a dog')];
 
-it('gives an image the caption beside it', async () => {
+it('gives an image the caption of the same name', async () => {
   expect(await withCaptions(files)).toMatchObject([{ name: 'cat.png', caption: 'a cat' }]);
   const lines = dropped('ink/metadata.jsonl', '{"file_name":"cat.png","text":"one cat"}\n');
   expect(await withCaptions([dropped('ink/cat.png'), lines])).toMatchObject([{ caption: 'one cat' }]);

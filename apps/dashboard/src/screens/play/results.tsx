@@ -10,7 +10,7 @@ import { Empty, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { GridResult } from './grid-result.tsx';
 
-/** Without the images that are being deleted. */
+/** The generations, less the images that are being deleted. */
 function useShown(generations: Generation[]): Generation[] {
   const hidden = useHidden();
   return generations.map((one) => ({ ...one, images: one.images.filter(({ id }) => !hidden.has(id)) }));
