@@ -51,7 +51,7 @@ export async function addCards(service: TestService): Promise<void> {
   const unread = { temperatureCelsius: null, loadPercent: null, powerWatts: null, memoryUsedBytes: null };
   try {
     await clientOf(database).$executeRaw`
-      insert into workers select r.* from workers t, lateral jsonb_populate_record(t, jsonb_build_object('id', 'worker_01900000-0000-7000-8000-000000000000',
+      insert into workers select r.* from workers t, lateral jsonb_populate_record(t, jsonb_build_object('id', 'wrk_01900000-0000-7000-8000-000000000000',
         'host', 'rack-7', 'device', 'cuda', 'device_name', 'NVIDIA H100 80GB HBM3', 'device_memory_bytes', 80e9::bigint,
         'cards', ${JSON.stringify([reading, unread])}::jsonb, 'last_seen_at', now() + interval '10 minutes')) r limit 1`;
   } finally {
