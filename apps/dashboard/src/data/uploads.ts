@@ -60,8 +60,9 @@ export function useUpload(): Upload {
     }
   };
   const start = async (datasetId: string, files: DroppedFile[]) => {
+    const isFolder = files.some(({ path }) => path.includes('/'));
     // a browser lists a folder in any order
-    const dropped = files.toSorted((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
+    const dropped = isFolder ? files.toSorted((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true })) : files;
     try {
       const sending = await withCaptions(dropped);
       await (sending.length > 0 ? send(datasetId, sending) : caption(datasetId, dropped));
