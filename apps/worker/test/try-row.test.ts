@@ -34,6 +34,7 @@ const claim = async () => (await fixture.database.trainingJobs.claim(jobId)) as 
 const status = async () => (await fixture.database.trainingJobs.get(jobId))?.status;
 const save = (step: number) => fixture.database.checkpoints.record({ projectId, jobId, step, objectPrefix: `p/${step}/`, files: [] });
 
+const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 const roomy = new DiskRoom({ directories: [], leastBytes: 0 });
 
 function tryJob({ attempt, setbacks }: TrainingJobRow, work: () => Promise<'finished' | 'handed-back'>, room = roomy) {
@@ -108,7 +109,6 @@ it('an unavailable dependency does not count as an attempt, however often it hap
 });
 
 it('a full disk does not count as an attempt, and with enough free space three attempts are the limit', async () => {
-  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const short = new DiskRoom({ directories: ['/'], leastBytes: 1_000, freeBytes: async () => 999 });
   for (let attempt = 0; attempt < 6; attempt += 1) {
     const job = await claim();
@@ -125,7 +125,6 @@ it('a full disk does not count as an attempt, and with enough free space three a
 });
 
 it('a job that waits for space is cancelled immediately, and one that a worker owns by that worker', async () => {
-  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const { trainingJobs } = fixture.database;
   const first = await claim();
   const short = new DiskRoom({ directories: ['/'], leastBytes: 1, freeBytes: async () => 0 });

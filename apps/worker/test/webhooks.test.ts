@@ -220,7 +220,7 @@ describe('the addresses of webhooks', () => {
     expect(received).toEqual([]);
   });
 
-  it('are resolved and checked for every connection', async () => {
+  it('are resolved and checked at each connection', async () => {
     const url = new URL(base);
     url.hostname = 'localhost';
     let allowed = true;

@@ -38,7 +38,7 @@ describe('a session', () => {
     }
   });
 
-  it('needs its CSRF token for every change', async () => {
+  it('needs its CSRF token for each change', async () => {
     const { cookie, csrf } = await signIn();
     const other = await signIn();
     const body = { name: 'x', kind: 'aux' };

@@ -154,7 +154,7 @@ describe('GET', () => {
     }
   });
 
-  it('sends an ETag for every single resource, and responds to it with 304', async () => {
+  it('sends an ETag for each single resource, and responds to it with 304', async () => {
     const single = gets().filter(({ path }) => path.endsWith('}'));
     expect(single.length).toBeGreaterThan(9);
     for (const route of single) {

@@ -28,7 +28,7 @@ const post = (body: object) => api.call<StudyBody>('POST', '/v1/studies', { body
 const configOf = async (id: string) => (await api.call<TrainingJobBody>('GET', `/v1/training-jobs/${id}`)).body.config;
 
 describe('POST /v1/studies', () => {
-  it('creates a job for every listed variation and for every combination of the grid', async () => {
+  it('creates a job for each listed variation and each combination of the grid', async () => {
     const variations = [{ name: 'no Aux', changes: { aux: null } }];
     const grid = [
       { pointer: '/hyperparameters/max_train_steps', values: [5, 9] },

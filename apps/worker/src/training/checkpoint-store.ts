@@ -12,7 +12,10 @@ const manifest = z.object({
   job_id: z.string(),
   step: z.number(),
   files: z.array(z.object({ path: z.string(), size: z.number(), sha256: z.string() })),
-  /** Points of the loss curve that were not in the database when the checkpoint was made: a resumed job does not compute them again. A failure to store them does not discard the checkpoint. */
+  /**
+   * Points of the loss curve that were not in the database when the checkpoint was made: a resumed job does not compute them again. A
+   * failure to store them does not discard the checkpoint.
+   */
   points: z.array(jobMetric).catch([]),
 });
 type Manifest = z.infer<typeof manifest>;

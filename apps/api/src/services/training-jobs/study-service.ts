@@ -78,7 +78,7 @@ function summarize({ id, name, createdAt, ...notes }: StudyRecord, { jobs, finis
   };
 }
 
-/** Lower is better for distances, higher for everything else. */
+/** A distance is better when it is lower, any other metric when it is higher. */
 function isBetter(metric: string, value: number, than: number): boolean {
   return /^(kid|fid)\b/.test(metric) ? value < than : value > than;
 }
