@@ -8,4 +8,4 @@ export { currentOrigin, type Origin, origin, withOrigin } from './origin.ts';
 export { startTracing, type Tracing, type TracingConfig, tracingConfig } from './start-tracing.ts';
 export { beginSpan, type OpenSpan, type SpanOptions, withSpan } from './spans.ts';
 export { DeadlineError, type Phase, shutDown, withDeadline } from './lifecycle.ts';
-export { createReadiness, diskSpaceCheck, migrationsCheck, NotReadyError, type ReadinessCheck } from './readiness.ts';
+export { createReadiness, diskSpaceCheck, freeBytesOf, migrationsCheck, NotReadyError, type ReadinessCheck } from './readiness.ts';

@@ -56,8 +56,13 @@ export function migrationsCheck(missing: () => Promise<string[]>): ReadinessChec
 
 export function diskSpaceCheck(directory: string, leastMegabytes: number): ReadinessCheck {
   return async () => {
-    const { bavail, bsize } = await statfs(directory);
-    const free = Math.floor((bavail * bsize) / 1024 ** 2);
+    const free = Math.floor((await freeBytesOf(directory)) / 1024 ** 2);
     if (free < leastMegabytes) throw new NotReadyError(`${free} MB are free, MIN_FREE_DISK_MB requires ${leastMegabytes}`);
   };
+}
+
+/** Bytes that this process may still write to the file system of a folder. */
+export async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }

@@ -1,7 +1,7 @@
 // Checks whether this worker's disks have space for more work, and remembers how much the work needed that filled a disk.
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NotReadyError } from '@styleforge/telemetry';
+import { freeBytesOf, NotReadyError } from '@styleforge/telemetry';
 
 /** Free bytes of the file system that holds a folder. */
 export type FreeBytes = (directory: string) => Promise<number>;
@@ -27,7 +27,7 @@ export class DiskRoom {
   #metAt = 0;
 
   constructor(options: DiskRoomOptions) {
-    this.#options = { freeBytes: freeBytesOf, now: Date.now, ...options };
+    this.#options = { freeBytes: freeBytesOrUnlimited, now: Date.now, ...options };
   }
 
   /** Called when the disk became full during work that has written `directory`, before the folder is removed. */
@@ -60,10 +60,9 @@ export class DiskRoom {
   }
 }
 
-async function freeBytesOf(directory: string): Promise<number> {
+async function freeBytesOrUnlimited(directory: string): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
+    return await freeBytesOf(directory);
   } catch (error) {
     // A volume that is not mounted is not full: the object store's own check reports it.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Number.POSITIVE_INFINITY;
