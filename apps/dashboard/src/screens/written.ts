@@ -1,4 +1,3 @@
 // Parts that use YAML, bundled to one file, because the YAML library is a fifth of all JavaScript.
-export { CodeDialog } from '../ui/code-dialog.tsx';
 export { ConfigTab } from './job/config.tsx';
 export { YamlView } from './train/yaml-view.tsx';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { CodeChoice } from '../data/calls.ts';
 import { later } from './later.tsx';
 
-const CodeDialog = later(async () => (await import('../screens/written.ts')).CodeDialog, null);
+const CodeDialog = later(async () => (await import('./code-dialog.tsx')).CodeDialog, null);
 
 export function CopyAsCode({ choices, isQuiet = false }: { choices: CodeChoice[]; isQuiet?: boolean }): ReactElement {
   const [isOpen, setOpen] = useState(false);
