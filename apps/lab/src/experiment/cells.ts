@@ -23,6 +23,8 @@ export interface CellChoice {
   readonly experiments: readonly string[];
   readonly styles: readonly string[];
   readonly seeds: number;
+  /** The smallest of the seeds, which are consecutive. Default: 1337. */
+  readonly firstSeed?: number | undefined;
   readonly steps: number;
   /** The methods compared in the paper's table. Default: all. */
   readonly methods?: readonly string[] | undefined;
@@ -61,7 +63,7 @@ function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | '
   }
 }
 
-export function listCells({ experiments, styles, seeds, steps, methods }: CellChoice): Cell[] {
+export function listCells({ experiments, styles, seeds, firstSeed = 1337, steps, methods }: CellChoice): Cell[] {
   const known = new Set<string>(targetStyles);
   const unknown = styles.filter((style) => !known.has(style));
   if (unknown.length > 0) throw new Error(`no target style is called ${unknown.join(', ')}: choose from ${targetStyles.join(', ')}`);
@@ -71,7 +73,7 @@ export function listCells({ experiments, styles, seeds, steps, methods }: CellCh
     const variants = variantsOf(experiment, steps).filter(
       ({ method }) => experiment !== 'paper-table' || methods === undefined || methods.includes(method),
     );
-    return Array.from({ length: seeds }, (_, i) => 1337 + i).flatMap((seed) =>
+    return Array.from({ length: seeds }, (_, i) => firstSeed + i).flatMap((seed) =>
       styles.flatMap((style) => variants.map((variant) => ({ experiment, style, seed, ...variant }) as Cell)),
     );
   });

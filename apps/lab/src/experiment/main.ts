@@ -23,6 +23,7 @@ const { values, positionals } = readCommandLine({
     styles: { type: 'string', default: targetStyles.join(','), help: 'styles to train' },
     methods: { type: 'string', help: 'methods of the paper-table, such as base,lora (default: all)' },
     seeds: { type: 'string', default: '3', help: 'number of seeds' },
+    'first-seed': { type: 'string', help: 'first seed, to share the seeds among machines (default: 1337)' },
     steps: { type: 'string', default: '200', help: 'training steps' },
     pictures: { type: 'string', default: '120', help: 'images to generate for each cell' },
     reference: { type: 'string', default: '400', help: 'reference images' },
@@ -38,6 +39,7 @@ const cells = listCells({
   experiments: positionals.length > 0 ? positionals : ['paper-table'],
   styles: values.styles.split(','),
   seeds: numberOption('seeds', values.seeds),
+  firstSeed: optionalNumber('first-seed', values['first-seed']),
   steps: numberOption('steps', values.steps),
   methods: values.methods?.split(','),
 });
