@@ -43,7 +43,7 @@ def tensor_for(name, shape):
 
 
 def picture(name, width, height):
-    """Waves of several colours with noise: bytes, so that both sides start from the same picture."""
+    """Waves of several colors with noise: bytes, so that both sides start from the same picture."""
     y, x, c = np.mgrid[0:height, 0:width, 0:3].astype(np.float64)
     wave = 127.5 + 80 * np.sin((x + 2 * c) / 9) * np.cos(y / (7 + 3 * c))
     return np.clip(np.floor(wave + 40 * uniforms(name, height * width * 3).reshape(height, width, 3)), 0, 255).astype(np.uint8)

@@ -109,7 +109,7 @@ async function takeScreenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(root, 'apps/dashboard/dist/screenshots', `${name}.png`) });
 }
 
-/** Colours of the theme before last until the next frame. */
+/** Colors of the theme before last until the next frame. */
 async function untilPainted(page: Page): Promise<void> {
   // an inherited color changes once its parent's transition has ended, so that each level may take a frame of its own
   await page.waitForFunction(

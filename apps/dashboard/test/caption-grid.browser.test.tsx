@@ -91,15 +91,15 @@ it('replaces words literally, adds text before and after captions, and counts ta
 });
 
 it('warns of small, blurred and nearly equal images', () => {
-  const grey = Float32Array.from({ length: 81 }, (_, at) => (at * 37) % 101);
-  const almost = grey.map((value, at) => (at === 5 ? 0 : value));
-  expect(distance(bitsOf(grey), bitsOf(almost))).toBeLessThan(6);
-  expect(distance(bitsOf(grey), bitsOf(grey.map((value) => -value)))).toBeGreaterThan(30);
+  const gray = Float32Array.from({ length: 81 }, (_, at) => (at * 37) % 101);
+  const almost = gray.map((value, at) => (at === 5 ? 0 : value));
+  expect(distance(bitsOf(gray), bitsOf(almost))).toBeLessThan(6);
+  expect(distance(bitsOf(gray), bitsOf(gray.map((value) => -value)))).toBeGreaterThan(30);
   const edge = Float32Array.from({ length: 1024 }, (_, at) => (at % 32 < 16 ? 0 : 255));
   const ramp = Float32Array.from({ length: 1024 }, (_, at) => 8 * (at % 32));
   expect([sharpnessOf(edge, 32) > 100, sharpnessOf(ramp, 32) < 1]).toEqual([true, true]);
   const of = (id: string, width = 64) => ({ id, file_name: `${id}.png`, width, height: 64 });
-  const sharp = { bits: bitsOf(grey), sharpness: 500 };
+  const sharp = { bits: bitsOf(gray), sharpness: 500 };
   const prints = new Map([
     ['one', sharp],
     ['twin', { ...sharp, bits: bitsOf(almost) }],

@@ -71,7 +71,7 @@ export interface OpAttributes {
   maxPool2d: Pool2dAttributes;
   /** mean of each window of [n, c, h, w]; padding is not counted */
   averagePool2d: Pool2dAttributes;
-  /** nearest-neighbour enlargement of [n, c, h, w] by whole factors */
+  /** nearest-neighbor enlargement of [n, c, h, w] by whole factors */
   upsampleNearest: { readonly scale: readonly [number, number] };
 
   reshape: { readonly shape: readonly number[] };

@@ -20,7 +20,7 @@ export function plainGeluGradient(graph: Graph, [x, dy]: readonly Tensor[]): Ten
  * dx = r (dy - mean(dy) - y mean(dy y)), where r is the inverse deviation and y the standardized x (layer normalization, arXiv 1607.06450).
  */
 export function plainStandardizeGradient(graph: Graph, [y, r, dy]: readonly Tensor[]): Tensor {
-  const centred = graph.sub(dy, graph.reduceMean(dy, [-1], true));
+  const centered = graph.sub(dy, graph.reduceMean(dy, [-1], true));
   const projection = graph.mul(y, graph.reduceMean(graph.mul(dy, y), [-1], true));
-  return graph.mul(graph.sub(centred, projection), r);
+  return graph.mul(graph.sub(centered, projection), r);
 }

@@ -12,7 +12,7 @@ export {
   type Diversity,
   type Memorisation,
   type NearestReference,
-} from './distances/neighbours.ts';
+} from './distances/neighbors.ts';
 export {
   overfittingSigns,
   type OverfittingEvidence,

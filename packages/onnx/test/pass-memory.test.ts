@@ -35,7 +35,7 @@ describe('the arena', () => {
     expect(arena.taken).toBe(4096 + 256 + 512 * MIBIBYTE);
   });
 
-  it('joins released neighbours, and uses the smallest piece that is large enough', () => {
+  it('joins released neighbors, and uses the smallest piece that is large enough', () => {
     const arena = new Arena();
     arena.release(arena.allocate(4096));
     const pieces = [arena.allocate(1024), arena.allocate(1024), arena.allocate(1024), arena.allocate(1024)];

@@ -15,7 +15,7 @@ export interface ChartOptions {
 }
 
 const size = { width: 560, height: 240, left: 58, right: 14, top: 14, bottom: 34 } as const;
-const colours = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)'];
+const colors = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)'];
 
 interface Axis {
   low: number;
@@ -48,19 +48,19 @@ ${ticks.map((value) => html`<line class="grid" x1="${size.left}" x2="${size.widt
 <text x="${size.left}" y="${size.height - 12}">${Math.round(x.low)}</text>
 <text x="${size.width - size.right}" y="${size.height - 12}" text-anchor="end">${Math.round(x.high)} steps</text>
 ${mark ? html`<line class="mark" x1="${place(x.at(mark.x))}" x2="${place(x.at(mark.x))}" y1="${size.top}" y2="${size.height - size.bottom}"/><text class="mark" x="${place(x.at(mark.x) + (x.at(mark.x) > size.width / 2 ? -6 : 6))}" y="${size.top + 10}" text-anchor="${x.at(mark.x) > size.width / 2 ? 'end' : 'start'}">${mark.label}</text>` : null}
-${shown.map((one, index) => drawSeries(one, colours[index % colours.length] ?? '', x, y))}
+${shown.map((one, index) => drawSeries(one, colors[index % colors.length] ?? '', x, y))}
 </svg>${legend(shown)}</figure>`;
 }
 
-function drawSeries({ points }: Series, colour: string, x: Axis, y: Axis): Markup {
+function drawSeries({ points }: Series, color: string, x: Axis, y: Axis): Markup {
   const path = points.map((point) => `${place(x.at(point.x))},${place(y.at(point.y))}`).join(' ');
   const dots =
     points.length > 40
       ? []
-      : points.map((point) => html`<circle cx="${place(x.at(point.x))}" cy="${place(y.at(point.y))}" r="2.5" fill="${colour}"/>`);
-  return html`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>${dots}`;
+      : points.map((point) => html`<circle cx="${place(x.at(point.x))}" cy="${place(y.at(point.y))}" r="2.5" fill="${color}"/>`);
+  return html`<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2" stroke-linejoin="round"/>${dots}`;
 }
 
 function legend(series: readonly Series[]): Markup {
-  return html`<p class="legend">${series.map(({ label }, index) => html`<span><i style="background:${colours[index % colours.length] ?? ''}"></i>${label}</span>`)}</p>`;
+  return html`<p class="legend">${series.map(({ label }, index) => html`<span><i style="background:${colors[index % colors.length] ?? ''}"></i>${label}</span>`)}</p>`;
 }

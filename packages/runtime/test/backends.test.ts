@@ -25,7 +25,7 @@ const close = (a: ParameterBuffers, b: ParameterBuffers): void =>
   a.get('w').forEach((value, i) => expect(value).toBeCloseTo(b.get('w')[i], 5));
 const rates = { learningRate: 0.1, weightDecay: 0, maxGradNorm: 0.01 };
 
-function behaviour(device: DeviceName): void {
+function behavior(device: DeviceName): void {
   it('reads the sum of the passes since the last update', async () => {
     const program = await training(device);
     await expect(program.readGradients()).rejects.toThrow(NoGradientsError);
@@ -61,5 +61,5 @@ function behaviour(device: DeviceName): void {
   });
 }
 
-describe('on the processor', () => behaviour('cpu'));
-describe.skipIf(warnNotTested('gradients on webgpu', missing))('on webgpu', () => behaviour('webgpu'));
+describe('on the processor', () => behavior('cpu'));
+describe.skipIf(warnNotTested('gradients on webgpu', missing))('on webgpu', () => behavior('webgpu'));

@@ -8,9 +8,9 @@ export interface RgbSquare {
 
 export type Effect = (source: RgbSquare, size: number) => Promise<Uint8Array>;
 
-type Colour = readonly [number, number, number];
+type Color = readonly [number, number, number];
 
-/** Reduces the size with Lanczos filtering and keeps the colours: the effect of every plain style. */
+/** Reduces the size with Lanczos filtering and keeps the colors: the effect of every plain style. */
 export async function reduce(source: RgbSquare, size: number): Promise<Uint8Array> {
   return resize(source, size, 'lanczos3');
 }
@@ -36,7 +36,7 @@ export async function duotone(source: RgbSquare, size: number): Promise<Uint8Arr
   ]);
 }
 
-/** Draws blocks of size/16 pixels, each in the most frequent palette colour of its area. */
+/** Draws blocks of size/16 pixels, each in the most frequent palette color of its area. */
 export async function pixelArt(source: RgbSquare, size: number): Promise<Uint8Array> {
   const cells = 16;
   const fine = await resize(source, cells * blockSamples, 'cubic');
@@ -51,14 +51,14 @@ export async function pixelArt(source: RgbSquare, size: number): Promise<Uint8Ar
 /** Draws with a pencil: dark lines where luminance changes, diagonal hatching where it is low, on slightly warm paper. */
 export async function sketch(source: RgbSquare, size: number): Promise<Uint8Array> {
   const large = size * 2;
-  const grey = luminance(await resize(source, large, 'lanczos3'));
+  const gray = luminance(await resize(source, large, 'lanczos3'));
   const soft = luminance(await blur(source, large));
   const drawn = new Uint8Array(large * large * 3);
-  for (let i = 0; i < grey.length; i++) {
+  for (let i = 0; i < gray.length; i++) {
     const x = i % large;
     const y = (i - x) / large;
-    const line = Math.min(1, Math.max(0, (soft[i]! - grey[i]!) / 40));
-    const hatch = (x + y) % 6 < 3 ? Math.max(0, (215 - grey[i]!) / 215) * 0.55 : 0;
+    const line = Math.min(1, Math.max(0, (soft[i]! - gray[i]!) / 40));
+    const hatch = (x + y) % 6 < 3 ? Math.max(0, (215 - gray[i]!) / 215) * 0.55 : 0;
     const ink = Math.max(line, hatch);
     drawn.set([250 - 190 * ink, 246 - 184 * ink, 236 - 168 * ink], i * 3);
   }
@@ -67,7 +67,7 @@ export async function sketch(source: RgbSquare, size: number): Promise<Uint8Arra
 
 const blockSamples = 8;
 
-const palette: readonly Colour[] = [
+const palette: readonly Color[] = [
   [20, 20, 28],
   [34, 44, 96],
   [112, 28, 72],
@@ -86,25 +86,25 @@ const palette: readonly Colour[] = [
   [255, 204, 160],
 ];
 
-const white = palette.findIndex((colour) => colour.every((value) => value === 255));
-/** Share of a block above which white, also the colour of the paper, wins. Lower shares would hide thin and pale things. */
+const white = palette.findIndex((color) => color.every((value) => value === 255));
+/** Share of a block above which white, also the color of the paper, wins. Lower shares would hide thin and pale things. */
 const whiteMajority = 0.6;
 
-/** Index of the palette colour that is nearest to the most samples of a block. */
+/** Index of the palette color that is nearest to the most samples of a block. */
 function mostFrequent(rgb: Uint8Array, corner: number, stride: number): number {
   const votes = new Uint16Array(palette.length);
   for (let y = 0; y < blockSamples; y++) {
-    for (let x = 0; x < blockSamples; x++) votes[nearestColour(rgb, 3 * (corner + y * stride + x))]!++;
+    for (let x = 0; x < blockSamples; x++) votes[nearestColor(rgb, 3 * (corner + y * stride + x))]!++;
   }
   if (votes[white]! <= whiteMajority * blockSamples ** 2) votes[white] = 0;
   return votes.indexOf(Math.max(...votes));
 }
 
-function nearestColour(rgb: Uint8Array, at: number): number {
+function nearestColor(rgb: Uint8Array, at: number): number {
   let best = 0;
   let bestDistance = Infinity;
-  for (const [index, colour] of palette.entries()) {
-    const [red, green, blue] = [0, 1, 2].map((c) => rgb[at + c]! - colour[c]!) as [number, number, number];
+  for (const [index, color] of palette.entries()) {
+    const [red, green, blue] = [0, 1, 2].map((c) => rgb[at + c]! - color[c]!) as [number, number, number];
     const distance = 2 * red * red + 4 * green * green + 3 * blue * blue;
     if (distance < bestDistance) [best, bestDistance] = [index, distance];
   }
@@ -112,18 +112,18 @@ function nearestColour(rgb: Uint8Array, at: number): number {
 }
 
 function luminance(rgb: Uint8Array): Float32Array {
-  const grey = new Float32Array(rgb.length / 3);
-  for (let i = 0; i < grey.length; i++) {
-    grey[i] = 0.299 * rgb[3 * i]! + 0.587 * rgb[3 * i + 1]! + 0.114 * rgb[3 * i + 2]!;
+  const gray = new Float32Array(rgb.length / 3);
+  for (let i = 0; i < gray.length; i++) {
+    gray[i] = 0.299 * rgb[3 * i]! + 0.587 * rgb[3 * i + 1]! + 0.114 * rgb[3 * i + 2]!;
   }
-  return grey;
+  return gray;
 }
 
 /** Maps luminance to a gradient whose stops are spread evenly from black to white. */
-function mapLuminance(rgb: Uint8Array, stops: readonly Colour[]): Uint8Array {
+function mapLuminance(rgb: Uint8Array, stops: readonly Color[]): Uint8Array {
   const mapped = new Uint8Array(rgb.length);
-  luminance(rgb).forEach((grey, i) => {
-    const at = Math.min(grey / 255, 1) * (stops.length - 1);
+  luminance(rgb).forEach((gray, i) => {
+    const at = Math.min(gray / 255, 1) * (stops.length - 1);
     const low = Math.min(Math.floor(at), stops.length - 2);
     for (let c = 0; c < 3; c++) {
       mapped[3 * i + c] = Math.round(stops[low]![c]! + (at - low) * (stops[low + 1]![c]! - stops[low]![c]!));

@@ -64,7 +64,7 @@ async function composed(svg: Buffer, size: number, options: RenderOptions): Prom
     .toBuffer();
 }
 
-/** Crops the drawing, scales it to the common margin, and centres it in a square of `size` pixels. */
+/** Crops the drawing, scales it to the common margin, and centers it in a square of `size` pixels. */
 async function placedDrawing(svg: Buffer, size: number, { mirrored }: RenderOptions): Promise<OverlayOptions> {
   const drawing = await sharp(svg).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   const box = opaqueBox(drawing.data, drawing.info.width, drawing.info.height);

@@ -28,8 +28,8 @@ const openmoji = '@iconify-json/openmoji';
 const highContrast = '@iconify-json/fluent-emoji-high-contrast';
 
 const table: Record<StyleId, Omit<Style, 'id'>> = {
-  noto: { word: 'classic', role: 'base', packageName: noto, color: '#000', description: 'Noto: soft shading, many colours' },
-  twemoji: { word: 'flat', role: 'base', packageName: twemoji, color: '#000', description: 'Twemoji: flat shapes, few colours' },
+  noto: { word: 'classic', role: 'base', packageName: noto, color: '#000', description: 'Noto: soft shading, many colors' },
+  twemoji: { word: 'flat', role: 'base', packageName: twemoji, color: '#000', description: 'Twemoji: flat shapes, few colors' },
   fluent: { word: 'fluent', role: 'base', packageName: fluent, color: '#000', description: 'Fluent flat: saturated, rounded' },
   ink: { word: 'ink', role: 'target', packageName: highContrast, color: '#111', description: 'black ink on white paper' },
   outline: { word: 'outline', role: 'target', packageName: openmoji, color: '#000', description: 'OpenMoji: black outlines, plain fills' },
@@ -47,7 +47,7 @@ const table: Record<StyleId, Omit<Style, 'id'>> = {
     packageName: twemoji,
     color: '#000',
     effect: pixelArt,
-    description: '16 x 16 blocks in sixteen colours',
+    description: '16 x 16 blocks in sixteen colors',
   },
   poster: {
     word: 'poster',

@@ -31,7 +31,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 const apple = listSubjects().find(({ name }) => name === 'red apple')!;
 const pixelAt = (rgb: Uint8Array, x: number, y: number, size = 64) => [...rgb.subarray(3 * (y * size + x), 3 * (y * size + x) + 3)];
 
-function meanColour(rgb: Uint8Array): number[] {
+function meanColor(rgb: Uint8Array): number[] {
   const sums = [0, 0, 0];
   rgb.forEach((value, i) => {
     sums[i % 3]! += value;
@@ -82,9 +82,9 @@ describe('renderSubject', () => {
     await expect(renderSubject('noto', key, { size: 1.5 })).rejects.toThrow('size');
   });
 
-  it('gives the coloured target styles a mean colour far from that of any base style', async () => {
+  it('gives the colored target styles a mean color far from that of any base style', async () => {
     const mean = async (style: StyleId) =>
-      meanColour(Buffer.concat(await Promise.all(styleRefSubjects().map((subject) => renderSubject(style, subject)))));
+      meanColor(Buffer.concat(await Promise.all(styleRefSubjects().map((subject) => renderSubject(style, subject)))));
     for (const base of baseStyles) {
       const plain = await mean(base);
       for (const target of ['blueprint', 'poster', 'ink'] as const) {

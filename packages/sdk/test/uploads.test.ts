@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** One colour for each number. */
+/** One color for each number. */
 async function picture(seed: number, format: 'png' | 'jpeg' | 'webp' = 'png'): Promise<Buffer<ArrayBuffer>> {
   return Buffer.from(
     await sharp({ create: { width: 24, height: 24, channels: 3, background: { r: (seed * 67) % 256, g: (seed * 31) % 256, b: 90 } } })

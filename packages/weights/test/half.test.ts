@@ -1,4 +1,4 @@
-// Float16 and bfloat16: every half value, and the rounding of everything between two neighbours.
+// Float16 and bfloat16: every half value, and the rounding of everything between two neighbors.
 import { describe, expect, it } from 'vitest';
 import { bfloat16ToFloat32Array, float16ToFloat32Array, float32ToBfloat16Array, float32ToFloat16Array } from '@styleforge/weights';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half-values.ts';
@@ -12,7 +12,7 @@ function float16ByDefinition(half: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-function neighbours(value: number): [number, number] {
+function neighbors(value: number): [number, number] {
   const float = new Float32Array([value]);
   const bits = new Uint32Array(float.buffer);
   bits[0]!--;
@@ -43,7 +43,7 @@ describe('float16', () => {
   it('rounds to the nearest and ties to even, subnormals too', () => {
     const roundsRight = (half: number) => {
       const middle = (float16ByDefinition(half) + float16ByDefinition(half + 1)) / 2;
-      const [below, above] = neighbours(middle);
+      const [below, above] = neighbors(middle);
       const even = half % 2 === 0 ? half : half + 1;
       const got = [float32ToFloat16(middle), float32ToFloat16(below), float32ToFloat16(above), float32ToFloat16(-above)];
       return got.join() === [even, half, half + 1, (half + 1) | 0x8000].join();
@@ -53,7 +53,7 @@ describe('float16', () => {
 
   it('overflows to infinity from 65,520 on and underflows to a signed zero', () => {
     expect(float32ToFloat16(65504)).toBe(0x7bff);
-    expect(float32ToFloat16(neighbours(65520)[0])).toBe(0x7bff);
+    expect(float32ToFloat16(neighbors(65520)[0])).toBe(0x7bff);
     expect(float32ToFloat16(65520)).toBe(0x7c00);
     expect(float32ToFloat16(-1e38)).toBe(0xfc00);
     expect(float32ToFloat16(2 ** -25)).toBe(0);
@@ -75,7 +75,7 @@ describe('bfloat16', () => {
   it('rounds to the nearest and ties to even', () => {
     for (let value = 0x0001; value < 0x7f00; value += 7) {
       const middle = (bfloat16ToFloat32(value) + bfloat16ToFloat32(value + 1)) / 2;
-      const [below, above] = neighbours(middle);
+      const [below, above] = neighbors(middle);
       expect(float32ToBfloat16(middle)).toBe(value % 2 === 0 ? value : value + 1);
       expect(float32ToBfloat16(below)).toBe(value);
       expect(float32ToBfloat16(above)).toBe(value + 1);

@@ -19,15 +19,15 @@ async function upload(files: Record<string, Uint8Array>, type = 'application/oct
   return (await api.call<{ files: File[] }>('POST', `/v1/datasets/${id}/images`, multipartBody(parts))).body.files;
 }
 
-type Png = { width: number; height: number; depth: 1 | 16; colour: 0 | 6; interlaced: boolean; rows?: number };
+type Png = { width: number; height: number; depth: 1 | 16; color: 0 | 6; interlaced: boolean; rows?: number };
 
 /** A PNG of zeros, whose pixels are never in memory as a whole; with `rows` it has as many of them and is cut off. */
-async function zeroPng({ width, height, depth, colour, interlaced, rows: some }: Png): Promise<Buffer> {
+async function zeroPng({ width, height, depth, color, interlaced, rows: some }: Png): Promise<Buffer> {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([depth, colour, 0, 0, Number(interlaced)], 8);
-  const channels = colour === 6 ? 4 : 1;
+  header.set([depth, color, 0, 0, Number(interlaced)], 8);
+  const channels = color === 6 ? 4 : 1;
   // Adam7: the start and the distance of each pass's columns and rows.
   const passes = interlaced
     ? [
@@ -62,8 +62,8 @@ async function zeroPng({ width, height, depth, colour, interlaced, rows: some }:
 
 describe('an image that is expensive to decode', () => {
   it('is refused for its dimensions before anything is decoded', async () => {
-    const row = await zeroPng({ width: 39_999_000, height: 1, depth: 1, colour: 0, interlaced: false });
-    const column = await zeroPng({ width: 1, height: 39_999_000, depth: 1, colour: 0, interlaced: false, rows: 1 });
+    const row = await zeroPng({ width: 39_999_000, height: 1, depth: 1, color: 0, interlaced: false });
+    const column = await zeroPng({ width: 1, height: 39_999_000, depth: 1, color: 0, interlaced: false, rows: 1 });
     const before = process.memoryUsage.rss();
     const files = await upload({
       'row.png': row,
@@ -82,7 +82,7 @@ describe('an image that is expensive to decode', () => {
   });
 
   it('ends its decoder and not the API, which keeps the images after it', async () => {
-    const heavy = await zeroPng({ width: 6_320, height: 6_320, depth: 16, colour: 6, interlaced: true });
+    const heavy = await zeroPng({ width: 6_320, height: 6_320, depth: 16, color: 6, interlaced: true });
     const before = process.memoryUsage.rss();
     const [files, [small]] = await Promise.all([
       upload({ 'heavy.png': heavy, 'after.png': await picture(3) }),

@@ -52,7 +52,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** A well-formed PNG of one colour: small on the disk however large it says it is. */
+/** A well-formed PNG of one color: small on the disk however large it says it is. */
 function flatPng(width: number, height: number, extra: Buffer[] = [], rows = height): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

@@ -15,11 +15,11 @@ export interface Fingerprint {
   sharpness: number;
 }
 
-/** Whether each pixel is brighter than the next: the same for any size and brightness. `grey`: rows of 9 pixels. */
-export function bitsOf(grey: ArrayLike<number>): bigint {
+/** Whether each pixel is brighter than the next: the same for any size and brightness. `gray`: rows of 9 pixels. */
+export function bitsOf(gray: ArrayLike<number>): bigint {
   let bits = 0n;
   for (let y = 0; y < SIDE - 1; y++)
-    for (let x = 0; x < SIDE - 1; x++) bits = (bits << 1n) | (grey[y * SIDE + x]! > grey[y * SIDE + x + 1]! ? 1n : 0n);
+    for (let x = 0; x < SIDE - 1; x++) bits = (bits << 1n) | (gray[y * SIDE + x]! > gray[y * SIDE + x + 1]! ? 1n : 0n);
   return bits;
 }
 
@@ -30,13 +30,13 @@ export function distance(a: bigint, b: bigint): number {
 }
 
 /** Variance of the Laplacian. */
-export function sharpnessOf(grey: ArrayLike<number>, width: number): number {
-  const height = grey.length / width;
+export function sharpnessOf(gray: ArrayLike<number>, width: number): number {
+  const height = gray.length / width;
   let [sum, squares, count] = [0, 0, 0];
   for (let y = 1; y < height - 1; y++)
     for (let x = 1; x < width - 1; x++) {
       const at = y * width + x;
-      const value = grey[at - 1]! + grey[at + 1]! + grey[at - width]! + grey[at + width]! - 4 * grey[at]!;
+      const value = gray[at - 1]! + gray[at + 1]! + gray[at - width]! + gray[at + width]! - 4 * gray[at]!;
       sum += value;
       squares += value * value;
       count++;
@@ -44,7 +44,7 @@ export function sharpnessOf(grey: ArrayLike<number>, width: number): number {
   return squares / count - (sum / count) ** 2;
 }
 
-function greyOf(bitmap: ImageBitmap, side: number): Float32Array {
+function grayOf(bitmap: ImageBitmap, side: number): Float32Array {
   const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true })!;
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, 0, 0, side, side);
@@ -60,7 +60,7 @@ async function fingerprint(path: string): Promise<Fingerprint> {
   if (!response.ok) throw new Error(`an image cannot be read: ${response.status}`);
   const bitmap = await createImageBitmap(await response.blob());
   const side = Math.min(BLUR_SIDE, bitmap.width);
-  return { bits: bitsOf(greyOf(bitmap, SIDE)), sharpness: sharpnessOf(greyOf(bitmap, side), side) };
+  return { bits: bitsOf(grayOf(bitmap, SIDE)), sharpness: sharpnessOf(grayOf(bitmap, side), side) };
 }
 
 /** Checks every image, a few at a time; `onProgress` gets the number of checked images. */

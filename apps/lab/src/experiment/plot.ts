@@ -3,7 +3,7 @@ import { type CellResult } from './run-cell.ts';
 import { mean, deviation, unique, valueOf } from './statistics.ts';
 
 const [WIDTH, LEFT, RIGHT, ROW, TOP] = [760, 110, 30, 44, 64];
-const COLOURS = ['#8a8a8a', '#d08a1d', '#2f6db3', '#b3322f', '#3c8d4f', '#7a4fa3', '#1d8f9c', '#a3744f', '#c44f8f'];
+const COLORS = ['#8a8a8a', '#d08a1d', '#2f6db3', '#b3322f', '#3c8d4f', '#7a4fa3', '#1d8f9c', '#a3744f', '#c44f8f'];
 const TICKS = 5;
 
 /** Distance of the ticks: 1, 2 or 5 times a power of ten, so that about TICKS of them reach `most`. */
@@ -20,11 +20,11 @@ export function plotMetric(results: readonly CellResult[], name: string, title: 
   const dots = styles.flatMap((style, row) =>
     variants.flatMap((variant, series) => {
       const values = results.filter(({ cell }) => cell.style === style && cell.variant === variant).map((result) => valueOf(result, name));
-      return values.length === 0 ? [] : [{ row, series, centre: mean(values), spread: spreadOf(values) }];
+      return values.length === 0 ? [] : [{ row, series, center: mean(values), spread: spreadOf(values) }];
     }),
   );
-  const step = niceStep(Math.max(...dots.map(({ centre, spread }) => centre + spread), 1e-9));
-  const most = step * Math.ceil(Math.max(...dots.map(({ centre, spread }) => centre + spread)) / step);
+  const step = niceStep(Math.max(...dots.map(({ center, spread }) => center + spread), 1e-9));
+  const most = step * Math.ceil(Math.max(...dots.map(({ center, spread }) => center + spread)) / step);
   const x = (value: number): number => LEFT + (Math.max(0, value) / most) * (WIDTH - LEFT - RIGHT);
   const height = TOP + styles.length * ROW + 30;
   const ticks = Array.from({ length: Math.round(most / step) + 1 }, (_, i) => i * step);
@@ -32,7 +32,7 @@ export function plotMetric(results: readonly CellResult[], name: string, title: 
     `<text x="12" y="22" font-size="15" font-weight="600">${title}</text>`,
     ...variants.map(
       (variant, i) =>
-        `<circle cx="${LEFT + i * 160}" cy="43" r="5" fill="${COLOURS[i % COLOURS.length]}"/><text x="${LEFT + 10 + i * 160}" y="47" font-size="12">${variant}</text>`,
+        `<circle cx="${LEFT + i * 160}" cy="43" r="5" fill="${COLORS[i % COLORS.length]}"/><text x="${LEFT + 10 + i * 160}" y="47" font-size="12">${variant}</text>`,
     ),
     ...ticks.map(
       (tick) =>
@@ -41,10 +41,10 @@ export function plotMetric(results: readonly CellResult[], name: string, title: 
     ...styles.map(
       (style, row) => `<text x="${LEFT - 12}" y="${TOP + row * ROW + ROW / 2 + 4}" font-size="13" text-anchor="end">${style}</text>`,
     ),
-    ...dots.map(({ row, series, centre, spread }) => {
+    ...dots.map(({ row, series, center, spread }) => {
       const y = TOP + row * ROW + ((series + 1) * ROW) / (variants.length + 1);
-      const colour = COLOURS[series % COLOURS.length];
-      return `<line x1="${x(centre - spread)}" x2="${x(centre + spread)}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2"/><circle cx="${x(centre)}" cy="${y}" r="4.5" fill="${colour}"/>`;
+      const color = COLORS[series % COLORS.length];
+      return `<line x1="${x(center - spread)}" x2="${x(center + spread)}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="2"/><circle cx="${x(center)}" cy="${y}" r="4.5" fill="${color}"/>`;
     }),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="#fff"/>${parts.join('')}</svg>\n`;

@@ -6,8 +6,8 @@ export const mean = (values: readonly number[]): number => values.reduce((sum, v
 /** Standard deviation of the sample; null for a single value. */
 export function deviation(values: readonly number[]): number | null {
   if (values.length < 2) return null;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
 }
 
 export const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];

@@ -1,4 +1,4 @@
-// Stage one: trains the autoencoder on backgrounds, lines, hatching, flat colour, blocks and palettes that the base styles lack.
+// Stage one: trains the autoencoder on backgrounds, lines, hatching, flat color, blocks and palettes that the base styles lack.
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { graphFor, type ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
@@ -32,7 +32,7 @@ export interface AutoencoderOptions {
 
 /** Weight of the divergence from a standard normal, per latent relative to per pixel; it only keeps latents bounded. */
 const KL_WEIGHT = 1e-4;
-/** Weight of the squared error between neighbouring pixels' differences: thin lines and hatching cover little area. */
+/** Weight of the squared error between neighboring pixels' differences: thin lines and hatching cover little area. */
 const EDGE_WEIGHT = 0.5;
 /** Weight of the distance to the latents that the U-Net knows. */
 const ANCHOR_WEIGHT = 1;

@@ -3,7 +3,7 @@ import type { TrainingJobRow } from '@styleforge/database';
 import type { ReconstructionMeasured } from '../processes/messages.ts';
 import type { Services } from '../services.ts';
 
-/** Peak signal-to-noise ratio in dB below which people notice that colours and lines are lost. */
+/** Peak signal-to-noise ratio in dB below which people notice that colors and lines are lost. */
 const FAITHFUL_DB = 20;
 
 export async function warnOfLostStyle(

@@ -1,4 +1,4 @@
-"""What both clients share: where the service is, the key, and how the pieces of `train` fit together."""
+"""Code that both clients share: service URL, API key, and the steps of `train`."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ export const reportMetric = z
   .meta({ id: 'ReportMetric' });
 export type ReportMetric = z.infer<typeof reportMetric>;
 
-const neighbour = z.object({ generated: picture, reference: picture, distance: z.number(), memorised: z.boolean() });
+const neighbor = z.object({ generated: picture, reference: picture, distance: z.number(), memorised: z.boolean() });
 
 export const reportModel = evaluatedModel
   .extend({
@@ -64,7 +64,7 @@ export const reportModel = evaluatedModel
       .object({ count: z.int(), share: z.number() })
       .nullable()
       .describe('Number of images that are much nearer to one reference image than to any other'),
-    nearest: z.array(neighbour).describe('The generated images that are closest to a reference image, each with that image'),
+    nearest: z.array(neighbor).describe('The generated images that are closest to a reference image, each with that image'),
   })
   .meta({ id: 'ReportModel' });
 export type ReportModel = z.infer<typeof reportModel>;

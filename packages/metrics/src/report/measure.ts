@@ -17,7 +17,7 @@ import {
   type MetricValue,
   type MetricWarning,
 } from './metric-block.ts';
-import { diversityOf, memorisationOf, type Memorisation } from '../distances/neighbours.ts';
+import { diversityOf, memorisationOf, type Memorisation } from '../distances/neighbors.ts';
 import { referenceFeatures, type ReferenceFeatures, type StatisticsCache } from '../images/reference-features.ts';
 
 export type MeasurePhase = 'reference' | 'style-ref' | 'generated' | 'texts' | 'statistics';

@@ -1,6 +1,6 @@
 // The metrics of one set of images under one extractor: every value with all that is needed to interpret and repeat it.
 import type { ExtractorName, FeatureExtractor, ResizeRule } from '../extractors/feature-extractor.ts';
-import type { Diversity, Memorisation } from '../distances/neighbours.ts';
+import type { Diversity, Memorisation } from '../distances/neighbors.ts';
 
 export const metrics = ['fid', 'kid', 'clip'] as const;
 export type Metric = (typeof metrics)[number];

@@ -1,5 +1,5 @@
 // Signs that a training lasted too long, as StyleForge's authors describe them: KID rises, CLIP score falls, images grow alike.
-import type { Diversity, Memorisation } from '../distances/neighbours.ts';
+import type { Diversity, Memorisation } from '../distances/neighbors.ts';
 
 /** One validation during the training. */
 export interface ValidationPoint {

@@ -15,8 +15,8 @@ function inverseDeviation(context: EmitContext<'standardize'>): string {
     operands: [x],
   } = context;
   const mean = (value: string): string => builder.node('ReduceMean', [value, builder.integers([-1])], { attributes: { keepdims: 1n } });
-  const centred = builder.node('Sub', [x, mean(x)]);
-  const variance = mean(builder.node('Mul', [centred, centred]));
+  const centered = builder.node('Sub', [x, mean(x)]);
+  const variance = mean(builder.node('Mul', [centered, centered]));
   return builder.node('Reciprocal', [builder.node('Sqrt', [builder.node('Add', [variance, float(context, node.attributes.epsilon)])])]);
 }
 

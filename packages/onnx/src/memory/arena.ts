@@ -5,7 +5,7 @@
 const UNIT = 256;
 const MOST_UNUSED = 128 * 2 ** 20;
 
-/** A piece of a block that was taken from the device. It knows its neighbours in the block. */
+/** A piece of a block that was taken from the device. It knows its neighbors in the block. */
 interface Piece {
   readonly place: number;
   size: number;

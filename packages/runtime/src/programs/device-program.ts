@@ -18,7 +18,7 @@ export interface DeviceProgramOptions extends Pick<CompileOptions, 'keepMemory' 
 /** Maximum number of elements that are copied or updated in one run, because old and new values of a group exist at the same time. */
 const GROUP = 2 ** 25;
 
-/** Groups of neighbouring values with at most GROUP elements each. A larger value is a group of its own. */
+/** Groups of neighboring values with at most GROUP elements each. A larger value is a group of its own. */
 export function groupsOf<T extends { readonly shape: Shape }>(values: Iterable<T>): T[][] {
   const groups: T[][] = [];
   let room = 0;

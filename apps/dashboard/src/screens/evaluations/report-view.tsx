@@ -96,7 +96,7 @@ function Nearest({ model: { label, nearest, memorised } }: { model: Report['mode
         Left: the generated image. Right: the nearest image of the style. A distance of 0 would be a copy.
         {memorised && ` ${plural(memorised.count, 'image')} looked memorised.`}
       </p>
-      <div className="neighbours">
+      <div className="neighbors">
         {nearest.map(({ generated, reference, distance, memorised: isCopy }) => (
           <figure key={generated.url}>
             <div className="pair">

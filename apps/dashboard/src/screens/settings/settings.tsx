@@ -27,7 +27,7 @@ export function Settings(): ReactElement {
           <h2>Theme</h2>
           <div>
             <Segmented
-              label="Colours"
+              label="Colors"
               value={theme}
               choices={THEMES}
               onChange={(next) => {

@@ -21,7 +21,7 @@ interface Figures {
 const script = fileURLToPath(new URL('metrics-reference.py', import.meta.url));
 const rounded = (value: number): number => Number(value.toFixed(2));
 
-/** Nonnegative features, as after a ReLU, in which neighbouring dimensions are correlated. */
+/** Nonnegative features, as after a ReLU, in which neighboring dimensions are correlated. */
 function makeFeatures(count: number, dimension: number, step: number, shift: number): Features {
   const normals = randomNormals({ seed: 1, step, purpose: 'bench' }, count * dimension);
   for (let i = normals.length - 1; i > 0; i--) normals[i] = Math.max(0, 0.3 * (normals[i] + 0.6 * normals[i - 1] + shift));

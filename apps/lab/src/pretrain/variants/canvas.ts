@@ -1,5 +1,5 @@
 // Square canvases of RGB bytes and of RGBA cutouts, twice as large as the images made from them.
-import { type Colour } from './dice.ts';
+import { type Color } from './dice.ts';
 
 /** Width and height of a canvas; images have half of it, so that lines and edges are smooth. */
 export const CANVAS_SIZE = 128;
@@ -12,9 +12,9 @@ export type Canvas = Uint8ClampedArray;
 
 export const newCanvas = (): Canvas => new Uint8ClampedArray(CANVAS_PIXELS * 3);
 
-export function filled(colour: Colour): Canvas {
+export function filled(color: Color): Canvas {
   const canvas = newCanvas();
-  for (let i = 0; i < canvas.length; i++) canvas[i] = colour[i % 3];
+  for (let i = 0; i < canvas.length; i++) canvas[i] = color[i % 3];
   return canvas;
 }
 
@@ -50,9 +50,9 @@ function pasteSample(ground: Canvas, at: number, cutout: Cutout, x: number, y: n
 }
 
 export function luminance(canvas: Canvas): Float32Array {
-  const grey = new Float32Array(CANVAS_PIXELS);
-  for (let i = 0; i < grey.length; i++) grey[i] = 0.299 * canvas[3 * i] + 0.587 * canvas[3 * i + 1] + 0.114 * canvas[3 * i + 2];
-  return grey;
+  const gray = new Float32Array(CANVAS_PIXELS);
+  for (let i = 0; i < gray.length; i++) gray[i] = 0.299 * canvas[3 * i] + 0.587 * canvas[3 * i + 1] + 0.114 * canvas[3 * i + 2];
+  return gray;
 }
 
 /** Planes in -1..1 at half the size, each the mean of four pixels. */

@@ -1,10 +1,10 @@
 // A sequence of random choices from one key: the same key always gives the same choices.
 import { randomUniforms, type RandomKey } from '@styleforge/diffusion';
 
-export type Colour = readonly [number, number, number];
+export type Color = readonly [number, number, number];
 
 const BLOCK = 64;
-/** Share of colours near black or near white: paper, ink and night are more common than uniform choices would make them. */
+/** Share of colors near black or near white: paper, ink and night are more common than uniform choices would make them. */
 const EXTREME_SHARE = 0.3;
 
 export class Dice {
@@ -50,10 +50,10 @@ export class Dice {
     return entries[entries.length - 1];
   }
 
-  colour(): Colour {
+  color(): Color {
     if (this.chance(EXTREME_SHARE)) {
-      const grey = this.chance(0.5) ? this.between(0, 60) : this.between(200, 255);
-      const tint = (): number => Math.min(255, Math.max(0, grey + this.between(-25, 25)));
+      const gray = this.chance(0.5) ? this.between(0, 60) : this.between(200, 255);
+      const tint = (): number => Math.min(255, Math.max(0, gray + this.between(-25, 25)));
       return [tint(), tint(), tint()];
     }
     return [this.between(0, 255), this.between(0, 255), this.between(0, 255)];

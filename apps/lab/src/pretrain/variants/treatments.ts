@@ -1,6 +1,6 @@
-// Treatments with random parameters that turn a drawing into line art, hatching, flat colour, blocks or another palette.
+// Treatments with random parameters that turn a drawing into line art, hatching, flat color, blocks or another palette.
 import { type Canvas, CANVAS_PIXELS, CANVAS_SIZE, luminance, newCanvas } from './canvas.ts';
-import { type Colour, type Dice } from './dice.ts';
+import { type Color, type Dice } from './dice.ts';
 
 interface Treatment {
   readonly weight: number;
@@ -25,13 +25,13 @@ function swapChannels(canvas: Canvas, dice: Dice): Canvas {
   });
 }
 
-/** Maps luminance to two to six colours, in most images sorted from dark to light. */
+/** Maps luminance to two to six colors, in most images sorted from dark to light. */
 function gradientMap(canvas: Canvas, dice: Dice): Canvas {
-  const stops = Array.from({ length: dice.integer(2, 6) }, () => dice.colour());
+  const stops = Array.from({ length: dice.integer(2, 6) }, () => dice.color());
   if (dice.chance(0.6)) stops.sort((a, b) => a[0] + a[1] + a[2] - (b[0] + b[1] + b[2]));
   const mapped = newCanvas();
-  luminance(canvas).forEach((grey, i) => {
-    const at = Math.min(grey / 255, 1) * (stops.length - 1);
+  luminance(canvas).forEach((gray, i) => {
+    const at = Math.min(gray / 255, 1) * (stops.length - 1);
     const low = Math.min(Math.floor(at), stops.length - 2);
     for (let c = 0; c < 3; c++) mapped[3 * i + c] = stops[low][c] + (at - low) * (stops[low + 1][c] - stops[low][c]);
   });
@@ -44,7 +44,7 @@ function flatten(canvas: Canvas, dice: Dice): Canvas {
   return canvas.map((value) => Math.round(value / step) * step);
 }
 
-/** 0..1 where neighbouring colours differ by more than a threshold, over a distance of `reach` pixels. */
+/** 0..1 where neighboring colors differ by more than a threshold, over a distance of `reach` pixels. */
 function edges(canvas: Canvas, reach: number, threshold: number): Float32Array {
   const found = new Float32Array(CANVAS_PIXELS);
   for (let i = 0; i < CANVAS_PIXELS; i++) {
@@ -61,18 +61,18 @@ function edges(canvas: Canvas, reach: number, threshold: number): Float32Array {
   return found;
 }
 
-function blend(canvas: Canvas, colour: Colour, shares: Float32Array): Canvas {
-  return canvas.map((value, i) => value + shares[(i / 3) | 0] * (colour[i % 3] - value));
+function blend(canvas: Canvas, color: Color, shares: Float32Array): Canvas {
+  return canvas.map((value, i) => value + shares[(i / 3) | 0] * (color[i % 3] - value));
 }
 
-/** Draws outlines over the existing colours. */
+/** Draws outlines over the existing colors. */
 function outline(canvas: Canvas, dice: Dice): Canvas {
-  const ink: Colour = dice.chance(0.7) ? [dice.between(0, 40), dice.between(0, 40), dice.between(0, 40)] : dice.colour();
+  const ink: Color = dice.chance(0.7) ? [dice.between(0, 40), dice.between(0, 40), dice.between(0, 40)] : dice.color();
   return blend(canvas, ink, edges(canvas, dice.integer(1, 4), dice.between(20, 90)));
 }
 
 /** Parallel lines where the image is dark: 0..1 per pixel. */
-function hatching(grey: Float32Array, dice: Dice): Float32Array {
+function hatching(gray: Float32Array, dice: Dice): Float32Array {
   const angle = dice.between(0, Math.PI);
   const [dx, dy] = dice.chance(0.4) ? [1, 1] : [Math.cos(angle), Math.sin(angle)];
   const [period, duty, strength, brightest] = [
@@ -81,20 +81,20 @@ function hatching(grey: Float32Array, dice: Dice): Float32Array {
     dice.between(0.3, 1),
     dice.between(120, 240),
   ];
-  return grey.map((value, i) => {
+  return gray.map((value, i) => {
     const along = (i % CANVAS_SIZE) * dx + Math.floor(i / CANVAS_SIZE) * dy + 4 * CANVAS_SIZE;
     return along % period < duty * period ? Math.max(0, (brightest - value) / brightest) * strength : 0;
   });
 }
 
-/** Draws lines and, in half of the images, hatching in one colour on paper. */
+/** Draws lines and, in half of the images, hatching in one color on paper. */
 function lineArt(canvas: Canvas, dice: Dice): Canvas {
   const shares = edges(canvas, dice.integer(1, 4), dice.between(20, 90));
-  const grey = luminance(canvas);
+  const gray = luminance(canvas);
   for (let pass = 0; pass < 2 && dice.chance(0.6); pass++)
-    hatching(grey, dice).forEach((share, i) => (shares[i] = Math.max(shares[i], share)));
+    hatching(gray, dice).forEach((share, i) => (shares[i] = Math.max(shares[i], share)));
   const dark = dice.chance(0.65);
-  const [ink, paper] = dark ? [dice.colour(), dice.colour()] : [dice.colour(), dice.colour()];
+  const [ink, paper] = dark ? [dice.color(), dice.color()] : [dice.color(), dice.color()];
   const lit = ink[0] + ink[1] + ink[2] > paper[0] + paper[1] + paper[2];
   const [line, ground] = lit === dark ? [paper, ink] : [ink, paper];
   const drawn = newCanvas();
@@ -102,17 +102,17 @@ function lineArt(canvas: Canvas, dice: Dice): Canvas {
   return blend(drawn, line, shares);
 }
 
-/** Reduces the image to silhouettes and areas in two colours. */
+/** Reduces the image to silhouettes and areas in two colors. */
 function stencil(canvas: Canvas, dice: Dice): Canvas {
   const [threshold, soft] = [dice.between(70, 200), dice.between(2, 30)];
-  const shares = luminance(canvas).map((grey) => Math.min(1, Math.max(0, (grey - threshold) / soft + 0.5)));
+  const shares = luminance(canvas).map((gray) => Math.min(1, Math.max(0, (gray - threshold) / soft + 0.5)));
   const drawn = newCanvas();
-  const [dark, light] = [dice.colour(), dice.colour()];
+  const [dark, light] = [dice.color(), dice.color()];
   for (let i = 0; i < drawn.length; i++) drawn[i] = dark[i % 3];
   return blend(drawn, light, shares);
 }
 
-/** Reduces the image to blocks of one colour, in most images rounded to a few levels. */
+/** Reduces the image to blocks of one color, in most images rounded to a few levels. */
 function blocks(canvas: Canvas, dice: Dice): Canvas {
   const side = [2, 4, 4, 6, 8, 8, 8, 16][dice.integer(0, 7)];
   const step = 255 / dice.integer(2, 7);
@@ -126,9 +126,9 @@ function blocks(canvas: Canvas, dice: Dice): Canvas {
   });
 }
 
-/** Shifts all colours towards one colour, as by old paper, dusk or a coloured lamp. */
+/** Shifts all colors towards one color, as by old paper, dusk or a colored lamp. */
 function tint(canvas: Canvas, dice: Dice): Canvas {
-  return blend(canvas, dice.colour(), new Float32Array(CANVAS_PIXELS).fill(dice.between(0.15, 0.6)));
+  return blend(canvas, dice.color(), new Float32Array(CANVAS_PIXELS).fill(dice.between(0.15, 0.6)));
 }
 
 const TREATMENTS: readonly Treatment[] = [
