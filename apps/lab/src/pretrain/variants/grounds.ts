@@ -49,9 +49,7 @@ function checks(dice: Dice): Canvas {
 
 function dots(dice: Dice): Canvas {
   const [side, radius] = [dice.between(6, 20), dice.between(0.15, 0.45)];
-  return blended(dice.color(), dice.color(), (x, y) =>
-    Math.hypot((x % side) - side / 2, (y % side) - side / 2) < radius * side ? 1 : 0,
-  );
+  return blended(dice.color(), dice.color(), (x, y) => (Math.hypot((x % side) - side / 2, (y % side) - side / 2) < radius * side ? 1 : 0));
 }
 
 function grain(dice: Dice): Canvas {
