@@ -4,8 +4,21 @@ import { METHODS, type Method } from './methods.ts';
 
 export type Mix = 'both' | 'persons' | 'backgrounds';
 
+export const EXPERIMENTS = [
+  'paper-table',
+  'aux',
+  'aux-style',
+  'style-images',
+  'components',
+  'mix',
+  'steps',
+  'captions',
+  'prompts',
+] as const;
+export type Experiment = (typeof EXPERIMENTS)[number];
+
 export interface Cell {
-  readonly experiment: 'paper-table' | 'aux' | 'mix' | 'steps' | 'captions' | 'prompts';
+  readonly experiment: Experiment;
   /** Column of the table. */
   readonly variant: string;
   readonly style: StyleId;
@@ -17,6 +30,16 @@ export interface Cell {
   readonly steps: number;
   /** Method whose prompts are used for images, if not the cell's own. */
   readonly promptsOf?: Method;
+  /** Default: 20. */
+  readonly styleImages?: number;
+  /** Components of Multi-StyleForge. Default: 2. */
+  readonly components?: 2 | 3 | 4;
+  /** Style of the Aux images. Default: fluent. */
+  readonly auxStyle?: StyleId;
+  /** Default: 20. */
+  readonly auxImages?: number;
+  /** Weight of the Aux loss. Default: 1. */
+  readonly auxWeight?: number;
 }
 
 export interface CellChoice {
@@ -33,34 +56,55 @@ export interface CellChoice {
 /** Shares of the requested steps at which quality is measured, for the curve of steps against quality. */
 const STEP_SHARES = [0.25, 0.5, 1, 2, 4];
 
-function variantsOf(experiment: string, steps: number): Pick<Cell, 'variant' | 'method' | 'mix' | 'captions' | 'steps' | 'promptsOf'>[] {
-  const single = { method: 'single-styleforge', mix: 'both', captions: false, steps } as const;
-  switch (experiment) {
-    case 'paper-table':
-      return (['base', ...Object.keys(METHODS)] as Method[]).map((method) => ({ ...single, variant: method, method }));
-    case 'aux':
-      return [
-        { ...single, variant: 'with Aux' },
-        { ...single, variant: 'without Aux', method: 'dreambooth' },
-      ];
-    case 'mix':
-      return (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix }));
-    case 'steps':
-      return STEP_SHARES.map((share) => ({ ...single, variant: `${Math.round(share * steps)} steps`, steps: Math.round(share * steps) }));
-    case 'captions':
-      return [
-        { ...single, variant: 'without captions' },
-        { ...single, variant: 'with captions', captions: true },
-      ];
-    case 'prompts':
-      return [
-        { ...single, variant: 'base, bare subject', method: 'base' },
-        { ...single, variant: "base, Single's prompt", method: 'base', promptsOf: 'single-styleforge' },
-        { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
-      ];
-    default:
-      throw new Error(`there is no experiment '${experiment}': choose from paper-table, aux, mix, steps, captions, prompts`);
-  }
+type Variant = Omit<Cell, 'experiment' | 'style' | 'seed'>;
+
+const single = { method: 'single-styleforge', mix: 'both', captions: false } as const;
+const multi = { ...single, method: 'multi-styleforge' } as const;
+
+/** Variants of each experiment, without the number of steps, which is the same for all of them. */
+const VARIANTS: Readonly<Record<Exclude<Experiment, 'steps'>, readonly Omit<Variant, 'steps'>[]>> = {
+  'paper-table': (['base', ...Object.keys(METHODS)] as Method[]).map((method) => ({ ...single, variant: method, method })),
+  aux: [
+    { ...single, variant: 'without Aux', method: 'dreambooth' },
+    { ...single, variant: '5 Aux images', auxImages: 5 },
+    { ...single, variant: '20 Aux images' },
+    { ...single, variant: '40 Aux images', auxImages: 40 },
+    { ...single, variant: '20 Aux images at half weight', auxWeight: 0.5 },
+    { ...single, variant: '20 Aux images at twice the weight', auxWeight: 2 },
+  ],
+  'aux-style': [
+    { ...single, variant: 'Aux in fluent' },
+    { ...single, variant: 'Aux in noto', auxStyle: 'noto' },
+    { ...single, variant: 'Aux in twemoji', auxStyle: 'twemoji' },
+  ],
+  'style-images': [5, 10, 20, 50].map((count) => ({
+    ...single,
+    variant: `${count} StyleRef images`,
+    ...(count !== 20 && { styleImages: count }),
+  })),
+  components: [
+    { ...single, variant: '1 component' },
+    { ...multi, variant: '2 components' },
+    { ...multi, variant: '3 components', components: 3 },
+    { ...multi, variant: '4 components', components: 4 },
+  ],
+  mix: (['both', 'persons', 'backgrounds'] as const).map((mix) => ({ ...single, variant: mix, mix })),
+  captions: [
+    { ...single, variant: 'without captions' },
+    { ...single, variant: 'with captions', captions: true },
+  ],
+  prompts: [
+    { ...single, variant: 'base, bare subject', method: 'base' },
+    { ...single, variant: "base, Single's prompt", method: 'base', promptsOf: 'single-styleforge' },
+    { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
+  ],
+};
+
+function variantsOf(experiment: string, steps: number): Variant[] {
+  if (experiment === 'steps')
+    return STEP_SHARES.map((share) => Math.round(share * steps)).map((own) => ({ ...single, variant: `${own} steps`, steps: own }));
+  if (!(experiment in VARIANTS)) throw new Error(`there is no experiment '${experiment}': choose from ${EXPERIMENTS.join(', ')}`);
+  return VARIANTS[experiment as keyof typeof VARIANTS].map((variant) => ({ ...variant, steps }));
 }
 
 export function listCells({ experiments, styles, seeds, firstSeed = 1337, steps, methods }: CellChoice): Cell[] {
@@ -80,7 +124,16 @@ export function listCells({ experiments, styles, seeds, firstSeed = 1337, steps,
 }
 
 /** Key of the training: cells with the same key share the model and its measurements. */
-export const trainingKey = ({ method, mix, captions, steps, style, seed, promptsOf }: Cell): string =>
-  method === 'base'
-    ? ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-')
-    : [method, mix, ...(captions ? ['captions'] : []), steps, style, seed].join('-');
+export function trainingKey(cell: Cell): string {
+  const { method, mix, captions, steps, style, seed, promptsOf, styleImages, components, auxStyle, auxImages, auxWeight } = cell;
+  if (method === 'base') return ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-');
+  const data = [
+    captions && 'captions',
+    styleImages && `images${styleImages}`,
+    components && `components${components}`,
+    auxStyle && `aux-${auxStyle}`,
+    auxImages && `aux${auxImages}`,
+    auxWeight && `weight${auxWeight}`,
+  ].filter((part) => typeof part === 'string');
+  return [method, mix, ...data, steps, style, seed].join('-');
+}

@@ -1,4 +1,4 @@
-// npm run experiment -- paper-table [aux mix steps captions prompts]: the paper's comparisons with the shipped model; a repeated command
+// npm run experiment -- paper-table [...]: the paper's comparisons and open questions with the shipped model; a repeated command
 // continues where it stopped.
 import { openExtractor } from '@styleforge/metrics';
 import { targetStyles } from '@styleforge/samples';
@@ -6,14 +6,14 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCommandLine } from '../command-line.ts';
 import { numberOption, optionalNumber } from '../options.ts';
-import { listCells, trainingKey, type Cell } from './cells.ts';
+import { EXPERIMENTS, listCells, trainingKey, type Cell } from './cells.ts';
 import { plotMetric } from './plot.ts';
 import { runCell, type CellResult } from './run-cell.ts';
 import { writeSheets } from './sheets.ts';
 import { writeTables } from './table.ts';
 
 const { values, positionals } = readCommandLine({
-  usage: 'npm run experiment -- [paper-table] [aux] [mix] [steps] [captions] [prompts]',
+  usage: `npm run experiment -- ${EXPERIMENTS.map((name) => `[${name}]`).join(' ')}`,
   about: "Repeats the paper's comparisons with the shipped model. A repeated command continues where it stopped.",
   allowPositionals: true,
   options: {

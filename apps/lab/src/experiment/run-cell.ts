@@ -1,5 +1,5 @@
 // Runs one cell: trains with the public trainer, generates images, and measures them against other images of the style.
-import { CAPTION_PLACEHOLDER, captionedPrompt } from '@styleforge/contracts';
+import { captionedPrompt } from '@styleforge/contracts';
 import {
   directoryCache,
   imageArrays,
@@ -10,15 +10,17 @@ import {
   type MetricBlock,
   type RgbImage,
 } from '@styleforge/metrics';
-import { listCoreSubjects, referenceSet, sampleStyle, styleRefSubjects, type SampleImage, type StyleId } from '@styleforge/samples';
-import { generateImages, trainStyleForge, type StyleRefPart, type TrainingImage } from '@styleforge/styleforge';
+import { listCoreSubjects, referenceSet, styleRefSubjects, type StyleId } from '@styleforge/samples';
+import { generateImages, trainStyleForge } from '@styleforge/styleforge';
 import { joinWithBase } from '@styleforge/weights';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import sharp from 'sharp';
-import { trainingKey, type Cell, type Mix } from './cells.ts';
+import { trainingKey, type Cell } from './cells.ts';
 import { generatedFolder } from './sheets.ts';
-import { hyperparametersOf, METHODS, type Method, type ProfileSettings } from './methods.ts';
+import { hyperparametersOf, METHODS, type ProfileSettings } from './methods.ts';
+import { promptOf } from './prompts.ts';
+import { auxPart, styleRefParts, writeImages } from './training-data.ts';
 
 export interface CellRunner {
   readonly baseModelDirectory: string;
@@ -52,21 +54,6 @@ interface BaseProfile extends ProfileSettings {
   readonly generation: { steps: number; guidance_scale: number; sampler: string };
 }
 
-const AUX_STYLE = 'fluent';
-/** Placeholder for the subject in a method's prompt. */
-const SUBJECT = CAPTION_PLACEHOLDER;
-
-/** Prompt that requests a method's style, with the subject inserted. */
-function promptOf(method: Method, mix: Mix): string {
-  if (method === 'base') return SUBJECT;
-  if (method === 'multi-styleforge') return `${stylePrompt(MULTI_PROMPTS[mix])}, ${SUBJECT}`;
-  const { token } = METHODS[method];
-  return method === 'styledrop' ? `${SUBJECT} in ${token} style` : `${stylePrompt(`${token} style`)}, ${SUBJECT}`;
-}
-
-const stylePrompt = (style: string): string => `a photo of ${style}`;
-const MULTI_PROMPTS: Record<Mix, string> = { both: 'zwx style, ukj style', persons: 'zwx style', backgrounds: 'ukj style' };
-
 /** Subjects whose StyleRef image no cell trains on, alternating between persons and others. */
 function promptSubjects(count: number): string[] {
   const taken = new Set(styleRefSubjects().map(({ name }) => name));
@@ -76,58 +63,23 @@ function promptSubjects(count: number): string[] {
   return Array.from({ length: count }, (_, i) => names[i % names.length]);
 }
 
-async function writeImages(directory: string, images: readonly SampleImage[]): Promise<(SampleImage & { path: string })[]> {
-  await mkdir(directory, { recursive: true });
-  return Promise.all(
-    images.map(async (image) => {
-      const path = join(directory, image.fileName);
-      await writeFile(path, image.png);
-      return { ...image, path };
-    }),
-  );
-}
-
-const inputs = (images: readonly (SampleImage & { path: string })[]): TrainingImage[] =>
-  images.map(({ path, subject }) => ({ path, caption: subject }));
-
-async function styleRefParts({ style, method, mix }: Cell, directory: string, size: number): Promise<StyleRefPart[]> {
-  const images = await writeImages(join(directory, 'images', style), await sampleStyle(style, { size }));
-  const persons = images.filter(({ component }) => component === 'person');
-  const backgrounds = images.filter(({ component }) => component === 'background');
-  const bind = (component: string, token: string, kept: readonly (SampleImage & { path: string })[]): StyleRefPart => ({
-    component,
-    token,
-    prompt: method === 'styledrop' ? promptOf(method, mix) : stylePrompt(`${token} style`),
-    images: inputs(kept),
-  });
-  if (method === 'multi-styleforge') return [bind('person', 'zwx', persons), bind('background', 'ukj', backgrounds)];
-  const token = method === 'base' ? '' : METHODS[method].token;
-  return [bind('all', token, mix === 'persons' ? persons : mix === 'backgrounds' ? backgrounds : images)];
-}
-
-async function train(
-  cell: Cell,
-  profile: BaseProfile,
-  { baseModelDirectory, directory, threads, batchSize, log }: CellRunner,
-): Promise<string> {
+async function train(cell: Cell, profile: BaseProfile, runner: CellRunner): Promise<string> {
+  const { baseModelDirectory, directory, threads, batchSize, log } = runner;
   if (cell.method === 'base') return baseModelDirectory;
   const work = join(directory, 'trained', trainingKey(cell));
   await rm(work, { recursive: true, force: true });
   const settings = METHODS[cell.method];
-  const aux = !settings.hasAux
-    ? null
-    : {
-        prompt: 'a photo of style',
-        images: inputs(await writeImages(join(directory, 'images', AUX_STYLE), await sampleStyle(AUX_STYLE, { size: profile.resolution }))),
-      };
+  const { subjects: referenceSubjects } = await referenceOf(cell.style, runner, profile.resolution);
+  const folder = { directory, size: profile.resolution, referenceSubjects };
+  const aux = settings.hasAux ? await auxPart(cell, folder) : null;
   const result = await trainStyleForge({
     baseModelDirectory,
     workDirectory: work,
-    styleRef: await styleRefParts(cell, directory, profile.resolution),
+    styleRef: await styleRefParts(cell, folder),
     aux,
     compile: { threads },
     config: {
-      aux: aux && { weight: 1 },
+      aux: aux && { weight: cell.auxWeight ?? 1 },
       adaptation: settings.adaptation,
       hyperparameters: {
         ...hyperparametersOf(settings, profile),
@@ -176,24 +128,32 @@ async function generateCellImages(cell: Cell, modelDirectory: string, profile: B
     sampler,
     seed: cell.seed,
     compile: { threads: runner.threads },
-    prompts: promptSubjects(runner.pictures).map((subject) => captionedPrompt(promptOf(cell.promptsOf ?? cell.method, cell.mix), subject)),
+    prompts: promptSubjects(runner.pictures).map((subject) =>
+      captionedPrompt(promptOf({ ...cell, method: cell.promptsOf ?? cell.method }), subject),
+    ),
     onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
   });
   return images;
 }
 
-const references = new Map<StyleId, ImageSet>();
+interface Reference {
+  readonly images: ImageSet;
+  /** Names of the subjects that the images show. */
+  readonly subjects: ReadonlySet<string>;
+}
 
-async function referenceOf(style: StyleId, runner: CellRunner, size: number): Promise<ImageSet> {
+const references = new Map<StyleId, Reference>();
+
+async function referenceOf(style: StyleId, runner: CellRunner, size: number): Promise<Reference> {
   const known = references.get(style) ?? (await writeReference(style, runner, size));
   references.set(style, known);
   return known;
 }
 
-async function writeReference(style: StyleId, runner: CellRunner, size: number): Promise<ImageSet> {
+async function writeReference(style: StyleId, runner: CellRunner, size: number): Promise<Reference> {
   const images = await referenceSet(style, { size, limit: runner.referencePictures });
   const written = await writeImages(join(runner.directory, 'reference', style), images);
-  return imageFiles(written.map(({ path }) => path));
+  return { images: await imageFiles(written.map(({ path }) => path)), subjects: new Set(images.map(({ subject }) => subject)) };
 }
 
 async function keepImages(directory: string, images: readonly RgbImage[]): Promise<void> {
@@ -206,7 +166,7 @@ async function keepImages(directory: string, images: readonly RgbImage[]): Promi
 async function measureCell(cell: Cell, images: RgbImage[], profile: BaseProfile, runner: CellRunner): Promise<MetricBlock> {
   const shared = {
     generated: imageArrays(images),
-    reference: await referenceOf(cell.style, runner, profile.resolution),
+    reference: (await referenceOf(cell.style, runner, profile.resolution)).images,
     seed: cell.seed,
     bootstrap: false,
     cache: directoryCache(join(runner.directory, 'features')),
