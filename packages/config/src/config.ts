@@ -31,7 +31,7 @@ export const environmentSchema = z.object({
   DATABASE_URL: url('postgres:', 'postgresql:')
     .optional()
     .describe(
-      'URL of Postgres 14 or newer. Default: `npm start` starts an embedded Postgres. API and workers that are started one by one require the URL',
+      'URL of Postgres 14 or newer. Default: `npm start` starts an embedded Postgres. API and workers that are started one by one require the URL. A pooler such as PgBouncer must keep a connection for each client (session mode), because locks and notifications belong to a connection',
     ),
   REDIS_URL: url('redis:', 'rediss:')
     .optional()

@@ -42,6 +42,7 @@ import { createUsageRepository } from './repositories/installation/usage.ts';
 import { createWebhookRepository } from './repositories/webhooks/webhooks.ts';
 import { createValidationImageRepository } from './repositories/training-jobs/validation-images.ts';
 import { createWorkerRepository } from './repositories/work/workers.ts';
+import { setSession } from './session.ts';
 import { Statements } from './statements.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
@@ -64,7 +65,7 @@ export function clientOf(database: Database): PrismaClient {
 }
 
 export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections, onConnect: setSession });
   // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this process;
   // the transaction's first statement fails in any case.
   pool.on('connect', (client) => client.on('error', () => undefined));

@@ -9,7 +9,7 @@ export { migrate } from './migrations/migrate.ts';
 export { listMigrations, migrationsDirectory, readMigratedSchema, schemaFile } from './migrations/migration-files.ts';
 export { newId } from './new-id.ts';
 export type { PendingUploadRow } from './repositories/datasets/pending-uploads.ts';
-export { checkDatabase } from './open-client.ts';
+export { checkDatabase, openClient } from './open-client.ts';
 export type { ApiKeyIdentity, ApiKeyRow, NewApiKey } from './repositories/access/api-keys.ts';
 export type { CheckpointRow, NewCheckpoint, StoredFile } from './repositories/models/checkpoints.ts';
 export type { ComponentCount, DatasetDeletion, DatasetRow, DatasetSummary, TrainingDataset } from './repositories/datasets/datasets.ts';

@@ -1,5 +1,6 @@
 // Connections outside the pool, with errors that name the setting.
 import pg from 'pg';
+import { setSession } from './session.ts';
 
 /** Milliseconds to wait for a connection; an address that does not respond would otherwise block for minutes. */
 const CONNECTING_MS = 30_000;
@@ -11,6 +12,7 @@ const CONNECTING_MS = 30_000;
 export async function openClient(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECTING_MS });
   await client.connect().catch((error: unknown) => Promise.reject(openingError(client, error)));
+  await setSession(client);
   return client;
 }
 

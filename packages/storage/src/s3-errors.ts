@@ -4,6 +4,11 @@ import { ObjectStoreUnavailableError } from './object-store.ts';
 const credentials = 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refuses them; set the keys of a user of that server';
 const region = 'S3_REGION: the bucket is in another region; set the region in which it was created';
 const unreachable = 'S3_ENDPOINT: the S3 server cannot be reached; check the address, and that the server is running';
+const unknownHost =
+  'S3_ENDPOINT: there is no host of this name; check the address, and set S3_FORCE_PATH_STYLE=true if only a name with the bucket in front of it is unknown';
+const certificate =
+  "S3_ENDPOINT: the S3 server's certificate is not accepted; name the file of its authority in NODE_EXTRA_CA_CERTS, or a host that the certificate is for; buckets with dots in their names need S3_FORCE_PATH_STYLE=true";
+const noTls = 'S3_ENDPOINT: the S3 server does not use TLS at this address; write http:// in place of https://, or another port';
 
 /** Messages by the error's name or code. */
 const MEANINGS: Record<string, string> = {
@@ -19,9 +24,18 @@ const MEANINGS: Record<string, string> = {
   AuthorizationHeaderMalformed: region,
   PermanentRedirect: region,
   IllegalLocationConstraintException: region,
+  RequestTimeTooSkewed: 'S3: the clocks of this machine and of the S3 server differ by more than 15 minutes; set them',
   ECONNREFUSED: unreachable,
-  ENOTFOUND: unreachable,
-  EAI_AGAIN: unreachable,
+  ENOTFOUND: unknownHost,
+  EAI_AGAIN: unknownHost,
+  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
+  SELF_SIGNED_CERT_IN_CHAIN: certificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
+  CERT_HAS_EXPIRED: certificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: certificate,
+  EPROTO: noTls,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   EHOSTUNREACH: unreachable,
   ETIMEDOUT: unreachable,
 };

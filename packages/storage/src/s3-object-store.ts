@@ -11,6 +11,7 @@ import {
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
@@ -50,7 +51,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#bucket = config.bucket;
     this.#prefix = config.prefix ? `${config.prefix.replace(/^\/+|\/+$/g, '')}/` : '';
     if (config.downloads === 'stream') return;
-    const signer = config.publicEndpoint ? clientOf(config, config.publicEndpoint) : this.#client;
+    const signer = clientOf(config, config.publicEndpoint ?? config.endpoint, LINKS);
     this.presignPut = (key, seconds) => getSignedUrl(signer, new PutObjectCommand(this.#target(key)), { expiresIn: seconds });
     this.presignGet = (key, seconds, { fileName, contentType } = {}) =>
       getSignedUrl(
@@ -181,9 +182,17 @@ export class S3ObjectStore implements ObjectStore {
   }
 }
 
-export function clientOf({ region, forcePathStyle, accessKeyId, secretAccessKey }: S3Config, endpoint: string | undefined): S3Client {
+/** A link is signed before its file exists, so that a checksum in it would be that of an empty file, which servers compare. */
+const LINKS: S3ClientConfig = { requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' };
+
+export function clientOf(
+  { region, forcePathStyle, accessKeyId, secretAccessKey }: S3Config,
+  endpoint: string | undefined,
+  more: S3ClientConfig = {},
+): S3Client {
   return tolerateQuirks(
     new S3Client({
+      ...more,
       region,
       forcePathStyle,
       ...(endpoint && { endpoint }),

@@ -19,6 +19,11 @@ export function isNotImplemented(error: unknown): boolean {
   return UNKNOWN.includes(error.name) || [405, 501].includes(error.$metadata.httpStatusCode ?? 0);
 }
 
+/** Whether the server refuses a header of checksums. Backblaze B2 names it in the message of a general error. */
+const refusesChecksums = (error: unknown): boolean =>
+  isNotImplemented(error) ||
+  (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 400 && /x-amz-(checksum|sdk-checksum)/i.test(error.message));
+
 /**
  * Repeats requests without checksum headers if the server refuses them, and omits the headers afterwards. Deletions include Content-MD5.
  */
@@ -31,7 +36,7 @@ export function tolerateQuirks(client: S3Client): S3Client {
     try {
       return await next(args);
     } catch (error) {
-      if (!isNotImplemented(error) || !removeChecksums(request)) throw error;
+      if (!refusesChecksums(error) || !removeChecksums(request)) throw error;
       const result = await next(args);
       knowsChecksums = false;
       return result;

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { createObjectStore, InvalidRangeError, type ObjectStore } from '@styleforge/storage';
+import { crc32 } from 'node:zlib';
+import { checkObjectStore, createObjectStore, InvalidRangeError, type ObjectStore } from '@styleforge/storage';
 import { expect, it, onTestFinished } from 'vitest';
 
-type Refusal = { status: number; code: string } | undefined;
+type Refusal = { status: number; code: string; message?: string } | undefined;
 type Quirk = (request: IncomingMessage, kind: 'put' | 'delete-many' | 'other', body: Buffer) => Refusal;
 
 const listing = (keys: string[]) =>
@@ -24,36 +25,34 @@ async function startServer(quirk: Quirk) {
       const refusal = quirk(request, deletesMany ? 'delete-many' : request.method === 'PUT' ? 'put' : 'other', body);
       if (refusal !== undefined) {
         refused.push(`${request.method} ${request.url}`);
-        response.writeHead(refusal.status).end(`<Error><Code>${refusal.code}</Code><Message>no</Message></Error>`);
+        response.writeHead(refusal.status).end(`<Error><Code>${refusal.code}</Code><Message>${refusal.message ?? 'no'}</Message></Error>`);
         return;
       }
       if (request.method === 'PUT') objects.set(key, body);
       if (request.method === 'DELETE') objects.delete(key);
       if (deletesMany) for (const [, gone = ''] of body.toString().matchAll(/<Key>(.*?)<\/Key>/g)) objects.delete(gone);
       const isList = url.searchParams.has('list-type');
-      response.writeHead(200, { etag: '"x"' }).end(isList ? listing([...objects.keys()]) : deletesMany ? '<DeleteResult/>' : '');
+      const content = isList ? listing([...objects.keys()]) : deletesMany ? '<DeleteResult/>' : (objects.get(key) ?? '');
+      response.writeHead(200, { etag: '"x"' }).end(content);
     })();
   });
   return { store: await storeOf(server), objects, refused };
 }
 
-async function storeOf(server: Server): Promise<ObjectStore> {
+/** Starts the server until the end of the test, and returns its address. */
+async function listen(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return createObjectStore({
-    kind: 's3',
-    bucket: 'b',
-    region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    forcePathStyle: true,
-    accessKeyId: 'a',
-    secretAccessKey: 's',
-  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+const settings = { kind: 's3', bucket: 'b', region: 'us-east-1', accessKeyId: 'a', secretAccessKey: 's' } as const;
+const storeOf = async (server: Server): Promise<ObjectStore> =>
+  createObjectStore({ ...settings, endpoint: await listen(server), forcePathStyle: true });
 
 const hasChecksums = ({ headers }: IncomingMessage) =>
   Object.keys(headers).some((name) => /^x-amz-(checksum|sdk-checksum|trailer)/.test(name));
@@ -67,6 +66,16 @@ const quirks: [string, Quirk, number][] = [
     0,
   ],
   ['knows no checksum headers', (request) => (hasChecksums(request) ? { status: 501, code: 'NotImplemented' } : undefined), 1],
+  [
+    'names the checksum header in the message of a general error',
+    ({ headers }) => {
+      const header = Object.keys(headers).find((name) => name.startsWith('x-amz-checksum'));
+      return header === undefined
+        ? undefined
+        : { status: 400, code: 'InvalidArgument', message: `Unsupported header '${header}' received for this API call.` };
+    },
+    1,
+  ],
   ['cannot delete many', (_request, kind) => (kind === 'delete-many' ? { status: 501, code: 'NotImplemented' } : undefined), 2],
 ];
 
@@ -76,10 +85,33 @@ it.each(quirks)('works with a server that %s', async (_name, quirk, refusals) =>
   await store.put('a/stream', Readable.from([Buffer.from('from a '), Buffer.from('stream')]));
   expect(objects.get('a/2')?.toString()).toBe('a/2');
   expect(objects.get('a/stream')?.toString()).toBe('from a stream');
+  expect(Buffer.from(await store.get('a/3')).toString()).toBe('a/3');
   await store.deletePrefix('a/');
   expect([...objects.keys()]).toEqual([]);
   // This is detected once, not at each request.
   expect(refused.length).toBeLessThanOrEqual(refusals);
+});
+
+it('a link takes any file on a server that compares the checksum in the link', async () => {
+  const { store, objects } = await startServer(({ url = '' }, kind, body) => {
+    const stated = new URL(url, 'http://s3').searchParams.get('x-amz-checksum-crc32');
+    const actual = Buffer.alloc(4);
+    actual.writeUInt32BE(crc32(body));
+    return kind === 'put' && stated !== null && stated !== actual.toString('base64') ? { status: 400, code: 'BadDigest' } : undefined;
+  });
+  const link = (await store.presignPut?.('a/sent', 60)) ?? '';
+  const response = await fetch(link, { method: 'PUT', body: 'from a browser' });
+  expect([response.status, objects.get('a/sent')?.toString()]).toEqual([200, 'from a browser']);
+});
+
+it.each([
+  ['http://no-such-host.invalid', false, /^S3_ENDPOINT: .*no host.*S3_FORCE_PATH_STYLE=true/],
+  ['https', true, /^S3_ENDPOINT: .*http:\/\/ in place of https:\/\//],
+])('%s: an address that cannot work is reported with the setting that helps', async (endpoint, forcePathStyle, message) => {
+  const server = createServer((_request, response) => void response.end());
+  const address = await listen(server);
+  const found = endpoint === 'https' ? address.replace('http:', 'https:') : endpoint;
+  await expect(checkObjectStore(await createObjectStore({ ...settings, endpoint: found, forcePathStyle }))).rejects.toThrow(message);
 });
 
 it('reports any other refusal', async () => {

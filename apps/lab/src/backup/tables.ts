@@ -5,8 +5,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { schemaFile } from '@styleforge/database';
-import pg from 'pg';
+import { openClient, schemaFile } from '@styleforge/database';
+import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 
 export interface SavedTable {
@@ -26,8 +26,7 @@ const fileOf = (directory: string, table: string) => join(directory, 'tables', `
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 export async function withClient<Result>(databaseUrl: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await openClient(databaseUrl);
   try {
     return await work(client);
   } finally {

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { openClient } from '../open-client.ts';
+import { setSession } from '../session.ts';
 import { loadMigrationList, migrationsDirectory } from './migration-files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
@@ -14,7 +15,7 @@ export async function migrate(databaseUrl: string, directory: string = migration
   const migrationsList = await loadMigrationList(directory);
   return withAdvisoryLock(databaseUrl, async () => {
     // The engine keeps its own lock until its connection ends, so the connection must end with the work.
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, onConnect: setSession });
     try {
       const engine = await openSchemaEngine(wholeScripts(new PrismaPg(pool)));
       const filters = { externalTables: [], externalEnums: [] };
