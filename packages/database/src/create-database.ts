@@ -1,6 +1,5 @@
 // The Prisma client on one connection pool, and the repositories over it.
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
 import { exclusively } from './exclusive.ts';
 import { KeyCache } from './key-cache.ts';
@@ -42,7 +41,7 @@ import { createUsageRepository } from './repositories/installation/usage.ts';
 import { createWebhookRepository } from './repositories/webhooks/webhooks.ts';
 import { createValidationImageRepository } from './repositories/training-jobs/validation-images.ts';
 import { createWorkerRepository } from './repositories/work/workers.ts';
-import { setSession } from './session.ts';
+import { openPool } from './session.ts';
 import { Statements } from './statements.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
@@ -65,7 +64,7 @@ export function clientOf(database: Database): PrismaClient {
 }
 
 export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections, onConnect: setSession });
+  const pool = openPool({ connectionString: databaseUrl, max: maxConnections });
   // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this process;
   // the transaction's first statement fails in any case.
   pool.on('connect', (client) => client.on('error', () => undefined));

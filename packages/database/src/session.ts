@@ -1,5 +1,5 @@
 // The settings of a connection that statements rely on, because a server, a database or a user may preset others.
-import type pg from 'pg';
+import pg from 'pg';
 
 /**
  * The driver reads times as UTC in ISO format and numbers with all their digits, and transactions lock rows for the level `read committed`.
@@ -16,3 +16,7 @@ const SETTINGS = [
 export async function setSession(client: pg.ClientBase): Promise<void> {
   await client.query(SETTINGS);
 }
+
+/** A pool whose connections have the settings. It waits for them, which the type of `onConnect` does not say. */
+export const openPool = (config: pg.PoolConfig): pg.Pool =>
+  new pg.Pool({ ...config, onConnect: setSession as (client: pg.ClientBase) => void });

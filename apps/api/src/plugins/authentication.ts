@@ -70,7 +70,7 @@ async function identify(database: Database, request: FastifyRequest): Promise<Ca
 }
 
 export function bearerKey(authorization: string | undefined): string | undefined {
-  return /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 }
 
 export function scopeOf(method: string, { scope }: Pick<FastifyContextConfig, 'scope'>): ApiKeyScope {

@@ -1,9 +1,8 @@
 // Migrates a database to the newest schema. Several processes may do this at once.
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import pg from 'pg';
 import { openClient } from '../open-client.ts';
-import { setSession } from '../session.ts';
+import { openPool } from '../session.ts';
 import { loadMigrationList, migrationsDirectory } from './migration-files.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
@@ -15,7 +14,7 @@ export async function migrate(databaseUrl: string, directory: string = migration
   const migrationsList = await loadMigrationList(directory);
   return withAdvisoryLock(databaseUrl, async () => {
     // The engine keeps its own lock until its connection ends, so the connection must end with the work.
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, onConnect: setSession });
+    const pool = openPool({ connectionString: databaseUrl, max: 1 });
     try {
       const engine = await openSchemaEngine(wholeScripts(new PrismaPg(pool)));
       const filters = { externalTables: [], externalEnums: [] };
