@@ -96,3 +96,21 @@ describe('merges.txt', () => {
     );
   });
 });
+
+// What transformers 5 reads from the same folders.
+it.each<[string, object, object, string, boolean]>([
+  ['special_tokens_map.json, if the config is older', { pad_token: '<|endoftext|>' }, { pad_token: 'x' }, 'x', true],
+  [
+    'tokenizer_config.json, if it has added_tokens_decoder',
+    { pad_token: '<|endoftext|>', added_tokens_decoder: {} },
+    { pad_token: 'x' },
+    '<|endoftext|>',
+    false,
+  ],
+  ['tokenizer_config.json, if it is alone', { pad_token: 'x' }, {}, 'x', true],
+])('the padding is that of %s, and a token anywhere in a text', async (_name, config, map, padding, isToken) => {
+  const files = { 'tokenizer_config.json': { model_max_length: 8, ...config }, 'special_tokens_map.json': map };
+  const tokenizer = await CLIPTokenizer.fromDirectory(await folderWith(files));
+  expect(tokenizer.encode('a').at(-1)).toBe(vocabulary[padding]);
+  expect(tokenizer.encode('abx')[3]).toBe(vocabulary[isToken ? 'x' : 'x</w>']);
+});

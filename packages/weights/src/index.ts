@@ -40,6 +40,7 @@ export {
   type SingleFileKind,
   type SingleFileLayout,
 } from './checkpoints/single-file.ts';
+export { statedSchedule } from './checkpoints/stated-schedule.ts';
 export { HubRepository, type HubFile, type HubOptions } from './downloads/hub.ts';
 export { diffusersFolderFiles } from './checkpoints/folder-files.ts';
 export { AdapterFileError, addLora, type LoraLayer } from './adaptations/lora.ts';

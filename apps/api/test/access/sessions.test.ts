@@ -114,7 +114,7 @@ describe('GET /v1/me', () => {
 describe('every response', () => {
   it('forbids scripts and frames, except for pages', async () => {
     for (const url of ['/v1/me', '/v1/nothing', '/healthz', '/openapi.json']) {
-      const { headers } = await send('GET', url, { authorization: `Bearer ${api.key}` });
+      const { headers } = await send('GET', url, { authorization: `bearer  ${api.key}` });
       expect([url, headers['content-security-policy'], headers['x-content-type-options']]).toEqual([
         url,
         "default-src 'none'; frame-ancestors 'none'",

@@ -15,7 +15,7 @@ import {
   sha256OfFile,
   singleFileKind,
   type JsonObject,
-  type SingleFileLayout,
+  statedSchedule,
   unpackSingleFile,
   withoutSecrets,
   writeDiffusersFolder,
@@ -81,13 +81,22 @@ async function fetchAll(remote: RemoteFiles, work: string, options: AddBaseModel
   return folder;
 }
 
-async function layoutFor(file: string, work: string, { configDirectory, predictionType }: AddBaseModelOptions): Promise<SingleFileLayout> {
-  if (configDirectory !== undefined) {
-    const layout = await layoutOf(configDirectory);
-    return { ...layout, schedulerConfig: predicting(layout.schedulerConfig, predictionType) };
-  }
-  return singleFileLayout(file, await singleFileKind(file), { predictionType, scratch: work });
+/** The layout of a single file. What the option says about the schedule has priority over the file, and the file over the configs. */
+async function layoutFor(file: string, work: string, { configDirectory, predictionType: asked, onNote }: AddBaseModelOptions) {
+  const stated = await statedSchedule(file);
+  const predictionType = asked ?? (stated.prediction_type as PredictionType | undefined);
+  const layout =
+    configDirectory === undefined
+      ? await singleFileLayout(file, await singleFileKind(file), { predictionType, scratch: work })
+      : await layoutOf(configDirectory);
+  if (Object.keys(stated).length > 0) onNote?.(`the file says of its training: ${fieldsText(stated)}`);
+  return { ...layout, schedulerConfig: predicting({ ...layout.schedulerConfig, ...stated }, predictionType) };
 }
+
+const fieldsText = (fields: JsonObject): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
 
 /** The schedule with the requested prediction type; unchanged if none was requested. */
 const predicting = (schedulerConfig: JsonObject, predictionType: PredictionType | undefined): JsonObject =>

@@ -109,9 +109,11 @@ export class CLIPTokenizer {
     this.endId = files.idOf(files.endToken);
     this.padId = files.idOf(files.padToken);
     this.#tokenizer = new Tokenizer(describeTokenizer(files), {});
+    // The padding is a token anywhere in a text, too: where it is an exclamation mark, those of prompts become padding, as in transformers.
     const special = [
       [files.startToken, this.startId],
       [files.endToken, this.endId],
+      [files.padToken, this.padId],
     ] as const;
     const added = learned.map(({ text, ids }) => ({ content: text, id: ids[0]!, normalized: false }));
     this.#whole = new WholeTokens(special, [...files.added, ...added]);

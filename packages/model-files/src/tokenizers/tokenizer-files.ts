@@ -146,10 +146,17 @@ function content(value: unknown): string | undefined {
   return isObject(value) && typeof value.content === 'string' ? value.content : undefined;
 }
 
+/**
+ * Settings with the special tokens, by transformers' rule: special_tokens_map.json has priority over a config from before
+ * `added_tokens_decoder`. Stable Diffusion 2.x pads with another token in each of the two files.
+ */
+const withSpecialTokens = (config: JsonObject, map: JsonObject = {}): JsonObject =>
+  isObject(config.added_tokens_decoder) ? { ...map, ...config } : { ...config, ...map };
+
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const { vocabulary, merges, added: inWhole } = await readWords(directory);
   const config = (await readJsonIfThere(join(directory, 'tokenizer_config.json'))) ?? {};
-  const settings = { ...(await readJsonIfThere(join(directory, 'special_tokens_map.json'))), ...config };
+  const settings = withSpecialTokens(config, await readJsonIfThere(join(directory, 'special_tokens_map.json')));
   const added = distinct(directory, [...inWhole, ...(await readAdded(directory, config))], vocabulary);
   const addedIds = new Map(added.map((token) => [token.content, token.id]));
   const endToken = content(settings.eos_token) ?? '<|endoftext|>';

@@ -2,6 +2,7 @@
 import { families, familyOf, type ComponentFiles, type ComponentName, type FamilyFiles, type JsonObject } from '@styleforge/model-files';
 import { componentOf, readDiffusersFolder, type DiffusersFolder } from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
+import { scheduleMarks } from './stated-schedule.ts';
 import { holdsOpenClip, openClipEntries, toOpenClipEntries } from './open-clip-names.ts';
 import { originalNames, SingleFileError, type NameMap } from '@styleforge/model-files';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from '../tensors/safetensors-writer.ts';
@@ -40,7 +41,7 @@ export async function writeSingleFile(path: string, directory: string, options: 
   const names = namesOf(folder);
   const readers: TensorReader[] = [];
   try {
-    const entries: TensorEntry[] = [];
+    const entries: TensorEntry[] = scheduleMarks(folder.schedulerConfig);
     for (const [files, map] of names) {
       const { config, openWeights } = componentOf(folder, files.name);
       const reader = await openWeights();
