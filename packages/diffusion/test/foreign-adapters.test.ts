@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fitsBase, inspectAdapter } from '@styleforge/model-files';
+import { checkAdapter, fitsBase, inspectAdapter, kohyaNames, originalNames } from '@styleforge/model-files';
 import { applyAdapters, componentOf, openTensors, readDiffusersFolder, writeAdaptedModel, writeSafetensors } from '@styleforge/weights';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTextToImagePipeline } from '../src/index.ts';
@@ -88,6 +88,65 @@ it('files that diffusers and this program write are recognized under any name', 
   expect((await inspectAdapter(join(scratch, 'renamed.safetensors'), 'brush.pt')).tokens).toEqual(['brush']);
 });
 
+const renamings: [string, string, (kohya: string, original: string, dotted: string) => string][] = [
+  ["ComfyUI's names", 'comfyui', (_kohya, original) => `diffusion_model.${original}`],
+  ["SimpleTuner's prefix of LyCORIS files", 'kohya', (kohya) => kohya.replace('lora_unet_', 'lycoris_')],
+  ['the name of an adapter in peft', 'peft', (_kohya, _original, dotted) => `unet.${dotted}`],
+  ['the mark of torch.compile', 'diffusers', (_kohya, _original, dotted) => `unet._orig_mod.${dotted}`],
+];
+const ENDS: Readonly<Record<string, [down: string, up: string]>> = {
+  peft: ['lora_A.default_0.weight', 'lora_B.default_0.weight'],
+  diffusers: ['lora.down.weight', 'lora.up.weight'],
+};
+
+it.each(renamings)('the same LoRA with %s changes the same weights', async (_name, layout, rename) => {
+  const base = await readDiffusersFolder(join(golden, 'tiny-sd'));
+  const names = originalNames('unet', componentOf(base, 'unet').config);
+  const weights = await componentOf(base, 'unet').openWeights();
+  const modules = weights.names().map((stored) => stored.replace(/\.(weight|bias)$/, ''));
+  await weights.close();
+  const places = kohyaNames({ layers: new Map([['unet', new Set(modules)]]) });
+  const [reader, renamed] = [await openTensors(foreign('kohya.safetensors')), join(scratch, `${layout}-${Math.random()}.safetensors`)];
+  const entries = reader.names().map((stored) => {
+    const [, stem = '', end = ''] = /^(.*?)\.(alpha|lora_down\.weight|lora_up\.weight)$/.exec(stored) ?? [];
+    const { module } = places.get(stem)!;
+    const [down, up] = ENDS[layout] ?? ['lora_down.weight', 'lora_up.weight'];
+    const ending = { 'lora_down.weight': down, 'lora_up.weight': up }[end] ?? end;
+    const original = names.toOriginal(`${module}.weight`).replace(/\.weight$/, '');
+    return { name: `${rename(stem, original, module)}.${ending}`, shape: reader.info(stored).shape, data: () => reader.read(stored) };
+  });
+  await writeSafetensors(renamed, entries, { dtype: 'F32' });
+  await reader.close();
+  expect(await inspectAdapter(renamed)).toMatchObject({ kind: 'lora', layout, rank: 3, contextWidth: 24 });
+  await checkAdapter(renamed, 'lora', join(golden, 'tiny-sd'));
+  const [expected, found] = await Promise.all(
+    [foreign('kohya.safetensors'), renamed].map(async (path) => componentOf(await applyAdapters(base, [{ path, strength: 1 }]), 'unet')),
+  );
+  const [a, b] = [await expected!.openWeights(), await found!.openWeights()];
+  for (const name of a.names()) expect(await b.read(name)).toEqual(await a.read(name));
+  await Promise.all([a.close(), b.close()]);
+});
+
+it.each([
+  ['text_encoders_0', 'text_encoders_1'],
+  ['text_encoder', 'text_encoder_2'],
+])('the rows of two text encoders under the keys %s and %s are one word', async (first, second) => {
+  const base = await readDiffusersFolder(join(golden, 'tiny-sdxl'));
+  const widths = ['text_encoder', 'text_encoder_2'].map((name) => componentOf(base, name).config.hidden_size as number);
+  const path = join(scratch, `${first}.safetensors`);
+  const rows = [first, second].map((name, i) => ({ name, shape: [2, widths[i]!], data: new Float32Array(2 * widths[i]!).fill(i + 1) }));
+  await writeSafetensors(path, rows, { dtype: 'F32' });
+  const found = await inspectAdapter(path, 'pivotal.safetensors');
+  expect(found).toMatchObject({ kind: 'textual-inversion', layout: 'a1111', tokens: ['pivotal'], vectors: 2, contextWidth: 2048 });
+  const adapted = await applyAdapters(base, [{ path, strength: 1, token: '<s>' }]);
+  for (const [i, name] of (['text_encoder', 'text_encoder_2'] as const).entries()) {
+    expect(adapted.addedTokens?.[name]?.map(({ text, ids }) => [text, ids.length])).toEqual([['<s>', 2]]);
+    const table = await componentOf(adapted, name).openWeights();
+    expect((await table.read('embeddings.token_embedding.weight')).at(-1)).toBe(i + 1);
+    await table.close();
+  }
+});
+
 describe('refused files', () => {
   const written = async (name: string): Promise<string> => {
     const path = join(scratch, `${name.replaceAll(/\W/g, '-')}.safetensors`);
@@ -103,6 +162,11 @@ describe('refused files', () => {
   it.each([
     ['lora_unet_x.hada_w1_a', /LyCORIS file .* convert it to a LoRA/],
     ['unet.x.dora_scale', /is a DoRA, which is not read; export it as a LoRA/],
+    ['unet.x.lora_magnitude_vector.default_0', /is a DoRA/],
+    ['lora_unet_x.magnitude', /is a DoRA/],
+    ['lora_unet_x.a1.weight', /GLoRA/],
+    ['lora_unet_x.w_norm', /changes more than the matrices of layers \(norms/],
+    ['diffusion_model.double_blocks.0.img_attn.qkv.lora_down.weight', /belongs to a transformer model such as FLUX/],
     ['model.diffusion_model.out.0.weight', /is a whole model; an operator adds it with npm run base-models/],
     ['transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight', /belongs to a transformer model such as FLUX/],
     ['something.weight', /is not an adapter of a known kind \(its tensors are 'something\.weight'\): give a LoRA/],

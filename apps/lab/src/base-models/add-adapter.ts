@@ -1,8 +1,8 @@
 // Installs an adapter file for all projects: checks it against its base model, then copies it to the folder of base models.
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { baseModelName, INSTALLED_ADAPTER_FILE, type InstalledAdapter } from '@styleforge/contracts';
-import { checkAdapter, describeNetworks, exists, fitsBase, inspectAdapter, keptFileName } from '@styleforge/model-files';
+import { baseModelName, INSTALLED_ADAPTER_FILE, peftFault, type InstalledAdapter } from '@styleforge/contracts';
+import { checkAdapter, describeNetworks, exists, fitsBase, inspectAdapter, keptFileName, readJson } from '@styleforge/model-files';
 
 export interface AddAdapterOptions {
   /** BASE_MODELS_DIRECTORY */
@@ -33,6 +33,8 @@ export async function addAdapter({ directory, name, file, base, token, title, li
   const peft = join(dirname(file), PEFT_CONFIG);
   if (adapter.isWrapped && !(await exists(peft)))
     throw new Error(`${file} is a LoRA of peft, which stores its strength (lora_alpha) in ${PEFT_CONFIG}: put that file next to it`);
+  const fault = adapter.isWrapped ? peftFault(await readJson(peft)) : null;
+  if (fault !== null) throw new Error(`${peft}: ${fault}`);
   const kept = adapter.isWrapped
     ? `adapter_model.${(await keptFileName(file, file)).split('.').at(-1)}`
     : await keptFileName(file, basename(file));

@@ -133,6 +133,16 @@ export const peftConfig = z
   })
   .meta({ id: 'PeftConfig' });
 export type PeftConfig = z.infer<typeof peftConfig>;
+
+/** Initializations of a LoRA that also change the weights of the base model. */
+const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i;
+
+/** The reason why a LoRA with this adapter_config.json cannot be applied to the base model alone; null if it can. */
+export function peftFault(config: unknown): string | null {
+  const { init_lora_weights: start } = (config ?? {}) as { init_lora_weights?: unknown };
+  if (typeof start !== 'string' || !CHANGES_BASE.test(start)) return null;
+  return `init_lora_weights is ${start}, which also changed the base model's weights: save the adapter with path_initial_model_for_weight_conversion, which makes it a LoRA for the base model`;
+}
 export const PEFT_CONFIG_BYTES = 1024 ** 2;
 
 /** Facts read from an uploaded file. */
@@ -140,7 +150,7 @@ const uploadedAdapter = z
   .object({
     file_name: z.string(),
     sha256: z.string(),
-    layout: z.string().describe('Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge'),
+    layout: z.string().describe('Program whose layout the file has: diffusers, peft, kohya, comfyui, a1111 or styleforge'),
     rank: z.int().nullable().describe('Largest rank of a LoRA, or the bottleneck of an adapter'),
     vectors: z.int().nullable().describe('Vectors of each word of an embedding'),
     changes_text_encoder: z.boolean(),

@@ -31,6 +31,7 @@ function matricesFault({ place: { component, module }, down, up }: Matrices, bas
   const layer = `${component}.${module}`;
   if (down === undefined || up === undefined) return `has only one of the two matrices of the layer ${layer}: download the file again`;
   const weight = base.shapeOf(component, `${module}.weight`)!;
+  if (down[0] === 0) return `has matrices of rank 0 for the layer ${layer}: save it without that layer`;
   if (up[1] !== down[0]) return `has matrices of different ranks for the layer ${layer}: [${down}] and [${up}]; save it again`;
   const [inputs, wanted] = [elementCount(down.slice(1)), elementCount(weight.slice(1))];
   if (inputs === wanted && up[0] === weight[0]) return undefined;

@@ -10,7 +10,7 @@ export type AdapterKind = (typeof ADAPTER_KINDS)[number];
 
 export interface InspectedAdapter {
   readonly kind: AdapterKind;
-  /** The program that defined its layout: diffusers, peft, kohya, a1111 or styleforge. */
+  /** The program that defined its layout: diffusers, peft, kohya, comfyui, a1111 or styleforge. */
   readonly layout: string;
   /** Base models with the same width of text states; null for an unknown width. */
   readonly baseFamily: string | null;
@@ -37,11 +37,12 @@ const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false,
 
 const largest = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
 
-const LORA_DOWN = /(\.|_)(lora_linear_layer\.down|lora\.down|lora_down|lora_A(\.default)?|(to_q|to_k|to_v|to_out)_lora\.down)\.weight$/;
+const LORA_DOWN = /(\.|_)(lora_linear_layer\.down|lora\.down|lora_down|lora_A(\.default(_\d+)?)?|(to_q|to_k|to_v|to_out)_lora\.down)\.weight$/;
 const LORA_LAYOUTS: readonly [RegExp, string][] = [
-  [/^lora_(unet|te\d?)_/, 'kohya'],
+  [/^(lora_(unet|te\d?)|lycoris)_/, 'kohya'],
+  [/^(diffusion_model|text_encoders)\./, 'comfyui'],
   [/^base_model\.model\./, 'peft'],
-  [/lora_[AB](\.default)?\.weight$/, 'peft'],
+  [/lora_[AB](\.default(_\d+)?)?\.weight$/, 'peft'],
 ];
 /** Layers whose input is the text's states. */
 const READS_TEXT = /attn2[._](processor[._])?to_[kv]/;
@@ -106,10 +107,14 @@ const KINDS: readonly Inspect[] = [inspectBranches, inspectLora, inspectCustomDi
 
 /** Files that are not supported: adapters of other programs and whole models, with what to do instead. */
 const STRANGERS: readonly [RegExp, string][] = [
-  [/\.(dora_scale|lora_magnitude_vector(\.default)?(\.weight)?)$/, 'is a DoRA, which is not read; export it as a LoRA'],
+  [/\.(dora_scale|(lora_)?magnitude(_vector)?(\.default(_\d+)?)?(\.weight)?)$/, 'is a DoRA, which is not read; export it as a LoRA'],
   [
-    /\.(hada_w1_a|lokr_w1|lokr_w1_a|oft_blocks|oft_diag|oft_R|boft_R|diff|diff_b|on_input|ia3_l)(\.default)?(\.weight)?$/,
-    'is a LyCORIS file or another kind of peft (LoHa, LoKr, OFT, IA3, full differences), which is not read; convert it to a LoRA',
+    /\.(hada_w1_a|lokr_w1|lokr_w1_a|oft_blocks|oft_diag|oft_R|boft_R|diff|diff_b|on_input|ia3_l|a1|b1|bias_values)(\.default)?(\.weight)?$/,
+    'is a LyCORIS file or another kind of peft (LoHa, LoKr, OFT, GLoRA, IA3, full differences), which is not read; convert it to a LoRA',
+  ],
+  [
+    /\.(w_norm|b_norm|set_weight|reshape_weight)$/,
+    'changes more than the matrices of layers (norms, whole weights, shapes), which is not read; train it without train_norm, or convert it to a LoRA',
   ],
   [/\.lora_mid\.weight$/, 'is a LoCon with a third matrix for each convolution (Tucker decomposition), which is not read; save it without'],
   [/\.lora_[AB](\.default)?\.bias$/, 'has biases in addition to its matrices, which are not read; train it without lora_bias'],
@@ -120,7 +125,7 @@ const STRANGERS: readonly [RegExp, string][] = [
     'is a whole model; an operator adds it with npm run base-models',
   ],
   [
-    /^(transformer|lora_transformer|diffusion_model|double_blocks|single_blocks)[._]/,
+    /^(transformer|lora_transformer|double_blocks|single_blocks)[._]|^diffusion_model\.(?!(input_blocks|middle_block|output_blocks|time_embed|label_emb|out)\.)/,
     'belongs to a transformer model such as FLUX; base models here are Stable Diffusion',
   ],
   [/^(controlnet|control_model|image_proj|ip_adapter)[._]/, 'is a ControlNet or an IP-Adapter, which is not read'],

@@ -24,6 +24,8 @@ export interface ComponentFiles {
   readonly tokenizer?: string;
   /** Key of its rows in an embedding file of A1111 or ComfyUI. */
   readonly embeddingKey?: string;
+  /** Keys of other programs, which are read but not written. */
+  readonly otherEmbeddingKeys?: readonly string[];
   /** Whether it projects the end of a text to one vector. */
   readonly projects?: boolean;
   readonly singleFile: SingleFilePlace;

@@ -36,20 +36,22 @@ export function embeddingKeys(encoders: number): readonly string[] {
   return fitting;
 }
 
+/** All keys of a text encoder's rows in embedding files. */
+const readKeysOf = ({ embeddingKey, otherEmbeddingKeys = [] }: ComponentFiles): readonly string[] =>
+  embeddingKey === undefined ? [] : [embeddingKey, ...otherEmbeddingKeys];
+
 /** The family with several text encoders whose last one has rows in a file with these keys; undefined if there is none. */
 export const familyOfEmbedding = (has: (key: string) => boolean): Family | undefined =>
   families.find((family) => {
-    const keys = embeddingKeysOf(family);
-    return keys.length > 1 && has(keys.at(-1)!);
+    const encoders = componentsOfKind(family, 'text-encoder');
+    return encoders.length > 1 && readKeysOf(encoders.at(-1)!).some(has);
   });
 
 /** The text encoder of the rows, by the key in an embedding file; null for a model's only text encoder. */
 export const embeddingComponents: ReadonlyMap<string, ComponentName | null> = new Map(
   families.flatMap((family) => {
     const encoders = componentsOfKind(family, 'text-encoder');
-    return encoders.flatMap(({ name, embeddingKey: key }) =>
-      key === undefined ? [] : [[key, encoders.length > 1 ? name : null] as const],
-    );
+    return encoders.flatMap((encoder) => readKeysOf(encoder).map((key) => [key, encoders.length > 1 ? encoder.name : null] as const));
   }),
 );
 

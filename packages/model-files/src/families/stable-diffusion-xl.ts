@@ -13,6 +13,7 @@ export const stableDiffusionXlFiles: FamilyFiles<'stable-diffusion-xl'> = {
       network: 'text-encoder',
       tokenizer: 'tokenizer',
       embeddingKey: 'clip_l',
+      otherEmbeddingKeys: ['text_encoders_0', 'text_encoder'],
       singleFile: { prefix: 'conditioner.embedders.0.transformer.text_model.' },
     },
     {
@@ -20,6 +21,7 @@ export const stableDiffusionXlFiles: FamilyFiles<'stable-diffusion-xl'> = {
       network: 'text-encoder',
       tokenizer: 'tokenizer_2',
       embeddingKey: 'clip_g',
+      otherEmbeddingKeys: ['text_encoders_1', 'text_encoder_2'],
       projects: true,
       singleFile: { openClipPrefix: 'conditioner.embedders.1.model.' },
     },

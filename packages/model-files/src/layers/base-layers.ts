@@ -42,7 +42,7 @@ export async function readBaseLayers(directory: string): Promise<BaseLayers> {
   const toOriginal = new Map<string, (layer: string) => string>();
   for (const { name, network } of components) {
     const folder = join(directory, name);
-    shapes.set(name, await shapesIn(folder, currentNames[network] ?? ((stored) => stored)));
+    shapes.set(name, await shapesIn(folder, currentNames[network]));
     const config = await readJson(join(folder, 'config.json'));
     toOriginal.set(name, (layer) => originalNames(network, config).toOriginal(`${layer}.weight`).slice(0, -'.weight'.length));
   }

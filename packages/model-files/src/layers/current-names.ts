@@ -17,8 +17,12 @@ export function currentTextEncoderName(stored: string): string | undefined {
   return current === 'embeddings.position_ids' ? undefined : current;
 }
 
+/** The name without what torch.compile and data parallelism put in front of it. */
+const unwrapped = (stored: string): string => stored.replace(/^(_orig_mod|module)\./, '');
+
 /** Names by kind of network; a tensor with an empty new name is skipped. */
-export const currentNames: Partial<Record<NetworkKind, (stored: string) => string | undefined>> = {
-  autoencoder: currentVaeName,
-  'text-encoder': currentTextEncoderName,
+export const currentNames: Readonly<Record<NetworkKind, (stored: string) => string | undefined>> = {
+  unet: unwrapped,
+  autoencoder: (stored) => currentVaeName(unwrapped(stored)),
+  'text-encoder': (stored) => currentTextEncoderName(unwrapped(stored)),
 };

@@ -1,4 +1,4 @@
-// Names of layers in LoRA files: diffusers' dotted names, old and new, and kohya's names with underscores.
+// Names of layers in LoRA files: diffusers' dotted names, old and new, kohya's names with underscores, and ComfyUI's.
 
 /** The names of the model's layers, which reading requires. */
 export interface ModelLayers {
@@ -16,8 +16,8 @@ export interface LayerPlace {
 export type MatrixRole = 'down' | 'up' | 'alpha';
 
 const roles: readonly [RegExp, MatrixRole][] = [
-  [/\.(?:lora_linear_layer\.down|lora\.down|lora_down|lora_A(?:\.default)?)\.weight$/, 'down'],
-  [/\.(?:lora_linear_layer\.up|lora\.up|lora_up|lora_B(?:\.default)?)\.weight$/, 'up'],
+  [/\.(?:lora_linear_layer\.down|lora\.down|lora_down|lora_A(?:\.default(?:_\d+)?)?)\.weight$/, 'down'],
+  [/\.(?:lora_linear_layer\.up|lora\.up|lora_up|lora_B(?:\.default(?:_\d+)?)?)\.weight$/, 'up'],
   [/\.alpha$/, 'alpha'],
 ];
 
@@ -39,6 +39,8 @@ export function splitKey(key: string): { stem: string; role: MatrixRole } | unde
 
 const spellings: readonly [RegExp, string][] = [
   [/^base_model\.model\./, ''],
+  // torch.compile and data parallelism wrap a model
+  [/^(_orig_mod|module)\./, ''],
   [/^text_model\./, ''],
 ];
 
@@ -62,7 +64,21 @@ export function kohyaPrefix(component: string, components: Iterable<string>): st
 
 const underscored = (name: string): string => name.replaceAll('.', '_');
 
-/** kohya's names of all layers of the model, because names with underscores cannot be split. */
+/** Names that ComfyUI gives to the text encoders, in their order. */
+const COMFY_ENCODERS = [['clip_l', 'clip_h'], ['clip_g']];
+
+/** Other names of the layer of a text encoder: numbered by kohya's programs, and ComfyUI's. */
+function encoderNames(prefix: string, module: string): string[] {
+  // some programs number the only text encoder, too
+  const spelled = prefix === 'lora_te' ? [prefix, 'lora_te1'] : [prefix];
+  const comfy = COMFY_ENCODERS[prefix === 'lora_te2' ? 1 : 0]!;
+  return [
+    ...spelled.map((start) => `${start}_text_model_${underscored(module)}`),
+    ...comfy.map((name) => `text_encoders.${name}.transformer.text_model.${module}`),
+  ];
+}
+
+/** Names of all layers of the model in kohya's and ComfyUI's files, because names with underscores cannot be split. */
 export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> {
   const places = new Map<string, LayerPlace>();
   for (const [component, modules] of model.layers) {
@@ -71,13 +87,15 @@ export function kohyaNames(model: ModelLayers): ReadonlyMap<string, LayerPlace> 
       const place = { component, module };
       places.set(`${prefix}_${underscored(module)}`, place);
       if (prefix.startsWith('lora_te')) {
-        // some programs number the only text encoder, too
-        for (const spelled of prefix === 'lora_te' ? [prefix, 'lora_te1'] : [prefix])
-          places.set(`${spelled}_text_model_${underscored(module)}`, place);
+        for (const name of encoderNames(prefix, module)) places.set(name, place);
         continue;
       }
+      // SimpleTuner's prefix of LyCORIS files, which may be plain LoRAs
+      if (component === 'unet') places.set(`lycoris_${underscored(module)}`, place);
       const original = model.original?.(component, module);
-      if (original !== undefined) places.set(`${prefix}_${underscored(original)}`, place);
+      if (original === undefined) continue;
+      places.set(`${prefix}_${underscored(original)}`, place);
+      if (component === 'unet') places.set(`diffusion_model.${original}`, place);
     }
   }
   return places;

@@ -6021,7 +6021,7 @@ export interface components {
             changes_text_encoder: boolean;
             /** @description Name of the file */
             file_name: string;
-            /** @description Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge */
+            /** @description Program whose layout the file has: diffusers, peft, kohya, comfyui, a1111 or styleforge */
             layout: string;
             /** @description Strength (alpha) from its adapter_config.json */
             peft: components["schemas"]["PeftConfig"] | null;

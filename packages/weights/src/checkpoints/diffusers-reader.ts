@@ -81,16 +81,12 @@ async function readComponent(directory: string, component: ComponentFiles): Prom
   const { name, network } = component;
   const config = await readJson(join(directory, name, 'config.json'));
   const weightsPath = await findWeights(directory, component);
-  const renaming = currentNames[network];
   return {
     name,
     network,
     config,
     weightsPath,
-    openWeights: async () => {
-      const reader = await openTensors(weightsPath);
-      return renaming ? new RenamedTensorReader(reader, renaming) : reader;
-    },
+    openWeights: async () => new RenamedTensorReader(await openTensors(weightsPath), currentNames[network]),
   };
 }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
-import { ADAPTER_FILE_BYTES, PEFT_CONFIG_BYTES, peftConfig, templateOf, uploadAdapterFields } from '@styleforge/contracts';
+import { ADAPTER_FILE_BYTES, PEFT_CONFIG_BYTES, peftConfig, peftFault, templateOf, uploadAdapterFields } from '@styleforge/contracts';
 import type { ModelProvenance, PeftConfig, UploadAdapterFields } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { ModelVersionRow, NewModelVersion } from '@styleforge/database';
@@ -99,6 +99,8 @@ async function readPeftConfig(body: UploadBody, part: MultipartFile, folder: str
   } catch (error) {
     throw bad('config', `is not valid JSON (${(error as Error).message}): send the adapter_config.json that peft has written`);
   }
+  const fault = peftFault(json);
+  if (fault !== null) throw bad('config', fault);
   const { success, data, error } = peftConfig.safeParse(json);
   if (success) return data;
   const issue = error.issues[0];

@@ -3452,7 +3452,7 @@ class UploadedAdapter(TypedDict):
     sha256: str
     """SHA-256 in hexadecimal digits"""
     layout: str
-    """Program whose layout the file has: diffusers, peft, kohya, a1111 or styleforge"""
+    """Program whose layout the file has: diffusers, peft, kohya, comfyui, a1111 or styleforge"""
     rank: int | None
     """Largest rank of a LoRA, or the bottleneck of an adapter"""
     vectors: int | None
