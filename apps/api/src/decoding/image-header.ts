@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UPLOAD_LIMITS } from '@styleforge/contracts';
 import { ImageRefusal } from './image-refusal.ts';
+import { markerAfter } from './jpeg-scan-headers.ts';
 
 export type ImageFormat = 'png' | 'jpeg' | 'webp';
 type Size = { width: number; height: number };
@@ -35,7 +36,14 @@ const OTHER_FORMATS: readonly Signature[] = [
   ['a RAR archive', (start) => latin(start, 0, 4) === 'Rar!'],
   ['a 7z archive', (start) => latin(start, 0, 6) === '7z\xbc\xaf\x27\x1c'],
   ['an XZ archive', (start) => latin(start, 0, 6) === '\xfd7zXZ\0'],
+  ['a JPEG XL image', (start) => latin(start, 0, 2) === '\xff\x0a' || latin(start, 4, 8) === 'JXL '],
   ['an SVG drawing', (start) => /^\s*(<\?xml[^>]*>\s*)?<svg/.test(start.toString('utf8'))],
+];
+
+/** Texts that were stored in place of an image, and what to do. */
+const STAND_INS: readonly [RegExp, string][] = [
+  [/^version https:\/\/git-lfs/, 'is a Git LFS pointer, not the image that it points to: run git lfs pull in its repository'],
+  [/^\s*<(!doctype html|html)/i, 'is a web page, not an image: download the image itself'],
 ];
 
 /** Base64 text of an image, instead of its bytes. */
@@ -47,6 +55,8 @@ export const otherFormatOf = (start: Buffer): string | undefined => OTHER_FORMAT
 export function unsupported(start: Buffer): ImageRefusal {
   if (start.length === 0) return new ImageRefusal('unsupported_format', 'is empty: send the complete file');
   if (BASE64.test(start.toString('latin1'))) return new ImageRefusal('unsupported_format', 'is Base64 text: send the bytes of the image');
+  const stand = STAND_INS.find(([pattern]) => pattern.test(start.toString('latin1')))?.[1];
+  if (stand !== undefined) return new ImageRefusal('unsupported_format', stand);
   const name = otherFormatOf(start);
   const archive = name?.endsWith('archive') ? 'send the images themselves, or one zip archive of them' : 'save it as PNG, JPEG or WebP';
   return new ImageRefusal(
@@ -120,13 +130,24 @@ async function jpegSize(handle: FileHandle): Promise<Size | null> {
   for (let count = 0; count < JPEG_SEGMENTS; count++) {
     const { bytesRead } = await handle.read(segment, 0, segment.length, at);
     const marker = segment[1]!;
-    if (bytesRead < 4 || segment[0] !== 0xff) return null;
-    if (marker === 0xff) at += 1;
+    if (bytesRead < 4) return null;
+    if (segment[0] !== 0xff || marker === 0) {
+      const next = await nextMarker(handle, at);
+      if (next === null) return null;
+      at = next;
+    } else if (marker === 0xff) at += 1;
     else if (isFrame(marker)) return bytesRead < 9 ? null : { width: segment.readUInt16BE(7), height: segment.readUInt16BE(5) };
     else if (marker === 0xda || marker === 0xd9) return null;
     else at += 2 + segment.readUInt16BE(2);
   }
   return null;
+}
+
+/** Position of the next marker; null if there is none within a segment's length. */
+async function nextMarker(handle: FileHandle, at: number): Promise<number | null> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2 ** 16), 0, 2 ** 16, at);
+  const next = markerAfter(buffer.subarray(0, bytesRead), 0);
+  return next === -1 ? null : at + next;
 }
 
 /** SOF0 to SOF15, without the tables DHT, JPG and DAC, whose codes are between them. */

@@ -1,4 +1,5 @@
-// Repairs faults of sequential JPEGs that strict decoders refuse and viewers ignore: wrong values in scan headers, a missing end marker.
+// Repairs faults of JPEGs that strict decoders refuse and viewers ignore: bytes between header segments and, in sequential images, wrong
+// values in scan headers and a missing end marker.
 
 const SOI_BYTES = 2;
 const SOF_SEQUENTIAL = [0xc0, 0xc1];
@@ -10,7 +11,32 @@ const END = Buffer.from([0xff, EOI]);
 const WHOLE_SCAN = [0, 63, 0];
 
 /** Returns the same bytes if there is nothing to repair. */
-export const repairJpeg = (jpeg: Buffer): Buffer => completeEnd(repairScanHeaders(jpeg));
+export const repairJpeg = (jpeg: Buffer): Buffer => completeEnd(repairScanHeaders(withoutFiller(jpeg)));
+
+/** Position of the next marker from `start` on, as decoders look for it; -1 if there is none. */
+export function markerAfter(bytes: Buffer, start: number): number {
+  for (let at = bytes.indexOf(0xff, start); at !== -1 && at + 1 < bytes.length; at = bytes.indexOf(0xff, at + 1))
+    if (bytes[at + 1] !== 0 && bytes[at + 1] !== 0xff) return at;
+  return -1;
+}
+
+/** Removes bytes between the segments before the first scan. */
+function withoutFiller(jpeg: Buffer): Buffer {
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (let at = SOI_BYTES; at + 4 <= jpeg.length; ) {
+    const next = markerAfter(jpeg, at);
+    if (next === -1) return jpeg;
+    // Any number of 0xff before a marker is allowed.
+    if (jpeg.subarray(at, next).some((byte) => byte !== 0xff)) {
+      kept.push(jpeg.subarray(from, at));
+      from = next;
+    }
+    if (jpeg[next + 1] === SOS || jpeg[next + 1] === EOI) break;
+    at = next + 2 + (next + 4 <= jpeg.length ? jpeg.readUInt16BE(next + 2) : 0);
+  }
+  return from === 0 ? jpeg : Buffer.concat([...kept, jpeg.subarray(from)]);
+}
 
 /** Adds the end marker; the decoder still detects an image whose coded data is cut off. */
 function completeEnd(jpeg: Buffer): Buffer {

@@ -14,22 +14,36 @@ export async function normalizeImage(bytes: Buffer, declared: Declared): Promise
   const format = formatOf(bytes);
   if (format === null) throw unsupported(bytes);
   checkDeclaration(format, declared);
+  if (isAnimatedPng(bytes, format)) throw severalFrames();
+  const source = format === 'jpeg' ? repairJpeg(bytes) : bytes;
   try {
-    const image = sharp(format === 'jpeg' ? repairJpeg(bytes) : bytes, { limitInputPixels: UPLOAD_LIMITS.pixels });
-    const { width, height, pages = 1 } = await image.metadata();
-    checkSize({ width, height });
-    if (pages > 1 || isAnimatedPng(bytes, format))
-      throw new ImageRefusal('animated', 'has several frames: send one of them as an image of its own');
-    // Turns the image upright by EXIF, and converts it to sRGB with 8 bits; sharp removes metadata by default.
-    const { data, info } = await image
-      .autoOrient()
-      .toColourspace('srgb')
-      .png({ compressionLevel: 9 })
-      .toBuffer({ resolveWithObject: true });
-    return { png: data, width: info.width, height: info.height };
+    return await decoded(source, 'warning').catch((error: Error) => {
+      // All data before the end was decoded without a warning.
+      if (complainsAboutEnd(error)) return decoded(source, 'error');
+      throw error;
+    });
   } catch (error) {
     throw error instanceof ImageRefusal ? error : refusalFor(error as Error);
   }
+}
+
+/** Whether the decoder complains about nothing but bytes before the end marker. */
+function complainsAboutEnd({ message }: Error): boolean {
+  const complaints = message.split('\n').filter((line) => line.startsWith('VipsJpeg: '));
+  return complaints.length > 0 && complaints.every((line) => /\d extraneous bytes before marker 0xd9$/.test(line.trim()));
+}
+
+const severalFrames = (): ImageRefusal => new ImageRefusal('animated', 'has several frames: send one of them as an image of its own');
+
+/** `failOn`: the least fault for which the image is refused. Missing data is an error. */
+async function decoded(source: Buffer, failOn: 'warning' | 'error'): Promise<{ png: Buffer; width: number; height: number }> {
+  const image = sharp(source, { failOn, limitInputPixels: UPLOAD_LIMITS.pixels });
+  const { width, height, pages = 1 } = await image.metadata();
+  checkSize({ width, height });
+  if (pages > 1) throw severalFrames();
+  // Turns the image upright by EXIF, and converts it to sRGB with 8 bits; sharp removes metadata by default.
+  const { data, info } = await image.autoOrient().toColourspace('srgb').png({ compressionLevel: 9 }).toBuffer({ resolveWithObject: true });
+  return { png: data, width: info.width, height: info.height };
 }
 
 /** The alpha channel as a gray PNG; null if the image has none or is fully opaque. */

@@ -79,6 +79,24 @@ describe('caption files', () => {
     expect(await captionsOf(id)).toEqual({ 'a.png': 'a föhn', 'b.png': 'two lines', 'u\u0308.png': 'composed' });
   });
 
+  it('in lists have paths of Windows and of folders, numbers of Python, and no text for images without a caption', async () => {
+    const id = await newDataset();
+    for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) await upload(id, [await image(`${name}.png`, 40 + i)]);
+    const lines = [
+      '\ufeff{"file_name": ".\\\\a.png", "text": "a fox", "score": NaN}',
+      '{"file_name": "train/b.png", "text": "a bear"}',
+      '{"file_name": "c.png", "text": null}',
+      '{"image": "images\\\\d.png", "prompt": "a cat"}',
+    ];
+    expect(await upload(id, [text('metadata.jsonl', lines.join('\r\n'))])).toMatchObject({ captions: 1, refused: 0 });
+    expect(await captionsOf(id)).toEqual({ 'a.png': 'a fox', 'b.png': 'a bear', 'c.png': null, 'd.png': 'a cat' });
+  });
+
+  it.each(['metadata.csv', 'captions.json', 'train.parquet'])('in %s are refused with the format that is read', async (name) => {
+    const { files } = await upload(await newDataset(), [text(name, 'file_name,text')]);
+    expect(files).toMatchObject([{ status: 'refused', code: 'invalid_caption', detail: expect.stringContaining('write metadata.jsonl') }]);
+  });
+
   it('are refused with the reason, while the images are kept', async () => {
     const id = await newDataset();
     const { files, kept } = await upload(id, [

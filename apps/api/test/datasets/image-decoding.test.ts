@@ -133,6 +133,32 @@ describe('a JPEG without its end marker', () => {
   });
 });
 
+describe('a JPEG with bytes that belong to nothing', () => {
+  it('between its header segments, or before the end of a progressive image, is kept as the same image', async () => {
+    const [plain, noise] = [await picture(9, 'jpeg', 64), await picture(10)];
+    const progressive = await sharp(noise).jpeg({ progressive: true }).toBuffer();
+    const tables = plain.indexOf(Buffer.from([0xff, 0xc4]));
+    const filled = (filler: Buffer) => Buffer.concat([plain.subarray(0, tables), filler, plain.subarray(tables)]);
+    const end = progressive.length - 2;
+    const [a, b] = await upload({ 'plain.jpg': plain, 'progressive.jpg': progressive });
+    const [zeros] = await upload({ 'zeros.jpg': filled(Buffer.alloc(24_242)) });
+    const [stuffed] = await upload({ 'stuffed.jpg': filled(Buffer.from([1, 0xff, 0])) });
+    const before = Buffer.concat([progressive.subarray(0, end), Buffer.from([1, 2, 3]), progressive.subarray(end)]);
+    const [late, cut] = await upload({ 'late.jpg': before, 'cut.jpg': progressive.subarray(0, end) });
+    expect([zeros?.image?.sha256, stuffed?.image?.sha256, late?.image?.sha256]).toEqual([a?.image?.sha256, a?.image?.sha256, b?.image?.sha256]);
+    expect(cut?.code).toBe('not_an_image');
+  });
+});
+
+it.each([
+  ['house.png', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n', /is a Git LFS pointer.*run git lfs pull/],
+  ['house.jpg', '<!DOCTYPE html><title>Sign in</title>', /is a web page.*download the image itself/],
+  ['house.jxl', '\xff\x0a'.padEnd(100), /is a JPEG XL image: save it as PNG, JPEG or WebP/],
+])('%s in place of an image is refused with what it is', async (name, content, detail) => {
+  const [file] = await upload({ [name]: Buffer.from(content, 'latin1') });
+  expect(file?.detail).toMatch(detail);
+});
+
 describe('an image that another tool has written', () => {
   const pixels = (channels: 3 | 4) =>
     sharp(

@@ -2,17 +2,25 @@
 import path from 'node:path';
 import { caption as captionSchema } from '@styleforge/contracts';
 import type { UploadedFile } from '@styleforge/contracts';
+import { parsePythonJson } from '@styleforge/model-files';
 import { isStorableText } from '../../http/storable-text.ts';
 import { type Intake, refuse, shownName } from './image-intake.ts';
 
 const ONE_IMAGE = ['.txt', '.caption'];
 const LIST = 'metadata.jsonl';
-/** Fields of a line that may contain the caption, as the Hugging Face Hub and trainers write them. */
+/** Fields of a line that may contain the caption and the name of the image, as the Hugging Face Hub and trainers write them. */
 const TEXT_FIELDS = ['text', 'caption', 'prompt'];
+const NAME_FIELDS = ['file_name', 'image'];
+/** Lists of captions in formats that are not read. */
+const OTHER_LIST = /\.(csv|tsv|json|jsonl|parquet)$/i;
+const OTHER_LIST_FAULT =
+  'is no list of captions that is read: write metadata.jsonl, with a line such as {"file_name": "house.png", "text": "a house"} for each image, or house.txt beside house.png';
 
 export function isCaptionFile(fileName: string): boolean {
-  return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || path.posix.basename(fileName).toLowerCase() === LIST;
+  return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || OTHER_LIST.test(fileName);
 }
+
+const isList = (fileName: string): boolean => path.posix.basename(fileName).toLowerCase() === LIST;
 
 /**
  * A path without its extension, which an image shares with its caption and mask. Normalizes Unicode, because systems compose accents
@@ -27,10 +35,10 @@ export class CaptionFiles {
 
   /** Reads a caption file. Returns why it cannot be used, or null. */
   add(fileName: string, bytes: Uint8Array): string | null {
+    if (OTHER_LIST.test(fileName) && !isList(fileName)) return OTHER_LIST_FAULT;
     const text = decoded(bytes);
     if (text === null || !isStorableText(text)) return 'is not UTF-8 text: save it with the encoding UTF-8';
-    const isList = path.posix.basename(fileName).toLowerCase() === LIST;
-    const found = isList ? readList(fileName, text) : readOne(fileName, text);
+    const found = isList(fileName) ? readList(fileName, text) : readOne(fileName, text);
     if (typeof found === 'string') return found;
     this.read.push({ fileName, captions: found });
     return null;
@@ -60,18 +68,30 @@ function readList(fileName: string, text: string): Map<string, string> | string 
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const entry = parsed(line);
-    const name = entry?.['file_name'];
-    const caption = captionSchema.safeParse(TEXT_FIELDS.map((field) => entry?.[field]).find((value) => value !== undefined));
+    const [name, text] = [NAME_FIELDS, TEXT_FIELDS].map((fields) => fields.map((field) => entry?.[field]).find(isGiven));
+    // An image without a caption has an empty one, or null.
+    if (typeof name === 'string' && (text === null || (typeof text === 'string' && text.trim() === ''))) continue;
+    const caption = captionSchema.safeParse(text);
     if (typeof name !== 'string' || !caption.success)
       return `line ${index + 1} must be a JSON object with \`file_name\` and \`text\`, a caption of 1 to 1000 characters`;
-    captions.set(stemOf(path.posix.join(path.posix.dirname(fileName), name)), caption.data);
+    captions.set(stemOf(path.posix.join(path.posix.dirname(fileName), name.replaceAll('\\', '/'))), caption.data);
   }
   return captions;
 }
 
+const isGiven = (value: unknown): boolean => value !== undefined;
+
+/** The caption of an image: by its path, also with its extension (NAME.png.txt is for NAME.png), or by its name, if the list has one such name. */
+function captionOf(image: string, captions: ReadonlyMap<string, string>): string | undefined {
+  const found = captions.get(stemOf(image)) ?? captions.get(image.normalize());
+  if (found !== undefined || image.includes('/')) return found;
+  const below = [...captions].filter(([stem]) => stem.endsWith(`/${stemOf(image)}`));
+  return below.length === 1 ? below[0]![1] : undefined;
+}
+
 function parsed(line: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value = parsePythonJson(line);
     return typeof value === 'object' ? (value as Record<string, unknown>) : null;
   } catch {
     return null;
@@ -88,8 +108,7 @@ export async function applyCaptions(intake: Intake, { read }: CaptionFiles): Pro
   for (const { fileName, captions } of read) {
     const imageIds: string[] = [];
     for (const image of images) {
-      // NAME.png.txt counts as the caption of NAME.png, too.
-      const caption = captions.get(stemOf(image.fileName)) ?? captions.get(image.fileName.normalize());
+      const caption = captionOf(image.fileName, captions);
       if (caption === undefined) continue;
       chosen.set(image.id, caption);
       imageIds.push(image.id);
