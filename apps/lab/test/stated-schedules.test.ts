@@ -3,7 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTensors, readDiffusersFolder, SafetensorsReader, type TensorEntry, writeSafetensors, writeSingleFile } from '@styleforge/weights';
+import {
+  openTensors,
+  readDiffusersFolder,
+  SafetensorsReader,
+  type TensorEntry,
+  writeSafetensors,
+  writeSingleFile,
+} from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
 import { addBaseModel, type AddBaseModelOptions } from '../src/base-models/add-base-model.ts';

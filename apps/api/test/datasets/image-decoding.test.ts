@@ -145,7 +145,11 @@ describe('a JPEG with bytes that belong to nothing', () => {
     const [stuffed] = await upload({ 'stuffed.jpg': filled(Buffer.from([1, 0xff, 0])) });
     const before = Buffer.concat([progressive.subarray(0, end), Buffer.from([1, 2, 3]), progressive.subarray(end)]);
     const [late, cut] = await upload({ 'late.jpg': before, 'cut.jpg': progressive.subarray(0, end) });
-    expect([zeros?.image?.sha256, stuffed?.image?.sha256, late?.image?.sha256]).toEqual([a?.image?.sha256, a?.image?.sha256, b?.image?.sha256]);
+    expect([zeros?.image?.sha256, stuffed?.image?.sha256, late?.image?.sha256]).toEqual([
+      a?.image?.sha256,
+      a?.image?.sha256,
+      b?.image?.sha256,
+    ]);
     expect(cut?.code).toBe('not_an_image');
   });
 });

@@ -37,7 +37,8 @@ const NONE = { rank: null, vectors: null, tokens: [], changesTextEncoder: false,
 
 const largest = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
 
-const LORA_DOWN = /(\.|_)(lora_linear_layer\.down|lora\.down|lora_down|lora_A(\.default(_\d+)?)?|(to_q|to_k|to_v|to_out)_lora\.down)\.weight$/;
+const LORA_DOWN =
+  /(\.|_)(lora_linear_layer\.down|lora\.down|lora_down|lora_A(\.default(_\d+)?)?|(to_q|to_k|to_v|to_out)_lora\.down)\.weight$/;
 const LORA_LAYOUTS: readonly [RegExp, string][] = [
   [/^(lora_(unet|te\d?)|lycoris)_/, 'kohya'],
   [/^(diffusion_model|text_encoders)\./, 'comfyui'],
