@@ -14,7 +14,7 @@ const NAME_FIELDS = ['file_name', 'image'];
 /** Lists of captions in formats that are not read. */
 const OTHER_LIST = /\.(csv|tsv|json|jsonl|parquet)$/i;
 const OTHER_LIST_FAULT =
-  'is no list of captions that is read: write metadata.jsonl, with a line such as {"file_name": "house.png", "text": "a house"} for each image, or house.txt beside house.png';
+  'is not a list of captions that is read: write metadata.jsonl, with a line such as {"file_name": "house.png", "text": "a house"} for each image, or house.txt next to house.png';
 
 export function isCaptionFile(fileName: string): boolean {
   return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || OTHER_LIST.test(fileName);
