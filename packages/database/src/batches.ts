@@ -8,11 +8,16 @@ type Waiting<Item, Result> = { item: Item; resolve: (result: Result) => void; re
 /** Runs one batch of a key at a time. An item that arrives alone is sent at once. */
 export class Batches<Item, Result> {
   readonly #run: (key: string, items: Item[]) => Promise<Result[]>;
+  readonly #failTogether: boolean;
   readonly #waiting = new Map<string, Waiting<Item, Result>[]>();
 
-  /** `run` writes all items or none, and returns one result for each, in their order. */
-  constructor(run: (key: string, items: Item[]) => Promise<Result[]>) {
+  /**
+   * `run` writes all items or none, and returns one result for each, in their order.
+   * `failTogether`: an error is the error of all items of the batch. For reads, where no item can be the cause.
+   */
+  constructor(run: (key: string, items: Item[]) => Promise<Result[]>, { failTogether = false } = {}) {
     this.#run = run;
+    this.#failTogether = failTogether;
   }
 
   add(key: string, item: Item): Promise<Result> {
@@ -33,7 +38,7 @@ export class Batches<Item, Result> {
     this.#waiting.delete(key);
   }
 
-  /** A batch that fails is sent again item by item, so that an error only affects its own item. */
+  /** A batch of writes that fails is sent again item by item, so that an error only affects its own item. */
   async #send(key: string, batch: Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await this.#run(
@@ -42,7 +47,7 @@ export class Batches<Item, Result> {
       );
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]!);
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
+      if (this.#failTogether || batch.length === 1) for (const { reject } of batch) reject(error);
       else for (const one of batch) await this.#send(key, [one]);
     }
   }

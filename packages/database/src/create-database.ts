@@ -68,6 +68,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
   // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this process;
   // the transaction's first statement fails in any case.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  // The pool drops an idle connection that the server has ended. The Prisma client only listens once it has been used.
+  pool.on('error', () => undefined);
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const prisma = onQuery ? observedClient(adapter, onQuery) : new PrismaClient({ adapter, transactionOptions });
   const alone = <Result>(name: string, work: () => Promise<Result>): Promise<Result | undefined> => exclusively(databaseUrl, name, work);
@@ -92,7 +94,11 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     /** Throws when the database does not respond. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),
-    close: (): Promise<void> => prisma.$disconnect(),
+    close: async (): Promise<void> => {
+      await prisma.$disconnect();
+      // The client only ends a pool that it has used itself.
+      if (!pool.ending) await pool.end();
+    },
   };
   clients.set(database, prisma);
   return database;

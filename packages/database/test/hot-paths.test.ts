@@ -2,6 +2,7 @@
 // all jobs.
 import { clientOf, fairOrder, Prisma } from '@styleforge/database/testing';
 import { createDatabase, newId } from '@styleforge/database';
+import type { PolledJob } from '@styleforge/database';
 import { startTestDatabase, type TestDatabase, trainingConfig } from '@styleforge/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -94,17 +95,20 @@ it('polls and submits in one statement each', async () => {
   const created = await counted.trainingJobs.create({ projectId, config: trainingConfig(datasetId), ...named });
   expect(statements).toEqual(['select']);
   const { position, ...job } = created!;
-  const polled = await counted.trainingJobs.poll(projectId, job.id);
-  expect(statements).toEqual(['select', 'select']);
-  const read = polled?.read();
+  const polled = await counted.trainingJobs.poll({ projectId, id: job.id });
+  expect(statements).toEqual(['select', 'with']);
+  const read = polled?.read?.();
   expect(read?.job).toEqual(job);
   expect(read?.job).toEqual(await counted.trainingJobs.find(projectId, job.id));
   expect(read?.position).toBe(position);
   expect(read?.position).toBe(await counted.trainingJobs.positionOf(job.id));
-  expect((await counted.trainingJobs.poll(projectId, job.id))?.version).toBe(polled?.version);
+  expect(await counted.trainingJobs.poll({ projectId, id: job.id, known: polled?.version })).toEqual({
+    version: polled?.version,
+    read: null,
+  });
   const { id } = job;
   const versions = new Set([polled?.version]);
-  const look = async () => versions.add((await counted.trainingJobs.poll(projectId, id))?.version);
+  const look = async () => versions.add((await counted.trainingJobs.poll({ projectId, id }))?.version);
   await counted.events.append(id, 'job.note');
   await look();
   await counted.usage.add({ projectId, kind: 'training_job', subjectId: id, device: 'cpu' }, { deviceSeconds: 1, steps: 1, images: 0 });
@@ -114,9 +118,45 @@ it('polls and submits in one statement each', async () => {
   await counted.trainingJobs.claim(id);
   await look();
   expect(versions.size).toBe(5);
-  expect(await counted.trainingJobs.poll('proj_other', job.id)).toBeNull();
-  expect(await counted.trainingJobs.poll(projectId, newId('trainingJob'))).toBeNull();
+  expect(await counted.trainingJobs.poll({ projectId: 'proj_other', id })).toBeNull();
+  expect(await counted.trainingJobs.poll({ projectId, id: newId('trainingJob') })).toBeNull();
   await counted.close();
+});
+
+it('reads polls that arrive together in one statement, each with its own state', async () => {
+  const statements: string[] = [];
+  const counted = createDatabase(fixture.databaseUrl, { onQuery: (statement) => void statements.push(statement) });
+  const { trainingJobs } = counted;
+  await lineUp(randomNumbers(5));
+  const jobs = await clientOf(fixture.database).trainingJob.findMany({ select: { id: true, projectId: true } });
+  const positions = await lineUpAll();
+  const alone = new Map<string, PolledJob | null>();
+  for (const poll of jobs) alone.set(poll.id, await trainingJobs.poll(poll));
+  statements.length = 0;
+  const stranger = { projectId: 'proj_other', id: jobs[0]!.id };
+  const polls = [jobs[0]!, stranger, ...jobs.map((job, index) => (index % 2 ? job : { ...job, known: alone.get(job.id)?.version }))];
+  const [first, refused, ...together] = await Promise.all(polls.map((poll) => trainingJobs.poll(poll)));
+  expect(statements.length).toBeLessThanOrEqual(1 + Math.ceil(polls.length / 100));
+  expect(first?.version).toBe(alone.get(jobs[0]!.id)?.version);
+  expect(refused).toBeNull();
+  for (const [index, { id, projectId }] of jobs.entries()) {
+    const expected = alone.get(id);
+    expect(together[index]?.version).toBe(expected?.version);
+    const state = together[index]?.read?.();
+    expect(state).toEqual(index % 2 ? expected?.read?.() : undefined);
+    if (state) expect(state).toMatchObject({ job: { id, projectId }, position: positions.get(id) ?? null });
+  }
+  await counted.close();
+});
+
+it('rejects polls that arrive together when the database is away, without asking again for each', async () => {
+  const away = createDatabase('postgres://nobody@127.0.0.1:1/none');
+  const polls = Array.from({ length: 5 }, () => away.trainingJobs.poll({ projectId: 'proj', id: newId('trainingJob') }));
+  const errors = await Promise.all(polls.map((poll) => poll.catch((error: unknown) => error)));
+  expect(errors[0]).toMatchObject({ code: 'ECONNREFUSED' });
+  expect(errors[1]).not.toBe(errors[0]);
+  expect(new Set(errors.slice(1)).size).toBe(1);
+  await away.close();
 });
 
 it('announces a job to its webhook endpoints in the transaction of the job', async () => {

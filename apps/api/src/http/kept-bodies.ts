@@ -8,6 +8,9 @@ const MOST_BODIES = 1_000;
 
 type Kept = { version: string; text: string; etag: string };
 
+/** `version` identifies everything that the body is made from. */
+export type Versioned<Body> = { version: string; make(): Body };
+
 export class KeptBodies<Body> {
   readonly #byKey = new Map<string, Kept>();
   readonly #serialize: (body: Body) => string;
@@ -17,20 +20,23 @@ export class KeptBodies<Body> {
     this.#serialize = serializerCompiler({ schema, method: 'GET', url: '' } as Parameters<typeof serializerCompiler>[0]);
   }
 
-  /** `version` identifies everything that the body is made from; `make` is called if it differs from the stored one. */
-  send(request: FastifyRequest, reply: FastifyReply, { key, version, make }: { key: string; version: string; make(): Body }): FastifyReply {
-    const { text, etag } = this.#find(key, version) ?? this.#keep(key, version, make());
+  /** `read` receives the version whose text is stored. It returns null if that is the present version. */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { key, read }: { key: string; read(known: string | undefined): Promise<Versioned<Body> | null> },
+  ): Promise<FastifyReply> {
+    const known = this.#byKey.get(key);
+    const changed = await read(known?.version);
+    const { text, etag } = changed === null ? known! : this.#keep(key, changed);
     markAnswer(reply, etag);
     return isUnchanged(request, etag) ? reply.code(304).send() : reply.type('application/json; charset=utf-8').send(text);
   }
 
-  #find(key: string, version: string): Kept | undefined {
-    const kept = this.#byKey.get(key);
-    return kept?.version === version ? kept : undefined;
-  }
-
-  #keep(key: string, version: string, body: Body): Kept {
-    const text = this.#serialize(body);
+  #keep(key: string, { version, make }: Versioned<Body>): Kept {
+    const other = this.#byKey.get(key);
+    if (other?.version === version) return other;
+    const text = this.#serialize(make());
     const kept = { version, text, etag: etagOfText(text) };
     this.#byKey.delete(key);
     // The oldest goes first.

@@ -2,6 +2,7 @@
 import type { TrainingJobBody } from '@styleforge/contracts';
 import type { Database, QueuedTrainingJob, TrainingJobRow } from '@styleforge/database';
 import { notFound } from '../../errors/api-error.ts';
+import type { Versioned } from '../../http/kept-bodies.ts';
 import { presentTrainingJob } from '../../presenters/training-jobs.ts';
 import { presentUsage } from '../operations/usage.ts';
 
@@ -11,19 +12,20 @@ export async function findTrainingJob(database: Database, projectId: string, id:
   return row;
 }
 
-/** Response of a status poll, read in one statement. `version` changes whenever the body changes. */
+/** Response of a status poll; null if its version is `known`. `version` changes whenever the body changes. */
 export async function pollTrainingJob(
   database: Database,
-  projectId: string,
-  id: string,
-): Promise<{ version: string; make(): TrainingJobBody }> {
-  const polled = await database.trainingJobs.poll(projectId, id);
-  if (polled === null) throw notFound('training job', id);
+  poll: { projectId: string; id: string; known: string | undefined },
+): Promise<Versioned<TrainingJobBody> | null> {
+  const polled = await database.trainingJobs.poll(poll);
+  if (polled === null) throw notFound('training job', poll.id);
+  const { version, read } = polled;
+  if (read === null) return null;
   const make = () => {
-    const { job, position, usage } = polled.read();
+    const { job, position, usage } = read();
     return { ...presentTrainingJob(job, position), usage: presentUsage(usage) };
   };
-  return { version: polled.version, make };
+  return { version, make };
 }
 
 /** Presents a job that has just been queued and has no usage yet. */

@@ -31,11 +31,14 @@ const FOR_TRAINING = `
   where dataset.project_id = $1 and dataset.id = any($2::text[])`;
 
 export function createDatasetRepository(prisma: PrismaClient, statements: Statements) {
-  const trainingReads = new Batches<readonly string[], TrainingDataset[]>(async (projectId, requests) => {
-    const ids = [...new Set(requests.flat())];
-    const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
-    return requests.map((wanted) => rows.filter(({ id }) => wanted.includes(id)));
-  });
+  const trainingReads = new Batches<readonly string[], TrainingDataset[]>(
+    async (projectId, requests) => {
+      const ids = [...new Set(requests.flat())];
+      const rows = await statements.run<TrainingDataset>('datasets_for_training', FOR_TRAINING, [projectId, ids]);
+      return requests.map((wanted) => rows.filter(({ id }) => wanted.includes(id)));
+    },
+    { failTogether: true },
+  );
 
   async function summarize(rows: Dataset[]): Promise<DatasetSummary[]> {
     const groups = await prisma.image.groupBy({

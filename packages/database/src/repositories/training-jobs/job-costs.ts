@@ -24,16 +24,19 @@ const asBigInt = (value: number | null): bigint | null => (value === null ? null
 const asNumber = (value: string | null): number | null => (value === null ? null : Number(value));
 
 export function createJobCostRepository(prisma: PrismaClient, statements: Statements) {
-  const reads = new Batches<null, JobCost[]>(async (key, requests) => {
-    const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
-    const costs = rows.map((row) => ({
-      ...row,
-      checkpointBytes: asNumber(row.checkpointBytes),
-      deviceMemoryBytes: asNumber(row.deviceMemoryBytes),
-      peakMemoryBytes: Number(row.peakMemoryBytes),
-    }));
-    return requests.map(() => costs);
-  });
+  const reads = new Batches<null, JobCost[]>(
+    async (key, requests) => {
+      const rows = await statements.run<JobCostRow>('list_job_costs', LIST, [key, MEASURED]);
+      const costs = rows.map((row) => ({
+        ...row,
+        checkpointBytes: asNumber(row.checkpointBytes),
+        deviceMemoryBytes: asNumber(row.deviceMemoryBytes),
+        peakMemoryBytes: Number(row.peakMemoryBytes),
+      }));
+      return requests.map(() => costs);
+    },
+    { failTogether: true },
+  );
 
   return {
     /** Records the cost of a job; a continued job replaces its earlier measurement. */

@@ -17,10 +17,13 @@ export async function queuePositions(statements: Statements, ids: string[]): Pro
 
 /** Reads the position of one job. Calls during a statement are combined in the next one. Null for a job that is not queued. */
 export function positionReader(statements: Statements): (id: string) => Promise<number | null> {
-  const batches = new Batches<string, number | null>(async (_key, ids) => {
-    const positions = await queuePositions(statements, ids);
-    return ids.map((id) => positions.get(id) ?? null);
-  });
+  const batches = new Batches<string, number | null>(
+    async (_key, ids) => {
+      const positions = await queuePositions(statements, ids);
+      return ids.map((id) => positions.get(id) ?? null);
+    },
+    { failTogether: true },
+  );
   return (id) => batches.add('', id);
 }
 

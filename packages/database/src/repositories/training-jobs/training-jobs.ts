@@ -16,7 +16,7 @@ import type { JobRequest } from './training-job-requests.ts';
 import { requestPause, resumeJob } from './training-job-pause.ts';
 import type { ResumeOptions } from './training-job-pause.ts';
 import { countQueued, positionReader, queuePositions } from './queue-positions.ts';
-import { pollTrainingJob } from './training-job-polls.ts';
+import { trainingJobPoller } from './training-job-polls.ts';
 import { toTrainingJobRow } from './training-job-row.ts';
 import type { TrainingJobRow } from './training-job-row.ts';
 
@@ -71,7 +71,7 @@ export function createTrainingJobRepository(prisma: PrismaClient, statements: St
     create: trainingJobCreator(prisma, statements),
 
     /** The job with its place in the queue and its usage. */
-    poll: (projectId: string, id: string) => pollTrainingJob(statements, projectId, id),
+    poll: trainingJobPoller(statements),
 
     async find(projectId: string, id: string): Promise<TrainingJobRow | null> {
       const row = await prisma.trainingJob.findUnique({ where: { id, projectId } });

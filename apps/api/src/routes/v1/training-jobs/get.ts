@@ -22,6 +22,7 @@ export function getTrainingJobRoute(app: ApiServer, { database }: ApiDependencie
   const bodies = new KeptBodies<TrainingJobBody>(trainingJob);
   app.get('/training-jobs/:id', { schema }, async (request, reply) => {
     const { id } = request.params;
-    return bodies.send(request, reply, { key: id, ...(await pollTrainingJob(database, request.caller.projectId, id)) });
+    const { projectId } = request.caller;
+    return bodies.send(request, reply, { key: id, read: (known) => pollTrainingJob(database, { projectId, id, known }) });
   });
 }
