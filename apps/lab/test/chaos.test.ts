@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Database, WorkTotals } from '@styleforge/database';
 import { redisMissing, warnNotTested } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTinyBaseModel } from '../../../test/integration/tiny-base-model.ts';
@@ -16,6 +17,7 @@ import { runChaos } from '../src/chaos/run-chaos.ts';
 import { mountSmallDisk, smallDiskMissing } from '../src/chaos/small-disk.ts';
 import type { StackKind } from '../src/chaos/stack.ts';
 import { startLine } from '../src/chaos/tcp-proxy.ts';
+import { WorkProgress } from '../src/chaos/work-progress.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -53,6 +55,25 @@ describe('a round of chaos', () => {
 });
 
 describe('tools for chaos', () => {
+  it('work that has saved nothing is interrupted twice at most, also while the database is unavailable', async () => {
+    const idle = { unfinishedJobs: 0, unfinishedGenerations: 0, checkpoints: 5, generatedImages: 6 };
+    const training = { ...idle, unfinishedJobs: 1 };
+    // One reading each time that a fault is chosen; undefined: the database is unavailable.
+    const readings = [idle, training, training, undefined, training, { ...training, checkpoints: 6 }];
+    const totals = async () => {
+      const reading = readings.shift();
+      if (reading === undefined) throw new Error('connection refused');
+      return reading as WorkTotals;
+    };
+    const progress = new WorkProgress({ measurements: { totals } as Database['measurements'] });
+    const allowed = [];
+    while (readings.length > 0) {
+      allowed.push(await progress.mayEnd());
+      if (allowed.length > 1) progress.hasEnded();
+    }
+    expect(allowed).toEqual([true, true, true, false, false, true]);
+  });
+
   it('another version is a checkout with its packages, which is checked before anything starts', async () => {
     await expect(run('embedded', 1, directory)).rejects.toThrow(
       /^--other-version .*: apps\/api\/src\/main.ts is missing there; give a checkout/,

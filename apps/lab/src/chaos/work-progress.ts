@@ -4,23 +4,22 @@ import type { Database } from '@styleforge/database';
 /** Maximum number of interruptions without new results; the service gives the work up at the third. */
 const MOST_ENDS = 2;
 
+/** Number of results that each kind of work has saved: checkpoints and images. null: no work of this kind is running. */
+type Saved = readonly (number | null)[];
+
 export class WorkProgress {
-  readonly #database: Database;
-  #seen: readonly number[] = [];
+  readonly #database: Pick<Database, 'measurements'>;
+  #seen: Saved | undefined;
   #ends = 0;
 
-  constructor(database: Database) {
+  constructor(database: Pick<Database, 'measurements'>) {
     this.#database = database;
   }
 
-  /** Whether the running work may be interrupted once more. */
+  /** Whether the running work may be interrupted once more. While the database is unavailable, nothing counts as progress. */
   async mayEnd(): Promise<boolean> {
-    // No progress can be read while the database is unavailable.
-    const now = await this.#saved().catch(() => this.#seen);
-    if (this.#seen.length === 0 || now.every((count, kind) => count > (this.#seen[kind] ?? 0) || count === Number.MAX_SAFE_INTEGER)) {
-      this.#seen = now;
-      this.#ends = 0;
-    }
+    const now = await this.#saved().catch(() => undefined);
+    if (now !== undefined) this.#compare(now);
     return this.#ends < MOST_ENDS;
   }
 
@@ -28,12 +27,19 @@ export class WorkProgress {
     this.#ends += 1;
   }
 
-  /** Number of checkpoints and images so far. A kind of work that is not running counts as progress. */
-  async #saved(): Promise<number[]> {
+  /** Work that began after the last comparison is compared with its first number of results. */
+  #compare(now: Saved): void {
+    const seen = this.#seen ?? now;
+    const hasProgress = now.every((count, kind) => count === null || (seen[kind] != null && count > seen[kind]));
+    if (hasProgress) this.#ends = 0;
+    this.#seen = hasProgress ? now : now.map((count, kind) => seen[kind] ?? count);
+  }
+
+  async #saved(): Promise<Saved> {
     const totals = await this.#database.measurements.totals();
     return [
-      totals.unfinishedJobs === 0 ? Number.MAX_SAFE_INTEGER : totals.checkpoints,
-      totals.unfinishedGenerations === 0 ? Number.MAX_SAFE_INTEGER : totals.generatedImages,
+      totals.unfinishedJobs === 0 ? null : totals.checkpoints,
+      totals.unfinishedGenerations === 0 ? null : totals.generatedImages,
     ];
   }
 }
