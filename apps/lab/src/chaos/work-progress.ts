@@ -37,9 +37,6 @@ export class WorkProgress {
 
   async #saved(): Promise<Saved> {
     const totals = await this.#database.measurements.totals();
-    return [
-      totals.unfinishedJobs === 0 ? null : totals.checkpoints,
-      totals.unfinishedGenerations === 0 ? null : totals.generatedImages,
-    ];
+    return [totals.unfinishedJobs === 0 ? null : totals.checkpoints, totals.unfinishedGenerations === 0 ? null : totals.generatedImages];
   }
 }
