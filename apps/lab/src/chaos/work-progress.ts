@@ -30,7 +30,7 @@ export class WorkProgress {
   /** Work that began after the last comparison is compared with its first number of results. */
   #compare(now: Saved): void {
     const seen = this.#seen ?? now;
-    const hasProgress = now.every((count, kind) => count === null || (seen[kind] != null && count > seen[kind]));
+    const hasProgress = now.every((count, kind) => count === null || count > (seen[kind] ?? Infinity));
     if (hasProgress) this.#ends = 0;
     this.#seen = hasProgress ? now : now.map((count, kind) => seen[kind] ?? count);
   }
