@@ -41,6 +41,12 @@ export const url = (...protocols: string[]) => {
     );
 };
 
+/** Schema of the database's URL. Prisma's `schema` is not read by the driver, so that another schema would be ignored. */
+export const databaseUrl = url('postgres:', 'postgresql:').refine(
+  (value) => !URL.canParse(value) || ['public', null].includes(new URL(value).searchParams.get('schema')),
+  'names a schema, and tables are created in the schema public; name a database of its own instead',
+);
+
 /** Schema of a bucket name, without any part of its URL. */
 export const bucketName = z
   .string()

@@ -1,7 +1,7 @@
 // Turns environment variables into one typed, checked Config; the only reader of process.env.
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { bucketName, givenValues, shellFaults, url } from './as-written.ts';
+import { bucketName, databaseUrl, givenValues, shellFaults, url } from './as-written.ts';
 import { allowedValuesOf, numberWanted } from './allowed-values.ts';
 import { extractorEnvironment, extractorEnvironmentOf, type ExtractorSettings, extractorSettingsOf } from './extractor-settings.ts';
 import { flag, type OperationsConfig, operationsConfigOf, operationsEnvironment, operationsEnvironmentOf } from './operations-settings.ts';
@@ -28,7 +28,7 @@ export const environmentSchema = z.object({
       'Network address on which the API, and the status page of a worker, listen. `127.0.0.1` accepts connections from the same machine only; `0.0.0.0` from every machine that can reach it',
     ),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 = any free port'),
-  DATABASE_URL: url('postgres:', 'postgresql:')
+  DATABASE_URL: databaseUrl
     .optional()
     .describe(
       'URL of Postgres 14 or newer. Default: `npm start` starts an embedded Postgres. API and workers that are started one by one require the URL. A pooler such as PgBouncer must keep a connection for each client (session mode), because locks and notifications belong to a connection',

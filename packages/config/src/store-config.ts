@@ -44,6 +44,7 @@ export function objectStoreOf(settings: StoreEnvironment, dataDirectory: string)
   if (settings.OBJECT_STORE_DIRECTORY) {
     throw new ConfigError('OBJECT_STORE_DIRECTORY: cannot be combined with S3_BUCKET; set one of the two');
   }
+  for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) refuseBucketInAddress(name, settings);
   return {
     kind: 's3',
     bucket: settings.S3_BUCKET,
@@ -52,6 +53,16 @@ export function objectStoreOf(settings: StoreEnvironment, dataDirectory: string)
     ...(settings.S3_PUBLIC_ENDPOINT && { publicEndpoint: settings.S3_PUBLIC_ENDPOINT }),
     downloads: settings.S3_DOWNLOADS,
   };
+}
+
+/** Refuses an address as providers show it, with the bucket in it, because requests would name the bucket twice. */
+function refuseBucketInAddress(name: 'S3_ENDPOINT' | 'S3_PUBLIC_ENDPOINT', settings: StoreEnvironment): void {
+  const { [name]: address, S3_BUCKET: bucket = '', S3_FORCE_PATH_STYLE: isInPath } = settings;
+  if (!address) return;
+  const { hostname, pathname } = new URL(address);
+  const isInAddress = pathname.split('/').filter(Boolean).at(-1) === bucket || (!isInPath && hostname.startsWith(`${bucket}.`));
+  if (isInAddress)
+    throw new ConfigError(`${name}: contains the bucket ${bucket}, which requests add to it; remove the bucket from the address`);
 }
 
 export function s3Of(settings: StoreEnvironment): S3Config {

@@ -70,6 +70,10 @@ describe('loadConfig', () => {
     [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'a' }, /^S3_SECRET_ACCESS_KEY: /],
     [{ S3_BUCKET: 'b', S3_DOWNLOADS: 'mail' }, /^S3_DOWNLOADS: /],
     [{ S3_BUCKET: 'b', OBJECT_STORE_DIRECTORY: '/data' }, /^OBJECT_STORE_DIRECTORY: /],
+    [{ S3_BUCKET: 'b', S3_ENDPOINT: 'https://abc.r2.example.com/b' }, /^S3_ENDPOINT: contains the bucket b, .*remove the bucket/],
+    [{ S3_BUCKET: 'b', S3_ENDPOINT: 'https://b.fra1.example.com' }, /^S3_ENDPOINT: contains the bucket b/],
+    [{ S3_BUCKET: 'b', S3_PUBLIC_ENDPOINT: 'https://b.fra1.example.com/' }, /^S3_PUBLIC_ENDPOINT: contains the bucket b/],
+    [{ DATABASE_URL: 'postgres://host/db?schema=style' }, /^DATABASE_URL: names a schema, .*a database of its own/],
   ])('names the variable in %o', (env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
     expect(() => loadConfig(env)).toThrow(message);
@@ -108,6 +112,16 @@ describe('loadConfig', () => {
     const config = loadConfig({ S3_BUCKET: 'bucket\r', DATABASE_URL: ' postgres://host/db\n', REDIS_URL: ' ' });
     expect(config).toMatchObject({ databaseUrl: 'postgres://host/db', objectStore: { bucket: 'bucket' } });
     expect(config.redisUrl).toBeUndefined();
+  });
+
+  it.each([
+    { S3_BUCKET: 'minio', S3_ENDPOINT: 'http://minio.example.com:9000', S3_FORCE_PATH_STYLE: 'true' },
+    { S3_BUCKET: 'b', S3_ENDPOINT: 'https://project.example.com/storage/v1/s3' },
+    { DATABASE_URL: 'postgres://host/db?schema=public&sslmode=require' },
+    { DATABASE_URL: 'postgresql:///db?host=/var/run/postgresql' },
+    { DATABASE_URL: 'postgres://user:p%40ss@[::1]:5432/db' },
+  ])('accepts %o', (env) => {
+    expect(() => loadConfig(env)).not.toThrow();
   });
 
   it('treats an empty variable as not set', () => {

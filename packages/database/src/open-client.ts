@@ -25,7 +25,17 @@ function openingError({ host, port, user, database }: pg.Client, cause: unknown)
   // A host name with several addresses fails with an error for each address and no message of its own.
   const reasons = cause instanceof AggregateError ? cause.errors : [cause];
   const why = reasons.map((reason) => (reason as Error).message).join(', ');
-  return new Error(`DATABASE_URL: the database ${database} at ${host}:${port} cannot be opened${user ? ` by ${user}` : ''}: ${why}`, {
-    cause,
-  });
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(why))?.[1] ?? '';
+  const place = `the database ${database} at ${host}:${port}`;
+  return new Error(`DATABASE_URL: ${place} cannot be opened${user ? ` by ${user}` : ''}: ${why}${remedy}`, { cause });
 }
+
+/** What to do about failures whose message does not say it. */
+const REMEDIES: readonly [RegExp, string][] = [
+  [
+    /self-signed certificate|unable to (get local issuer|verify the first) certificate/,
+    '; add sslrootcert=FILE with the certificate of its authority to the URL, or sslmode=no-verify, which encrypts without checking the server',
+  ],
+  [/does not support SSL/, '; remove sslmode from the URL, or switch TLS on in the server'],
+  [/no pg_hba\.conf entry .*no encryption/, '; add sslmode=require to the URL'],
+];

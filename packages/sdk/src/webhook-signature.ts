@@ -11,12 +11,21 @@ type HeaderSource = Headers | Record<string, string | string[] | undefined>;
  * a parsed and serialized one may differ. `secret` is the endpoint's `whsec_...`.
  */
 export function unwrapWebhook<Event = Record<string, unknown>>(payload: string | Uint8Array, headers: HeaderSource, secret: string): Event {
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array))
+    throw new TypeError('The payload must be the body as received, a string or bytes: a parsed body cannot be checked.');
   const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
   try {
-    return new Webhook(secret).verify(text, Object.fromEntries(HEADERS.map((name) => [name, readHeader(headers, name)]))) as Event;
+    return new Webhook(keyOf(secret)).verify(text, Object.fromEntries(HEADERS.map((name) => [name, readHeader(headers, name)]))) as Event;
   } catch (cause) {
     throw new WebhookSignatureError((cause as Error).message, { cause });
   }
+}
+
+/** The secret without blanks and line ends around it, which files of variables leave. */
+function keyOf(secret: string | undefined): string {
+  const key = secret?.trim() ?? '';
+  if (/^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(key)) return key;
+  throw new TypeError("The secret is not a webhook's: it is whsec_ followed by Base64, as POST /v1/webhooks returned it.");
 }
 
 /** Reads a header from Node's plain objects or from fetch's Headers. */

@@ -28,6 +28,16 @@ describe('unwrapWebhook', () => {
     expect(unwrapWebhook(payload, { ...now, 'webhook-signature': both }, secret)).toEqual(JSON.parse(payload));
   });
 
+  it('takes a secret with a line end, and says what is wrong with a parsed body and with another secret', () => {
+    const headers = sign(payload);
+    expect(unwrapWebhook(payload, headers, ` ${secret}\n`)).toEqual(JSON.parse(payload));
+    expect(() => unwrapWebhook(JSON.parse(payload) as string, headers, secret)).toThrow(
+      /the body as received.*a parsed body cannot be checked/,
+    );
+    for (const wrong of ['', `v1,${secret}`, `"${secret}"`, undefined as unknown as string])
+      expect(() => unwrapWebhook(payload, headers, wrong)).toThrow(/whsec_ followed by Base64/);
+  });
+
   it.each<[string, string, Record<string, string>]>([
     ['another body', `${payload} `, sign(payload)],
     ['another key', payload, sign(payload, { by: Buffer.from('another key') })],
