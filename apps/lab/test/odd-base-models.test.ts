@@ -98,6 +98,11 @@ describe('a base model is refused with its file and the reason, and without the 
       /is quantized: 'conv_in\.scale_weight'/,
     ],
     [
+      'a model with a LoRA attached',
+      (folder) => rewrite(join(folder, unetFile), (entry) => ({ ...entry, name: entry.name.replace(/(attn1\.to_q)\./, '$1.base_layer.') })),
+      /was saved with a LoRA attached: '.*attn1\.to_q\.base_layer\.weight'; call fuse_lora\(\)/,
+    ],
+    [
       'a scheduler of another kind',
       (folder) => editJson(join(folder, 'scheduler', 'scheduler_config.json'), { thresholding: true }),
       /scheduler_config\.json cannot be used: .*thresholding/,

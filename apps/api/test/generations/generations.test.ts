@@ -66,6 +66,26 @@ describe('POST /v1/images/generations', () => {
     ]);
   });
 
+  it.each([
+    ['a cat BREAK a house', 'BREAK', 'prompts are not divided'],
+    ['a cat AND a house', 'AND', 'prompts are not combined'],
+    ['a ((red)) house', '((red))', 'words have no weights'],
+    ['[a cat:a dog:0.5]', '[a cat:a dog:0.5]', 'do not change between steps'],
+    ['embedding:EasyNegative, a cat', 'embedding:EasyNegative', 'loads no adapter'],
+    ['a {red|blue} house', '{red|blue}', 'nothing is chosen'],
+    ['a __color__ house', '__color__', 'nothing is chosen'],
+  ])('reports that in %s, %s is read as words', async (prompt, part, meaning) => {
+    const { body } = await post({ model: 'tiny', prompts: [prompt] });
+    expect(body.warnings).toEqual([
+      expect.stringMatching(new RegExp(`^/prompts/0: '${part.replace(/[[\]().|{}]/g, '\\$&')}' .*${meaning}`)),
+    ]);
+  });
+
+  it('reports nothing about ordinary punctuation and words', async () => {
+    const { body } = await post({ model: 'tiny', prompts: ['a break and a house (at night), 3:4, {plain}, a_b'] });
+    expect(body.warnings).toEqual([]);
+  });
+
   it('resolves the defaults of the base model, then those of the method', async () => {
     const answer = await post({ model: 'tiny', prompts: ['a cat'] });
     expect(answer.status).toBe(202);

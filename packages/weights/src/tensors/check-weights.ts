@@ -6,11 +6,20 @@ const FLOATS = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
 /** Names of the scales that quantized files store with their tensors. */
 const SCALES = /(^scaled_fp8$|\.(scale_weight|weight_scale|scale_input|input_scale|absmax|quant_map|SCB|comfy_quant)$)/;
 
-/** Throws ModelFileError if the weights are integers or have scales, because reading them without the scales would give wrong numbers. */
+/** Names in models that were saved while a LoRA was attached, whose share of the weights is not known. */
+const ATTACHED = /\.(base_layer|lora_[AB])\./;
+
+/** Throws ModelFileError if the weights are integers, have scales or an attached LoRA, because they alone would give wrong numbers. */
 export function checkWeights(reader: TensorReader, path: string, wanted: Iterable<string>): void {
   const scale = reader.names().find((name) => SCALES.test(name));
   if (scale !== undefined)
     throw new ModelFileError(path, `is quantized: '${scale}' scales other tensors; take the file in float16, bfloat16 or float32`);
+  const attached = reader.names().find((name) => ATTACHED.test(name));
+  if (attached !== undefined)
+    throw new ModelFileError(
+      path,
+      `was saved with a LoRA attached: '${attached}'; call fuse_lora() and unload_lora_weights() of the pipeline, and save it again`,
+    );
   for (const name of wanted) {
     if (!reader.has(name)) continue;
     const { dtype } = reader.info(name);

@@ -1,8 +1,8 @@
 // `styleforge prompt-sets`: manages named, versioned lists of prompts.
 import { counted } from '@styleforge/contracts';
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../../exit-codes.ts';
+import { readText } from '../../text-file.ts';
 import { formatTime } from '../../terminal/output.ts';
 import { addVerb } from '../../verb.ts';
 
@@ -14,9 +14,7 @@ export function addPromptSetCommands(program: Command): void {
     examples: ['styleforge prompt-sets create portraits prompts.txt --description "faces only"'],
     options: (command) => void command.option('--description <text>', 'description of the prompt set', ''),
     async run({ client, output }, { description }: { description: string }, name: string, file: string) {
-      const source = await readFile(file, 'utf8').catch((cause: unknown) =>
-        Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })),
-      );
+      const source = await readText(file);
       const prompts = source
         .split('\n')
         .map((line) => line.trim())

@@ -1,19 +1,18 @@
 // Builds the body of a request from a YAML or JSON file and from flags; flags override the file.
 import { counted } from '@styleforge/contracts';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { inspectImages, refuseSmallImages, StyleForgeError } from '@styleforge/sdk';
 import { parse } from 'yaml';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../exit-codes.ts';
+import { readText } from '../../text-file.ts';
 import { noteDuplicates, upload } from '../datasets/datasets.ts';
 
 type Body = Record<string, unknown>;
 
 export async function readBody(file: string): Promise<Body> {
-  const source = await readFile(file, 'utf8').catch((cause: unknown) =>
-    Promise.reject(new UsageError(`${file} cannot be read: ${(cause as Error).message}`, { cause })),
-  );
+  const source = await readText(file);
   let body: unknown;
   try {
     // JSON is valid YAML 1.2, so one parser reads both.
