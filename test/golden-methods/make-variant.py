@@ -23,12 +23,7 @@ OUT = sys.argv[1]
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 DOUBLE = sys.argv[3:] == ["float64"]
 torch.manual_seed(SEED)
-if DOUBLE:
-    # the same numbers, drawn in float32, in a computation whose rounding does not count
-    draw = torch.randn
-    torch.set_default_dtype(torch.float64)
-    torch.randn = lambda *shape: draw(*shape, dtype=torch.float32).double()
-    torch.randn_like = lambda like: draw(like.shape, dtype=torch.float32).to(like.dtype)
+PRECISION = torch.float64 if DOUBLE else torch.float32
 torch.set_num_threads(1)
 os.makedirs(OUT, exist_ok=True)
 topology = Topology(SEED)
@@ -40,6 +35,10 @@ def write(tensors, name, metadata=None):
     single = lambda value: value.float() if value.dtype == torch.float64 else value
     save_file({key: single(value.detach()).contiguous().clone() for key, value in tensors.items()}, at(name), metadata=metadata)
 
+def drawn(scale, *shape):
+    """Random numbers that are float32 in either precision, so that both compute from the same inputs."""
+    return (scale * torch.randn(shape, dtype=torch.float32)).to(PRECISION)
+
 def random_weights(model):
     for name, parameter in model.named_parameters():
         if "norm" in name and name.endswith("weight"):
@@ -48,7 +47,6 @@ def random_weights(model):
             parameter.data = 0.1 * torch.randn_like(parameter)
         else:
             parameter.data = torch.randn_like(parameter) / math.sqrt(parameter[0].numel())
-        parameter.data = parameter.data.float().to(torch.get_default_dtype())
     return model.eval()
 
 def text_encoder(cls, **changes):
@@ -60,8 +58,8 @@ def unet(**changes):
 
 def checkpoint(name, index, scheduler, components):
     for part, model in components.items():
-        model.float().save_pretrained(at(name, part))
-        model.to(torch.get_default_dtype())
+        model.save_pretrained(at(name, part))
+        model.to(PRECISION)
         if part.startswith("text_encoder"):
             path = at(name, part, "model.safetensors")
             tensors = load_file(path)
@@ -83,7 +81,8 @@ checkpoint("tiny-sdxl", "StableDiffusionXLPipeline", EulerDiscreteScheduler(**sc
 MODELS = {"tiny-sd": sd, "tiny-sdxl": xl}
 PREDICTION = {"tiny-sd": topology.prediction, "tiny-sdxl": "epsilon"}
 SIZES = {"tiny-sd": topology.size("sd"), "tiny-sdxl": topology.size("sdxl")}
-ALPHAS = DDPMScheduler(**schedule).alphas_cumprod
+ALPHAS = DDPMScheduler(**schedule).alphas_cumprod.to(PRECISION)
+torch.set_default_dtype(PRECISION)
 methods = dict(about="make-variant.py", begin_id=BEGIN, end_id=END, vocabulary=VOCABULARY, cases={})
 cases = methods["cases"]
 
@@ -112,7 +111,7 @@ def predict(model, batch, noisy):
 
 def make_batch(name, n, new_ids=()):
     shape = (n, topology.latents, *SIZES[name])
-    batch = dict(latents=torch.randn(shape), noise=torch.randn(shape), timesteps=torch.randint(20, len(ALPHAS) - 20, (n,)))
+    batch = dict(latents=drawn(1, *shape), noise=drawn(1, *shape), timesteps=torch.randint(20, len(ALPHAS) - 20, (n,)))
     for encoder in encoders(MODELS[name]):
         ids = torch.full((n, TOKENS), END if encoder == "text_encoder" else 0)
         for row in range(n):
@@ -186,8 +185,8 @@ def add_lora(name, unet_targets, text_targets, scale_of, rank_of):
                 continue
             r = rank_of(module)
             out, *inside = layer.weight.shape
-            a = (0.3 * torch.randn(r, *inside)).requires_grad_()
-            b = (0.2 / max(1, scale_of(r)) * torch.randn(out, r, *[1 for _ in inside[1:]])).requires_grad_()
+            a = drawn(0.3, r, *inside).requires_grad_()
+            b = drawn(0.2 / max(1, scale_of(r)), out, r, *[1 for _ in inside[1:]]).requires_grad_()
             key = stored_name(component, module)
             trained[f"{key}.lora_A.weight"], trained[f"{key}.lora_B.weight"] = a, b
             def hook(layer, inputs, output, a=a, b=b, s=scale_of(r)):
@@ -312,7 +311,7 @@ def with_rows(name, count, initializers):
         for encoder in encoders(MODELS[name]):
             model = MODELS[name][encoder]
             embeddings = model.text_model.embeddings if hasattr(model, "text_model") else model.embeddings
-            plain = torch.nn.Embedding(VOCABULARY, embeddings.token_embedding.weight.shape[1])
+            plain = torch.nn.Embedding(VOCABULARY, embeddings.token_embedding.weight.shape[1], dtype=torch.float32)
             plain.weight.data = embeddings.token_embedding.weight.data
             embeddings.token_embedding = plain
     return trained, undo
@@ -381,12 +380,12 @@ for name, label, shared, bottleneck in (("tiny-sd", "styledrop.train-shared", Tr
         if shared:
             key = f"unet.shared.{width}.{site}"
             for part, shape in (("down", (bottleneck, width)), ("up", (width, bottleneck))):
-                trained.setdefault(f"{key}.{part}", (0.2 * torch.randn(shape)).requires_grad_())
-            offsets = [(0.1 * torch.randn(size)).requires_grad_() for size in (bottleneck, width)]
+                trained.setdefault(f"{key}.{part}", drawn(0.2, *shape).requires_grad_())
+            offsets = [drawn(0.1, size).requires_grad_() for size in (bottleneck, width)]
             trained[f"unet.{module}.down_offset"], trained[f"unet.{module}.up_offset"] = offsets
             pair = (trained[f"{key}.down"], trained[f"{key}.up"], *offsets)
         else:
-            pair = ((0.2 * torch.randn(bottleneck, width)).requires_grad_(), (0.2 * torch.randn(width, bottleneck)).requires_grad_(), torch.zeros(bottleneck), torch.zeros(width))
+            pair = (drawn(0.2, bottleneck, width).requires_grad_(), drawn(0.2, width, bottleneck).requires_grad_(), torch.zeros(bottleneck), torch.zeros(width))
             trained[f"unet.{module}.down"], trained[f"unet.{module}.up"] = pair[:2]
         def hook(layer, inputs, output, pair=pair):
             down, up = pair[0] + pair[2][:, None], pair[1] + pair[3][:, None]
@@ -439,7 +438,7 @@ for name, label, size in (("tiny-sdxl", "sdxl.sample", (topology.latents, *topol
     scheduler.set_timesteps(steps)
     batch = make_batch(name, 1)
     ids = torch.tensor([[500.0, 300, 0, 24, 32, 64]])
-    latents = torch.randn(n, *size)
+    latents = drawn(1, n, *size)
     file = dict(latents=latents, input_ids=batch["input_ids"], input_ids_2=batch["input_ids_2"], time_ids=ids)
     with torch.no_grad():
         context, pooled = encode(model, batch)

@@ -3,11 +3,13 @@ import random
 
 
 class Topology:
-    """One draw. The first nine seeds keep the family's usual shape; later ones draw every key that the networks read."""
+    """One draw. The first nine seeds keep the family's usual shape; later ones draw every key that the networks read;
+    from the hundredth on, they are wide and their latents large enough for convolutions by Winograd's filtering."""
 
     def __init__(self, seed):
         self.seed, self.random = seed, random.Random(seed)
         self.free = seed >= 10
+        self.wide = seed >= 100
         pick = self.pick
         self.tokens = pick(40, 77) if self.free else 40 if seed % 2 else 77
         self.latents = pick(4, 4, 8, 3) if self.free else 4
@@ -28,6 +30,8 @@ class Topology:
 
     def size(self, use):
         """Height and width of latents; not always a multiple of what the levels divide by."""
+        if self.wide:
+            return 16, 24
         return (self.random.randint(5, 11), self.random.randint(5, 11)) if self.free else {"sd": (8, 8), "sdxl": (8, 4), "sample": (4, 8)}[use]
 
     def blocks(self, least_cross):
@@ -46,6 +50,8 @@ class Topology:
             heads = [2] * levels
             channels = [4 * self.random.randint(1, 3) for _ in range(levels)]
         names = lambda side: [f"{'CrossAttn' if own else ''}{side}Block2D" for own in cross]
+        if self.wide:
+            channels = [16 * width for width in channels]
         return dict(
             block_out_channels=tuple(channels), norm_num_groups=groups, down_block_types=tuple(names("Down")), up_block_types=tuple(reversed(names("Up"))),
             layers_per_block=layers if same else tuple(per_level), attention_head_dim=heads[0] if len(set(heads)) == 1 else tuple(heads),
