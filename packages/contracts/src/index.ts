@@ -52,6 +52,7 @@ export * from './training/training-request.ts';
 export * from './evaluations/verdicts.ts';
 export * from './evaluations/votes.ts';
 export * from './events/webhooks.ts';
+export * from './common/unknown-fields.ts';
 export * from './common/version.ts';
 export * from './training/candidates.ts';
 export * from './training/methods.ts';

@@ -1,5 +1,5 @@
 // Wrong input is described in plain words that name the allowed values, for every check of zod.
-import { createTrainingJobRequest } from '@styleforge/contracts';
+import { createTrainingJobRequest, noSuchField, unknownFields } from '@styleforge/contracts';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 
@@ -30,6 +30,37 @@ it.each([
   [z.union([z.string(), z.number()]), null, 'has none of the allowed forms'],
 ])('%#: names what is allowed', (schema, value, message) => {
   expect(messageOf(schema, value)).toBe(message);
+});
+
+it.each([
+  ['batch_size', ['train_batch_size', 'max_train_steps'], '. Did you mean train_batch_size?'],
+  ['learning_rat', ['learning_rate', 'lr_scheduler'], '. Did you mean learning_rate?'],
+  ['trainBatchSize', ['train_batch_size'], '. Did you mean train_batch_size?'],
+  ['lerning_rate', ['learning_rate'], '. Did you mean learning_rate?'],
+  ['nmae', ['name', 'notes'], '. Did you mean name?'],
+  ['steps', ['max_train_steps', 'lr_warmup_steps', 'seed'], '. Did you mean max_train_steps or lr_warmup_steps?'],
+  ['colour', ['name', 'notes'], ''],
+  ['weight', ['name', 'base_model', 'token', 'description', 'license', 'prompt_template', 'notes'], ''],
+  ['x', ['crop'], ''],
+])('names the fields that are similar to %s', (name, known, suggestion) => {
+  expect(noSuchField(name, known)).toBe(`there is no such field${suggestion}`);
+});
+
+it.each<[object, string[]]>([
+  [{ hyperparameters: { batch_size: 2 } }, ['batch_size: there is no such field. Did you mean train_batch_size?']],
+  [{ train_batch_size: 2 }, ['train_batch_size: there is no such field. Did you mean hyperparameters.train_batch_size?']],
+  [{ base_modle: 'x', zzzz: 1 }, ['base_modle: there is no such field. Did you mean base_model?', 'zzzz: there is no such field']],
+])('suggests fields of a training request: %j', (request, details) => {
+  const issues = createTrainingJobRequest.safeParse(request).error?.issues ?? [];
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? unknownFields(issue) : []));
+  expect(unknown.map(({ name, detail }) => `${name}: ${detail}`)).toEqual(details);
+});
+
+it('says all unknown fields of an object in one message', () => {
+  const schema = z.strictObject({ learning_rate: z.number().optional(), seed: z.int().optional() });
+  expect(messageOf(schema, { learning_rat: 1, colour: 2 })).toBe(
+    'must not have "learning_rat", "colour": there are no such fields. Did you mean learning_rate?',
+  );
 });
 
 it('shows no words of zod in the error of a request', () => {

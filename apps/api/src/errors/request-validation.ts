@@ -1,5 +1,5 @@
 // Validates requests against their zod schemas and reports every invalid field.
-import type { FieldError } from '@styleforge/contracts';
+import { unknownFields, type FieldError } from '@styleforge/contracts';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { ZodType, z } from 'zod';
 
@@ -32,7 +32,7 @@ export const validatorCompiler: FastifySchemaCompiler<ZodType> =
 
 export function toFieldErrors(issue: Issue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'there is no such field' }));
+    return unknownFields(issue).map(({ name, detail }) => ({ pointer: toPointer([...issue.path, name]), detail }));
   }
   const pointer = toPointer(issue.path);
   if (issue.code === 'invalid_key') return [{ pointer, detail: `its name ${issue.issues.map(({ message }) => message).join(', ')}` }];

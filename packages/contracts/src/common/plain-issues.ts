@@ -1,5 +1,6 @@
 // Messages for wrong input in plain words instead of zod's own. They apply in every package that parses with zod and imports this one.
 import { z } from 'zod';
+import { unknownFieldsMessage } from './unknown-fields.ts';
 
 type Issue = z.core.$ZodRawIssue;
 
@@ -70,7 +71,7 @@ export function plainMessage(issue: Issue): string | undefined {
     case 'invalid_format':
       return formatMessage(issue);
     case 'unrecognized_keys':
-      return `must not have ${quoted(issue.keys)}: there is no such field`;
+      return unknownFieldsMessage(issue);
     case 'invalid_union':
       return 'has none of the allowed forms';
     case 'invalid_key':

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { MultipartFile } from '@fastify/multipart';
-import { caption as captionSchema, componentName, UPLOAD_LIMITS } from '@styleforge/contracts';
+import { caption as captionSchema, componentName, noSuchField, UPLOAD_LIMITS } from '@styleforge/contracts';
 import type { UploadedFile } from '@styleforge/contracts';
 import type { DatasetSummary } from '@styleforge/database';
 import type { FastifyRequest } from 'fastify';
@@ -24,6 +24,7 @@ interface Upload extends Intake {
 }
 
 const LABEL_SCHEMAS: Record<Label, z.ZodType<string>> = { component: componentName, caption: captionSchema };
+const isLabel = (field: string): field is Label => Object.hasOwn(LABEL_SCHEMAS, field);
 const MEGABYTE = 1024 ** 2;
 const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 
@@ -73,13 +74,15 @@ async function takeParts(upload: Upload): Promise<void> {
 }
 
 function fieldError(field: string, detail: string): ApiError {
-  return new ApiError('validation_failed', `Field ${field}: ${detail}. Nothing was kept.`, [{ pointer: `/${field}`, detail }]);
+  return new ApiError('validation_failed', `Nothing was kept. Field ${field}: ${detail}${detail.endsWith('?') ? '' : '.'}`, [
+    { pointer: `/${field}`, detail },
+  ]);
 }
 
 /** Sets the label that the field names; an empty value clears it. */
 function readLabel(field: string, value: string, labels: Labels): Label {
   if (field === 'images') throw fieldError(field, 'has no file name: set one for the part of each image');
-  if (field !== 'component' && field !== 'caption') throw fieldError(field, 'there is no such field');
+  if (!isLabel(field)) throw fieldError(field, noSuchField(field, Object.keys(LABEL_SCHEMAS)));
   if (value === '') {
     labels[field] = null;
     return field;

@@ -11,6 +11,7 @@ import { uploadedAdapterKey } from '@styleforge/storage';
 import type { FastifyRequest } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, refusal } from '../../errors/api-error.ts';
+import { toFieldErrors } from '../../errors/request-validation.ts';
 import { isStorableText } from '../../http/storable-text.ts';
 import { inspectUpload } from '../../inspection/inspect-upload.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
@@ -82,12 +83,7 @@ function fieldsOf(values: Record<string, string>): UploadAdapterFields {
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
   const { success, data, error } = uploadAdapterFields.safeParse(given);
   if (success) return data;
-  const errors = error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ pointer: `/${key}`, detail: 'there is no such field' }))
-      : [{ pointer: `/${issue.path.join('/')}`, detail: issue.message }],
-  );
-  throw refusal('validation_failed', errors);
+  throw refusal('validation_failed', error.issues.flatMap(toFieldErrors));
 }
 
 async function readPeftConfig(body: UploadBody, part: MultipartFile, folder: string): Promise<PeftConfig> {
