@@ -1,6 +1,6 @@
 // The optimizer's arithmetic in AssemblyScript, TypeScript that compiles to WebAssembly: four weights at a time (128-bit SIMD).
-// `npm run kernels` writes src/kernels/optimizer.wasm. Arrays are addresses in the memory that it is given; they are worked on in steps of eight elements,
-// so that up to seven behind the last are worked on too: zeros stay zeros. `half` says that gradients are float16 bits, else float32.
+// `npm run kernels` writes src/kernels/optimizer.wasm. Arrays are addresses in the module's imported memory. Functions go through them in steps of eight
+// elements, and so compute up to seven elements after the last one, which are zeros and stay zeros. `half`: gradients are float16 bits instead of float32.
 
 let gradientScale: v128 = f32x4.splat(1);
 let decay: v128 = f32x4.splat(1);
@@ -11,7 +11,7 @@ let beta2: v128 = f32x4.splat(0);
 let rest2: v128 = f32x4.splat(0);
 let epsilon: v128 = f32x4.splat(0);
 
-/** `rest1` and `rest2` are 1 - beta1 and 1 - beta2; the others as in AdamWFactors. */
+/** `rest1` and `rest2` are 1 - beta1 and 1 - beta2; the other fields are those of AdamWFactors. */
 export function setFactors(_gradientScale: f32, _decay: f32, _stepSize: f32, _secondCorrection: f32, _rest1: f32, _beta2: f32, _rest2: f32, _epsilon: f32): void {
   gradientScale = f32x4.splat(_gradientScale);
   decay = f32x4.splat(_decay);
@@ -52,7 +52,7 @@ function hash(positions: v128): v128 {
   return v128.xor(h, i32x4.shr_u(h, 16));
 }
 
-/** float16 bits in the lower half of each lane -> float32; never through subnormal float32 values, which processors are slow with. */
+/** Converts float16 bits in the lower half of each lane to float32, without subnormal float32 values, which are slow on processors. */
 // @ts-ignore: decorator
 @inline
 function widened(halves: v128): v128 {
@@ -66,7 +66,7 @@ function widened(halves: v128): v128 {
   return v128.or(values, i32x4.shl(v128.and(halves, i32x4.splat(0x8000)), 16));
 }
 
-/** Four values of gradients as float32. */
+/** Four gradients as float32. */
 // @ts-ignore: decorator
 @inline
 function load(gradients: usize, element: usize, half: bool): v128 {
@@ -93,7 +93,7 @@ export function adamW(weights: usize, gradients: usize, first: usize, second: us
   else adamWOf(weights, gradients, first, second, count, false);
 }
 
-/** What updateFour leaves for its caller: the moments' upper halves, rounded at random. */
+/** A second result of updateFour: the upper halves of the moments, rounded at random. */
 let roundedFirst: v128 = i32x4.splat(0);
 let roundedSecond: v128 = i32x4.splat(0);
 
@@ -125,7 +125,7 @@ function adamWBFloat16Of(weights: usize, gradients: usize, first: usize, second:
   }
 }
 
-/** The same with bfloat16 moments; an element's place and `seed` decide how they are rounded. */
+/** One update, with bfloat16 moments. The place of an element and `seed` decide how they are rounded. */
 export function adamWBFloat16(weights: usize, gradients: usize, first: usize, second: usize, count: i32, seed: i32, half: bool): void {
   if (half) adamWBFloat16Of(weights, gradients, first, second, count, seed, true);
   else adamWBFloat16Of(weights, gradients, first, second, count, seed, false);
@@ -164,7 +164,7 @@ export function sumOfSquares(gradients: usize, count: i32, half: bool): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** What prodigyMoments leaves for its caller: the gradient's product with the way from the weights back to their start. */
+/** A second result of prodigyMoments: the product of the gradient with the difference between the initial weights and the weights. */
 let numerator: f64 = 0;
 
 export function prodigyNumerator(): f64 {
@@ -185,7 +185,7 @@ function decayed(address: usize, keep: v128, addition: v128): v128 {
   return next;
 }
 
-/** Prodigy's averages: each keeps its share of before and takes one of the gradient. Gives the sum of the absolute `sums` in float64. */
+/** Updates Prodigy's averages: each keeps a share of its value and adds a share of the gradient. Returns the sum of the absolute `sums` in float64. */
 export function prodigyMoments(weights: usize, gradients: usize, first: usize, second: usize, start: usize, sums: usize, count: i32, half: bool, scale: f32, keep1: f32, take1: f32, keep2: f32, take2: f32, keep3: f32, take3: f32): f64 {
   let product = f64x2.splat(0);
   let size = f64x2.splat(0);

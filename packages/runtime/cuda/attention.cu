@@ -1,30 +1,31 @@
-// The gradients of attention without scores in memory (as in FlashAttention-2, arXiv 2307.08691): scores are computed again, a tile at a time, on tensor
-// cores in TensorFloat-32, and sums are float32. Three kernels: the logarithm of each query's sum of exponentials and rowsum(dy output); the gradients of
-// the queries, a block for 64 of them; the gradients of keys and values, a block for 64 of those. Nothing is added by two blocks, so that a run repeats
-// itself to the bit. Operands are [batch, length, heads * D]: heads need not be split. `half`: operands and results are float16.
-// `npm run kernels` compiles this for Ampere and later; test/fake-card runs it on the processor, with threads that wait for each other.
+// Gradients of attention without scores in memory (as in FlashAttention-2, arXiv 2307.08691). Tensor cores compute the scores again, one tile at a
+// time, with operands in TensorFloat-32 and sums in float32. The first of three kernels computes two numbers for each query: the logarithm of its sum
+// of exponentials, and rowsum(dy output). The second computes the gradients of the queries, 64 in each block; the third those of keys and values, also
+// 64 in each block. No two blocks add to the same value, so a repeated run is equal to the bit. Operands are [batch, length, heads * D]: heads need not
+// be split. `half`: operands and results are float16.
+// `npm run kernels` compiles this file for Ampere and later. test/fake-card runs it on the processor, with threads that wait for each other.
 
 #include "common.cuh"
 
-/** Rows of a block, sixteen for each of its warps, and columns of a tile. */
+/** Rows of a block (sixteen for each of its warps), and columns of a tile. */
 const int WARPS = 4, ROWS = 16 * WARPS, COLUMNS = 32, THREADS = 32 * WARPS;
-/** Between the rows of a tile in shared memory, so that neighbouring lanes read from different banks. */
+/** Unused numbers between the rows of a tile in shared memory, so that neighbouring lanes read from different banks. */
 const int GAP = 4;
 
-/** Less than any score. */
+/** A value that is less than any score. */
 const float LOWEST = -3.0e38f;
 
 struct Shape { int batch, heads, queries, keys; float scale; int half; };
 
 #ifndef STAND_IN
-/** float32 rounded to TensorFloat-32. */
+/** A float32 number, rounded to TensorFloat-32. */
 __device__ __forceinline__ unsigned int rounded(float value) {
   unsigned int bits;
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(value));
   return bits;
 }
 
-/** sums [16, 8] += a [16, 8] b [8, 8], spread over the lanes of a warp (PTX: mma.m16n8k8). */
+/** sums [16, 8] += a [16, 8] b [8, 8]. The lanes of a warp share the matrices (PTX: mma.m16n8k8). */
 __device__ __forceinline__ void multiplyAdd(float (&sums)[4], const unsigned int (&a)[4], unsigned int b0, unsigned int b1) {
   asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
@@ -32,11 +33,11 @@ __device__ __forceinline__ void multiplyAdd(float (&sums)[4], const unsigned int
 }
 #endif
 
-/** A lane holds rows `group` and `group + 8` of what its warp works on, and of each eight columns those of `pair`. */
+/** Each lane holds the rows `group` and `group + 8` of its warp, and of each eight columns those of `pair`. */
 __device__ __forceinline__ int group() { return threadIdx.x % 32 / 4; }
 __device__ __forceinline__ int pair() { return threadIdx.x % 4; }
 
-/** The sum, or the largest, over the four lanes that share a row. */
+/** The sum, or the largest value, of the four lanes that share a row. */
 __device__ __forceinline__ float sumOfRow(float value) {
   value += __shfl_xor_sync(0xffffffffu, value, 1);
   return value + __shfl_xor_sync(0xffffffffu, value, 2);
@@ -63,7 +64,7 @@ template <int D> __device__ __forceinline__ Head headOf(const void* values, cons
   return {values, ((long long)(head / shape.heads) * length) * width + head % shape.heads * D, width, length, shape.half};
 }
 
-/** Sixteen rows of a warp as left operands of products over D. */
+/** The sixteen rows of a warp as left operands of products over D. */
 template <int D> __device__ __forceinline__ void loadRows(unsigned int (&rows)[D / 8][4], const Head& head, int first) {
   #pragma unroll
   for (int k = 0; k < D / 8; k++)
@@ -71,7 +72,7 @@ template <int D> __device__ __forceinline__ void loadRows(unsigned int (&rows)[D
     for (int i = 0; i < 4; i++) rows[k][i] = rounded(head.at(first + group() + i % 2 * 8, 8 * k + pair() + i / 2 * 4));
 }
 
-/** COLUMNS rows of a head into shared memory, together with the other threads of the block. */
+/** Copies COLUMNS rows of a head into shared memory, together with the other threads of the block. */
 template <int D> __device__ __forceinline__ void loadTile(unsigned int* tile, const Head& head, int first) {
   #pragma unroll 1
   for (int i = threadIdx.x; i < COLUMNS * D; i += THREADS) tile[i / D * (D + GAP) + i % D] = rounded(head.at(first + i / D, i % D));
@@ -89,7 +90,7 @@ template <int D> __device__ __forceinline__ void rowsByTile(float (&sums)[COLUMN
   }
 }
 
-/** sums [16, D] += weights [16, COLUMNS] tile. A product's order of summation is free: lanes read the rows of the tile whose weights they hold. */
+/** sums [16, D] += weights [16, COLUMNS] tile. A product may be summed in any order, so each lane reads the rows of the tile whose weights it holds. */
 template <int D> __device__ __forceinline__ void addWeighted(float (&sums)[D / 8][4], const float (&weights)[COLUMNS / 8][4], const unsigned int* tile) {
   #pragma unroll
   for (int k = 0; k < COLUMNS / 8; k++) {
@@ -100,7 +101,7 @@ template <int D> __device__ __forceinline__ void addWeighted(float (&sums)[D / 8
   }
 }
 
-/** Sixteen rows of sums times `factor`, as far as the head has them. */
+/** Writes sixteen rows of sums times `factor`, except those past the end of the head. */
 template <int D> __device__ __forceinline__ void storeRows(void* results, const Head& place, int first, const float (&sums)[D / 8][4], float factor) {
   #pragma unroll
   for (int n = 0; n < D / 8; n++)
@@ -161,8 +162,8 @@ template <int D> __device__ __forceinline__ void statisticsOf(float* statistics,
 }
 
 /**
- * With P = exp(scale q k' - logarithm) and dS = P (dy v' - rowsum(dy output)): dq = scale dS k by rows of queries; dk = scale dS' q and dv = P' dy by rows
- * of keys, whose scores are transposed. `tiles` are what the rows are multiplied by: keys and values, or queries and dy.
+ * With P = exp(scale q k' - logarithm) and dS = P (dy v' - rowsum(dy output)): dq = scale dS k, by rows of queries; dk = scale dS' q and dv = P' dy, by
+ * rows of keys with transposed scores. `tiles` has the other factors of the products: keys and values, or queries and dy.
  */
 template <int D, bool BY_KEY> __device__ __forceinline__ void gradientsOf(void* first, void* second, const Head (&rows)[2], const Head (&columns)[2], const float* statistics, int row, const Shape& shape, int head) {
   __shared__ unsigned int tiles[2][COLUMNS * (D + GAP)];

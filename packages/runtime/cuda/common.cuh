@@ -1,4 +1,4 @@
-// What all kernels share: threads by number, groups of four values, float16. The compiler reads no files; tools/compile-cuda.ts puts this one in its place.
+// Shared by all kernels: numbers of threads, groups of four values, float16. The compiler reads no files, so tools/compile-cuda.ts inserts this one.
 #pragma once
 
 struct __align__(16) Floats { float at[4]; };
@@ -7,7 +7,7 @@ struct __align__(8) Halves { unsigned short at[4]; };
 __device__ __forceinline__ long long threadNumber() { return blockIdx.x * (long long)blockDim.x + threadIdx.x; }
 __device__ __forceinline__ long long threadCount() { return gridDim.x * (long long)blockDim.x; }
 
-/** float16 bits as float32. */
+/** The float32 number of float16 bits. */
 __device__ __forceinline__ float widened(unsigned int bits) {
   const unsigned int exponent = bits & 0x7c00u, magnitude = (bits & 0x7fffu) << 13, sign = (bits & 0x8000u) << 16;
   if (exponent == 0) {
@@ -34,7 +34,7 @@ __device__ __forceinline__ unsigned short narrowed(float value) {
   return bits;
 }
 
-/** What `widened` gives, by the card's own instruction. */
+/** The same number as `widened` gives, by an instruction of the card. */
 __device__ __forceinline__ float read(unsigned short stored) {
   float value;
   asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(stored));
@@ -42,12 +42,12 @@ __device__ __forceinline__ float read(unsigned short stored) {
 }
 #endif
 
-/** A stored number as it is computed with, and back. */
+/** Converts a stored number to float32 and back. */
 __device__ __forceinline__ float read(float stored) { return stored; }
 __device__ __forceinline__ void write(float& stored, float value) { stored = value; }
 __device__ __forceinline__ void write(unsigned short& stored, float value) { stored = narrowed(value); }
 
-/** Four stored numbers, read and written at once. */
+/** Four stored numbers that are read and written at once. */
 template <class T> struct Four;
 template <> struct Four<float> { typedef Floats Group; };
 template <> struct Four<unsigned short> { typedef Halves Group; };

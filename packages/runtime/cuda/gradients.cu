@@ -1,15 +1,15 @@
-// Gradients of activations and normalizations, each in one pass over its operands: onnxruntime has no operations for them, and as several operations they
-// write and read again what is between them. They compute in float32, whatever they read and write. `npm run kernels` compiles this to
-// src/kernels/gradients.ptx where NVRTC is installed; test/fake-card compiles the same file for the processor.
+// Gradients of activations and normalizations, each in one pass over its operands. onnxruntime has no operations for them; several operations would write
+// and read intermediate values. These kernels compute in float32, also where operands and results are float16. `npm run kernels` compiles this file to
+// src/kernels/gradients.ptx where NVRTC is installed. test/fake-card compiles the same file for the processor.
 
 #include "common.cuh"
 
-/** With y = x s(x): y + s (1 - y), s the logistic function. */
+/** The slope of y = x s(x): y + s (1 - y), where s is the logistic function. */
 struct Silu {
   static __device__ __forceinline__ float slope(float x, float y) { return y + (1.0f - y) / (1.0f + expf(-x)); }
 };
 
-/** Phi(x) + x phi(x), Phi and phi the normal distribution and density (arXiv 1606.08415). */
+/** The slope Phi(x) + x phi(x), where Phi and phi are the normal distribution and density (arXiv 1606.08415). */
 struct Gelu {
   static __device__ __forceinline__ float slope(float x, float) {
     return 0.5f * (1.0f + erff(x * 0.70710678f)) + x * 0.39894228f * expf(-0.5f * x * x);
@@ -33,10 +33,10 @@ extern "C" __global__ void silu_gradient_half(unsigned short* dx, const unsigned
 extern "C" __global__ void gelu_gradient(float* dx, const float* x, const float* dy, long long count) { activationGradient<Gelu>(dx, x, x, dy, count); }
 extern "C" __global__ void gelu_gradient_half(unsigned short* dx, const unsigned short* x, const unsigned short* dy, long long count) { activationGradient<Gelu>(dx, x, x, dy, count); }
 
-/** Most threads of a block; a power of two. */
+/** Largest number of threads of a block; a power of two. */
 const int MOST = 1024;
 
-/** sums[0] and sums[MOST]: the sums of what each thread of the block gives, added in a fixed order. */
+/** Adds two numbers of each thread of the block, in a fixed order. The sums are sums[0] and sums[MOST]. */
 __device__ __forceinline__ void addUp(float* sums, float first, float second) {
   sums[threadIdx.x] = first;
   sums[MOST + threadIdx.x] = second;
@@ -50,7 +50,10 @@ __device__ __forceinline__ void addUp(float* sums, float first, float second) {
   __syncthreads();
 }
 
-/** dx = r (dy - mean(dy) - y mean(dy y)) for each row, r its inverse deviation and y its standardized values (arXiv 1607.06450); a block for a row. */
+/**
+ * dx = r (dy - mean(dy) - y mean(dy y)) of each row, where r is its inverse deviation and y its standardized values (arXiv 1607.06450). One block
+ * computes a row.
+ */
 template <class T> __device__ __forceinline__ void standardizeGradient(T* dx, const T* y, const float* r, const T* dy, int rows, int width) {
   typedef typename Four<T>::Group Group;
   __shared__ float sums[2 * MOST];

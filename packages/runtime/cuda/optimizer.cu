@@ -1,13 +1,13 @@
-// The optimizer's arithmetic in CUDA C, over flat blocks of parameters: what assembly/optimizer.ts computes on the processor, operation by operation.
-// `npm run kernels` compiles it to src/kernels/optimizer.ptx where NVRTC is installed. Nothing is fused into multiply-adds, and sums have a fixed
-// order, so that a run can be repeated to the bit. Every parameter starts at a multiple of sixteen elements; what is between two of them is zero.
+// The optimizer's arithmetic in CUDA C, over flat blocks of parameters, with the same operations as assembly/optimizer.ts on the processor.
+// `npm run kernels` compiles this file to src/kernels/optimizer.ptx where NVRTC is installed. No operations are fused into multiply-adds, and sums have a
+// fixed order, so a repeated run is equal to the bit. Each parameter starts at a multiple of sixteen elements, with zeros between two parameters.
 // test/fake-device compiles the same file for the processor: no kernel may need shared memory or threads that wait for each other.
 
 #include "common.cuh"
 
-/** What one update has for all parameters; `seed` decides how bfloat16 moments are rounded. */
+/** Numbers of one update that are the same for all parameters; `seed` decides how bfloat16 moments are rounded. */
 struct Step { float gradientScale, secondCorrection, rest1, beta2, rest2, epsilon; unsigned int seed, unused; };
-/** What it has for one parameter. */
+/** Numbers of one update for one parameter. */
 struct Factors { float decay, stepSize; };
 
 /** The parameter that an element belongs to; `starts` are in units of sixteen elements. */
@@ -37,7 +37,7 @@ __device__ __forceinline__ void updateOne(float& w, float& m, float& v, float gr
   w = w * factors.decay - m / deviation * factors.stepSize;
 }
 
-/** Four weights, and their float16 copies where there are some. */
+/** Stores four weights, and their float16 copies where there are some. */
 __device__ __forceinline__ void store(float* weights, unsigned short* copies, long long four, const Floats& values) {
   ((Floats*)weights)[four] = values;
   if (!copies) return;
@@ -46,7 +46,7 @@ __device__ __forceinline__ void store(float* weights, unsigned short* copies, lo
   ((Halves*)copies)[four] = rounded;
 }
 
-/** AdamW with float32 moments. `factors` and `starts` have an entry for each parameter of the block; `copies`: float16 copies of the weights, or null. */
+/** AdamW with float32 moments. `factors` and `starts` have an entry for each parameter of the block. `copies`: float16 copies of the weights, or null. */
 extern "C" __global__ void adamw(float* weights, const void* gradients, float* first, float* second, long long count, const Step* step, const Factors* factors, const unsigned int* starts, int parameters, int half, unsigned short* copies) {
   const Step shared = *step;
   for (long long four = threadNumber(); four < count / 4; four += threadCount()) {
@@ -60,7 +60,7 @@ extern "C" __global__ void adamw(float* weights, const void* gradients, float* f
   }
 }
 
-/** The same with bfloat16 moments, rounded up or down at random (arXiv 2010.06192). `firstParameter` is the number of the block's first one. */
+/** AdamW with bfloat16 moments, rounded up or down at random (arXiv 2010.06192). `firstParameter` is the number of the block's first parameter. */
 extern "C" __global__ void adamw_bfloat16(float* weights, const void* gradients, unsigned short* first, unsigned short* second, long long count, const Step* step, const Factors* factors, const unsigned int* starts, int parameters, int half, unsigned short* copies, int firstParameter) {
   const Step shared = *step;
   for (long long four = threadNumber(); four < count / 4; four += threadCount()) {
@@ -84,7 +84,7 @@ extern "C" __global__ void adamw_bfloat16(float* weights, const void* gradients,
   }
 }
 
-/** Float16 copies of weights: for the first pass, and for weights that do not train. */
+/** Writes float16 copies of weights, for the first pass and for weights that do not train. */
 extern "C" __global__ void narrow(unsigned short* copies, const float* weights, long long count) {
   for (long long i = threadNumber(); i < count; i += threadCount()) copies[i] = narrowed(weights[i]);
 }
@@ -109,7 +109,7 @@ extern "C" __global__ void move_towards(float* values, const float* target, long
   }
 }
 
-/** Each thread's share of the sum of squares, in float64. Infinity or NaN in a gradient shows in the sum: this is the loss scale's check as well. */
+/** Each thread's share of the sum of squares, in float64. Infinity or NaN in a gradient makes the sum infinite or NaN, which the loss scale checks. */
 extern "C" __global__ void sum_of_squares(const void* gradients, long long count, int half, double* partials) {
   double sum = 0;
   for (long long four = threadNumber(); four < count / 4; four += threadCount()) {
@@ -119,7 +119,7 @@ extern "C" __global__ void sum_of_squares(const void* gradients, long long count
   partials[threadNumber()] = sum;
 }
 
-/** Adds `count` numbers in order, a thread each share of neighbours; the last launch has one thread. */
+/** Adds `count` numbers in order. Each thread adds a share of neighbouring numbers; the last launch has one thread. */
 extern "C" __global__ void add_partials(const double* partials, long long share, double* sums) {
   double sum = 0;
   for (long long i = 0; i < share; i++) sum = sum + partials[threadNumber() * share + i];
