@@ -81,6 +81,15 @@ describe('POST /v1/images/generations', () => {
     ]);
   });
 
+  it('takes a starting image as image/jpg, in lines, and in the alphabet of URLs', async () => {
+    const base64 = (await picture(77, 'jpeg', 64)).toString('base64');
+    const lines = base64.replace(/(.{76})/g, '$1\r\n');
+    for (const data of [base64, lines, base64.replaceAll('+', '-').replaceAll('/', '_')])
+      expect((await post({ model: 'tiny', prompts: ['x'], image: `data:image/jpg;base64,${data}` })).status).toBe(202);
+    const { status, body } = await post({ model: 'tiny', prompts: ['x'], image: 'https://example.com/a.png' });
+    expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining('data:image/png;base64, and the image in Base64')]);
+  });
+
   it('reports nothing about ordinary punctuation and words', async () => {
     const { body } = await post({ model: 'tiny', prompts: ['a break and a house (at night), 3:4, {plain}, a_b'] });
     expect(body.warnings).toEqual([]);

@@ -32,7 +32,9 @@ const adapterRequest = z
 export const DEFAULT_STRENGTH = 0.6;
 export const DEFAULT_QUALITY = 90;
 
-const startingImage = z.union([imageId, z.string().regex(/^data:image\/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$/, 'must be an image')]);
+/** Base64 in both alphabets, also with line breaks, as many programs write it. */
+const DATA_URL = /^data:image\/(?:png|jpe?g|webp);base64,[A-Za-z0-9+/_=\s-]+$/;
+const startingImage = z.union([imageId, z.string().regex(DATA_URL, 'must be data:image/png;base64, and the image in Base64')]);
 
 /** Number of images of one cell of a grid, or of the whole generation without a grid. */
 export function imagesPerCell(of: {
