@@ -102,6 +102,8 @@ export interface JsonSchema {
   default?: unknown;
   enum?: unknown[];
   anyOf?: JsonSchema[];
+  $ref?: string;
+  items?: JsonSchema;
   properties?: Record<string, JsonSchema>;
   minimum?: number;
   maximum?: number;

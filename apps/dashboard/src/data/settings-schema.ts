@@ -5,8 +5,16 @@ import { useClient } from './session.ts';
 
 export interface Setting {
   name: string;
-  kind: 'integer' | 'number' | 'boolean' | 'choice' | 'text';
+  /** Its place in the request. */
+  path: readonly string[];
+  kind: 'number' | 'boolean' | 'choice' | 'choices' | 'text';
   choices: string[];
+  /** Titles of choices whose names say little. */
+  titles?: Readonly<Record<string, string>>;
+  /** Default of a setting that does not depend on the base model. */
+  usual?: unknown;
+  /** Value of a setting that the request must contain, until the user changes it. */
+  initial?: unknown;
   isNullable: boolean;
   range: string;
   help: string;
@@ -30,6 +38,9 @@ const GROUPS: [string, RegExp][] = [
   ['Checkpoints', /^checkpoint/],
   ['More', /./],
 ];
+
+/** Settings of the request itself that have a field. */
+const JOB = ['webhook_url', 'webhook_events', 'priority', 'suffix'];
 
 /** Help for settings that the service does not describe. */
 const HELP: Record<string, string> = {
@@ -62,28 +73,58 @@ function rangeOf(schema: JsonSchema): string {
   return low && high ? `${low} to ${high}${multiple}` : low ? `at least ${low}${multiple}` : high && `at most ${high}${multiple}`;
 }
 
-function settingOf(name: string, schema: JsonSchema): Setting {
-  const inner = schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
-  const type = inner.enum ? 'choice' : inner.type;
+const KINDS: Readonly<Record<string, Setting['kind']>> = { integer: 'number', number: 'number', boolean: 'boolean', array: 'choices' };
+
+const valueOf = (schema: JsonSchema): JsonSchema => schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
+
+function settingOf(path: readonly string[], schema: JsonSchema): Setting {
+  const inner = valueOf(schema);
+  const choices = inner.enum ?? inner.items?.enum;
+  const name = path.at(-1) ?? '';
   return {
     name,
-    kind: type === 'integer' || type === 'number' || type === 'boolean' || type === 'choice' ? type : 'text',
-    choices: (inner.enum ?? []).map(String),
+    path,
+    kind: inner.enum ? 'choice' : (KINDS[String(inner.type)] ?? 'text'),
+    choices: (choices ?? []).map(String),
     isNullable: schema.anyOf?.some(({ type: of }) => of === 'null') ?? false,
     range: rangeOf(inner),
-    help: schema.description ?? HELP[name] ?? '',
+    help: (schema.description ?? HELP[name] ?? '').replaceAll('`', ''),
   };
 }
 
-async function readSettings(client: StyleForge): Promise<SettingGroup[]> {
-  const { components } = await client.openapi();
-  const schemas = components.schemas;
-  const properties = schemas['HyperparametersRequest']?.properties ?? {};
+type Schemas = Record<string, JsonSchema>;
+
+/** A setting whose schema has its default, or whose description ends with it. */
+function ownSetting(path: readonly string[], { $ref: reference = '', description = '', ...schema }: JsonSchema, schemas: Schemas): Setting {
+  const [help = '', usual = schema.default ?? null] = description.split(' Default: ');
+  const named = schemas[reference.split('/').at(-1) ?? ''];
+  return { ...settingOf(path, { ...named, ...schema, description: help }), usual };
+}
+
+function hyperparameterGroups(properties: Schemas): SettingGroup[] {
   const groups = GROUPS.map(([name]): SettingGroup => ({ name, settings: [] }));
   for (const [name, schema] of Object.entries(properties)) {
-    groups[GROUPS.findIndex(([, pattern]) => pattern.test(name))]!.settings.push(settingOf(name, schema));
+    groups[GROUPS.findIndex(([, pattern]) => pattern.test(name))]!.settings.push(settingOf(['hyperparameters', name], schema));
   }
   return groups.filter(({ settings }) => settings.length > 0);
+}
+
+export interface Settings {
+  groups: SettingGroup[];
+  earlyStopping: Setting[];
+}
+
+async function readSettings(client: StyleForge): Promise<Settings> {
+  const { schemas } = (await client.openapi()).components;
+  const request = schemas['CreateTrainingJobRequest']?.properties ?? {};
+  const stopping = valueOf(request['early_stopping'] ?? {}).properties ?? {};
+  return {
+    groups: [
+      ...hyperparameterGroups(schemas['HyperparametersRequest']?.properties ?? {}),
+      { name: 'Job and webhook', settings: JOB.map((name) => ownSetting([name], request[name] ?? {}, schemas)) },
+    ],
+    earlyStopping: Object.entries(stopping).map(([name, schema]) => ownSetting(['early_stopping', name], schema, schemas)),
+  };
 }
 
 export function useSettingsSchema() {

@@ -5,6 +5,7 @@ import {
   type StyleForge,
   type TrainingEstimate,
   type TrainingJob,
+  type TrainingJobCheck,
   type TrainingJobCreateParams,
 } from '@styleforge/sdk';
 import { CLONED_FROM } from './jobs.ts';
@@ -20,6 +21,8 @@ export const getAt = (draft: unknown, path: Path): unknown =>
     (value, key) => (value === null || typeof value !== 'object' ? undefined : (value as Record<string, unknown>)[key]),
     draft,
   );
+
+export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
 /** A copy of the draft with the value at the path; undefined removes the setting, which restores its default. */
 export function setAt<T>(draft: T, [key = '', ...rest]: Path, value: unknown): T {
@@ -51,7 +54,8 @@ export function withPlaceholders(text: string, components: readonly Component[])
 }
 
 /** A request that makes the same job again. */
-export function draftOf({ id, config, name, metadata, method, base_model: base }: TrainingJob, defaults: Record<string, unknown>): Draft {
+export function draftOf(job: TrainingJob, defaults: Record<string, unknown>): Draft {
+  const { id, config, name, metadata, method, base_model: base, webhook_url: url, webhook_events: events, priority } = job;
   const { style_ref: style, aux, adaptation, hyperparameters, validation, evaluation, early_stopping: early, suffix } = config;
   const changed = Object.entries(hyperparameters).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]));
   return {
@@ -74,6 +78,9 @@ export function draftOf({ id, config, name, metadata, method, base_model: base }
       reference_dataset_id: early.reference_dataset_id ?? undefined,
     },
     ...(suffix && { suffix }),
+    ...(url && { webhook_url: url }),
+    ...(events.length > 0 && { webhook_events: events }),
+    ...(priority !== 'normal' && { priority }),
     ...(name && { name: `${name.slice(0, 190)} (copy)` }),
     metadata: { ...metadata, [CLONED_FROM]: id },
   } as Draft;
@@ -108,12 +115,14 @@ export interface Check {
   detail: string;
   requestId?: string | undefined;
   estimate?: TrainingEstimate | undefined;
+  /** As the service resolves it. */
+  earlyStopping?: TrainingJobCheck['early_stopping'];
 }
 
 async function check(client: StyleForge, draft: Draft, signal: AbortSignal): Promise<Check> {
   try {
-    const { estimate } = await client.trainingJobs.check(requestOf(draft), { signal, maxRetries: 1 });
-    return { errors: [], detail: '', estimate };
+    const { estimate, early_stopping: earlyStopping } = await client.trainingJobs.check(requestOf(draft), { signal, maxRetries: 1 });
+    return { errors: [], detail: '', estimate, earlyStopping };
   } catch (error) {
     if (error instanceof APIError && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429)
       return { errors: error.errors, detail: error.detail, requestId: error.requestId };

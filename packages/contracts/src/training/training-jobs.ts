@@ -81,6 +81,8 @@ export type JobResult = z.infer<typeof jobResult>;
 export const trainingJobCheck = z
   .object({
     hyperparameters: hyperparameters.describe('The settings with all defaults resolved'),
+    validation: trainingConfig.shape.validation.describe('Sample images during the training; null: none'),
+    early_stopping: trainingConfig.shape.early_stopping.describe('Settings of early stopping; null: all steps are trained'),
     estimate: jobEstimate.describe('Time, memory and disk, from earlier jobs of this installation'),
   })
   .meta({ id: 'TrainingJobCheck', description: 'The settings as a job would resolve them, and what it would cost' });

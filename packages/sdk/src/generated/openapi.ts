@@ -5676,10 +5676,48 @@ export interface components {
         };
         /** @description The settings as a job would resolve them, and what it would cost */
         TrainingJobCheck: {
+            /** @description Settings of early stopping; null: all steps are trained */
+            early_stopping: {
+                /**
+                 * @description Name of the metric
+                 * @enum {string}
+                 */
+                metric: "kid" | "clip";
+                /** @description Smallest allowed share of the CLIP score of the base model; null: the best score wins */
+                min_clip_share: number | null;
+                /** @description Number of steps before which the training does not end early */
+                min_steps: number;
+                /** @description Number of validations without a better score after which the training ends */
+                patience: number;
+                /** @description Id of the dataset of the reference images; null: held-out StyleRef images */
+                reference_dataset_id: string | null;
+            } | null;
             /** @description Time, memory and disk, from earlier jobs of this installation */
             estimate: components["schemas"]["TrainingEstimate"];
             /** @description The settings with all defaults resolved */
             hyperparameters: components["schemas"]["Hyperparameters"];
+            /** @description Sample images during the training; null: none */
+            validation: {
+                /** @description Number of steps between validations */
+                every_steps: number;
+                /** @description How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion */
+                guidance_scale: number;
+                /** @description null: none */
+                negative_prompt: string | null;
+                /** @description Number of images for each prompt */
+                num_images: number;
+                /** @description The prompts */
+                prompts: string[];
+                /**
+                 * @description Sampler: the rule that turns noise into an image in `steps` steps
+                 * @enum {string}
+                 */
+                sampler: "ddim" | "pndm" | "dpmsolver++" | "dpmsolver++karras" | "euler" | "unipc";
+                /** @description Seed of the random numbers: the same request and seed give the same result on the same device */
+                seed: number;
+                /** @description Number of steps of the sampler: more steps take longer and give finer images */
+                steps: number;
+            } | null;
         };
         TrainingJobLog: {
             /** @description The last lines, oldest first */

@@ -1,28 +1,15 @@
 // Sample images while training, and the evaluation afterwards.
 import type { ReactElement } from 'react';
 import { useModels } from '../../data/models.ts';
-import { readPreferences } from '../../data/preferences.ts';
-import { errorAt, getAt } from '../../data/training-draft.ts';
+import { usualSamples } from '../../data/samples-while-training.ts';
+import { errorAt, getAt, linesOf } from '../../data/training-draft.ts';
 import { type Option, SelectField, TextField } from '../../ui/fields.tsx';
 import type { FormPart } from './part.ts';
 
 export function Prompts(part: FormPart): ReactElement {
   const { draft, change, defaults } = part;
   const prompts = getAt(draft, ['validation', 'prompts']) as string[] | undefined;
-  const steps = Number(getAt(draft, ['hyperparameters', 'max_train_steps']) ?? defaults['max_train_steps'] ?? 1000);
-  const toggle = (isOn: boolean) =>
-    change(
-      ['validation'],
-      isOn
-        ? {
-            prompts: readPreferences()
-              .samplePrompts.split('\n')
-              .filter((line) => line.trim() !== ''),
-            every_steps: Math.max(1, Math.round(steps / 5)),
-            seed: 42,
-          }
-        : undefined,
-    );
+  const toggle = (isOn: boolean) => change(['validation'], isOn ? usualSamples(draft, defaults) : undefined);
   const isEvaluated = draft.evaluation !== undefined && draft.evaluation !== null;
   return (
     <section className="card stack">
@@ -66,6 +53,7 @@ function CompareWith({ draft, change, check }: FormPart): ReactElement {
 
 const SAMPLE_NUMBERS: [name: string, label: string, least: number][] = [
   ['every_steps', 'Steps between samples', 1],
+  ['num_images', 'Images for each prompt', 1],
   ['seed', 'Seed of the samples', 0],
 ];
 
@@ -83,12 +71,7 @@ function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: s
           defaultValue={prompts.join('\n')}
           key={prompts.length}
           aria-invalid={problem !== undefined}
-          onBlur={(event) =>
-            change(
-              ['validation', 'prompts'],
-              event.target.value.split('\n').filter((line) => line.trim() !== ''),
-            )
-          }
+          onBlur={(event) => change(['validation', 'prompts'], linesOf(event.target.value))}
         />
         <span className="help">
           <code>[V]</code> stands for the token of the style.

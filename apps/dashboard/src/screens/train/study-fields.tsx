@@ -17,8 +17,8 @@ const POINTERS = [
 ];
 
 function usePointers(): string[] {
-  const { data: groups = [] } = useSettingsSchema();
-  const all = groups.flatMap(({ settings }) => settings.map(({ name }) => `/hyperparameters/${name}`));
+  const groups = useSettingsSchema().data?.groups ?? [];
+  const all = groups.flatMap(({ settings }) => settings.map(({ path }) => `/${path.join('/')}`));
   return [...new Set([...POINTERS, ...all])];
 }
 

@@ -3165,10 +3165,46 @@ class TrainingJob(TypedDict):
     """Time of the end (ISO 8601, UTC); null: not finished"""
 
 
+class TrainingJobCheckValidation(TypedDict):
+    prompts: list[str]
+    """The prompts"""
+    every_steps: int
+    """Number of steps between validations"""
+    num_images: int
+    """Number of images for each prompt"""
+    sampler: Literal["ddim", "pndm", "dpmsolver++", "dpmsolver++karras", "euler", "unipc"]
+    """Sampler: the rule that turns noise into an image in `steps` steps"""
+    steps: int
+    """Number of steps of the sampler: more steps take longer and give finer images"""
+    guidance_scale: float
+    """How strongly images follow the prompt: 1 is without guidance, 7.5 is usual for Stable Diffusion"""
+    negative_prompt: str | None
+    """null: none"""
+    seed: int
+    """Seed of the random numbers: the same request and seed give the same result on the same device"""
+
+
+class TrainingJobCheckEarlyStopping(TypedDict):
+    metric: Literal["kid", "clip"]
+    """Name of the metric"""
+    patience: int
+    """Number of validations without a better score after which the training ends"""
+    min_steps: int
+    """Number of steps before which the training does not end early"""
+    min_clip_share: float | None
+    """Smallest allowed share of the CLIP score of the base model; null: the best score wins"""
+    reference_dataset_id: str | None
+    """Id of the dataset of the reference images; null: held-out StyleRef images"""
+
+
 class TrainingJobCheck(TypedDict):
     """The settings as a job would resolve them, and what it would cost"""
     hyperparameters: Hyperparameters
     """The settings with all defaults resolved"""
+    validation: TrainingJobCheckValidation | None
+    """Sample images during the training; null: none"""
+    early_stopping: TrainingJobCheckEarlyStopping | None
+    """Settings of early stopping; null: all steps are trained"""
     estimate: TrainingEstimate
     """Time, memory and disk, from earlier jobs of this installation"""
 

@@ -32,6 +32,7 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
   app.post('/training-jobs/check', { schema, config: { idempotent: true } }, async ({ caller, body }) => {
     const config = await checkTrainingJob(dependencies, caller.projectId, body);
     const estimate = await estimateOf(dependencies, { projectId: caller.projectId, config, priority: body.priority });
-    return { hyperparameters: config.hyperparameters, estimate };
+    const { hyperparameters, validation, early_stopping } = config;
+    return { hyperparameters, validation, early_stopping, estimate };
   });
 }
