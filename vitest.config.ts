@@ -45,7 +45,7 @@ const COMPONENTS: TestProjectConfiguration[] = [
     optimizeDeps: {
       include: [
         ...['react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime'],
-        ...['@tanstack/react-query', '@tanstack/react-virtual', 'openapi-fetch', 'uplot', 'wouter', 'yaml'],
+        ...['@tanstack/react-query', 'openapi-fetch', 'uplot', 'wouter', 'yaml'],
       ],
     },
     plugins: [

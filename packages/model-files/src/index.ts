@@ -13,6 +13,7 @@ export {
 export { parseUNet2DConditionConfig, type TransformerLayers, type UNet2DConditionConfig } from './configs/unet-2d-condition-config.ts';
 export * from './schedulers/index.ts';
 export { CLIPTokenizer, type LearnedToken } from './tokenizers/clip-tokenizer.ts';
+export { commonPieces, commonTokenFault } from './tokenizers/common-words.ts';
 export { TOKENIZER_FILES } from './tokenizers/tokenizer-files.ts';
 export {
   elementCount,

@@ -8,7 +8,7 @@ export {
   NonFiniteLossError,
   TrainingInputError,
 } from './config.ts';
-export { commonPieces, type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './data/check-inputs.ts';
+export { type AuxPart, type StyleRefPart, type TrainingImage, type TrainingInputs } from './data/check-inputs.ts';
 export { learningRateAt, type WarmupStableDecay, warmupStableDecayAt } from './run/lr-schedule.ts';
 export { drawFrom, drawMixed } from './data/sample-plan.ts';
 export { cropOf, loadImage, toLatentMask, toPixelValues } from './data/image-source.ts';

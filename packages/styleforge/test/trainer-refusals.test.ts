@@ -2,8 +2,8 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLIPTokenizer } from '@styleforge/diffusion';
+import { commonPieces } from '@styleforge/model-files';
 import {
-  commonPieces,
   NonFiniteLossError,
   trainStyleForge,
   TrainingInputError,

@@ -112,6 +112,7 @@ function hyperparameterGroups(properties: Schemas): SettingGroup[] {
 export interface Settings {
   groups: SettingGroup[];
   earlyStopping: Setting[];
+  job: Setting[];
 }
 
 async function readSettings(client: StyleForge): Promise<Settings> {
@@ -119,10 +120,8 @@ async function readSettings(client: StyleForge): Promise<Settings> {
   const request = schemas['CreateTrainingJobRequest']?.properties ?? {};
   const stopping = valueOf(request['early_stopping'] ?? {}).properties ?? {};
   return {
-    groups: [
-      ...hyperparameterGroups(schemas['HyperparametersRequest']?.properties ?? {}),
-      { name: 'Job and webhook', settings: JOB.map((name) => ownSetting([name], request[name] ?? {}, schemas)) },
-    ],
+    groups: hyperparameterGroups(schemas['HyperparametersRequest']?.properties ?? {}),
+    job: JOB.map((name) => ownSetting([name], request[name] ?? {}, schemas)),
     earlyStopping: Object.entries(stopping).map(([name, schema]) => ownSetting(['early_stopping', name], schema, schemas)),
   };
 }

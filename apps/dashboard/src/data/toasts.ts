@@ -1,6 +1,6 @@
 // Short messages in the corner: completed actions with undo, and failures with their request id.
 import { APIError } from '@styleforge/sdk';
-import { useSyncExternalStore } from 'react';
+import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
 
 export interface Toast {
   id: number;
@@ -32,17 +32,32 @@ export function notify(toast: Omit<Toast, 'id'>): number {
 export const dismiss = (id: number): void => change(toasts.filter((toast) => toast.id !== id));
 
 export function notifyError(title: string, error: unknown): void {
-  const fields = error instanceof APIError ? error.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).slice(0, 3) : [];
-  const detail = error instanceof APIError ? [error.detail, ...fields].join('\n') : error instanceof Error ? error.message : String(error);
+  const fields =
+    error instanceof APIError ? error.errors.map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`) : [];
+  const whole = error instanceof APIError ? error.detail : error instanceof Error ? error.message : String(error);
+  const detail = fields.length === 0 ? whole : [...new Set(fields)].slice(0, 3).join('\n');
   notify({ title, detail, requestId: error instanceof APIError ? error.requestId : undefined, isError: true });
 }
 
-export function useToasts(): Toast[] {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => toasts,
-  );
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+export const useToasts = (): Toast[] => useSyncExternalStore(subscribe, () => toasts);
+
+let places: symbol[] = [];
+
+/** Whether the caller is the last that can show messages: an open dialog covers and disables what is behind it. */
+export function useTopPlace(): boolean {
+  const [place] = useState(() => Symbol('place'));
+  const move = (next: symbol[]) => {
+    places = next;
+    change(toasts);
+  };
+  useLayoutEffect(() => {
+    move([...places, place]);
+    return () => move(places.filter((other) => other !== place));
+  }, []);
+  return useSyncExternalStore(subscribe, () => places.at(-1) === place);
 }

@@ -1,6 +1,7 @@
 // A modal dialog: the browser's own, with its focus trap and Escape.
 import type { ReactElement, ReactNode } from 'react';
 import { useId, useLayoutEffect, useRef } from 'react';
+import { Toasts } from './toasts.tsx';
 
 export function Dialog(props: { title: string; onClose(): void; children: ReactNode }): ReactElement {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -23,6 +24,7 @@ export function Dialog(props: { title: string; onClose(): void; children: ReactN
         <h2 id={id}>{props.title}</h2>
         {props.children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

@@ -1,7 +1,8 @@
-// Images in full size, one after the other by arrow keys; with a second image, a slider between before and after.
-import type { CSSProperties, KeyboardEvent, ReactElement, ReactNode } from 'react';
+// Images in full size, one after the other by arrow keys and swipes; with a second image, a slider between before and after.
+import type { CSSProperties, KeyboardEvent, ReactElement, ReactNode, TouchEvent } from 'react';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { Icon } from './icons.tsx';
+import { Toasts } from './toasts.tsx';
 
 export interface LightboxItem {
   path: string;
@@ -34,6 +35,7 @@ export function Lightbox(props: LightboxProps): ReactElement {
   }, []);
   const item = items[index]!;
   const step = (by: number) => onIndex((index + by + items.length) % items.length);
+  const swipe = useSwipe(step);
   const onKey = (event: KeyboardEvent) => {
     // In the slider, arrow keys move the divider.
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
@@ -54,7 +56,9 @@ export function Lightbox(props: LightboxProps): ReactElement {
             <Icon name="close" />
           </button>
         </div>
-        <div className="lightbox-stage">{props.stage ?? <Compare key={item.path} item={item} />}</div>
+        <div className="lightbox-stage" {...swipe}>
+          {props.stage ?? <Compare key={item.path} item={item} />}
+        </div>
         <div className="row-apart">
           <Steps index={index} count={items.length} onStep={step} />
           <div className="row">
@@ -63,8 +67,31 @@ export function Lightbox(props: LightboxProps): ReactElement {
           </div>
         </div>
       </div>
+      <Toasts />
     </dialog>
   );
+}
+
+const SWIPE = 40;
+
+/** A finger that moves to the left shows the next image. */
+function useSwipe(onStep: (by: number) => void) {
+  const start = useRef<{ x: number; y: number } | null>(null);
+  return {
+    onTouchStart: ({ touches, target }: TouchEvent) => {
+      const finger = touches[0];
+      // the divider moves with the finger, and two fingers enlarge
+      start.current =
+        finger && touches.length === 1 && !(target instanceof HTMLInputElement) ? { x: finger.clientX, y: finger.clientY } : null;
+    },
+    onTouchEnd: ({ changedTouches }: TouchEvent) => {
+      const finger = changedTouches[0];
+      if (!start.current || !finger) return;
+      const [x, y] = [finger.clientX - start.current.x, finger.clientY - start.current.y];
+      start.current = null;
+      if (Math.abs(x) > Math.max(SWIPE, 2 * Math.abs(y))) onStep(x < 0 ? 1 : -1);
+    },
+  };
 }
 
 type StepsProps = { index: number; count: number; onStep(by: number): void };

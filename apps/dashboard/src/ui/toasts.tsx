@@ -1,11 +1,14 @@
 // Displays toasts in the corner; errors show their request id.
 import type { ReactElement } from 'react';
-import { dismiss, useToasts } from '../data/toasts.ts';
+import { dismiss, useToasts, useTopPlace } from '../data/toasts.ts';
 import { CopyButton } from './parts.tsx';
 import { Icon } from './icons.tsx';
 
-export function Toasts(): ReactElement {
+/** In the page and in every dialog; the last of them shows the messages. */
+export function Toasts(): ReactElement | null {
   const toasts = useToasts();
+  const isOnTop = useTopPlace();
+  if (!isOnTop) return null;
   return (
     <div className="toasts" role="status" aria-live="polite">
       {toasts.map(({ id, title, detail, requestId, isError, undo }) => (

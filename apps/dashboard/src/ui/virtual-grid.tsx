@@ -1,7 +1,7 @@
 // A grid of equal tiles that renders only the rows near the window.
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useRows } from './rows.ts';
 
 const GAP = 12;
 
@@ -30,30 +30,24 @@ export function VirtualGrid<Item>(props: VirtualGridProps<Item>): ReactElement {
   }, []);
   const columns = Math.max(1, Math.floor((width + GAP) / (tile + GAP)));
   const rowHeight = (width - GAP * (columns - 1)) / columns + foot + GAP;
-  const virtual = useWindowVirtualizer({
-    count: Math.ceil(items.length / columns),
-    estimateSize: () => rowHeight,
-    overscan: 3,
-    scrollMargin: frame.current?.offsetTop ?? 0,
-  });
-  useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
+  const count = Math.ceil(items.length / columns);
+  const { shown, starts, reveal } = useRows({ count, height: rowHeight, beyond: 3, frame });
   useEffect(() => {
-    if (current !== undefined && current >= 0) virtual.scrollToIndex(Math.floor(current / columns));
+    if (current !== undefined && current >= 0) reveal(Math.floor(current / columns));
   }, [current]);
-  const rows = virtual.getVirtualItems();
-  const isAtEnd = (rows.at(-1)?.index ?? -1) >= Math.ceil(items.length / columns) - 2;
+  const isAtEnd = (shown.at(-1) ?? -1) >= count - 2;
   useEffect(() => {
     if (isAtEnd && items.length > 0) onEnd?.();
   }, [isAtEnd, items.length]);
   return (
-    <div ref={frame} className="virtual" style={{ height: virtual.getTotalSize() }} role="list" aria-label={props.label}>
-      {rows.map(({ index, start }) => (
+    <div ref={frame} className="virtual" style={{ height: starts[count] }} role="list" aria-label={props.label}>
+      {shown.map((index) => (
         <div
           key={index}
           className="virtual-row"
           role="presentation"
           style={{
-            transform: `translateY(${start - virtual.options.scrollMargin}px)`,
+            transform: `translateY(${starts[index]}px)`,
             gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
           }}
         >

@@ -1,6 +1,6 @@
 // Checks of inputs before the training, each with its own code and a remedy.
 import { FIRST_ADAPTATION, tooFewImages } from '@styleforge/contracts';
-import { type CLIPTokenizer } from '@styleforge/diffusion';
+import { type CLIPTokenizer, commonTokenFault } from '@styleforge/model-files';
 import { type StyleForgeConfig, TrainingInputError } from '../config.ts';
 import { type TrainableModel } from '../model/model.ts';
 
@@ -58,25 +58,10 @@ export function checkResolution(resolution: number, model: TrainableModel): void
     throw new TrainingInputError(`hyperparameters.resolution is ${resolution}: this base model needs a multiple of ${unit}`);
 }
 
-/** Share of merges whose results are common words. Merges are sorted by frequency, and the results of the last fifth are rare. */
-const COMMON_SHARE = 0.8;
-const SHORTEST_WORD = 3;
-
-/** Pieces of `token` that already have a meaning: words of three or more letters that are not rare. */
-export function commonPieces(token: string, tokenizer: CLIPTokenizer): string[] {
-  const [pieces, ids] = [tokenizer.tokenize(token).map((piece) => piece.replace('</w>', '')), tokenizer.encode(token).slice(1)];
-  return pieces.filter(
-    (piece, i) => /^\p{L}+$/u.test(piece) && piece.length >= SHORTEST_WORD && ids[i] < COMMON_SHARE * tokenizer.vocabSize,
-  );
-}
-
 export function checkTokens(styleRef: readonly StyleRefPart[], tokenizer: CLIPTokenizer): void {
   for (const { component, token } of styleRef) {
-    const common = token === undefined ? [] : commonPieces(token, tokenizer);
-    if (common.length === 0) continue;
-    const message =
-      `the token '${token}' of style_ref component '${component}' is read as ${common.map((piece) => `'${piece}'`).join(' and ')}, ` +
-      'which the base model knows already: take a rare one such as zwx, ukj or sks';
-    throw new TrainingInputError(message, { code: 'common_token' });
+    const fault = token === undefined ? null : commonTokenFault(token, tokenizer);
+    if (fault !== null)
+      throw new TrainingInputError(`the token '${token}' of style_ref component '${component}' ${fault}`, { code: 'common_token' });
   }
 }

@@ -54,7 +54,12 @@ export async function makeDataset(
   const { database } = dependencies;
   const id = newId('dataset', reservedUuid);
   const before = await database.datasets.find(projectId, id);
-  if (before === null) await database.datasets.create(projectId, { id, name: `Chosen from ${pool.job.id}`, kind: 'style_ref' });
+  if (before === null)
+    await database.datasets.create(projectId, {
+      id,
+      name: `Chosen from ${(pool.job.name ?? pool.job.id).slice(0, 180)}`,
+      kind: 'style_ref',
+    });
   const references = selection.include_reference
     ? await database.images.listForTraining(projectId, pool.job.config.style_ref.dataset_id)
     : [];

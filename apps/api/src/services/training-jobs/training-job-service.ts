@@ -10,6 +10,7 @@ import type {
   FieldError,
   TrainingConfig,
 } from '@styleforge/contracts';
+import { commonTokenFault } from '@styleforge/model-files';
 import { newId } from '@styleforge/database';
 import type { Database, QueuedTrainingJob, TrainingDataset } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
@@ -94,6 +95,7 @@ export async function resolveJob(
   refuse('validation_failed', checkResolution(config, baseModel));
   refuse('validation_failed', checkBlocks(config, baseModel));
   checkCandidates(dependencies, config);
+  refuse('validation_failed', checkTokens(config, baseModel));
   refuse('validation_failed', checkPrompts(config, baseModel));
   await checkDatasets(database, projectId, config);
   return body.evaluation
@@ -154,6 +156,14 @@ function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModel
 }
 
 /** Refuses prompts whose token is after the text encoder's last position, because the model would never read it. */
+/** Refuses words that have a meaning already. StyleDrop describes a style in such words. */
+function checkTokens({ style_ref: { components }, styledrop }: TrainingConfig, { tokenizer }: BaseModelEntry): FieldError[] {
+  return components.flatMap(({ token }, index) => {
+    const detail = styledrop ? null : commonTokenFault(token, tokenizer);
+    return detail === null ? [] : [{ pointer: `/style_ref/components/${index}/token`, detail }];
+  });
+}
+
 function checkPrompts({ style_ref: { components } }: TrainingConfig, { body, tokenizer }: BaseModelEntry): FieldError[] {
   return components.flatMap(({ token, prompt }, index) => {
     if (!tokenizer.cutsOff(prompt, token)) return [];

@@ -1,29 +1,31 @@
 // Dialog that imports images from URLs, and shows why images were refused.
-import type { UploadResult } from '@styleforge/sdk';
+import { APIError, type UploadResult } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { plural } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { linesOf } from '../../data/training-draft.ts';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { LinesField } from '../../ui/fields.tsx';
 
-export const urlsIn = (text: string): string[] =>
-  text
-    .split(/\s+/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+/** Which line is wrong, and why. */
+function problemOf(error: Error | null, urls: string[]): string | undefined {
+  if (!(error instanceof APIError) || error.errors.length === 0) return undefined;
+  const lines = error.errors.map(({ pointer, detail }) => `${urls[Number(pointer.split('/')[2])] ?? pointer}: ${detail}`);
+  return [...new Set(lines)].join('; ');
+}
 
 export function ImportUrls({ datasetId, onClose }: { datasetId: string; onClose(): void }): ReactElement {
   const client = useClient();
   const queries = useQueryClient();
   const [text, setText] = useState('');
-  const urls = urlsIn(text);
+  const urls = linesOf(text).map((line) => line.trim());
   const load = useMutation({
     mutationFn: () => client.datasets.importUrls(datasetId, urls),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['datasets'] }),
-    onError: (error) => notifyError('The images could not be imported', error),
+    onError: (error) => problemOf(error, urls) ?? notifyError('The images could not be imported', error),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -41,7 +43,11 @@ export function ImportUrls({ datasetId, onClose }: { datasetId: string; onClose(
             rows={6}
             placeholder="https://example.com/lighthouse.png"
             value={text}
-            onValue={setText}
+            onValue={(next) => {
+              load.reset();
+              setText(next);
+            }}
+            error={problemOf(load.error, urls)}
             help="The service fetches the images: PNG, JPEG or WebP from public addresses."
             autoFocus
           />

@@ -111,11 +111,13 @@ function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {
   const shown = SIDES.map((side, at) => ({ side, image: byModel[at]! }));
   if (isTurned) shown.reverse();
   useEffect(() => {
-    const onKey = ({ key, target }: KeyboardEvent) => {
-      if (target instanceof HTMLElement && target.matches('input, select, textarea')) return;
-      if (key === 'ArrowLeft') onVote(shown[0]!.side);
-      if (key === 'ArrowRight') onVote(shown[1]!.side);
-      if (key === 'ArrowDown') onVote(null);
+    const votes: Partial<Record<string, Preferred>> = { ArrowLeft: shown[0]!.side, ArrowRight: shown[1]!.side, ArrowDown: null };
+    const onKey = (event: KeyboardEvent) => {
+      const vote = votes[event.key];
+      if (vote === undefined || (event.target instanceof HTMLElement && event.target.matches('input, select, textarea'))) return;
+      // the down key would scroll the page
+      event.preventDefault();
+      onVote(vote);
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);

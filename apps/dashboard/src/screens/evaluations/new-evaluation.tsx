@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { plural } from '../../data/format.ts';
 import { useModels } from '../../data/models.ts';
 import { useDatasets } from '../../data/queries.ts';
 import { takeAll } from '../../data/take-all.ts';
@@ -27,17 +28,23 @@ function useStart(request: EvaluationCreateParams) {
   });
 }
 
-/** Options of each part, the usual one first. */
-function useChoices(model: string): Record<'models' | 'others' | 'sets' | 'references', Option[]> {
+/** Options of each part, the usual one first. A base model has no base model and no style images of its own. */
+function useChoices(model: string, isBase: boolean): Record<'models' | 'others' | 'sets' | 'references', Option[]> {
   const client = useClient();
   const { data: sets = [] } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
   const datasets = useDatasets().data ?? [];
   const models = useModels().map(({ id, label }): Option => [id, label]);
   return {
     models,
-    others: [['base', 'Its base model'], ['', 'Nothing'], ...models.filter(([id]) => id !== model)],
-    sets: [['', "The base model's set"], ...sets.map(({ id, name, version }): Option => [id, `${name}, version ${version}`])],
-    references: [['', "The job's style images"], ...datasets.map(({ id, name }): Option => [id, name])],
+    others: [...(isBase ? [] : [['base', 'Its base model'] as const]), ['', 'Nothing'], ...models.filter(([id]) => id !== model)],
+    sets: [
+      ['', "The base model's set"],
+      ...sets.map(({ id, name, version, prompt_count: count }): Option => [id, `${name}, version ${version} (${plural(count, 'prompt')})`]),
+    ],
+    references: [
+      ['', isBase ? 'None: only the CLIP score' : "The job's style images"],
+      ...datasets.map(({ id, name }): Option => [id, name]),
+    ],
   };
 }
 
@@ -51,7 +58,7 @@ export function NewEvaluation({ model: initial, prompts, onClose }: Props): Reac
   const [other, setOther] = useState('base');
   const [set, setSet] = useState(prompts);
   const [reference, setReference] = useState('');
-  const choices = useChoices(model);
+  const choices = useChoices(model, isBase);
   const request = requestOf({ model, isBase, other, set, reference });
   const create = useStart(request);
   const submit = (event: FormEvent) => {
@@ -62,7 +69,13 @@ export function NewEvaluation({ model: initial, prompts, onClose }: Props): Reac
     <Dialog title="New evaluation" onClose={onClose}>
       <form className="stack" onSubmit={submit}>
         <SelectField id="eval-model" label="Model" value={model} onValue={setModel} options={choices.models} />
-        <SelectField id="eval-other" label="Compare with" value={other} onValue={setOther} options={choices.others} />
+        <SelectField
+          id="eval-other"
+          label="Compare with"
+          value={isBase && other === 'base' ? '' : other}
+          onValue={setOther}
+          options={choices.others}
+        />
         <SelectField id="eval-prompts" label="Prompts" value={set} onValue={setSet} options={choices.sets} />
         <SelectField
           {...{ id: 'eval-reference', label: 'Reference images', value: reference, onValue: setReference }}

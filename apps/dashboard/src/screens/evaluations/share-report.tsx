@@ -52,7 +52,7 @@ function ShareDialog({ id, onClose }: { id: string; onClose(): void }): ReactEle
         <p>Anybody with the link can read this report, but nothing else in the project.</p>
         <label className="field">
           The link works for
-          <select value={days} onChange={(event) => setDays(event.target.value)}>
+          <select className="select" value={days} onChange={(event) => setDays(event.target.value)}>
             {CHOICES.map(([value, label]) => (
               <option key={value} value={value}>
                 {label}
@@ -62,7 +62,7 @@ function ShareDialog({ id, onClose }: { id: string; onClose(): void }): ReactEle
         </label>
         {url && (
           <div className="row">
-            <input className="grow" readOnly aria-label="The link" value={url} onFocus={(event) => event.target.select()} />
+            <input className="input grow" readOnly aria-label="The link" value={url} onFocus={(event) => event.target.select()} />
             <CopyButton text={url} label="Copy link" />
           </div>
         )}

@@ -1,13 +1,17 @@
 // The keep-or-drop board of a StyleDrop job: its candidates in rows by subject, judged by click or key, and the second round from there.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Feedback, TrainingJob } from '@styleforge/sdk';
+import type { Feedback, TrainingJob, TrainingJobCreateParams } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { useDefaults } from '../../data/defaults.ts';
 import { useEdited, useEdits } from '../../data/edits.ts';
 import { number } from '../../data/format.ts';
 import { useGenerations } from '../../data/generations.ts';
+import { jobName } from '../../data/jobs.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { Lightbox } from '../../ui/lightbox.tsx';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 
@@ -51,6 +55,7 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
   const { candidates, counts, of } = useEdited(keyOf(job.id), feedback);
   const judge = useJudge(job.id);
   const subjects = [...new Set(candidates.map(({ subject }) => subject))];
+  const [opened, setOpened] = useState<string | null>(null);
   return (
     <section className="stack" aria-label="Candidates">
       <div className="row-apart">
@@ -67,12 +72,41 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
             {candidates
               .filter((candidate) => candidate.subject === subject)
               .map((candidate) => (
-                <CandidateCard key={candidate.image_id} candidate={candidate} onJudge={(verdict) => judge(candidate, verdict)} />
+                <li key={candidate.image_id} className="candidate" data-verdict={candidate.verdict ?? 'undecided'}>
+                  <CandidateCard
+                    candidate={candidate}
+                    onOpen={() => setOpened(candidate.image_id)}
+                    onJudge={(verdict) => judge(candidate, verdict)}
+                  />
+                </li>
               ))}
           </ul>
         </div>
       ))}
+      {opened !== null && <Enlarged {...{ candidates, opened, judge }} onOpen={setOpened} />}
     </section>
+  );
+}
+
+type EnlargedProps = {
+  candidates: Candidate[];
+  opened: string;
+  judge(candidate: Candidate, verdict: Verdict): void;
+  onOpen(id: string | null): void;
+};
+
+/** One candidate in full size, with its verdict. */
+function Enlarged({ candidates, opened, judge, onOpen }: EnlargedProps): ReactElement {
+  const index = candidates.findIndex(({ image_id }) => image_id === opened);
+  const candidate = candidates[index]!;
+  return (
+    <Lightbox
+      items={candidates.map(({ url, subject, prompt }) => ({ path: url, title: subject, detail: prompt }))}
+      index={index}
+      onIndex={(next) => onOpen(candidates[next]!.image_id)}
+      onClose={() => onOpen(null)}
+      actions={<Verdicts candidate={candidate} onJudge={(verdict) => judge(candidate, verdict)} />}
+    />
   );
 }
 
@@ -96,51 +130,69 @@ export function withVerdict(feedback: Feedback, id: string, verdict: Verdict): F
   return { ...feedback, candidates, counts: { keep: count('keep'), drop: count('drop'), undecided: count(null) } };
 }
 
-function CandidateCard({ candidate, onJudge }: { candidate: Candidate; onJudge(verdict: Verdict): void }): ReactElement {
-  const { index, prompt, clip_score, verdict, thumbnail_url } = candidate;
-  const name = `candidate ${index + 1}`;
+type CardProps = { candidate: Candidate; onJudge(verdict: Verdict): void };
+
+function CandidateCard({ candidate, onOpen, onJudge }: CardProps & { onOpen(): void }): ReactElement {
+  const { index, prompt, clip_score, thumbnail_url } = candidate;
   return (
-    <li className="candidate" data-verdict={verdict ?? 'undecided'}>
-      <Picture path={thumbnail_url} alt={`${prompt}, ${name}`} />
+    <>
+      <button type="button" className="tile-button" onClick={onOpen}>
+        <Picture path={thumbnail_url} alt={`${prompt}, candidate ${index + 1}`} />
+      </button>
       <div className="row-apart small">
         <span className="soft num">{clip_score === null ? 'No score yet' : `CLIP ${number(clip_score, 1)}`}</span>
-        <div className="row">
-          <button
-            className="button small"
-            type="button"
-            aria-pressed={verdict === 'keep'}
-            aria-label={`Keep ${name}`}
-            onClick={() => onJudge('keep')}
-          >
-            Keep
-          </button>
-          <button
-            className="button small"
-            type="button"
-            aria-pressed={verdict === 'drop'}
-            aria-label={`Drop ${name}`}
-            onClick={() => onJudge('drop')}
-          >
-            Drop
-          </button>
-        </div>
+        <Verdicts candidate={candidate} onJudge={onJudge} />
       </div>
-    </li>
+    </>
   );
+}
+
+const VERDICTS = { keep: 'Keep', drop: 'Drop' } as const;
+
+function Verdicts({ candidate: { index, verdict }, onJudge }: CardProps): ReactElement {
+  return (
+    <div className="row verdicts">
+      {(['keep', 'drop'] as const).map((name) => (
+        <button
+          key={name}
+          className="button small"
+          type="button"
+          aria-pressed={verdict === name}
+          aria-label={`${VERDICTS[name]} candidate ${index + 1}`}
+          onClick={() => onJudge(name)}
+        >
+          {VERDICTS[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Trains on what was kept, with what was changed of the settings of the first round. */
+export function secondRoundOf(job: TrainingJob, defaults: Record<string, unknown>): TrainingJobCreateParams {
+  const { method, base_model, config } = job;
+  const changed = Object.entries(config.hyperparameters).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name]),
+  );
+  return {
+    ...{
+      method,
+      base_model,
+      adaptation: { kind: config.adaptation.kind },
+      name: `${jobName({ ...job, suffix: config.suffix }).slice(0, 190)} (round 2)`,
+    },
+    styledrop: { round: 2, parent_job_id: job.id, selection: { by: 'human' } },
+    hyperparameters: Object.fromEntries(changed),
+  };
 }
 
 function SecondRound({ job, kept }: { job: TrainingJob; kept: number }): ReactElement {
   const client = useClient();
   const queries = useQueryClient();
   const [, go] = useLocation();
+  const { data: defaults } = useDefaults(job.method, job.base_model);
   const { mutate, isPending } = useMutation({
-    mutationFn: () =>
-      client.trainingJobs.create({
-        method: job.config.method,
-        base_model: job.base_model,
-        styledrop: { round: 2, parent_job_id: job.id, selection: { by: 'human' } },
-        hyperparameters: { resolution: job.config.hyperparameters.resolution },
-      }),
+    mutationFn: () => client.trainingJobs.create(secondRoundOf(job, defaults ?? {})),
     onSuccess: (second) => {
       void queries.invalidateQueries({ queryKey: ['jobs'] });
       go(`/jobs/${second.id}`);
@@ -148,8 +200,8 @@ function SecondRound({ job, kept }: { job: TrainingJob; kept: number }): ReactEl
     onError: (error) => notifyError('The second round was not started', error),
   });
   return (
-    <button className="button primary" type="button" disabled={kept === 0 || isPending} onClick={() => mutate()}>
-      {kept === 0 ? 'Keep some to train round 2' : `Train round 2 on ${kept}`}
+    <button className="button primary" type="button" disabled={kept === 0 || isPending || !defaults} onClick={() => mutate()}>
+      {isPending ? 'Starting round 2' : kept === 0 ? 'Keep some to train round 2' : `Train round 2 on ${kept}`}
     </button>
   );
 }

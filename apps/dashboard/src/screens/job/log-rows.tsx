@@ -1,8 +1,8 @@
 // Scrollable rows of a log. Renders only those near the window, and can follow the end.
 import type { LogEvent } from '@styleforge/sdk';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import type { ReactElement } from 'react';
-import { useEffect, useRef } from 'react';
+import type { ReactElement, RefCallback } from 'react';
+import { useLayoutEffect, useRef } from 'react';
+import { useRows } from '../../ui/rows.ts';
 
 const ROW = 40;
 
@@ -18,19 +18,10 @@ type Props = { events: LogEvent[]; isFollowing: boolean; setFollowing(isFollowin
 
 export function LogRows({ events, isFollowing, setFollowing }: Props): ReactElement {
   const frame = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: events.length,
-    getScrollElement: () => frame.current,
-    getItemKey: (index) => events[index]!.sequence,
-    estimateSize: () => ROW,
-    overscan: 10,
-  });
-  useEffect(() => {
-    if (isFollowing) virtual.scrollToIndex(events.length - 1, { align: 'end' });
-  }, [events.length, isFollowing]);
-  const rows = virtual.getVirtualItems();
-  const before = rows[0]?.start ?? 0;
-  const after = virtual.getTotalSize() - (rows.at(-1)?.end ?? 0);
+  const { shown, starts, before, after, measure } = useRows({ count: events.length, height: ROW, beyond: 10, frame, scrolls: true });
+  useLayoutEffect(() => {
+    if (isFollowing) frame.current?.scrollTo(0, frame.current.scrollHeight);
+  }, [starts, isFollowing]);
   return (
     <div
       ref={frame}
@@ -46,8 +37,8 @@ export function LogRows({ events, isFollowing, setFollowing }: Props): ReactElem
         <LogHead />
         <tbody>
           {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
-          {rows.map(({ index }) => (
-            <LogRow key={events[index]!.sequence} event={events[index]!} index={index} measure={virtual.measureElement} />
+          {shown.map((index) => (
+            <LogRow key={events[index]!.sequence} event={events[index]!} index={index} measure={measure} />
           ))}
           {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
         </tbody>
@@ -68,7 +59,7 @@ function LogHead(): ReactElement {
   );
 }
 
-type RowProps = { event: LogEvent; index: number; measure(element: HTMLElement | null): void };
+type RowProps = { event: LogEvent; index: number; measure: RefCallback<HTMLElement> };
 
 function LogRow({ event, index, measure }: RowProps): ReactElement {
   return (

@@ -30,6 +30,12 @@ export function Overview({ job }: { job: TrainingJob }): ReactElement {
         </div>
       )}
       {samples.data?.length === 0 && <NoSamples job={job} />}
+      {job.result?.candidates && (
+        <p className="note">
+          <Link href={`/jobs/${job.id}/candidates`}>Keep or drop the candidates</Link> that this job has generated: a second round trains on
+          those you keep.
+        </p>
+      )}
       <ResultCard job={job} />
       {metrics.error && <Failure error={metrics.error} what="The curves" />}
       {metrics.data && <Curves metrics={metrics.data} scores={job.result?.early_stopping} marks={marks} step={step} onStep={setStep} />}

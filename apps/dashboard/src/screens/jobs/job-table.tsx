@@ -1,7 +1,6 @@
 // Rows of the list of jobs. Renders only those near the window. Marked jobs can be compared, cancelled or deleted.
 import type { TrainingJob } from '@styleforge/sdk';
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import type { ReactElement } from 'react';
+import type { ReactElement, RefCallback } from 'react';
 import { useRef } from 'react';
 import { Link } from 'wouter';
 import { ago, duration, number } from '../../data/format.ts';
@@ -9,34 +8,26 @@ import { CLONED_FROM, jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { isLive } from '../../data/job-list.ts';
 import { Bar, Pill } from '../../ui/parts.tsx';
 import { JobThumbnail } from '../../ui/job-card.tsx';
+import { useRows } from '../../ui/rows.ts';
 import type { Selection } from '../../ui/selection.ts';
 
 const ROW = 65;
 
 export function JobTable({ jobs, selection }: { jobs: TrainingJob[]; selection: Selection }): ReactElement {
   const frame = useRef<HTMLDivElement>(null);
-  const virtual = useWindowVirtualizer({
-    count: jobs.length,
-    estimateSize: () => ROW,
-    overscan: 8,
-    scrollMargin: frame.current?.offsetTop ?? 0,
-    measureElement: (element) => element.getBoundingClientRect().height,
-  });
-  const rows = virtual.getVirtualItems();
-  const before = rows[0] ? rows[0].start - virtual.options.scrollMargin : 0;
-  const after = virtual.getTotalSize() - ((rows.at(-1)?.end ?? virtual.options.scrollMargin) - virtual.options.scrollMargin);
+  const { shown, before, after, measure } = useRows({ count: jobs.length, height: ROW, beyond: 8, frame });
   return (
     <div ref={frame} className="card-flush" tabIndex={0} role="region" aria-label="Jobs">
       <table className="jobs" aria-rowcount={jobs.length + 1}>
         <JobColumns />
         <tbody>
           {before > 0 && <tr aria-hidden="true" style={{ height: before }} />}
-          {rows.map(({ index }) => (
+          {shown.map((index) => (
             <JobRow
               key={jobs[index]!.id}
               job={jobs[index]!}
               index={index}
-              measure={virtual.measureElement}
+              measure={measure}
               isChosen={selection.ids.has(jobs[index]!.id)}
               onChoose={(isRange) => selection.toggle(jobs[index]!.id, isRange)}
             />
@@ -79,7 +70,7 @@ type RowProps = {
   job: TrainingJob;
   index: number;
   isChosen: boolean;
-  measure(element: HTMLElement | null): void;
+  measure: RefCallback<HTMLElement>;
   onChoose(isRange: boolean): void;
 };
 

@@ -81,7 +81,7 @@ function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: s
       {SAMPLE_NUMBERS.map(([name, label, least]) => (
         <TextField
           key={name}
-          {...{ id: `sample-${name}`, label, type: 'number', min: least }}
+          {...{ id: `sample-${name}`, label, type: 'number', min: least, placeholder: String(least) }}
           value={String(getAt(draft, ['validation', name]) ?? '')}
           onValue={(text) => change(['validation', name], text === '' ? undefined : Number(text))}
           error={errorAt(check, ['validation', name])}

@@ -19,6 +19,7 @@ export function SettingsForm(part: FormPart): ReactElement {
         <SettingsGroup key={group.name} group={group} isOpen={index === 0} {...part} />
       ))}
       {data && <EarlyStopping settings={data.earlyStopping} {...part} />}
+      {data && <SettingsGroup group={{ name: 'Job and webhook', settings: data.job }} isOpen={false} {...part} />}
     </section>
   );
 }
