@@ -1,7 +1,8 @@
 // Base models on the disk that are not as they must be: the others continue, and the error says what to repair.
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildApp } from '@styleforge/api';
 import { writeBaseModelConfigs } from '@styleforge/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,6 +68,21 @@ it('a training prompt whose token the text encoder would never see is refused, a
       detail: expect.stringMatching(/77 positions.*token v1\.5 is cut off, together with '.*style'/),
     },
   ]);
+});
+
+it('a token that the base model knows already is refused at its field, except in the descriptor of StyleDrop', async () => {
+  await writeBaseModelConfigs(path.join(directory, 'wordy'));
+  const tokenizer = fileURLToPath(new URL('../../../../models/styleforge-mini/tokenizer', import.meta.url));
+  await cp(tokenizer, path.join(directory, 'wordy/tokenizer'), { recursive: true });
+  const named = (token: string) => ({ ...job('wordy'), style_ref: { dataset_id: dataset, components: [{ name: 'all', token }] } });
+  const pointer = '/style_ref/components/0/token';
+  const detail = "is read as 'style', which the base model knows already: take a rare one such as zwx, ukj or sks";
+  for (const url of ['/v1/training-jobs', '/v1/training-jobs/check'])
+    expect((await post(url, named('mystyle'))).json()).toMatchObject({ status: 422, errors: [{ pointer, detail }] });
+  expect((await post('/v1/training-jobs/check', named('sks'))).statusCode).toBe(200);
+  const described = { ...job('wordy'), method: 'styledrop', style_ref: {}, styledrop: { style: 'style' } };
+  expect((await post('/v1/training-jobs/check', described)).statusCode).toBe(200);
+  await rm(path.join(directory, 'wordy'), { recursive: true });
 });
 
 it('a broken base model does not hide the others in the list', async () => {

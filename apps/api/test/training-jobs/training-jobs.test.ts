@@ -192,10 +192,19 @@ describe('POST /v1/training-jobs/check', () => {
       200,
       {
         hyperparameters: expect.objectContaining({ max_train_steps: 7, learning_rate: 2e-5, resolution: 64 }) as object,
+        ...{ validation: null, early_stopping: null },
         estimate: expect.objectContaining({ seconds: null, devices: [] }) as object,
       },
     ]);
     expect(await api.database.outbox.count()).toBe(before);
+  });
+
+  it('shows how validation and early stopping resolve', async () => {
+    const validation = { prompts: ['a [V] cat'], every_steps: 2 };
+    expect((await check({ validation, early_stopping: { metric: 'clip', patience: 3 } })).body).toMatchObject({
+      validation: { prompts: ['a zwx cat'], every_steps: 2, num_images: 1 },
+      early_stopping: { metric: 'clip', patience: 3, min_steps: 0, min_clip_share: null, reference_dataset_id: null },
+    });
   });
 
   it("estimates the card's own memory from an earlier job, and whether the worker recomputes activations to save some", async () => {

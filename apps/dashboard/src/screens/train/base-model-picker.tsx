@@ -1,10 +1,11 @@
-// Chooses base model and method; shows the resolution, size and licence of base models.
+// Chooses base model and method; shows the resolution, size, licence and samples of base models.
 import type { BaseModel } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { bytes } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
 import { type Draft, errorAt, getAt, hasRounds } from '../../data/training-draft.ts';
 import { SelectField, TextField } from '../../ui/fields.tsx';
+import { BaseSamples } from './base-samples.tsx';
 import type { FormPart } from './part.ts';
 import { Tokens } from './tokens.tsx';
 
@@ -36,15 +37,18 @@ export function BaseModelPicker({ models, ...part }: FormPart & { models: BaseMo
   };
   return (
     <section className="card form-grid">
-      <SelectField
-        id="base-model"
-        label="Base model"
-        value={draft.base_model}
-        onValue={(name) => change(['base_model'], name)}
-        options={models.map(({ name, title }) => [name, title])}
-        help={model && aboutModel(model)}
-        error={errorAt(check, ['base_model'])}
-      />
+      <div className="stack">
+        <SelectField
+          id="base-model"
+          label="Base model"
+          value={draft.base_model}
+          onValue={(name) => change(['base_model'], name)}
+          options={models.map(({ name, title }) => [name, title])}
+          help={model && aboutModel(model)}
+          error={errorAt(check, ['base_model'])}
+        />
+        {model && <BaseSamples key={model.name} model={model} />}
+      </div>
       <SelectField
         id="method"
         label="Method"
