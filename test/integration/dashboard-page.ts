@@ -29,18 +29,35 @@ export function compressedSizes(extension: string): Record<string, number> {
 
 export const readAsset = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
-export async function openBrowser(): Promise<Browser> {
+async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
 }
 
 /** A tab whose errors fail the test that looks at `problems`. */
-export async function openPage(context: BrowserContext, problems: string[]): Promise<Page> {
+async function openPage(context: BrowserContext, problems: string[]): Promise<Page> {
   const page = await context.newPage();
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
     if (/Content Security Policy|Unhandled|Warning:/.test(message.text())) problems.push(message.text());
   });
   return page;
+}
+
+export interface Dashboard {
+  page: Page;
+  /** Errors of the page. */
+  problems: string[];
+  close(): Promise<void>;
+}
+
+/** A browser with one tab. */
+export async function openDashboard(patience: number): Promise<Dashboard> {
+  const browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', acceptDownloads: true });
+  const problems: string[] = [];
+  const page = await openPage(context, problems);
+  page.setDefaultTimeout(patience);
+  return { page, problems, close: () => browser.close() };
 }
 
 export async function signIn(page: Page, url: string, key: string): Promise<void> {

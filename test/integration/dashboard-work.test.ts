@@ -8,10 +8,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EvaluationBody, TrainingJobBody } from '@styleforge/contracts';
 import { warnNotTested } from '@styleforge/testing';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addCards, countOf, fillProject, type LargeProject } from './dashboard-large-lists.ts';
-import { buildPage, chromiumMissing, expectFits, openBrowser, openPage, signIn, untilLoaded, violationsOf } from './dashboard-page.ts';
+import {
+  buildPage,
+  chromiumMissing,
+  type Dashboard,
+  expectFits,
+  openDashboard,
+  signIn,
+  untilLoaded,
+  violationsOf,
+} from './dashboard-page.ts';
 import { TestService } from './service.ts';
 import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
 
@@ -21,10 +30,9 @@ const golden = join(root, 'test/golden-methods');
 
 describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMissing))('work in the dashboard', () => {
   let service: TestService;
-  let browser: Browser;
+  let dashboard: Dashboard;
   let page: Page;
   let styleRef: string;
-  const problems: string[] = [];
   const visit = async (path: string) => page.goto(`${service.service.url}/app${path}`);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
   const status = (name: string) =>
@@ -47,14 +55,12 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
     await cp(join(service.directory, 'sdxl', 'tokenizer'), join(models, 'golden', 'tokenizer'), { recursive: true });
     await cp(join(root, 'models/mini-clip'), join(models, 'mini-clip'), { recursive: true });
     styleRef = await service.createDataset('style_ref', [0, 40, 80]);
-    browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-    page = await openPage(context, problems);
-    page.setDefaultTimeout(PATIENCE);
+    dashboard = await openDashboard(PATIENCE);
+    ({ page } = dashboard);
     await signIn(page, service.service.url, service.apiKey);
   });
   afterAll(async () => {
-    await browser?.close();
+    await dashboard?.close();
     await service?.remove();
   });
 
@@ -148,12 +154,21 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
       await button('Drop candidate 1').click();
       await page.getByText('1 kept, 1 dropped').waitFor();
       expect(await violationsOf(page)).toEqual([]);
+      await button('disc painting of a cat, candidate 1').click();
+      await page.getByRole('dialog').getByText('1 of 2').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Keep candidate 1' }).click();
+      await page.getByText('2 kept, 0 dropped').waitFor({ state: 'attached' });
+      expect(await violationsOf(page)).toEqual([]);
+      await page.getByRole('dialog').getByRole('button', { name: 'Drop candidate 1' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByText('1 kept, 1 dropped').waitFor();
       await expectFits(page, `${service.service.url}/app`, [new URL(page.url()).pathname.replace('/app', '')]);
       await page.getByText('1 kept, 1 dropped').waitFor();
       const first = page.url();
       await button('Train round 2 on 1').click();
       await page.waitForURL((url) => /\/jobs\/job_[^/]+$/.test(url.pathname) && url.href !== first);
-      await page.getByText(/^StyleDrop on tiny/).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'discs (round 2)' }).waitFor();
+      await page.getByText(/of 2$/).first().waitFor();
       await service.request('POST', `/v1/training-jobs/${new URL(page.url()).pathname.split('/').at(-1)}/cancel`);
     },
     8 * PATIENCE,
@@ -304,6 +319,6 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
   });
 
   it('has reported no error', () => {
-    expect(problems).toEqual([]);
+    expect(dashboard.problems).toEqual([]);
   });
 });

@@ -1,29 +1,15 @@
 // The dashboard end to end: a real browser, API, worker and the shipped base model, from an empty project to a downloaded model.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { discPicture, warnNotTested } from '@styleforge/testing';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { warnNotTested } from '@styleforge/testing';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  buildPage,
-  chromiumMissing,
-  compressedSizes,
-  expectFits,
-  holdFirst,
-  openBrowser,
-  openPage,
-  readAsset,
-  untilLoaded,
-  violationsOf,
-} from './dashboard-page.ts';
+import { buildPage, chromiumMissing, type Dashboard, expectFits, openDashboard, untilLoaded, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 60_000;
-const KB = 1024;
 const SCREENS = [
   '/',
-  '/datasets',
-  '/datasets?new=aux',
   '/jobs',
   '/train',
   '/train?view=yaml',
@@ -35,77 +21,26 @@ const SCREENS = [
   '/evaluations',
   '/evaluations?new=1',
   '/evaluations?tab=studies',
-  '/prompts',
   '/queue',
-  '/webhooks',
-  '/keys',
   '/settings',
 ];
 
-beforeAll(() => buildPage());
-
-const importsOf = (name: string, pattern: RegExp): string[] =>
-  [...readAsset(`assets/${name}`).matchAll(pattern)].map(([, file = '']) => file);
-const entry = (): string => /src="\/app\/assets\/([^"]+)"/.exec(readAsset('index.html'))?.[1] ?? '';
-
-/** The files and all that they import before they run. */
-function filesOf(names: string[]): Set<string> {
-  const files = new Set(names);
-  for (const name of files) for (const next of importsOf(name, /(?:from|import)"\.\/([^"]+\.js)"/g)) files.add(next);
-  return files;
-}
-
-function sizeOf(files: Set<string>): number {
-  const sizes = compressedSizes('.js');
-  return [...files].reduce((total, name) => total + (sizes[name] ?? Number.NaN), 0);
-}
-
-describe('the built page', () => {
-  it('has less than 250 kB of compressed JavaScript, and less than 40 kB of styles', () => {
-    const sum = (sizes: Record<string, number>) => Object.values(sizes).reduce((total, size) => total + size, 0);
-    expect(sum(compressedSizes('.js'))).toBeLessThan(250 * KB);
-    expect(sum(compressedSizes('.css'))).toBeLessThan(40 * KB);
-  });
-
-  it('needs a page, one style sheet, and at most 120 kB of JavaScript in few files before its first view', () => {
-    const files = filesOf([entry()]);
-    expect(files.size).toBeLessThan(16);
-    expect(sizeOf(files)).toBeLessThan(120 * KB);
-    expect(Object.keys(compressedSizes('.css'))).toHaveLength(1);
-  });
-
-  it('needs at most 175 kB of JavaScript for any one screen', () => {
-    const late = [...filesOf([entry()])].flatMap((name) => importsOf(name, /import\("\.\/([^"]+\.js)"\)/g));
-    expect(late.length).toBeGreaterThan(4);
-    for (const name of late) expect(sizeOf(filesOf([entry(), name])), name).toBeLessThan(175 * KB);
-  });
-
-  it('loads nothing from other servers', () => {
-    const page = readAsset('index.html');
-    expect(page.match(/(?:src|href)="([^"]+)"/g)?.every((link) => link.includes('="/app/'))).toBe(true);
-    for (const name of Object.keys(compressedSizes('.css'))) expect(readAsset(`assets/${name}`)).not.toMatch(/url\(["']?https?:/);
-  });
-});
-
 describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('the dashboard in a browser', () => {
   let service: TestService;
-  let browser: Browser;
-  let context: BrowserContext;
+  let dashboard: Dashboard;
   let page: Page;
-  const problems: string[] = [];
   const visit = async (path: string) => page.goto(`${service.service.url}/app${path}`);
   const firstOf = async (path: string) => (await service.call<{ data: { id: string }[] }>('GET', path)).data[0]!.id;
   const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor({ timeout: PATIENCE });
 
   beforeAll(async () => {
+    buildPage();
     service = await TestService.create({}, { BASE_MODELS_DIRECTORY: fileURLToPath(new URL('../../models', import.meta.url)) });
-    browser = await openBrowser();
-    context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', acceptDownloads: true });
-    page = await openPage(context, problems);
-    page.setDefaultTimeout(PATIENCE);
+    dashboard = await openDashboard(PATIENCE);
+    ({ page } = dashboard);
   });
   afterAll(async () => {
-    await browser?.close();
+    await dashboard?.close();
     await service?.remove();
   });
 
@@ -121,83 +56,38 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('creates a dataset from dropped files, and gives a reason for each refused file', async () => {
-    await visit('/datasets?new=style_ref');
-    await page.getByLabel('Name', { exact: true }).fill('discs');
+  it('has fields of early stopping, webhook and token, with the default of the base model and errors at the fields', async () => {
+    await visit('/train');
+    await page.locator('summary', { hasText: 'Early stopping' }).click();
+    await page.getByText('Default of this base model: metric clip, patience 2, min_clip_share 0.6.').waitFor();
+    await page.getByLabel('early_stopping').selectOption('on');
+    expect(await page.getByLabel('Sample images while it trains').isChecked(), 'which it needs').toBe(true);
+    await page.getByLabel('patience').fill('0');
+    const errorOf = (name: string) => page.locator('.field', { has: page.getByLabel(name) }).locator('.error');
+    await expect.poll(() => errorOf('patience').textContent()).toBe('must be at least 1');
     expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Create' }).click();
-    await heading('discs');
-    const file = async (name: string, hue: number) => ({ name, mimeType: 'image/png', buffer: Buffer.from(await discPicture(hue)) });
-    const words = { name: 'words.png', mimeType: 'image/png', buffer: Buffer.from('these are words') };
-    const caption = { name: 'red.txt', mimeType: 'text/plain', buffer: Buffer.from('a red disc\n') };
-    await page
-      .locator('input[type=file]')
-      .first()
-      .setInputFiles([await file('red.png', 0), await file('green.png', 120), words, caption]);
-    await page.getByText('2 images uploaded, 1 refused').waitFor();
-    await page.getByText(/words\.png/).waitFor();
-    expect(await page.getByLabel('Caption of red.png').inputValue(), 'as soon as the page says so').toBe('a red disc');
+    await page.getByLabel('patience').fill('3');
+    await page.locator('summary', { hasText: 'Job and webhook' }).click();
+    await page.getByLabel('webhook_url').fill('http://127.0.0.1/hook');
+    await expect.poll(() => errorOf('webhook_url').count()).toBe(1);
+    await page.getByLabel('webhook_url').fill('https://example.com/hook');
+    await page.getByLabel('Token', { exact: true }).fill('mystyle');
+    await expect.poll(() => errorOf('Token').textContent()).toMatch(/^is read as 'style', which the base model knows already/);
     expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'a red disc' }).click();
-    await page.getByRole('dialog').getByText('1 of 2').waitFor();
-    await page.keyboard.press('ArrowRight');
-    await page.getByRole('dialog').getByText('2 of 2').waitFor();
-    await page.waitForURL(/image=img_/);
-    await page.getByRole('button', { name: 'As the trainer sees it' }).click();
-    await page.getByRole('img', { name: 'Center of green.png at 64 × 64 pixels' }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'YAML' }).click();
+    const yaml = await page.getByLabel('Request as YAML').inputValue();
+    for (const line of ['metric: clip', 'patience: 3', 'webhook_url: https://example.com/hook']) expect(yaml).toContain(line);
+    await visit('/train');
+    await page.getByRole('button', { name: 'Start over' }).click();
+    await expect.poll(() => page.getByLabel('Token', { exact: true }).inputValue()).toBe('');
   });
 
-  it('edits captions, components and exclusion by keyboard, replaces words, and names duplicates', async () => {
-    const letThrough = await holdFirst(page, '**/captions');
-    await page.getByLabel('Caption of red.png').fill('a crimson disc');
-    await page.keyboard.press('Enter');
-    await page.keyboard.type('a green disc');
-    await page.keyboard.press('Tab');
-    await page.getByText('2 of 2 captioned').waitFor();
-    await page.getByRole('button', { name: 'Find and replace' }).click();
-    await page.getByLabel('Find', { exact: true }).fill('disc');
-    await page.getByLabel('Replace with').fill('circle');
+  it('shows what the base model generates, on request', async () => {
+    await page.getByRole('button', { name: 'Show what it generates' }).click();
+    await page.getByRole('img', { name: 'Images that StyleForge mini has generated' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Change 2 captions' }).click();
-    const captions = () => Promise.all(['red', 'green'].map((name) => page.getByLabel(`Caption of ${name}.png`).inputValue()));
-    const circles = ['a crimson circle', 'a green circle'];
-    // shown at once, although the service has stored none of the three changes yet
-    await expect.poll(captions).toEqual(circles);
-    letThrough();
-    await page.getByText('2 images changed').waitFor();
-    expect(await captions(), 'as soon as the page says so').toEqual(circles);
-    const stored = await service.call<{ images: { caption: string }[] }>('GET', `/v1/datasets/${await firstOf('/v1/datasets')}`);
-    expect(stored.images.map(({ caption }) => caption)).toEqual(circles);
-    await page.getByRole('checkbox', { name: 'Choose red.png' }).press('1');
-    await page.getByText('person 1').waitFor();
-    await page.getByRole('button', { name: 'Select all' }).click();
-    await page.getByRole('checkbox', { name: 'Choose red.png' }).press('2');
-    await page.getByText('background 2').waitFor();
-    await page.getByRole('checkbox', { name: 'Choose green.png' }).press('x');
-    await page.getByText('2 excluded').waitFor();
-    await page.getByRole('button', { name: 'train on them' }).click();
-    await page.getByText('2 excluded').waitFor({ state: 'detached' });
-    expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Clear selection' }).click();
-    await page.getByRole('checkbox', { name: 'Choose green.png' }).press('Delete');
-    await page.getByLabel('Caption of green.png').waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Undo' }).last().click();
-    await page.getByLabel('Caption of green.png').waitFor();
-    const again = { name: 'again.png', mimeType: 'image/png', buffer: Buffer.from(await discPicture(0)) };
-    await page.locator('input[type=file]').first().setInputFiles([again]);
-    await page.getByText(/again\.png.*the dataset already has this image/).waitFor();
-  });
-
-  it('restores a deleted dataset on request', async () => {
-    await page.getByRole('button', { name: 'Delete dataset' }).click();
-    await heading('Datasets');
-    await page.getByRole('link', { name: /discs/ }).waitFor({ state: 'detached' });
-    // the notes of earlier changes may still be there
-    await page.getByRole('button', { name: 'Undo' }).last().click();
-    await page.getByRole('link', { name: /discs/ }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
+    await visit('/train');
+    await page.getByRole('img', { name: 'Images that StyleForge mini has generated' }).waitFor();
   });
 
   it('checks settings as they are typed, shows them in YAML and as a program, and starts the job', async () => {
@@ -278,53 +168,6 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Save image' }).click()]);
     const png = { name: 'saved.png', mimeType: 'image/png', buffer: await readFile(await saved.path()) };
     expect(png.buffer.subarray(1, 4).toString()).toBe('PNG');
-    expect(await violationsOf(page)).toEqual([]);
-  });
-
-  it('creates a prompt set, a webhook and a key, and revokes the key', async () => {
-    await visit('/prompts');
-    await page.getByRole('button', { name: 'New prompt set' }).click();
-    await page.getByLabel('Name').fill('animals');
-    await page.getByLabel('Prompts, one per line').fill('cat\ndog');
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('heading', { name: 'animals' }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-    await visit('/webhooks');
-    await page.getByRole('button', { name: 'New webhook' }).click();
-    await page.getByLabel('Address').fill('https://example.com/hook');
-    expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Create' }).click();
-    await page.getByText(/whsec_/).waitFor();
-    await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('button', { name: 'Deliveries' }).click();
-    await page.getByText('Nothing was sent yet.').waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Disable' }).click();
-    await page.getByRole('button', { name: 'Enable' }).waitFor();
-    await page.getByRole('button', { name: 'Edit' }).click();
-    await page.getByLabel('Address').fill('https://example.com/other');
-    await page.getByLabel('generation.failed').check();
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('heading', { name: 'https://example.com/other' }).waitFor();
-    const hooks = async () => (await service.call<{ data: object[] }>('GET', '/v1/webhooks')).data;
-    await expect
-      .poll(hooks)
-      .toMatchObject([{ status: 'disabled', events: ['training_job.succeeded', 'training_job.failed', 'generation.failed'] }]);
-    await page.getByRole('button', { name: 'Enable' }).click();
-    await page.getByText('enabled', { exact: true }).waitFor();
-    expect(await violationsOf(page)).toEqual([]);
-    await visit('/keys');
-    await page.getByRole('button', { name: 'New key' }).click();
-    await page.getByLabel('Name').fill('nightly');
-    await page.getByRole('button', { name: 'Create' }).click();
-    await page.getByRole('dialog').getByText(/^sf_/).waitFor();
-    await page.getByRole('button', { name: 'Done' }).click();
-    await page
-      .getByRole('row', { name: /nightly/ })
-      .getByRole('button', { name: 'Revoke' })
-      .click();
-    await page.getByRole('button', { name: 'Revoke the key' }).click();
-    await page.getByRole('row', { name: /nightly.*revoked/ }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
   });
 
@@ -410,6 +253,6 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
   );
 
   it('has reported no error', () => {
-    expect(problems).toEqual([]);
+    expect(dashboard.problems).toEqual([]);
   });
 });
