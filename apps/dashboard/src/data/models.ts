@@ -16,6 +16,8 @@ export interface Model {
   template: string;
   /** Whether the model can be applied to another model. */
   isAdapter: boolean;
+  /** Whether the project has the images that it was trained on. */
+  hasStyleImages: boolean;
   job?: TrainingJob;
   baseModel?: BaseModel;
 }
@@ -27,6 +29,7 @@ const fromBase = (baseModel: BaseModel): Model => ({
   base: baseModel.name,
   template: '',
   isAdapter: false,
+  hasStyleImages: false,
   baseModel,
 });
 
@@ -39,6 +42,7 @@ const fromJob = (job: TrainingJob): Model => {
     base: job.base_model,
     template: component ? component.prompt.replace('[V]', component.token) : '',
     isAdapter: !IS_WHOLE[job.config.adaptation.kind],
+    hasStyleImages: true,
     job,
   };
 };
@@ -50,6 +54,7 @@ const fromNamed = ({ name, prompt_template: template, latest }: NamedModel): Mod
   base: latest?.provenance.base_model.name ?? '',
   template: template?.replace(/,? ?\{prompt\}/, '') ?? '',
   isAdapter: latest !== null && !IS_WHOLE[latest.provenance.adaptation],
+  hasStyleImages: latest !== null && !latest.provenance.upload,
 });
 
 export function useModels(): Model[] {
@@ -73,6 +78,7 @@ export function modelOf(models: Model[], id: string): Model {
       base: '',
       template: '',
       isAdapter: false,
+      hasStyleImages: true,
     }
   );
 }

@@ -5,7 +5,7 @@ import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { plural } from '../../data/format.ts';
-import { useModels } from '../../data/models.ts';
+import { modelOf, useModels } from '../../data/models.ts';
 import { useDatasets } from '../../data/queries.ts';
 import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
@@ -28,8 +28,11 @@ function useStart(request: EvaluationCreateParams) {
   });
 }
 
-/** Options of each part, the usual one first. A base model has no base model and no style images of its own. */
-function useChoices(model: string, isBase: boolean): Record<'models' | 'others' | 'sets' | 'references', Option[]> {
+/** Options of each part, the usual one first. A base model has no base model; neither it nor an upload has style images. */
+function useChoices(
+  model: string,
+  { isBase, hasStyle }: Pick<Chosen, 'isBase' | 'hasStyle'>,
+): Record<'models' | 'others' | 'sets' | 'references', Option[]> {
   const client = useClient();
   const { data: sets = [] } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
   const datasets = useDatasets().data ?? [];
@@ -42,7 +45,7 @@ function useChoices(model: string, isBase: boolean): Record<'models' | 'others' 
       ...sets.map(({ id, name, version, prompt_count: count }): Option => [id, `${name}, version ${version} (${plural(count, 'prompt')})`]),
     ],
     references: [
-      ['', isBase ? 'None: only the CLIP score' : "The job's style images"],
+      ['', hasStyle ? "The job's style images" : 'None: only the CLIP score'],
       ...datasets.map(({ id, name }): Option => [id, name]),
     ],
   };
@@ -54,12 +57,13 @@ export function NewEvaluation({ model: initial, prompts, onClose }: Props): Reac
   const models = useModels();
   const [chosen, setModel] = useState(initial);
   const model = chosen || models[0]?.id || '';
-  const isBase = models.find(({ id }) => id === model)?.kind === 'base';
+  const { kind, hasStyleImages: hasStyle } = modelOf(models, model);
+  const isBase = kind === 'base';
   const [other, setOther] = useState('base');
   const [set, setSet] = useState(prompts);
   const [reference, setReference] = useState('');
-  const choices = useChoices(model, isBase);
-  const request = requestOf({ model, isBase, other, set, reference });
+  const choices = useChoices(model, { isBase, hasStyle });
+  const request = requestOf({ model, isBase, hasStyle, other, set, reference });
   const create = useStart(request);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -93,12 +97,12 @@ function AsCode({ request }: { request: EvaluationCreateParams }): ReactElement 
   return <CopyAsCode isQuiet choices={[{ label: 'Evaluate', calls: [call] }]} />;
 }
 
-type Chosen = { model: string; isBase: boolean; other: string; set: string; reference: string };
+type Chosen = { model: string; isBase: boolean; hasStyle: boolean; other: string; set: string; reference: string };
 
-const requestOf = ({ model, isBase, other, set, reference }: Chosen): EvaluationCreateParams =>
+const requestOf = ({ model, isBase, hasStyle, other, set, reference }: Chosen): EvaluationCreateParams =>
   ({
     model,
-    metrics: reference || !isBase ? ['kid', 'clip'] : ['clip'],
+    metrics: reference || hasStyle ? ['kid', 'clip'] : ['clip'],
     ...(set && { prompts: set }),
     ...(reference && { reference_dataset_id: reference }),
     ...(other && !(isBase && other === 'base') && { compare_with: [other] }),
