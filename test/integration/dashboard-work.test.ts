@@ -154,7 +154,7 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
       await button('Drop candidate 1').click();
       await page.getByText('1 kept, 1 dropped').waitFor();
       expect(await violationsOf(page)).toEqual([]);
-      await button('disc painting of a cat, candidate 1').click();
+      await button('a cat in disc painting style, candidate 1').click();
       await page.getByRole('dialog').getByText('1 of 2').waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Keep candidate 1' }).click();
       await page.getByText('2 kept, 0 dropped').waitFor({ state: 'attached' });
