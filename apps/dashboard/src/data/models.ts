@@ -1,5 +1,5 @@
 // All models for generations: base models, and results of finished jobs.
-import type { BaseModel, Model as NamedModel, TrainingJob } from '@styleforge/sdk';
+import type { BaseModel, Generation, Model as NamedModel, TrainingJob } from '@styleforge/sdk';
 import { IS_WHOLE, jobName } from './jobs.ts';
 import { useBaseModels } from './queries.ts';
 import { useJobs } from './job-list.ts';
@@ -82,6 +82,10 @@ export function modelOf(models: Model[], id: string): Model {
     }
   );
 }
+
+/** The model of a generation and the adapters on top of it, with their strengths. */
+export const labelOf = (models: Model[], { model, adapters }: Pick<Generation['config'], 'model' | 'adapters'>): string =>
+  [modelOf(models, model).label, ...adapters.map((one) => `${modelOf(models, one.model).label} ${one.strength}`)].join(' + ');
 
 /** What a list calls the model; else what it was called when it was evaluated, such as `base`. */
 export const labelIn = (models: Model[], id: string, label: string): string => models.find((model) => model.id === id)?.label ?? label;

@@ -126,7 +126,7 @@ function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {
     <>
       <p>
         <strong>{subjectOf(images)}</strong>: which one is better?{' '}
-        <span className="soft">Use the left and right arrow keys to choose, and the down key for no difference.</span>
+        <span className="soft">Press the better image, or the left or right arrow key; the down key is for no difference.</span>
       </p>
       <div className="vote">
         {shown.map(({ side, image }, at) => (

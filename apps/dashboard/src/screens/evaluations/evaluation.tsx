@@ -55,7 +55,7 @@ export function EvaluationScreen(): ReactElement {
           </Link>
         ))}
       </nav>
-      {tab === '' && <Result evaluation={data} />}
+      {tab === '' && <Result evaluation={data} labels={labels} />}
       {tab !== '' && <WithImages evaluation={data} labels={labels} isVote={tab === 'vote'} />}
     </>
   );
@@ -75,7 +75,7 @@ function codeOf({ id, status }: Evaluation): CodeChoice[] {
   ];
 }
 
-function Result({ evaluation }: { evaluation: Evaluation }): ReactElement {
+function Result({ evaluation, labels }: Omit<ImagesProps, 'isVote'>): ReactElement {
   const client = useClient();
   const isDone = evaluation.status === 'succeeded';
   const { data, error } = useQuery({
@@ -86,7 +86,7 @@ function Result({ evaluation }: { evaluation: Evaluation }): ReactElement {
   });
   if (!isDone) return <p className="note">The report appears when the evaluation has succeeded.</p>;
   if (error) return <Failure error={error} what="The report" />;
-  return data ? <ReportView report={data} /> : <Loading />;
+  return data ? <ReportView report={data} labels={labels} /> : <Loading />;
 }
 
 type ImagesProps = { evaluation: Evaluation; labels: string[]; isVote: boolean };

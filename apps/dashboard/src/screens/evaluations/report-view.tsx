@@ -16,8 +16,9 @@ const interval = ({ metric, interval: range }: Metric) => {
 const titleOf = ({ metric, name, better }: Metric) =>
   `${name}${metric === 'kid' ? ' × 1000' : ''}, ${better === 'lower' ? 'lower is closer' : 'higher is better'}`;
 
-export function ReportView({ report }: { report: Report }): ReactElement {
-  const { models } = report;
+/** `labels`: what the rest of the page calls the models. */
+export function ReportView({ report, labels }: { report: Report; labels?: string[] }): ReactElement {
+  const models = report.models.map((model, index) => ({ ...model, label: labels?.[index] ?? model.label }));
   const names = [...new Set(models.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
   const metricOf = (model: Report['models'][number], name: string) => model.metrics.find((one) => one.name === name);
   const first = (name: string) => models.map((model) => metricOf(model, name)).find((one) => one !== undefined)!;

@@ -5,14 +5,14 @@ import { useState } from 'react';
 import { ago } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
-import { Dialog, DialogActions } from '../../ui/dialog.tsx';
+import { Dialog, DialogActions, DialogEnd } from '../../ui/dialog.tsx';
 import { CopyButton, Failure } from '../../ui/parts.tsx';
 
 const CHOICES = [
-  ['7', 'a week'],
-  ['30', '30 days'],
-  ['365', 'a year'],
-  ['', 'until I revoke it'],
+  ['7', 'for a week'],
+  ['30', 'for 30 days'],
+  ['365', 'for a year'],
+  ['', 'until it is revoked'],
 ] as const;
 
 /** `id`: an evaluation, or a training job that was evaluated. */
@@ -51,7 +51,7 @@ function ShareDialog({ id, onClose }: { id: string; onClose(): void }): ReactEle
       <form className="stack" onSubmit={(event) => void create(event)}>
         <p>Anybody with the link can read this report, but nothing else in the project.</p>
         <label className="field">
-          The link works for
+          Valid
           <select className="select" value={days} onChange={(event) => setDays(event.target.value)}>
             {CHOICES.map(([value, label]) => (
               <option key={value} value={value}>
@@ -67,14 +67,18 @@ function ShareDialog({ id, onClose }: { id: string; onClose(): void }): ReactEle
           </div>
         )}
         {url && <p className="note">The link is shown only now. Copy it.</p>}
-        <DialogActions label="Create a link" disabled={isBusy} onClose={onClose} />
+        {url ? (
+          <DialogEnd label="Done" onClose={onClose} />
+        ) : (
+          <DialogActions label={isBusy ? 'Creating' : 'Create a link'} disabled={isBusy} onClose={onClose} />
+        )}
       </form>
-      <Links id={id} />
+      <Links id={id} onRevoked={() => setUrl(undefined)} />
     </Dialog>
   );
 }
 
-function Links({ id }: { id: string }): ReactElement | null {
+function Links({ id, onRevoked }: { id: string; onRevoked(): void }): ReactElement | null {
   const client = useClient();
   const queries = useQueryClient();
   const { data, error } = useQuery({
@@ -86,6 +90,7 @@ function Links({ id }: { id: string }): ReactElement | null {
   const revoke = async (share: string): Promise<void> => {
     try {
       await client.reports.unshare(id, share);
+      onRevoked();
       await queries.invalidateQueries({ queryKey: ['shares', id] });
     } catch (failure) {
       notifyError('The link was not revoked', failure);

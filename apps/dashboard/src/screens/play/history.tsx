@@ -3,7 +3,7 @@ import type { GenerationSummary } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { ago, plural } from '../../data/format.ts';
 import { useHistory } from '../../data/generations.ts';
-import { type Model, modelOf } from '../../data/models.ts';
+import { type Model, labelOf } from '../../data/models.ts';
 import { Failure, Pill } from '../../ui/parts.tsx';
 import { gridRowOf } from './grid-fields.tsx';
 import type { PlaySettings } from './play-form.tsx';
@@ -39,8 +39,8 @@ export function History({ models, onReuse, onShow }: Props): ReactElement | null
             <div className="history-text">
               <span className="clip">{generation.config.prompts.join(' · ')}</span>
               <span className="small soft num">
-                {modelOf(models, generation.config.model).label} ·{' '}
-                {plural(generation.config.prompts.length * generation.config.num_images, 'image')} · {ago(generation.created_at)}
+                {labelOf(models, generation.config)} · {plural(generation.config.prompts.length * generation.config.num_images, 'image')} ·{' '}
+                {ago(generation.created_at)}
               </span>
             </div>
             <div className="row">

@@ -2,7 +2,7 @@
 import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import { type Model, modelOf } from '../../data/models.ts';
+import { labelOf, type Model } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
 import { ImageButtons } from '../../ui/image-buttons.tsx';
 import { Lightbox } from '../../ui/lightbox.tsx';
@@ -36,7 +36,7 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
   const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
   if (count === 0) return <NothingYet />;
   const rows = Math.max(0, ...generations.map(({ config }) => config.prompts.length * config.num_images));
-  const nameOf = ({ config }: Generation) => modelOf(models, config.model).label;
+  const nameOf = ({ config }: Generation) => labelOf(models, config);
   const shown = open && imageAt(generations[open.column], open.row);
   const first = open && open.column > 0 ? imageAt(generations[0], open.row) : undefined;
   return (
