@@ -7,8 +7,8 @@ import { generationImageKey } from '@styleforge/storage';
 import { createLogger, runSweep } from '@styleforge/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  config,
   DAY_MS,
-  STORES,
   fill,
   finish,
   fixture,
@@ -17,10 +17,11 @@ import {
   openStore,
   projectId,
   put,
+  services,
   setUp,
   steps,
   store,
-  services,
+  STORES,
   tearDown,
 } from './sweep-fixture.ts';
 

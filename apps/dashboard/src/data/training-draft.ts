@@ -115,7 +115,7 @@ export interface Check {
   detail: string;
   requestId?: string | undefined;
   estimate?: TrainingEstimate | undefined;
-  /** As the service resolves it. */
+  /** Settings that the service resolves; null: none. */
   earlyStopping?: TrainingJobCheck['early_stopping'];
 }
 

@@ -4,7 +4,7 @@ import { dismiss, useToasts, useTopPlace } from '../data/toasts.ts';
 import { CopyButton } from './parts.tsx';
 import { Icon } from './icons.tsx';
 
-/** In the page and in every dialog; the last of them shows the messages. */
+/** Place for messages in the page and in each dialog; the last one shows them. */
 export function Toasts(): ReactElement | null {
   const toasts = useToasts();
   const isOnTop = useTopPlace();

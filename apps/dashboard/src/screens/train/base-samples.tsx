@@ -7,12 +7,12 @@ import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Picture } from '../../ui/picture.tsx';
 
-const SUBJECTS = ['woman', 'house', 'bear', 'mushroom'];
+const SUBJECTS = ['woman', 'house', 'bear', 'mushroom', 'bus', 'butterfly'];
 const SHOWN = 6;
 /** Generations that are looked through for one of the base model. */
 const LOOKED_THROUGH = 100;
 
-/** Whether the base model made the images alone: without adapters, a picture to begin with, or a grid of settings. */
+/** Whether the base model made the images alone: without adapters, an image to begin with, or a grid of settings. */
 const isPlain = ({ status, config }: GenerationSummary, name: string): boolean =>
   !['failed', 'cancelled'].includes(status) && config.model === name && config.adapters.length === 0 && !config.image && !config.grid;
 

@@ -51,7 +51,7 @@ export function EarlyStopping({ settings, ...part }: Props): ReactElement {
 const described = ({ metric, patience, min_clip_share: share }: NonNullable<Check['earlyStopping']>): string =>
   `of this base model: metric ${metric}, patience ${patience}${share === null ? '' : `, min_clip_share ${share}`}`;
 
-/** With what the service's schema lacks: first values, and names of datasets. */
+/** The settings, and what the service's schema lacks: first values, and names of datasets. */
 function useOwnSettings(settings: Setting[]): Setting[] {
   const datasets = useDatasets().data?.filter(({ kind }) => kind === 'style_ref') ?? [];
   const reference: Partial<Setting> = {
