@@ -164,7 +164,7 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
       await page.getByText('1 kept, 1 dropped').waitFor();
       const job = /job_[^/]+/.exec(page.url())?.[0];
       const counts = async () => (await service.call<{ counts: object }>('GET', `/v1/training-jobs/${job}/feedback`)).counts;
-      await expect.poll(counts, 'stored before the page is left').toEqual({ keep: 1, drop: 1, undecided: 0 });
+      await expect.poll(counts, { message: 'stored before the page is left' }).toEqual({ keep: 1, drop: 1, undecided: 0 });
       await expectFits(page, `${service.service.url}/app`, [new URL(page.url()).pathname.replace('/app', '')]);
       await page.getByText('1 kept, 1 dropped').waitFor();
       const first = page.url();

@@ -52,7 +52,7 @@ export const otherStore = (name: string) =>
   kind === 'files'
     ? createObjectStore({ kind: 'files', directory: join(directory, name) })
     : createObjectStore({ kind: 's3', ...s3.settings, prefix: name });
-export const age = (hours: number) => {
+export const age = (hours: number): Promise<unknown> => {
   const createdAt = new Date(Date.now() - hours * HOUR_MS);
   const prisma = clientOf(fixture.database);
   return Promise.all([
@@ -127,7 +127,7 @@ export async function fill(): Promise<void> {
   });
 }
 
-export const finish = (daysAgo: number) =>
+export const finish = (daysAgo: number): Promise<unknown> =>
   clientOf(fixture.database).$transaction([
     clientOf(fixture.database).trainingJob.update({
       where: { id: jobId },
