@@ -38,7 +38,7 @@ it.each([
   ['trainBatchSize', ['train_batch_size'], '. Did you mean train_batch_size?'],
   ['lerning_rate', ['learning_rate'], '. Did you mean learning_rate?'],
   ['nmae', ['name', 'notes'], '. Did you mean name?'],
-  ['steps', ['max_train_steps', 'lr_warmup_steps', 'seed'], '. Did you mean max_train_steps or lr_warmup_steps?'],
+  ['steps', ['max_train_steps', 'seed', 'checkpointing_steps'], '. Did you mean max_train_steps or checkpointing_steps?'],
   ['colour', ['name', 'notes'], ''],
   ['weight', ['name', 'base_model', 'token', 'description', 'license', 'prompt_template', 'notes'], ''],
   ['x', ['crop'], ''],

@@ -4,7 +4,7 @@
 import { build, type Plugin } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,7 +88,10 @@ export async function run(args: string[]): Promise<void> {
     await copyFile(process.execPath, join(folder, 'node'));
     await writeFile(join(folder, 'run'), '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\nexec "$here/node" "$here/main.mjs" "$@"\n');
     for (const program of ['node', 'run']) await chmod(join(folder, program), 0o755);
-    execFileSync('tar', ['--use-compress-program=xz -T0', '-cf', resolve(to), '-C', parent, NAME], { stdio: 'inherit' });
+    // renamed when it is complete, so that an interrupted run leaves no file that looks like a pack
+    const unfinished = `${resolve(to)}.part`;
+    execFileSync('tar', ['--use-compress-program=xz -T0', '-cf', unfinished, '-C', parent, NAME], { stdio: 'inherit' });
+    await rename(unfinished, resolve(to));
     print({ packed: to, mebibytes: Number(((await stat(to)).size / 2 ** 20).toFixed(1)) });
   } finally {
     await rm(parent, { recursive: true, force: true });

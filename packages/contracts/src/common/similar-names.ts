@@ -22,14 +22,18 @@ function editDistance(from: string, to: string): number {
   return last[to.length];
 }
 
-/** Share of a name to change before it is the other one, or a third of the share of words that only one of them has. Above 1/3: not similar. */
+/** Names that differ more than this are not similar. */
+const LIMIT = 1 / 3;
+/** Difference of two names, if all words of one are words of the other. */
+const CONTAINED = 1 / 4;
+
+/** Share of the letters to change before a name is the other one; less where one name contains all words of the other. */
 function difference(given: string, known: string): number {
   if (given === known) return 0;
   const letters = editDistance(given, known) / Math.max(given.length, known.length);
   const [words, others] = [new Set(given.split('_')), new Set(known.split('_'))];
   const shared = [...words].filter((word) => others.has(word)).length;
-  const contained = shared === Math.min(words.size, others.size);
-  return Math.min(letters, contained ? (1 - shared / Math.max(words.size, others.size)) / 3 : 1);
+  return shared === Math.min(words.size, others.size) ? Math.min(letters, CONTAINED) : letters;
 }
 
 /** The known names that are most similar to a name: several where they are equally similar, none where no name is similar. */
@@ -40,6 +44,6 @@ export function similarNames(name: string, known: readonly string[]): readonly s
     return { candidate, difference: difference(given, last) };
   });
   const least = Math.min(...differences.map((entry) => entry.difference));
-  if (least > 1 / 3) return [];
+  if (least > LIMIT) return [];
   return differences.filter((entry) => entry.difference === least).map(({ candidate }) => candidate);
 }

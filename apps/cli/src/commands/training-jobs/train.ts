@@ -107,8 +107,8 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   for (const setting of options.set ?? []) applySetting(body, setting);
   for (const pair of options.metadata ?? []) addMetadata(body, pair);
   body['base_model'] ??= await onlyBaseModel(context);
-  if (options.styleRef === undefined && body['style_ref'] === undefined)
-    throw new UsageError('--style-ref: name a dataset, or a folder with 15 to 20 images of the style');
+  if (options.styleRef === undefined && body['style_ref'] === undefined && !continuesAnother(body))
+    throw new UsageError('--style-ref: name a dataset, or a folder with 15 to 20 images of the style (styledrop: 1 image)');
   for (const dataset of [options.styleRef, options.aux]) await checkDataset(dataset);
   nameDataset(body, 'style_ref', options.styleRef);
   nameDataset(body, 'aux', options.aux);
@@ -121,6 +121,10 @@ async function requestOf(context: Context, options: TrainOptions): Promise<Train
   if (options.aux !== undefined) setField(body, 'aux.dataset_id', await datasetOf(context, options.aux, 'aux'));
   return body as TrainingJobCreateParams;
 }
+
+/** Whether the images come from another job: the second round of StyleDrop. */
+const continuesAnother = ({ styledrop }: Record<string, unknown>): boolean =>
+  typeof styledrop === 'object' && styledrop !== null && 'parent_job_id' in styledrop;
 
 /** The default base model: the only usable one, if there is exactly one. */
 async function onlyBaseModel({ client, output }: Context): Promise<string> {

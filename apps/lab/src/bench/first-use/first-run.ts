@@ -1,5 +1,5 @@
 // npm run bench -- first-run: checks a device before anything is measured on it, one line for each check; fails at the end if a check
-// failed.
+// failed. Where the device cannot be used, it says why and runs no other check.
 import { checkDevice, describeDevice, type CompileOptions, type DeviceName, type ParameterBuffers } from '@styleforge/runtime';
 import { DEVICES } from '@styleforge/contracts';
 import { parseArgs } from 'node:util';
@@ -53,11 +53,18 @@ function expectEqual(a: Trained, b: Trained): object {
   return { different };
 }
 
-/** Checks by their title; a check returns its observation, or throws. */
-function checksOf(device: DeviceName): readonly (readonly [string, () => Promise<object>])[] {
+/** A title, and a function that returns its observation, or throws. */
+type Check = readonly [string, () => Promise<object>];
+
+/** The check that all others need. */
+const availability = (device: DeviceName): Check => [
+  'the device is available and computes correctly',
+  async () => (await checkDevice(device), { ...describeDevice(device) }),
+];
+
+function furtherChecks(device: DeviceName): readonly Check[] {
   const exact = { device, tf32: false };
   return [
-    ['the device is available and computes correctly', async () => (await checkDevice(device), { ...describeDevice(device) })],
     ['it computes in float16', async () => (await checkDevice(device, { mixedPrecision: true }), {})],
     ['a training equals that of the processor', async () => expectNear(1e-3, await trained(exact), await trained({ device: 'cpu' }))],
     [
@@ -94,17 +101,33 @@ function checksOf(device: DeviceName): readonly (readonly [string, () => Promise
   ];
 }
 
+/** Prints the observation of a check, or why it failed. Returns the reason of a failure. */
+async function failureOf([what, check]: Check): Promise<string | null> {
+  try {
+    print({ what, ...(await check()) });
+    return null;
+  } catch (error) {
+    const failed = (error as Error).message;
+    print({ what, failed });
+    return failed;
+  }
+}
+
+function fail(message: string): void {
+  console.error(message);
+  process.exitCode = 1;
+}
+
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { device: { type: 'string', default: 'cuda' } } });
   const device = choiceOption('device', values.device, DEVICES);
-  let failures = 0;
-  for (const [what, check] of checksOf(device)) {
-    try {
-      print({ what, ...(await check()) });
-    } catch (error) {
-      failures += 1;
-      print({ what, failed: (error as Error).message });
-    }
+  const further = furtherChecks(device);
+  const refusal = await failureOf(availability(device));
+  if (refusal !== null) return fail(`${refusal}\nThe other ${further.length} checks were not run.`);
+  const failures: string[] = [];
+  for (const check of further) {
+    const failure = await failureOf(check);
+    if (failure !== null) failures.push(failure);
   }
-  if (failures > 0) throw new Error(`${failures} of ${checksOf(device).length} checks failed`);
+  if (failures.length > 0) fail(`${failures.length} of ${further.length + 1} checks failed`);
 }
