@@ -21,10 +21,16 @@ const API_ON_ONE_BACKEND = [
   'sdk-types',
 ];
 
-/** These share nothing but their modules, so one process loads the modules once and runs many files; loading them for each took two fifths of the processor time of the API's tests. */
+/**
+ * These share nothing but their modules, so one process loads the modules once and runs many files; loading them for each took two fifths
+ * of the processor time of the API's tests.
+ */
 const IN_ONE_PROCESS = ['apps/api/test/**/*.test.ts', 'packages/{config,contracts,reports,samples}/test/*.test.ts'];
 
-/** Files that start services or train come first: a long one that came last would leave the other worker without work. A process runs on with files of its own project. */
+/**
+ * Files that start services or train come first: a long one that came last would leave the other worker without work. A process runs on
+ * with files of its own project.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

@@ -32,7 +32,8 @@ const CROSSHAIR = measured(
   `const chart = document.querySelector('.u-over');
   const { left, top, width, height } = chart.getBoundingClientRect();
   chart.dispatchEvent(new MouseEvent('mouseenter', { bubbles: true }));`,
-  `chart.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: left + (width * frame) / ${FRAMES}, clientY: top + height / 2 }));`,
+  `chart.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: left + (width * frame) / ` +
+    `${FRAMES}, clientY: top + height / 2 }));`,
 );
 /** Nothing is moved: what the page does by itself, with its lists read again every few seconds. */
 const LEFT_OPEN = measured('', 'await new Promise((done) => setTimeout(done, 150));');
@@ -78,7 +79,8 @@ async function measureFrames(page: Page, name: string, script: string): Promise<
   const tasks = blocked.length === 0 ? 'no task above 50 ms' : `${blocked.length} tasks above 50 ms, longest ${Math.max(...blocked)} ms`;
   say(
     name,
-    `${each.toFixed(1)} ms of processor time a frame; median ${median(frames).toFixed(1)} ms a frame, 95 % below ${share(frames, 0.95).toFixed(1)} ms, ${tasks}`,
+    `${each.toFixed(1)} ms of processor time a frame; median ${median(frames).toFixed(1)} ms a frame, 95 % below ` +
+      `${share(frames, 0.95).toFixed(1)} ms, ${tasks}`,
   );
 }
 

@@ -1,4 +1,5 @@
-// The Terraform module: formatted, and every provider pinned to one version. Types need the providers, which are not here: see infra/README.md.
+// The Terraform module: formatted, and every provider pinned to one version. Types need the providers, which are not here: see
+// infra/README.md.
 import { spawnSync } from 'node:child_process';
 import { isInstalled, warnNotTested } from '@styleforge/testing';
 import { expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// What the dashboard does with as much as a project can hold: 1,000 images, 500 jobs, a curve of 5,000 points. What is outside the window does not exist.
+// What the dashboard does with as much as a project can hold: 1,000 images, 500 jobs, a curve of 5,000 points. What is outside the window
+// does not exist.
 import type { TrainingJobBody } from '@styleforge/contracts';
 import { createDatabase } from '@styleforge/database';
 import { clientOf } from '@styleforge/database/testing';

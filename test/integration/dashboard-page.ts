@@ -130,7 +130,8 @@ async function takeScreenshot(page: Page, name: string): Promise<void> {
 async function untilPainted(page: Page): Promise<void> {
   // an inherited color changes once its parent's transition has ended, so that each level may take a frame of its own
   await page.waitForFunction(
-    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(!document.getAnimations().some((animation) => animation instanceof CSSTransition)))))',
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => ' +
+      'done(!document.getAnimations().some((animation) => animation instanceof CSSTransition)))))',
   );
 }
 
@@ -146,7 +147,9 @@ const SHOWN = `JSON.stringify([...document.body.querySelectorAll('*')].map((elem
 }))`;
 const COLORS = { type: 'rule', values: ['color-contrast'] };
 
-/** Violations that axe finds on the page by the rules of WCAG 2.2 A and AA. Passes are not described, because that took most of the time. */
+/**
+ * Violations that axe finds on the page by the rules of WCAG 2.2 A and AA. Passes are not described, because that took most of the time.
+ */
 export async function violationsOf(page: Page, runOnly: object = ALL_RULES): Promise<string[]> {
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource);
   const options = { runOnly, resultTypes: ['violations'], preload: false };

@@ -1,5 +1,5 @@
-// What a user does at the dashboard while jobs run and after: steers them, keeps or drops StyleDrop's candidates, votes blindly, uploads an adapter,
-// looks through long lists.
+// What a user does at the dashboard while jobs run and after: steers them, keeps or drops StyleDrop's candidates, votes blindly, uploads an
+// adapter, looks through long lists.
 import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import { createServer } from 'node:http';

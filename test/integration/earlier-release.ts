@@ -80,7 +80,9 @@ export const releaseMissing = (): string | undefined =>
     ? undefined
     : `the history of this checkout does not contain ${COMMIT.slice(0, 12)} (git fetch --unshallow gets it)`;
 
-/** Writes the sources of the release into a folder, with the libraries of this checkout; returns what starts its worker: file and arguments. */
+/**
+ * Writes the sources of the release into a folder, with the libraries of this checkout; returns what starts its worker: file and arguments.
+ */
 export async function checkOutWorker(directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   const files = execFileSync('git', ['archive', COMMIT, 'apps', 'packages', 'prisma', 'package.json', 'tsconfig.base.json'], {

@@ -1,4 +1,5 @@
-// One file out, on the whole service: every checkpoint in the formats that fit it, made by a worker when somebody asks; and the worker's own row.
+// One file out, on the whole service: every checkpoint in the formats that fit it, made by a worker when somebody asks; and the worker's
+// own row.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

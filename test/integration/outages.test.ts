@@ -1,4 +1,5 @@
-// A Postgres that really stops under a running training, a running generation and a waiting job, for longer than any queue's tries; and a store that is unmounted.
+// A Postgres that really stops under a running training, a running generation and a waiting job, for longer than any queue's tries; and a
+// store that is unmounted.
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// A base model small enough to train within seconds: the reference checkpoint with random weights, without its inner levels, and a vocabulary of single bytes.
+// A base model small enough to train within seconds: the reference checkpoint with random weights, without its inner levels, and a
+// vocabulary of single bytes.
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -39,7 +39,10 @@ describe.skipIf(warnNotTested('a worker of 0.1.0 beside one of this version', re
       program,
     );
 
-  /** One more job as the API of 0.1.0 has written it: its waiting job again, with more steps. An earlier worker refuses settings that a later API adds. */
+  /**
+   * One more job as the API of 0.1.0 has written it: its waiting job again, with more steps. An earlier worker refuses settings that a
+   * later API adds.
+   */
   async function jobOfEarlierApi(): Promise<string> {
     const client = new pg.Client({ connectionString: test.service.databaseUrl });
     await client.connect();
@@ -54,7 +57,8 @@ describe.skipIf(warnNotTested('a worker of 0.1.0 beside one of this version', re
       JSON.stringify({ ...row, id, lease_until: null }),
     ]);
     await client.query(
-      `insert into outbox (topic, key, payload, project_id) select 'train', id, jsonb_build_object('jobId', id), project_id from training_jobs where id = $1`,
+      `insert into outbox (topic, key, payload, project_id) select 'train', id, jsonb_build_object('jobId', id), ` +
+        'project_id from training_jobs where id = $1',
       [id],
     );
     await client.end();

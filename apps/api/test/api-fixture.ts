@@ -1,4 +1,5 @@
-// The whole API on a real Postgres, with its queue and its object store on the backend that the test project names, and a base model's configuration files.
+// The whole API on a real Postgres, with its queue and its object store on the backend that the test project names, and a base model's
+// configuration files.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -27,7 +27,8 @@ export async function contextOf(command: Command): Promise<Context> {
   const baseUrl = flags.baseUrl ?? environment.baseUrl ?? stored.base_url ?? DEFAULT_BASE_URL;
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl))
     throw new UsageError(
-      `${baseUrl} is not the URL of a service: pass one such as ${DEFAULT_BASE_URL} with --base-url, STYLEFORGE_BASE_URL or \`styleforge login\``,
+      `${baseUrl} is not the URL of a service: pass one such as ${DEFAULT_BASE_URL} with --base-url, ` +
+        'STYLEFORGE_BASE_URL or `styleforge login`',
     );
   const givenKey = flags.apiKey ?? environment.apiKey;
   const apiKey = givenKey ?? stored.api_key;

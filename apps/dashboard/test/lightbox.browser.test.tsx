@@ -22,30 +22,33 @@ it('shows the next image on arrow keys, also after the last one, and closes on E
   await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
 });
 
-it('shows the next image when a finger moves to the left, the one before to the right, and none for a scroll or at the divider', async () => {
-  const onIndex = vi.fn();
-  show(<Lightbox items={[compared, plain('b'), plain('c')]} index={0} onIndex={onIndex} onClose={() => undefined} />);
-  const image = page.getByRole('img', { name: 'Step 40 woman' });
-  await expect.element(image).toBeVisible();
-  const swipe = (target: Element, x: number, y: number) => {
-    for (const [type, clientX, clientY] of [
-      ['touchstart', 200, 200],
-      ['touchend', 200 + x, 200 + y],
-    ] as const) {
-      const finger = new Touch({ identifier: 1, target, clientX, clientY });
-      const touches = type === 'touchstart' ? [finger] : [];
-      target.dispatchEvent(new TouchEvent(type, { bubbles: true, touches, changedTouches: [finger] }));
-    }
-  };
-  swipe(image.element(), -120, 10);
-  expect(onIndex).toHaveBeenLastCalledWith(1);
-  swipe(image.element(), 120, 10);
-  expect(onIndex).toHaveBeenLastCalledWith(2);
-  swipe(image.element(), -120, 200);
-  swipe(image.element(), -20, 0);
-  swipe(page.getByRole('slider').element(), -120, 0);
-  expect(onIndex).toHaveBeenCalledTimes(2);
-});
+it(
+  'shows the next image when a finger moves to the left, the one before to the right, and none for a scroll or ' + 'at the divider',
+  async () => {
+    const onIndex = vi.fn();
+    show(<Lightbox items={[compared, plain('b'), plain('c')]} index={0} onIndex={onIndex} onClose={() => undefined} />);
+    const image = page.getByRole('img', { name: 'Step 40 woman' });
+    await expect.element(image).toBeVisible();
+    const swipe = (target: Element, x: number, y: number) => {
+      for (const [type, clientX, clientY] of [
+        ['touchstart', 200, 200],
+        ['touchend', 200 + x, 200 + y],
+      ] as const) {
+        const finger = new Touch({ identifier: 1, target, clientX, clientY });
+        const touches = type === 'touchstart' ? [finger] : [];
+        target.dispatchEvent(new TouchEvent(type, { bubbles: true, touches, changedTouches: [finger] }));
+      }
+    };
+    swipe(image.element(), -120, 10);
+    expect(onIndex).toHaveBeenLastCalledWith(1);
+    swipe(image.element(), 120, 10);
+    expect(onIndex).toHaveBeenLastCalledWith(2);
+    swipe(image.element(), -120, 200);
+    swipe(image.element(), -20, 0);
+    swipe(page.getByRole('slider').element(), -120, 0);
+    expect(onIndex).toHaveBeenCalledTimes(2);
+  },
+);
 
 it('gives the focus back to what opened it', async () => {
   const Opener = () => {

@@ -1,4 +1,5 @@
-// Builds the web page into dist/page (or the folder that is named): one bundle, hashed assets, the sample images, and a list of all sources.
+// Builds the web page into dist/page (or the folder that is named): one bundle, hashed assets, the sample images, and a list of all
+// sources.
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -107,7 +107,8 @@ describe('tools for chaos', () => {
   it('a process can run with a clock that jumps', async () => {
     const clock = await createClock(join(directory, 'clock'), 3_600);
     const program =
-      'const d = new Date(0); console.log(JSON.stringify([Date.now(), new Date().getTime(), Date.parse(Date()), d instanceof Date, new Date(5).getTime()]))';
+      'const d = new Date(0); console.log(JSON.stringify([Date.now(), new Date().getTime(), Date.parse(Date()), d ' +
+      'instanceof Date, new Date(5).getTime()]))';
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { env: clock.environment });
     const [now, made, written, isDate, five] = JSON.parse(stdout) as unknown[];
     for (const time of [now, made, written]) expect(Math.abs(Number(time) - Date.now() - 3_600_000)).toBeLessThan(60_000);

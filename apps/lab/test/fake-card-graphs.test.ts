@@ -1,5 +1,6 @@
-// Training graphs at real sizes on onnxruntime's real CUDA provider over stand-ins for NVIDIA's libraries: where nodes are placed, that a pass can be
-// recorded, launches, and memory against the plan. It cannot show numbers, times, what cuDNN and cuBLAS take for themselves, or how a driver behaves.
+// Training graphs at real sizes on onnxruntime's real CUDA provider over stand-ins for NVIDIA's libraries: where nodes are placed, that a
+// pass can be recorded, launches, and memory against the plan. It cannot show numbers, times, what cuDNN and cuBLAS take for themselves, or
+// how a driver behaves.
 import { gradients } from '@styleforge/autodiff';
 import { emitOnnx, weightInput } from '@styleforge/onnx';
 import { type CompileOptions, passMemory } from '@styleforge/runtime';

@@ -62,7 +62,8 @@ export class UnreadableMessageError extends Error {
   /** `process`: whose message it is, as in "the job's process". */
   constructor(process: string, cause: z.ZodError) {
     super(
-      `${process} sent a message that the worker does not understand; its files may have been changed while the worker ran. Restart the worker.\n${z.prettifyError(cause)}`,
+      `${process} sent a message that the worker does not understand; its files may have been changed while the ` +
+        `worker ran. Restart the worker.\n${z.prettifyError(cause)}`,
       { cause },
     );
   }

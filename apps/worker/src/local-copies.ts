@@ -47,7 +47,10 @@ interface WantedCheckpoint {
 
 type CheckpointServices = Services<'database' | 'objectStore' | 'baseModelsDirectory' | 'baseModelCacheDirectory' | 'log'>;
 
-/** A model folder of a checkpoint; that of an adapter refers to its base model. Throws JobInputError when the checkpoint has been deleted, and DamagedObjectError. */
+/**
+ * A model folder of a checkpoint; that of an adapter refers to its base model. Throws JobInputError when the checkpoint has been deleted,
+ * and DamagedObjectError.
+ */
 export async function fetchCheckpointModel(wanted: WantedCheckpoint, directory: string, services: CheckpointServices): Promise<void> {
   const { checkpoint, isAdapter } = await fetchCheckpoint(wanted, directory, services);
   if (!isAdapter) return;

@@ -1,4 +1,5 @@
-// Every class of error that the sources of a job's packages declare has its line in the table of failures: also those that no package exports.
+// Every class of error that the sources of a job's packages declare has its line in the table of failures: also those that no package
+// exports.
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isAway, PLACED_ERRORS, TaskError } from '@styleforge/worker';

@@ -135,7 +135,8 @@ describe('encodePng', () => {
   it("contains its parameters as AUTOMATIC1111's web UI writes them, and as JSON", async () => {
     expect(await commentsOf({})).toEqual({
       parameters:
-        'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, Size: 4x3, Model: tiny, Version: StyleForge',
+        'a cat, zwx style\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 3, ' +
+        'Size: 4x3, Model: tiny, Version: StyleForge',
       styleforge: JSON.stringify(parameters),
     });
     for (const none of [null, ''])

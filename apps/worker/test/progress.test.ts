@@ -1,4 +1,5 @@
-// What a running job tells of its progress, in a real database: the time left is there from the second step on, and shrinks with every step at one pace.
+// What a running job tells of its progress, in a real database: the time left is there from the second step on, and shrinks with every step
+// at one pace.
 import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@styleforge/config';

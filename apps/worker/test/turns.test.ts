@@ -1,4 +1,5 @@
-// Two projects and one worker of two slots, through outbox and queue: the one with much long work does not keep the other's single job waiting.
+// Two projects and one worker of two slots, through outbox and queue: the one with much long work does not keep the other's single job
+// waiting.
 import { clientOf } from '@styleforge/database/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConsumer, createQueues, type JobQueues, type QueueConnection, startOutboxPublisher } from '@styleforge/queue';
@@ -100,27 +101,30 @@ describe.each(hasRedis ? ['postgres', 'redis'] : ['postgres'])('with the queue o
       if (Date.now() > end) throw new Error('it did not happen in time');
   };
 
-  it('gives the single job of one project a slot while a hundred jobs of another wait, long before the first of these has ended', async () => {
-    const many = await create(100);
-    const worker = await startWorker(2, 3_600_000, { saveMs: 100, saves: 600 });
-    await until(() => worker.saved.size === 2, 20_000);
-    const before = Date.now();
-    const [single = ''] = await create(1);
-    await until(() => (worker.saved.get(single) ?? 0) > 0, 30_000);
-    expect(Date.now() - before).toBeLessThan(20_000);
-    // One slot stays with the first project, which moved over with what it had.
-    const first = many.filter((id) => worker.saved.has(id));
-    expect(first.length).toBeLessThanOrEqual(3);
-    const counts = first.map((id) => worker.saved.get(id) ?? 0);
-    await sleep(1_000);
-    expect(first.some((id, index) => (worker.saved.get(id) ?? 0) > (counts[index] ?? 0))).toBe(true);
-    await worker.stop();
-    for (const id of [...many, single]) {
-      const { projectId = '' } = (await fixture.database.generations.get(id)) ?? {};
-      await fixture.database.generations.cancel(projectId, id);
-    }
-    await clientOf(fixture.database).outboxMessage.deleteMany();
-  });
+  it(
+    'gives the single job of one project a slot while a hundred jobs of another wait, long before the first of ' + 'these has ended',
+    async () => {
+      const many = await create(100);
+      const worker = await startWorker(2, 3_600_000, { saveMs: 100, saves: 600 });
+      await until(() => worker.saved.size === 2, 20_000);
+      const before = Date.now();
+      const [single = ''] = await create(1);
+      await until(() => (worker.saved.get(single) ?? 0) > 0, 30_000);
+      expect(Date.now() - before).toBeLessThan(20_000);
+      // One slot stays with the first project, which moved over with what it had.
+      const first = many.filter((id) => worker.saved.has(id));
+      expect(first.length).toBeLessThanOrEqual(3);
+      const counts = first.map((id) => worker.saved.get(id) ?? 0);
+      await sleep(1_000);
+      expect(first.some((id, index) => (worker.saved.get(id) ?? 0) > (counts[index] ?? 0))).toBe(true);
+      await worker.stop();
+      for (const id of [...many, single]) {
+        const { projectId = '' } = (await fixture.database.generations.get(id)) ?? {};
+        await fixture.database.generations.cancel(projectId, id);
+      }
+      await clientOf(fixture.database).outboxMessage.deleteMany();
+    },
+  );
 
   it('gives up a single slot after its time, continues where it stopped, and ends', async () => {
     const [long = ''] = await create(1);

@@ -1,4 +1,5 @@
-// Webhooks against real receivers on a real database: signatures, failures, stalls, redirects, sizes, addresses, secrets, endpoints that are given up.
+// Webhooks against real receivers on a real database: signatures, failures, stalls, redirects, sizes, addresses, secrets, endpoints that
+// are given up.
 import { clientOf } from '@styleforge/database/testing';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

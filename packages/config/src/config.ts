@@ -25,30 +25,36 @@ export const environmentSchema = z.object({
     .string()
     .default('127.0.0.1')
     .describe(
-      'Network address on which the API, and the status page of a worker, listen. `127.0.0.1` accepts connections from the same machine only; `0.0.0.0` from every machine that can reach it',
+      'Network address on which the API, and the status page of a worker, listen. `127.0.0.1` accepts connections ' +
+        'from the same machine only; `0.0.0.0` from every machine that can reach it',
     ),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of the API; 0 = any free port'),
   DATABASE_URL: databaseUrl
     .optional()
     .describe(
-      'URL of Postgres 14 or newer. Default: `npm start` starts an embedded Postgres. API and workers that are started one by one require the URL. A pooler such as PgBouncer must keep a connection for each client (session mode), because locks and notifications belong to a connection',
+      'URL of Postgres 14 or newer. Default: `npm start` starts an embedded Postgres. API and workers that are ' +
+        'started one by one require the URL. A pooler such as PgBouncer must keep a connection for each client ' +
+        '(session mode), because locks and notifications belong to a connection',
     ),
   REDIS_URL: url('redis:', 'rediss:')
     .optional()
     .describe(
-      'URL of Redis 7 or newer with `maxmemory-policy noeviction`, for the queue and the counts of the rate limit. Default: the queue is stored in Postgres, which is enough for a few machines',
+      'URL of Redis 7 or newer with `maxmemory-policy noeviction`, for the queue and the counts of the rate limit. ' +
+        'Default: the queue is stored in Postgres, which is enough for a few machines',
     ),
   DATA_DIRECTORY: z
     .string()
     .default('.styleforge')
     .describe(
-      'Folder for the embedded database, logs and the scratch files of running jobs. Must be writable, with disk space for the checkpoints of a job',
+      'Folder for the embedded database, logs and the scratch files of running jobs. Must be writable, with disk ' +
+        'space for the checkpoints of a job',
     ),
   OBJECT_STORE_DIRECTORY: z
     .string()
     .optional()
     .describe(
-      'Folder for images and checkpoints, if `S3_BUCKET` is not set. API and workers must see the same folder. Default: `objects` in `DATA_DIRECTORY`',
+      'Folder for images and checkpoints, if `S3_BUCKET` is not set. API and workers must see the same folder. ' +
+        'Default: `objects` in `DATA_DIRECTORY`',
     ),
   S3_BUCKET: bucketName.optional().describe('S3 bucket for images and checkpoints. Default: they are stored in `OBJECT_STORE_DIRECTORY`'),
   S3_REGION: z.string().default('us-east-1').describe('Region of the bucket. Stores outside AWS usually accept any name'),
@@ -73,7 +79,8 @@ export const environmentSchema = z.object({
     .enum(['redirect', 'stream'])
     .default('redirect')
     .describe(
-      'How callers get files from S3: `redirect` sends them to the store with a link that works for an hour; `stream` sends the file through the API, for callers that cannot reach the store',
+      'How callers get files from S3: `redirect` sends them to the store with a link that works for an hour; ' +
+        '`stream` sends the file through the API, for callers that cannot reach the store',
     ),
   BASE_MODELS_DIRECTORY: z
     .string()
@@ -109,12 +116,14 @@ export const environmentSchema = z.object({
     .max(1_000_000)
     .default(100)
     .describe(
-      'Requests with a wrong API key or session that one network address may make in a minute. Its further requests are refused without a check; 0 = no limit',
+      'Requests with a wrong API key or session that one network address may make in a minute. Its further requests ' +
+        'are refused without a check; 0 = no limit',
     ),
   TRUSTED_PROXIES: networks
     .optional()
     .describe(
-      "Networks of the proxies in front of the API, such as `10.0.0.0/8,127.0.0.1/32`. From these, the API takes the caller's address from `X-Forwarded-For`. Default: the address of the connection",
+      'Networks of the proxies in front of the API, such as `10.0.0.0/8,127.0.0.1/32`. From these, the API takes ' +
+        "the caller's address from `X-Forwarded-For`. Default: the address of the connection",
     ),
   EVENT_STREAMS_PER_KEY: z.coerce
     .number()
@@ -123,7 +132,8 @@ export const environmentSchema = z.object({
     .max(100_000)
     .default(100)
     .describe(
-      'Event streams that an API key may keep open at the same time, in each API process. Further ones are refused with 429 `too_many_event_streams`',
+      'Event streams that an API key may keep open at the same time, in each API process. Further ones are refused ' +
+        'with 429 `too_many_event_streams`',
     ),
   UPLOADS_PER_KEY: z.coerce
     .number()
@@ -132,7 +142,8 @@ export const environmentSchema = z.object({
     .max(1_000)
     .default(4)
     .describe(
-      'Uploads of images that an API key may run at the same time, in each API process. Further ones are refused with 429 `too_many_uploads`',
+      'Uploads of images that an API key may run at the same time, in each API process. Further ones are refused ' +
+        'with 429 `too_many_uploads`',
     ),
   UPLOADS_AT_ONCE: z.coerce
     .number()
@@ -151,7 +162,9 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: origins
     .optional()
     .describe(
-      'Web pages that may call the API from a browser, as origins such as `https://app.example.com,http://localhost:5173`, or `*` for any. Default: none but the dashboard, which the API serves itself',
+      'Web pages that may call the API from a browser, as origins such as ' +
+        '`https://app.example.com,http://localhost:5173`, or `*` for any. Default: none but the dashboard, which the ' +
+        'API serves itself',
     ),
   ...operationsEnvironment,
   LOG_LEVEL: z

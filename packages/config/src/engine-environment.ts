@@ -1,6 +1,9 @@
 // The environment of a process that runs the engine: how its allocator treats large blocks. A running process cannot change it.
 
-/** Large blocks in pages of 2 MiB (glibc's tunables): their first use costs a few page faults instead of thousands (docs/experiments/engine.md). */
+/**
+ * Large blocks in pages of 2 MiB (glibc's tunables): their first use costs a few page faults instead of thousands
+ * (docs/experiments/engine.md).
+ */
 const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
 
 /** Makes glibc map every block of a megabyte or more separately, and return it as soon as it is freed (mallopt(3)). */

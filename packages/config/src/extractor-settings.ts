@@ -33,7 +33,8 @@ export const extractorEnvironment = {
     .string()
     .optional()
     .describe(
-      'Path of the Inception weights, which FID requires: `pt_inception-2015-12-05-6726825d` as `.pth` or `.safetensors`. Set this, the URL, or the object key. Default: evaluations cannot use Inception',
+      'Path of the Inception weights, which FID requires: `pt_inception-2015-12-05-6726825d` as `.pth` or ' +
+        '`.safetensors`. Set this, the URL, or the object key. Default: evaluations cannot use Inception',
     ),
   INCEPTION_WEIGHTS_URL: address
     .optional()
@@ -44,7 +45,8 @@ export const extractorEnvironment = {
     .string()
     .optional()
     .describe(
-      'Folder of the CLIP model for CLIP scores: `config.json`, `preprocessor_config.json`, `model.safetensors` and the files of its tokenizer. Set this, the URL, or the object key. Default: evaluations cannot use this model',
+      'Folder of the CLIP model for CLIP scores: `config.json`, `preprocessor_config.json`, `model.safetensors` and ' +
+        'the files of its tokenizer. Set this, the URL, or the object key. Default: evaluations cannot use this model',
     ),
   CLIP_WEIGHTS_URL: address
     .optional()

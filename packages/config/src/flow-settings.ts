@@ -18,7 +18,9 @@ export const flowEnvironment = {
   WEBHOOK_ALLOWED_NETWORKS: networks
     .optional()
     .describe(
-      'Networks that webhooks and image imports may reach in addition to the public internet, such as `10.0.0.0/8,fd00::/8`. Default: none, so that callers cannot make the service send requests to internal addresses. The log of deliveries shows the project the first 1,024 bytes of what these addresses respond',
+      'Networks that webhooks and image imports may reach in addition to the public internet, such as ' +
+        '`10.0.0.0/8,fd00::/8`. Default: none, so that callers cannot make the service send requests to internal ' +
+        'addresses. The log of deliveries shows the project the first 1,024 bytes of what these addresses respond',
     ),
   WEBHOOK_TIMEOUT_SECONDS: z.coerce
     .number()
@@ -37,7 +39,8 @@ export const flowEnvironment = {
     .min(1)
     .default(1_000)
     .describe(
-      'Maximum number of waiting training jobs of a project, unless the project has its own limit. Above it, new jobs are refused with 429 `too_many_queued_jobs`',
+      'Maximum number of waiting training jobs of a project, unless the project has its own limit. Above it, new ' +
+        'jobs are refused with 429 `too_many_queued_jobs`',
     ),
   MAX_RUNNING_JOBS_PER_PROJECT: z.coerce
     .number()
@@ -45,16 +48,20 @@ export const flowEnvironment = {
     .min(1)
     .optional()
     .describe(
-      'Maximum number of training jobs of a project that run at the same time; further ones wait. Default: no limit but the number of workers',
+      'Maximum number of training jobs of a project that run at the same time; further ones wait. Default: no limit ' +
+        'but the number of workers',
     ),
   GENERATION_BUDGET_PER_PROJECT: budget(100_000).describe(
-    'Maximum cost of all unfinished generations of a project, unless the project has its own limit. Above it, requests are refused with 429 `too_much_unfinished_work`. The cost of a generation is images x megapixels x steps, twice that with guidance, and at least 10: 4 images of 512x512 in 50 steps with guidance cost 105',
+    'Maximum cost of all unfinished generations of a project, unless the project has its own limit. Above it, ' +
+      'requests are refused with 429 `too_much_unfinished_work`. The cost of a generation is images x megapixels x ' +
+      'steps, twice that with guidance, and at least 10: 4 images of 512x512 in 50 steps with guidance cost 105',
   ),
   EVALUATION_BUDGET_PER_PROJECT: budget(5_000_000).describe(
     'The same limit for unfinished evaluations, summed over their models. It also applies to the evaluation stage of a training job',
   ),
   RETENTION_CHECKPOINT_DAYS: days(30).describe(
-    'Days for which checkpoints are kept after their job has ended. The result and the latest checkpoint are always kept. 0 = never delete (also for the settings below)',
+    'Days for which checkpoints are kept after their job has ended. The result and the latest checkpoint are ' +
+      'always kept. 0 = never delete (also for the settings below)',
   ),
   RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('Days for which the validation images of ended jobs are kept'),
   RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('Days for which generated images are kept'),
@@ -67,16 +74,19 @@ export const flowEnvironment = {
     .min(1)
     .default(24)
     .describe(
-      'Minimum age in hours before the sweep removes objects missing a database row, or rows missing their object. Also the minimum time between two checks of such a row',
+      'Minimum age in hours before the sweep removes objects missing a database row, or rows missing their object. ' +
+        'Also the minimum time between two checks of such a row',
     ),
   SWEEP_MINUTES: z.coerce.number().int().min(1).max(40_000).default(60).describe('Minutes between two sweeps'),
   TRASH_DAYS: days(7).describe(
-    'Days for which objects that a sweep removed stay in `trash/` of the object store, from where they can be restored; 0 = deleted immediately',
+    'Days for which objects that a sweep removed stay in `trash/` of the object store, from where they can be ' +
+      'restored; 0 = deleted immediately',
   ),
   SWEEP_BRAKE: flag
     .default(true)
     .describe(
-      'Whether a sweep stops if more objects or rows are missing than crashes explain. Set to `false` for one sweep only, after reading its log',
+      'Whether a sweep stops if more objects or rows are missing than crashes explain. Set to `false` for one sweep ' +
+        'only, after reading its log',
     ),
   SWEEP_DRY_RUN: flag.default(false).describe('Set to `true` to log what a sweep would remove without removing it'),
 };

@@ -37,7 +37,8 @@ export const operationsEnvironment = {
     .min(0)
     .default(256)
     .describe(
-      'Free disk space in MB, of `DATA_DIRECTORY` and of the folder of stored files. With less, `/readyz` reports not ready, and a worker whose job met a full disk waits',
+      'Free disk space in MB, of `DATA_DIRECTORY` and of the folder of stored files. With less, `/readyz` reports ' +
+        'not ready, and a worker whose job met a full disk waits',
     ),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     .optional()

@@ -57,18 +57,21 @@ export const workerEnvironment = {
   DEVICE: devices
     .default([DEFAULT_DEVICE])
     .describe(
-      'Device of a worker: `cpu`, `webgpu` or `cuda`. Several devices of one kind, as in `cuda:0,cuda:1`, each run a training job. The worker refuses to start if a device is missing',
+      'Device of a worker: `cpu`, `webgpu` or `cuda`. Several devices of one kind, as in `cuda:0,cuda:1`, each run ' +
+        'a training job. The worker refuses to start if a device is missing',
     ),
   TRAINING_DEVICES: count(64)
     .default(1)
     .describe(
-      'Number of devices that train one job together, at most as many as DEVICE names. They share the passes of each step (`gradient_accumulation_steps`) and sum the gradients',
+      'Number of devices that train one job together, at most as many as DEVICE names. They share the passes of ' +
+        'each step (`gradient_accumulation_steps`) and sum the gradients',
     ),
   CUDA_GRADIENT_KERNELS: z
     .enum(GRADIENT_KERNELS)
     .default('none')
     .describe(
-      'Gradients that kernels of StyleForge compute on NVIDIA cards: `none`, those of `activations` and normalizations, or `all`, which adds attention ' +
+      'Gradients that kernels of StyleForge compute on NVIDIA cards: `none`, those of `activations` and ' +
+        'normalizations, or `all`, which adds attention ' +
         '(compute capability 8.0, TF32 rounding). Not yet seen on a card: run `npm run bench -- first-run --device cuda` first',
     ),
   WORKER_QUEUES: queues
@@ -82,7 +85,8 @@ export const workerEnvironment = {
     .max(3600)
     .default(25)
     .describe(
-      'Seconds that a stopping worker gives its running jobs to save a checkpoint. Jobs that take longer are killed and continue from their previous checkpoint. The platform must wait at least 15 s longer before it kills the worker',
+      'Seconds that a stopping worker gives its running jobs to save a checkpoint. Jobs that take longer are killed ' +
+        'and continue from their previous checkpoint. The platform must wait at least 15 s longer before it kills the worker',
     ),
   TRAINING_THREADS: count(1024).optional().describe('Processor threads of one operation in training. Default: one for each physical core'),
   GENERATION_THREADS: count(1024)
@@ -91,7 +95,8 @@ export const workerEnvironment = {
   GENERATION_MODELS: count(100)
     .default(2)
     .describe(
-      'Number of models that a worker keeps loaded for later generations. Above this number it unloads the model that was used least recently',
+      'Number of models that a worker keeps loaded for later generations. Above this number it unloads the model ' +
+        'that was used least recently',
     ),
   GENERATION_MODELS_MB: count(1 << 20)
     .default(8192)
@@ -103,7 +108,8 @@ export const workerEnvironment = {
     .min(1)
     .optional()
     .describe(
-      "Name of the worker's pod. The worker then tells Kubernetes whether it is busy, so that idle pods are removed first when the deployment shrinks. The manifests in `infra/kubernetes` set this variable and the next one",
+      "Name of the worker's pod. The worker then tells Kubernetes whether it is busy, so that idle pods are removed " +
+        'first when the deployment shrinks. The manifests in `infra/kubernetes` set this variable and the next one',
     ),
   POD_NAMESPACE: z.string().min(1).optional().describe("Namespace of the worker's pod"),
   KUBERNETES_API: z

@@ -65,8 +65,8 @@ export function clientOf(database: Database): PrismaClient {
 
 export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
   const pool = openPool({ connectionString: databaseUrl, max: maxConnections });
-  // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this process;
-  // the transaction's first statement fails in any case.
+  // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this
+  // process; the transaction's first statement fails in any case.
   pool.on('connect', (client) => client.on('error', () => undefined));
   // The pool drops an idle connection that the server has ended. The Prisma client only listens once it has been used.
   pool.on('error', () => undefined);

@@ -1,7 +1,10 @@
 // Work that only one process does at a time, under a lock that ends with its connection.
 import pg from 'pg';
 
-/** Returns undefined if another process holds the lock. Throws after the work if the connection broke meanwhile, because the lock was lost with it. */
+/**
+ * Returns undefined if another process holds the lock. Throws after the work if the connection broke meanwhile, because the lock was lost
+ * with it.
+ */
 export async function exclusively<Result>(databaseUrl: string, name: string, work: () => Promise<Result>): Promise<Result | undefined> {
   const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
   let broken: Error | undefined;

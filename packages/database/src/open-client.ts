@@ -34,7 +34,8 @@ function openingError({ host, port, user, database }: pg.Client, cause: unknown)
 const REMEDIES: readonly [RegExp, string][] = [
   [
     /self-signed certificate|unable to (get local issuer|verify the first) certificate/,
-    '; add sslrootcert=FILE with the certificate of its authority to the URL, or sslmode=no-verify, which encrypts without checking the server',
+    '; add sslrootcert=FILE with the certificate of its authority to the URL, or sslmode=no-verify, which ' +
+      'encrypts without checking the server',
   ],
   [/does not support SSL/, '; remove sslmode from the URL, or switch TLS on in the server'],
   [/no pg_hba\.conf entry .*no encryption/, '; add sslmode=require to the URL'],

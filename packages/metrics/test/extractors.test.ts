@@ -1,4 +1,5 @@
-// Feature extractors against pytorch-fid, clean-fid and transformers: images and weights come from formulas, so that both sides have the same.
+// Feature extractors against pytorch-fid, clean-fid and transformers: images and weights come from formulas, so that both sides have the
+// same.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// The memory of a pass as onnxruntime plans it: its arena, its reuse of blocks, its order, and the casts of mixed precision, with numbers counted by hand.
+// The memory of a pass as onnxruntime plans it: its arena, its reuse of blocks, its order, and the casts of mixed precision, with numbers
+// counted by hand.
 import { Graph, type Tensor } from '@styleforge/autodiff';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../src/memory/arena.ts';

@@ -24,7 +24,9 @@ it('ends neither the process nor a job', async () => {
   });
   const admin = new pg.Client({ connectionString: fixture.databaseUrl });
   await admin.connect();
-  const ends = `select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+  const ends =
+    'select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where datname = ' +
+    'current_database() and pid <> pg_backend_pid()';
   for (const round of [1, 2, 3]) {
     const id = `gen_broken_${round}`;
     const { rows } = await admin.query<{ ended: number }>(ends);

@@ -66,6 +66,8 @@ function withoutNulls<T extends object>(values: T): Partial<T> {
 }
 
 function postCommand(path: string, body: object): string {
-  const command = `curl -X POST "$STYLEFORGE_BASE_URL${path}" -H "Authorization: Bearer $STYLEFORGE_API_KEY" -H 'Content-Type: application/json' --data-binary @- <<'JSON'`;
+  const command =
+    `curl -X POST "$STYLEFORGE_BASE_URL${path}" -H "Authorization: Bearer $STYLEFORGE_API_KEY" -H 'Content-Type: ` +
+    `application/json' --data-binary @- <<'JSON'`;
   return `${command}\n${JSON.stringify(body, null, 2)}\nJSON`;
 }

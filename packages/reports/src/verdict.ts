@@ -162,7 +162,8 @@ function cautions({ models, reference, training }: Judged, model: ReportModel, b
   const found = [
     ...(fid && Math.min(fid.generated, fid.reference ?? 0) < LEAST_IMAGES_FOR_FID
       ? [
-          `FID needs ${LEAST_IMAGES_FOR_FID} or more images on each side, and this report has ${Math.min(fid.generated, fid.reference ?? 0)}: its value is too high. KID has no such bias and is shown first.`,
+          `FID needs ${LEAST_IMAGES_FOR_FID} or more images on each side, and this report has ` +
+            `${Math.min(fid.generated, fid.reference ?? 0)}: its value is too high. KID has no such bias and is shown first.`,
         ]
       : []),
     ...(fewest > 0 && fewest < FEW_IMAGES
@@ -174,7 +175,8 @@ function cautions({ models, reference, training }: Judged, model: ReportModel, b
       : []),
     ...(reference?.trained_on
       ? [
-          'The reference images are the ones that the model was trained on, so copies of them score well. Other images of the same style are a better reference.',
+          'The reference images are the ones that the model was trained on, so copies of them score well. Other images ' +
+            'of the same style are a better reference.',
         ]
       : []),
     ...overlapCaution(model, base),

@@ -15,10 +15,12 @@ describe('the verdict', () => {
     const { outcome, summary, points, next } = verdictOf(good, dreamBooth, base);
     expect(outcome).toBe('took_hold');
     expect(summary).toBe(
-      "The style took hold. The training closed 87 % of the distance to the style (kid@mini-clip ×1000 12.00, base model 90.00). The images keep 100 % of the base model's prompt following (clip@mini-clip 27.10, base model 27.00).",
+      'The style took hold. The training closed 87 % of the distance to the style (kid@mini-clip ×1000 12.00, base ' +
+        "model 90.00). The images keep 100 % of the base model's prompt following (clip@mini-clip 27.10, base model 27.00).",
     );
     expect(points[0]).toBe(
-      'Compared with DreamBooth, 200 steps: better in style (kid@mini-clip ×1000 12.00 against 30.00), better in following the prompts (clip@mini-clip 27.10 against 25.00).',
+      'Compared with DreamBooth, 200 steps: better in style (kid@mini-clip ×1000 12.00 against 30.00), better in ' +
+        'following the prompts (clip@mini-clip 27.10 against 25.00).',
     );
     expect(next).toEqual(['Generate images with prompts such as "a photo of zwx style, a house".']);
   });

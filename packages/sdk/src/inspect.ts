@@ -46,6 +46,7 @@ export async function refuseSmallImages(files: Uploadable | Uploadable[], resolu
   if (small.length === 0) return;
   const more = small.length > NAMED ? `, and ${small.length - NAMED} more` : '';
   throw new StyleForgeError(
-    `Images are smaller than hyperparameters.resolution ${resolution}: ${small.slice(0, NAMED).join(', ')}${more}. Give larger images, or lower the resolution.`,
+    `Images are smaller than hyperparameters.resolution ${resolution}: ` +
+      `${small.slice(0, NAMED).join(', ')}${more}. Give larger images, or lower the resolution.`,
   );
 }

@@ -5,9 +5,12 @@ const credentials = 'S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: the S3 server refus
 const region = 'S3_REGION: the bucket is in another region; set the region in which it was created';
 const unreachable = 'S3_ENDPOINT: the S3 server cannot be reached; check the address, and that the server is running';
 const unknownHost =
-  'S3_ENDPOINT: there is no host of this name; check the address, and set S3_FORCE_PATH_STYLE=true if only a name with the bucket in front of it is unknown';
+  'S3_ENDPOINT: there is no host of this name; check the address, and set S3_FORCE_PATH_STYLE=true if only a ' +
+  'name with the bucket in front of it is unknown';
 const certificate =
-  "S3_ENDPOINT: the S3 server's certificate is not accepted; name the file of its authority in NODE_EXTRA_CA_CERTS, or a host that the certificate is for; buckets with dots in their names need S3_FORCE_PATH_STYLE=true";
+  "S3_ENDPOINT: the S3 server's certificate is not accepted; name the file of its authority in " +
+  'NODE_EXTRA_CA_CERTS, or a host that the certificate is for; buckets with dots in their names need ' +
+  'S3_FORCE_PATH_STYLE=true';
 const noTls = 'S3_ENDPOINT: the S3 server does not use TLS at this address; write http:// in place of https://, or another port';
 
 /** Messages by the error's name or code. */

@@ -46,9 +46,11 @@ export async function verifyStore(store: ObjectStore, config: ObjectStoreConfig,
   if (found === id) return;
   throw new StoreIdentityError(
     found === undefined
-      ? `${settingOf(config)}: ${placeOf(config)} has no ${installationKey}, so it is not the store of this database (installation ${id}): ` +
+      ? `${settingOf(config)}: ${placeOf(config)} has no ${installationKey}, so it is not the store of this database ` +
+          `(installation ${id}): ` +
           `a volume that is not mounted, or another bucket or prefix. ${remedyOf(id)}`
-      : `${settingOf(config)}: ${placeOf(config)} belongs to installation ${found}, and the database (DATABASE_URL) to installation ${id}. ` +
+      : `${settingOf(config)}: ${placeOf(config)} belongs to installation ${found}, and the database (DATABASE_URL) ` +
+          `to installation ${id}. ` +
           `Set the two that belong together. ${remedyOf(id)}`,
   );
 }
@@ -87,7 +89,8 @@ async function assertEvidence(store: ObjectStore, config: ObjectStoreConfig, ins
   for (const key of keys) if ((await store.head(key)) === null) missing.push(key);
   if (missing.length <= keys.length * toleratedLoss) return;
   throw new StoreIdentityError(
-    `${settingOf(config)}: ${missing.length} of ${keys.length} objects that the database knows are not in ${placeOf(config)} (${missing[0]}): ` +
+    `${settingOf(config)}: ${missing.length} of ${keys.length} objects that the database knows are not in ` +
+      `${placeOf(config)} (${missing[0]}): ` +
       `a volume that is not mounted, or another bucket or prefix. ${remedyOf(id)}`,
   );
 }
@@ -95,7 +98,8 @@ async function assertEvidence(store: ObjectStore, config: ObjectStoreConfig, ins
 const identityText = (id: string) => `${JSON.stringify({ installation: id })}\n`;
 
 const remedyOf = (id: string) =>
-  `If this is meant to be the store from now on, put an object ${installationKey} with the content ${identityText(id).trim()} into it by hand`;
+  `If this is meant to be the store from now on, put an object ${installationKey} with the content ` +
+  `${identityText(id).trim()} into it by hand`;
 
 async function readIdentity(store: ObjectStore): Promise<string | undefined> {
   const bytes = await store.get(installationKey).catch((error: unknown) => {

@@ -1,4 +1,5 @@
-// Every combination of method, adaptation, optimizer, text encoder, captions and buckets is refused with a field and a remedy, or trains. A sample that has each method and all pairs of the others does train.
+// Every combination of method, adaptation, optimizer, text encoder, captions and buckets is refused with a field and a remedy, or trains. A
+// sample that has each method and all pairs of the others does train.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {

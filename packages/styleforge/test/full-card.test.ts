@@ -1,4 +1,5 @@
-// A device that turns out to be too full for a pass: the step is made once more with all activations computed again, and only then the training fails.
+// A device that turns out to be too full for a pass: the step is made once more with all activations computed again, and only then the
+// training fails.
 import { DeviceMemoryError, TrainingProgram } from '@styleforge/runtime';
 import { trainStyleForge } from '@styleforge/styleforge';
 import { rm } from 'node:fs/promises';

@@ -118,7 +118,8 @@ describe('training Stable Diffusion XL', () => {
     await source.latents.release();
   });
 
-  it('of a LoRA of the U-Net encodes prompts beforehand and resumes bit-identically, and its files and its merged model generate the same image', {
+  it('of a LoRA of the U-Net encodes prompts beforehand and resumes bit-identically, and its files and its merged ' +
+    'model generate the same image', {
     timeout: 15 * minutes,
   }, async () => {
     const frozenText = { train_text_encoder: false };

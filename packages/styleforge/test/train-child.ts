@@ -1,4 +1,5 @@
-// A process that trains what its standard input says, so that a test can kill it: one line for each step, and one of step 0 for each class image.
+// A process that trains what its standard input says, so that a test can kill it: one line for each step, and one of step 0 for each class
+// image.
 import { text } from 'node:stream/consumers';
 import { makeClassImages, trainStyleForge, type ClassImagesOptions, type TrainStyleForgeOptions } from '@styleforge/styleforge';
 

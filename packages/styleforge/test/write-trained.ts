@@ -1,4 +1,5 @@
-// Trains each method for a few steps at tiny size and writes what the model gives then: node --import tsx write-trained.ts FOLDER, for test/golden-methods/check-trained.py.
+// Trains each method for a few steps at tiny size and writes what the model gives then: node --import tsx write-trained.ts FOLDER, for
+// test/golden-methods/check-trained.py.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdaptationConfig } from '@styleforge/contracts';

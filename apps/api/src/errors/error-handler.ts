@@ -82,8 +82,19 @@ function describe(error: unknown, request: FastifyRequest): Described {
     return {
       code: 'storage_full',
       detail:
-        'The disk of the service is full, so nothing from this request was stored. Ask the operator to free disk space, then send the request again.',
+        'The disk of the service is full, so nothing from this request was stored. Ask the operator to free disk ' +
+        'space, then send the request again.',
     };
+  return (
+    describeFastifyError(error, request) ?? {
+      code: 'internal_error',
+      detail: 'The request failed inside the service. The log has the error under the request id.',
+    }
+  );
+}
+
+/** Errors of Fastify about a request: too large, invalid JSON, a wrong content length, an invalid multipart body. */
+function describeFastifyError(error: unknown, request: FastifyRequest): Described | undefined {
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return { code: 'not_found', detail: 'This project has nothing with this id.' };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
@@ -94,21 +105,23 @@ function describe(error: unknown, request: FastifyRequest): Described {
   if (code === 'FST_FILES_LIMIT' || code === 'FST_PARTS_LIMIT') {
     return {
       code: 'payload_too_large',
-      detail: `An upload may have at most ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts including the text fields. Nothing was kept. Send several smaller uploads.`,
+      detail:
+        `An upload may have at most ${UPLOAD_LIMITS.imagesPerDataset} files, and ${UPLOAD_LIMITS.parts} parts ` +
+        'including the text fields. Nothing was kept. Send several smaller uploads.',
     };
   }
   if (statusCode === 413) return { code: 'payload_too_large', detail: message ?? 'The body is too large.' };
   if (statusCode === 415) return { code: 'unsupported_media_type', detail: describeMediaType(request) };
-  // Errors of Fastify about a request: invalid JSON, a wrong content length, an invalid multipart body.
   if (code?.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { code: 'invalid_request', detail: message ?? STATUS_CODES[statusCode] ?? 'Bad request.' };
   }
-  return { code: 'internal_error', detail: 'The request failed inside the service. The log has the error under the request id.' };
+  return undefined;
 }
 
 function describeMediaType({ headers, routeOptions }: FastifyRequest): string {
   const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: string[] };
-  return `Send the body as ${consumes.join(' or ')}, ${headers['content-type'] ? `not as ${headers['content-type']}` : 'and name it in Content-Type'}.`;
+  const named = headers['content-type'] ? `not as ${headers['content-type']}` : 'and name it in Content-Type';
+  return `Send the body as ${consumes.join(' or ')}, ${named}.`;
 }
 
 function describeValidation(error: RequestValidationError): Described {

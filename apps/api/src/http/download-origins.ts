@@ -1,4 +1,5 @@
-// The origins that the dashboard may load images and files from, in addition to the service itself: where downloads redirect to the object store.
+// The origins that the dashboard may load images and files from, in addition to the service itself: where downloads redirect to the object
+// store.
 import type { ObjectStoreConfig } from '@styleforge/config';
 
 const AWS = 'https://s3.amazonaws.com';

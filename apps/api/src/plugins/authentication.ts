@@ -26,7 +26,10 @@ export function registerAuthentication(app: ApiServer, { database, wrongKeyLimit
   });
 }
 
-/** Limits the look-ups that guessed keys cause. After too many wrong keys, an address is refused before its next key is checked, unless the key was recently valid. */
+/**
+ * Limits the look-ups that guessed keys cause. After too many wrong keys, an address is refused before its next key is checked, unless the
+ * key was recently valid.
+ */
 function limitWrongKeys(database: Database, limiter: RateLimiter) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Caller> => {
     const key = bearerKey(request.headers.authorization);
@@ -35,7 +38,8 @@ function limitWrongKeys(database: Database, limiter: RateLimiter) {
       reply.header('retry-after', state.retrySeconds);
       throw new ApiError(
         'rate_limited',
-        `The address ${request.ip} has sent ${limiter.requests} wrong API keys within ${limiter.seconds} seconds. Try again in ${state.retrySeconds} seconds.`,
+        `The address ${request.ip} has sent ${limiter.requests} wrong API keys within ${limiter.seconds} seconds. Try ` +
+          `again in ${state.retrySeconds} seconds.`,
       );
     }
     try {

@@ -15,14 +15,20 @@ const INFO = {
   title: 'StyleForge',
   version: VERSION,
   description: [
-    'Fine-tunes text-to-image models to an artistic style. Upload images of the style (StyleRef) and of other styles (Aux), create a training job, follow it,',
-    'and generate images with the trained model. Training, generation, evaluation and export are queued: the response is 202 with an id to follow.',
+    'Fine-tunes text-to-image models to an artistic style. Upload images of the style (StyleRef) and of other ' +
+      'styles (Aux), create a training job, follow it,',
+    'and generate images with the trained model. Training, generation, evaluation and export are queued: the ' +
+      'response is 202 with an id to follow.',
     '',
-    '- **Key**: send `Authorization: Bearer sf_...`. The scope `read` allows GET requests, `write` everything else, `admin` also keys and workers.',
-    '- **Errors** are `application/problem+json`: `code` is stable, `detail` says what is wrong, `errors` lists each wrong field; [/docs/errors](/docs/errors) says for each code what to do.',
+    '- **Key**: send `Authorization: Bearer sf_...`. The scope `read` allows GET requests, `write` everything ' +
+      'else, `admin` also keys and workers.',
+    '- **Errors** are `application/problem+json`: `code` is stable, `detail` says what is wrong, `errors` lists ' +
+      'each wrong field; [/docs/errors](/docs/errors) says for each code what to do.',
     '- **Lists** are newest first. Send the `next` of a page as `after` to get the next page.',
-    '- **Repeating a POST**: with an `Idempotency-Key`, the same request within 24 hours gets the first response again and creates nothing twice.',
-    '- **Units**: times are ISO 8601 in UTC, durations are seconds, sizes are bytes, lengths of images are pixels, unless a field says otherwise.',
+    '- **Repeating a POST**: with an `Idempotency-Key`, the same request within 24 hours gets the first response ' +
+      'again and creates nothing twice.',
+    '- **Units**: times are ISO 8601 in UTC, durations are seconds, sizes are bytes, lengths of images are ' +
+      'pixels, unless a field says otherwise.',
   ].join('\n'),
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };

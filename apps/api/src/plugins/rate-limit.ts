@@ -5,7 +5,10 @@ import type { ApiServer } from '../http/api-server.ts';
 
 const POLICY = '"requests"';
 
-/** Runs after authentication. Refused requests do not count, so a caller that repeats its requests is accepted again as its earlier requests expire. */
+/**
+ * Runs after authentication. Refused requests do not count, so a caller that repeats its requests is accepted again as its earlier requests
+ * expire.
+ */
 export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
   const policy = `${POLICY};q=${limiter.requests};w=${limiter.seconds}`;
   app.addHook('onRequest', async (request, reply) => {
@@ -15,7 +18,8 @@ export function registerRateLimit(app: ApiServer, limiter: RateLimiter): void {
     reply.header('retry-after', retrySeconds);
     throw new ApiError(
       'rate_limited',
-      `This API key has made all of its ${limiter.requests} requests within ${limiter.seconds} seconds. Try again in ${retrySeconds} seconds.`,
+      `This API key has made all of its ${limiter.requests} requests within ${limiter.seconds} seconds. Try again ` +
+        `in ${retrySeconds} seconds.`,
     );
   });
 }

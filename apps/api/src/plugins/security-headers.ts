@@ -5,7 +5,8 @@ import type { ApiServer } from '../http/api-server.ts';
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 /** Pages that bring their own scripts and styles: the API's reference, the queues. */
 const PAGE_POLICY =
-  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
+  "base-uri 'none'; frame-ancestors 'self'";
 const PAGES = ['/docs', '/admin'];
 
 export function registerSecurityHeaders(app: ApiServer): void {

@@ -148,7 +148,8 @@ describe('GET', () => {
       expect([url, answer.status]).toEqual([url, 200]);
       const head = await api.app.inject({ method: 'HEAD', url, headers: { authorization: `Bearer ${keys['admin']}` } });
       expect([url, head.statusCode, head.body]).toEqual([url, 200, '']);
-      // Behind a link the object store responds: it has ETags of its own, and the S3 server of the tests ignores the type that the link names.
+      // Behind a link the object store responds: it has ETags of its own, and the S3 server of the tests ignores the type that the link
+      // names.
       const marks = ({ headers }: { headers: Record<string, unknown> }) => [url, headers['content-type'], headers['etag']];
       if (!answer.linked) expect(marks(head)).toEqual(marks(answer));
     }

@@ -1,4 +1,5 @@
-// Event streams of several API processes over one database: any of them tells what was written through another, and after a restart the next continues.
+// Event streams of several API processes over one database: any of them tells what was written through another, and after a restart the
+// next continues.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, type RunningApi } from '@styleforge/api';
 import { SESSION_COOKIE } from '@styleforge/contracts';

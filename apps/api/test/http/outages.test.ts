@@ -1,4 +1,5 @@
-// GET /readyz while Redis hangs, the database refuses or the store is not mounted: it says so within its deadline, and again when they are back.
+// GET /readyz while Redis hangs, the database refuses or the store is not mounted: it says so within its deadline, and again when they are
+// back.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// What a project may have unfinished of generated images: too large a request names its fields, too many requests wait, and other projects notice nothing.
+// What a project may have unfinished of generated images: too large a request names its fields, too many requests wait, and other projects
+// notice nothing.
 import { clientOf } from '@styleforge/database/testing';
 import { buildApp } from '@styleforge/api';
 import type { Problem } from '@styleforge/contracts';

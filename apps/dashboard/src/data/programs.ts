@@ -32,7 +32,9 @@ export function programOf(kind: Program, calls: Call[], baseUrl: string): string
     case 'cli':
       return each(({ cli, jobFile }) => (jobFile ? fileCommand(jobFile) : `${cli}\n`));
     case 'typescript':
-      return `import StyleForge from '@styleforge/sdk';\n\nconst client = new StyleForge({ baseUrl: '${baseUrl}' });\n${each(typescriptOf)}`;
+      return (
+        `import StyleForge from '@styleforge/sdk';\n\nconst client = new StyleForge({ baseUrl: '${baseUrl}' ` + `});\n${each(typescriptOf)}`
+      );
     case 'python':
       return `import json, os, urllib.request\n\n${each((call) => pythonOf(call, baseUrl))}`;
   }
@@ -51,12 +53,19 @@ const quotedUrl = (url: string) => (/[?&*]/.test(url) ? quoted(url) : url);
 function typescriptOf({ sdk, args = [], body, params = body ?? null }: Call): string {
   const list = [...args.map(json), ...(params ? [json(params)] : [])].join(', ');
   if (sdk === 'trainingJobs.create')
-    return `const job = await client.${sdk}(${list});\nconst done = await client.trainingJobs.waitFor(job.id);\nconsole.log(done.status, done.result?.checkpoint_id);\n`;
+    return (
+      `const job = await client.${sdk}(${list});\nconst done = await ` +
+      `client.trainingJobs.waitFor(job.id);\nconsole.log(done.status, done.result?.checkpoint_id);\n`
+    );
   return `console.log(await client.${sdk}(${list}));\n`;
 }
 
 function pythonOf({ method, path, body }: Call, baseUrl: string): string {
   const data = body ? `    data=json.dumps(${python(body).replaceAll('\n', '\n    ')}).encode(),\n` : '';
   const type = body ? '        "Content-Type": "application/json",\n' : '';
-  return `request = urllib.request.Request(\n    "${baseUrl}${path}",\n    method="${method}",\n${data}    headers={\n        "Authorization": "Bearer " + os.environ["STYLEFORGE_API_KEY"],\n${type}    },\n)\nprint(json.load(urllib.request.urlopen(request)))\n`;
+  return (
+    `request = urllib.request.Request(\n    "${baseUrl}${path}",\n    method="${method}",\n${data}    headers={\n ` +
+    `       "Authorization": "Bearer " + os.environ["STYLEFORGE_API_KEY"],\n${type}    ` +
+    `},\n)\nprint(json.load(urllib.request.urlopen(request)))\n`
+  );
 }

@@ -37,7 +37,8 @@ export async function withClient<Result>(databaseUrl: string, work: (client: pg.
 /** Names of the migrations that the database has, in order. */
 export async function appliedMigrations(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    'select migration_name as name from _prisma_migrations where finished_at is not null and rolled_back_at is null order by migration_name',
+    'select migration_name as name from _prisma_migrations where finished_at is not null and rolled_back_at is ' +
+      'null order by migration_name',
   );
   return rows.map(({ name }) => name);
 }
@@ -61,7 +62,8 @@ export async function saveTables(databaseUrl: string, directory: string): Promis
 
 async function saveTable(client: pg.Client, directory: string, name: string): Promise<SavedTable> {
   const { rows } = await client.query<{ column_name: string }>(
-    "select column_name from information_schema.columns where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER' order by ordinal_position",
+    "select column_name from information_schema.columns where table_schema = 'public' and table_name = $1 and " +
+      "is_generated = 'NEVER' order by ordinal_position",
     [name],
   );
   const columns = rows.map(({ column_name: column }) => column);
@@ -87,7 +89,8 @@ export async function restoreTables(databaseUrl: string, directory: string, { ta
     const present = await appliedMigrations(client);
     if (present.join() !== migrations.join()) {
       throw new Error(
-        `the backup was made by another release: it has ${migrations.length} migrations up to ${migrations.at(-1)}, this release has ${present.length} ` +
+        `the backup was made by another release: it has ${migrations.length} migrations up to ${migrations.at(-1)}, ` +
+          `this release has ${present.length} ` +
           `up to ${present.at(-1)}. Restore it with the release that made it, then upgrade`,
       );
     }

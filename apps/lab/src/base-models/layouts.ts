@@ -257,7 +257,8 @@ const layouts: { readonly [Name in FamilyName]: LayoutOf } = {
     if (!openClip) return stableDiffusion1(predictionType, widths);
     if (predictionType === undefined)
       throw new Error(
-        'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel models) or epsilon (base models)',
+        'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel ' +
+          'models) or epsilon (base models)',
       );
     return stableDiffusion2(predictionType, scratch, widths);
   },

@@ -9,7 +9,8 @@ import type { StackKind } from './stack.ts';
 const { values } = readCommandLine({
   usage: 'npm run chaos --',
   about:
-    'Disturbs a service while it works (kills, pauses, outages, slow connections, full disks, clock jumps), then checks that nothing was lost. Exits with 1 if something was.',
+    'Disturbs a service while it works (kills, pauses, outages, slow connections, full disks, clock jumps), then ' +
+    'checks that nothing was lost. Exits with 1 if something was.',
   options: {
     minutes: { type: 'string', default: '5', help: 'total time in minutes' },
     seed: { type: 'string', default: String(Date.now() % 100_000), help: 'seed of all random choices; a failing run prints it' },

@@ -82,7 +82,8 @@ for (const [index, cell] of cells.entries()) {
     await writeFile(`${fileOf(cell)}.partial`, JSON.stringify(result));
     await rename(`${fileOf(cell)}.partial`, fileOf(cell));
     log(
-      `  ${result.block.values.map(({ name: metric, timesThousand, value }) => `${metric} ${(timesThousand ?? value).toFixed(2)}`).join('  ')}  in ${result.seconds.toFixed(0)} s`,
+      `  ${result.block.values.map(({ name: metric, timesThousand, value }) => `${metric} ${(timesThousand ?? value).toFixed(2)}`).join('  ')} ` +
+        ` in ${result.seconds.toFixed(0)} s`,
     );
   }
   done.push(result);

@@ -32,11 +32,13 @@ export function plotMetric(results: readonly CellResult[], name: string, title: 
     `<text x="12" y="22" font-size="15" font-weight="600">${title}</text>`,
     ...variants.map(
       (variant, i) =>
-        `<circle cx="${LEFT + i * 160}" cy="43" r="5" fill="${COLORS[i % COLORS.length]}"/><text x="${LEFT + 10 + i * 160}" y="47" font-size="12">${variant}</text>`,
+        `<circle cx="${LEFT + i * 160}" cy="43" r="5" fill="${COLORS[i % COLORS.length]}"/><text ` +
+        `x="${LEFT + 10 + i * 160}" y="47" font-size="12">${variant}</text>`,
     ),
     ...ticks.map(
       (tick) =>
-        `<line x1="${x(tick)}" x2="${x(tick)}" y1="${TOP}" y2="${height - 26}" stroke="#ddd"/><text x="${x(tick)}" y="${height - 10}" font-size="11" text-anchor="middle" fill="#666">${Number(tick.toPrecision(3))}</text>`,
+        `<line x1="${x(tick)}" x2="${x(tick)}" y1="${TOP}" y2="${height - 26}" stroke="#ddd"/><text x="${x(tick)}" ` +
+        `y="${height - 10}" font-size="11" text-anchor="middle" fill="#666">${Number(tick.toPrecision(3))}</text>`,
     ),
     ...styles.map(
       (style, row) => `<text x="${LEFT - 12}" y="${TOP + row * ROW + ROW / 2 + 4}" font-size="13" text-anchor="end">${style}</text>`,
@@ -44,8 +46,14 @@ export function plotMetric(results: readonly CellResult[], name: string, title: 
     ...dots.map(({ row, series, center, spread }) => {
       const y = TOP + row * ROW + ((series + 1) * ROW) / (variants.length + 1);
       const color = COLORS[series % COLORS.length];
-      return `<line x1="${x(center - spread)}" x2="${x(center + spread)}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="2"/><circle cx="${x(center)}" cy="${y}" r="4.5" fill="${color}"/>`;
+      return (
+        `<line x1="${x(center - spread)}" x2="${x(center + spread)}" y1="${y}" y2="${y}" stroke="${color}" ` +
+        `stroke-width="2"/><circle cx="${x(center)}" cy="${y}" r="4.5" fill="${color}"/>`
+      );
     }),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="#fff"/>${parts.join('')}</svg>\n`;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" ` +
+    `font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="#fff"/>${parts.join('')}</svg>\n`
+  );
 }

@@ -43,7 +43,10 @@ function costTable(results: readonly CellResult[]): string[] {
   if (trained.length === 0) return [];
   const row = (variant: string): string => {
     const own = trained.filter(({ cell }) => cell.variant === variant).map(({ training }) => training!);
-    return `| ${variant} | ${(mean(own.map(({ bytes }) => bytes)) / MEGABYTE).toFixed(2)} | ${mean(own.map(({ seconds }) => seconds)).toFixed(0)} |`;
+    return (
+      `| ${variant} | ${(mean(own.map(({ bytes }) => bytes)) / MEGABYTE).toFixed(2)} | ` +
+      `${mean(own.map(({ seconds }) => seconds)).toFixed(0)} |`
+    );
   };
   return [
     '**Size and training time**',
@@ -66,7 +69,9 @@ export function writeTables(results: readonly CellResult[]): string {
       return [
         `## ${experiment}`,
         '',
-        `${block.generatedCount} generated and ${block.realCount} real images a cell, seeds ${seeds.join(', ')}, style judged by texture, the rest by ${block.extractor.name} (${block.extractor.dimension} numbers, weights ${block.extractor.weightsSha256.slice(0, 12)}).`,
+        `${block.generatedCount} generated and ${block.realCount} real images a cell, seeds ${seeds.join(', ')}, ` +
+          `style judged by texture, the rest by ${block.extractor.name} (${block.extractor.dimension} numbers, weights ` +
+          `${block.extractor.weightsSha256.slice(0, 12)}).`,
         '',
         ...names.map((name) => metricTable(own, name)),
         ...costTable(own),

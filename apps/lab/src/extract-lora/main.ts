@@ -7,7 +7,8 @@ import { readCommandLine, refuseCall } from '../command-line.ts';
 const PROGRAM = {
   usage: 'npm run extract-lora -- BASE TUNED OUT',
   about:
-    'Writes the changes of a full fine-tune as a LoRA, in the layouts of diffusers and kohya, and prints which share of the change it keeps. BASE and TUNED are diffusers folders of the same model.',
+    'Writes the changes of a full fine-tune as a LoRA, in the layouts of diffusers and kohya, and prints which ' +
+    'share of the change it keeps. BASE and TUNED are diffusers folders of the same model.',
   allowPositionals: true,
   options: {
     rank: { type: 'string', default: '16', help: 'rank of the LoRA: a higher rank keeps more of the change, in a larger file' },

@@ -13,7 +13,9 @@ import { Project, seedProject } from './seed-project.ts';
 const program = {
   usage: 'npm run fuzz --',
   about:
-    'Starts a service whose project contains one object of each kind, and tests every route of its OpenAPI document with Schemathesis. Exits with 1 for a 5xx, or for a status or body that the document does not describe. Needs `pip install schemathesis==4.32.5`.',
+    'Starts a service whose project contains one object of each kind, and tests every route of its OpenAPI ' +
+    'document with Schemathesis. Exits with 1 for a 5xx, or for a status or body that the document does not ' +
+    'describe. Needs `pip install schemathesis==4.32.5`.',
   options: {
     schemathesis: { type: 'string', default: 'schemathesis', help: 'the program' },
     examples: { type: 'string', default: '10', help: 'generated requests for each operation, at most' },

@@ -1,4 +1,5 @@
-// npm run graphs: the sha256 of every training and sampling graph, compared with the table of test/golden/graphs.json (--write replaces it).
+// npm run graphs: the sha256 of every training and sampling graph, compared with the table of test/golden/graphs.json (--write replaces
+// it).
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -130,7 +130,8 @@ export async function trainMiniClip(options: MiniClipOptions): Promise<Parameter
     onSnapshot: async (averaged, { step }) => {
       const retrieval = await measureRetrieval({ model, weights: averaged, cache, encode });
       log(
-        `mini-clip at step ${step}: of ${retrieval.pictures} held-out images ${(100 * retrieval.top1).toFixed(1)} % found first, ${(100 * retrieval.top5).toFixed(1)} % among five of a hundred names`,
+        `mini-clip at step ${step}: of ${retrieval.pictures} held-out images ${(100 * retrieval.top1).toFixed(1)} % ` +
+          `found first, ${(100 * retrieval.top5).toFixed(1)} % among five of a hundred names`,
       );
       await options.onSnapshot(vocabulary.expand(averaged), step, retrieval);
     },

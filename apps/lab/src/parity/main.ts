@@ -35,7 +35,8 @@ export async function* parityCases(directory: string): AsyncGenerator<CaseResult
 const PROGRAM = {
   usage: 'npm run --silent parity -- DIRECTORY',
   about:
-    'Compares this engine with a folder of reference numbers (such as test/golden or test/golden-methods). Prints one JSON line a case; exit code 1 if any misses.',
+    'Compares this engine with a folder of reference numbers (such as test/golden or test/golden-methods). Prints ' +
+    'one JSON line a case; exit code 1 if any misses.',
   allowPositionals: true,
   options: {},
 } as const;

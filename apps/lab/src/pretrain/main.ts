@@ -17,7 +17,8 @@ import { loadCutouts } from './variants/cutouts.ts';
 const PROGRAM = {
   usage: 'npm run pretrain -- STAGE',
   about:
-    'Trains a stage of the shipped base model from open emoji sets: autoencoder, then unet (with the text encoder). Run again, it continues where it stopped.',
+    'Trains a stage of the shipped base model from open emoji sets: autoencoder, then unet (with the text ' +
+    'encoder). Run again, it continues where it stopped.',
   allowPositionals: true,
   options: {
     directory: {

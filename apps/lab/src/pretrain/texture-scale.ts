@@ -1,4 +1,5 @@
-// npm run pretrain:texture-scale: measures the mean and spread of each texture statistic over varied images and writes them into packages/metrics.
+// npm run pretrain:texture-scale: measures the mean and spread of each texture statistic over varied images and writes them into
+// packages/metrics.
 import { textureStatistics } from '@styleforge/metrics';
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -14,7 +15,8 @@ const SCALE_FILE = fileURLToPath(new URL('../../../../packages/metrics/src/extra
 const { values } = readCommandLine({
   usage: 'npm run pretrain:texture-scale',
   about:
-    'Measures the scale of the texture statistics over cutouts of the base styles on grounds, treated at random; no target style is among them.',
+    'Measures the scale of the texture statistics over cutouts of the base styles on grounds, treated at random; ' +
+    'no target style is among them.',
   options: {
     directory: { type: 'string', default: '.styleforge/pretrain', help: 'folder of the pretraining run, for the rendered cutouts' },
     images: { type: 'string', default: '2000', help: 'images to measure' },
@@ -35,7 +37,8 @@ const columns = rows[0].map((_, column) => rows.map((row) => row[column]));
 const means = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / column.length);
 const deviations = columns.map((column, i) => Math.sqrt(column.reduce((sum, value) => sum + (value - means[i]) ** 2, 0) / column.length));
 const list = (name: string, about: string, numbers: readonly number[]): string =>
-  `/** ${about} */\nexport const ${name}: readonly number[] = [\n${numbers.map((value) => `  ${Number(value.toPrecision(5))},\n`).join('')}];\n`;
+  `/** ${about} */\nexport const ${name}: readonly number[] = ` +
+  `[\n${numbers.map((value) => `  ${Number(value.toPrecision(5))},\n`).join('')}];\n`;
 await writeFile(
   SCALE_FILE,
   [

@@ -52,8 +52,8 @@ const EMPTY_CAPTION_SHARE = 0.1;
 /** Share of the captions that name a style: StyleForge starts from a prompt with an unknown style word. */
 const UNKNOWN_STYLE_SHARE = 0.3;
 /**
- * Factor of the text encoder's learning rate. At the U-Net's rate, the text encoder converges to the same conditions whatever the caption is
- * before the U-Net follows them (docs/experiments/base-model.md).
+ * Factor of the text encoder's learning rate. At the U-Net's rate, the text encoder converges to the same conditions whatever the caption
+ * is before the U-Net follows them (docs/experiments/base-model.md).
  */
 const TEXT_ENCODER_RATE = 0.1;
 

@@ -90,7 +90,8 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
     const { loss: mean, speed } = stretch.end(progress, batchSize);
     const minutesLeft = ((steps - progress.step) * batchSize) / speed / 60;
     log(
-      `step ${progress.step}/${steps}  loss ${mean.toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`,
+      `step ${progress.step}/${steps}  loss ${mean.toFixed(4)}  grad ${gradNorm.toFixed(2)}  lr ` +
+        `${learningRate.toExponential(1)}  ${speed.toFixed(1)} images/s  ${minutesLeft.toFixed(0)} min left`,
     );
     const due = performance.now() - lastSnapshot > options.snapshotMinutes * 60_000;
     if (!due && progress.step !== steps) continue;

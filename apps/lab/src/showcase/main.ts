@@ -14,7 +14,9 @@ import { runShowcase, type JobSettings } from './run-showcase.ts';
 const program = {
   usage: 'npm run showcase -- --base-model NAME --style FOLDER --aux FOLDER --prompts FILE',
   about:
-    'Trains one job on your own images, generates the same prompts and seeds before and after, and writes sheet.png, report.html and settings.json. With --python, DreamBooth of diffusers is trained for comparison. Needs no running service.',
+    'Trains one job on your own images, generates the same prompts and seeds before and after, and writes ' +
+    'sheet.png, report.html and settings.json. With --python, DreamBooth of diffusers is trained for comparison. ' +
+    'Needs no running service.',
   options: {
     'base-model': { type: 'string', default: 'styleforge-mini', help: 'base model to fine-tune, as `npm run base-models` added it' },
     style: { type: 'string', help: 'folder of 15 to 20 images of the style' },

@@ -26,7 +26,8 @@ try {
   );
   if (isWildcard(config.host))
     say(
-      `The service listens on all addresses of this machine (HOST=${config.host}). Other machines reach it under the name or address of this machine.\n`,
+      `The service listens on all addresses of this machine (HOST=${config.host}). Other machines reach it under ` +
+        `the name or address of this machine.\n`,
     );
   say('Ctrl-C stops the service. Running jobs save a checkpoint and continue at the next start.');
 

@@ -39,7 +39,8 @@ export async function fetchReference(
   const least = config.metrics.includes('fid') || config.metrics.includes('kid') ? 2 : 0;
   if (rows.length < least) {
     throw new JobInputError(
-      `reference_dataset_id: the dataset ${config.reference_dataset_id} has ${counted(rows.length, 'image')} left; fid and kid need two or more`,
+      `reference_dataset_id: the dataset ${config.reference_dataset_id} has ${counted(rows.length, 'image')} left; ` +
+        'fid and kid need two or more',
     );
   }
   return fetchImages(rows, directory, services);

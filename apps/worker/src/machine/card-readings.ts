@@ -55,7 +55,10 @@ function cardOf(device: NamedDevice, visible: readonly string[] | undefined): st
   return [visible?.[found.index] ?? String(found.index)];
 }
 
-/** Reads rows such as `0, GPU-22b2c6ac-2d49-4863-197c-9c469071178a, 45, 86, 176.98, 7199`. A card is named by its index or the start of its UUID. */
+/**
+ * Reads rows such as `0, GPU-22b2c6ac-2d49-4863-197c-9c469071178a, 45, 86, 176.98, 7199`. A card is named by its index or the start of its
+ * UUID.
+ */
 function readingsOf(text: string, cards: readonly string[]): CardReading[] {
   const rows = text.split('\n').map((line) => line.split(',').map((field) => field.trim()));
   return cards.map((card) => {

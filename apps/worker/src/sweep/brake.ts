@@ -21,7 +21,8 @@ export function assertExplainable({ missing, rows, orphans, objects }: Differenc
   ].filter((reason) => reason !== false);
   if (reasons.length === 0) return;
   const message =
-    `The sweep changes nothing: ${reasons.join(', and ')}. Check that the object store is complete and that the database is the newest one. SWEEP_DRY_RUN=true lists ` +
+    `The sweep changes nothing: ${reasons.join(', and ')}. Check that the object store is complete and that the ` +
+    'database is the newest one. SWEEP_DRY_RUN=true lists ' +
     'the differences. If they are correct, run one sweep with SWEEP_BRAKE=false: it marks rows as missing, and moves objects to the trash';
   if (sweep.brake && !sweep.dryRun) throw new SweepRefusedError(message);
   log.warn({ rows, objects, missing: newlyMissing.length, orphans: orphans.length }, message);

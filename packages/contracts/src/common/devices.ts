@@ -32,6 +32,7 @@ export const DEVICE_NEEDS: Readonly<Record<DeviceName, string | null>> = {
   cpu: null,
   webgpu: 'a GPU with a Vulkan driver and libvulkan1 (Linux), Direct3D 12 (Windows) or Metal (macOS)',
   cuda:
-    "an NVIDIA card and driver, CUDA's libraries and onnxruntime's CUDA provider for the same CUDA (12: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild " +
+    "an NVIDIA card and driver, CUDA's libraries and onnxruntime's CUDA provider for the same CUDA (12: " +
+    'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild ' +
     'onnxruntime-node; 13: the wheel onnxruntime-gpu); docs/gpu.md says more',
 };

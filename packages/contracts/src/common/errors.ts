@@ -6,7 +6,8 @@ export const ERRORS = {
     status: 400,
     title: 'The request is not well formed',
     remedy:
-      'The body is not valid JSON, a multipart body is cut off, or one of its parts is missing. Send the body as the OpenAPI document describes it.',
+      'The body is not valid JSON, a multipart body is cut off, or one of its parts is missing. Send the body as ' +
+      'the OpenAPI document describes it.',
   },
   unauthorized: {
     status: 401,
@@ -17,13 +18,15 @@ export const ERRORS = {
     status: 403,
     title: 'The API key lacks a scope',
     remedy:
-      'Use a key with the scope that `detail` names. `read` allows reading, `write` allows everything else except API keys, and `admin` allows everything.',
+      'Use a key with the scope that `detail` names. `read` allows reading, `write` allows everything else except ' +
+      'API keys, and `admin` allows everything.',
   },
   csrf_token_invalid: {
     status: 403,
     title: 'The request of a browser session lacks its CSRF token',
     remedy:
-      'Send the header `X-CSRF-Token` with the `csrf_token` that `POST /v1/session` returned; `GET /v1/me` shows it again. A request with an API key needs no token.',
+      'Send the header `X-CSRF-Token` with the `csrf_token` that `POST /v1/session` returned; `GET /v1/me` shows it ' +
+      'again. A request with an API key needs no token.',
   },
   not_found: {
     status: 404,
@@ -54,7 +57,8 @@ export const ERRORS = {
     status: 409,
     title: 'Unfinished work uses this',
     remedy:
-      '`detail` names the training jobs, generations or evaluations. Cancel them or wait until they have finished, then send the request again.',
+      '`detail` names the training jobs, generations or evaluations. Cancel them or wait until they have finished, ' +
+      'then send the request again.',
   },
   status_conflict: {
     status: 409,
@@ -75,13 +79,15 @@ export const ERRORS = {
     status: 409,
     title: 'A request with this Idempotency-Key is still running',
     remedy:
-      'Send the same request again after the number of seconds in `Retry-After`. Once the first request has ended, you get its response. The SDK repeats the request for ten minutes.',
+      'Send the same request again after the number of seconds in `Retry-After`. Once the first request has ended, ' +
+      'you get its response. The SDK repeats the request for ten minutes.',
   },
   payload_too_large: {
     status: 413,
     title: 'The request body is too large',
     remedy:
-      'The limits are 1 MB for a JSON body, 8 MB for a prompt set and 25 MB for an uploaded file. Put a long list of prompts into a prompt set, and name the set in the evaluation or job.',
+      'The limits are 1 MB for a JSON body, 8 MB for a prompt set and 25 MB for an uploaded file. Put a long list ' +
+      'of prompts into a prompt set, and name the set in the evaluation or job.',
   },
   unsupported_media_type: {
     status: 415,
@@ -102,7 +108,8 @@ export const ERRORS = {
     status: 422,
     title: 'The dataset cannot be used',
     remedy:
-      '`errors` says what is wrong: the dataset does not exist, is of the wrong kind, has too few images (a job needs at least 3), has no images of a named component, or has images smaller than the resolution of the job.',
+      '`errors` says what is wrong: the dataset does not exist, is of the wrong kind, has too few images (a job ' +
+      'needs at least 3), has no images of a named component, or has images smaller than the resolution of the job.',
   },
   unknown_base_model: {
     status: 422,
@@ -113,13 +120,15 @@ export const ERRORS = {
     status: 422,
     title: 'The base model cannot be used',
     remedy:
-      'A file in its folder is missing or wrong; `detail` names it. Ask the operator to repair or reinstall the model. Until then, use another base model.',
+      'A file in its folder is missing or wrong; `detail` names it. Ask the operator to repair or reinstall the ' +
+      'model. Until then, use another base model.',
   },
   unknown_model: {
     status: 422,
     title: 'Unknown model',
     remedy:
-      'Use the name of a model (`ink-style`, `ink-style@3`), the id of a checkpoint or of a training job with a result, or the name of a base model.',
+      'Use the name of a model (`ink-style`, `ink-style@3`), the id of a checkpoint or of a training job with a ' +
+      'result, or the name of a base model.',
   },
   unsuitable_format: {
     status: 422,
@@ -145,7 +154,8 @@ export const ERRORS = {
     status: 429,
     title: 'Too many requests with this API key',
     remedy:
-      'Wait for the number of seconds in `Retry-After`. The headers `RateLimit-Policy` and `RateLimit` contain the quota and how much of it is left.',
+      'Wait for the number of seconds in `Retry-After`. The headers `RateLimit-Policy` and `RateLimit` contain the ' +
+      'quota and how much of it is left.',
   },
   too_many_queued_jobs: {
     status: 429,
@@ -156,7 +166,9 @@ export const ERRORS = {
     status: 429,
     title: 'Too much unfinished work in this project',
     remedy:
-      'The unfinished generations or evaluations of the project would cost more than its budget. The cost is images x megapixels x steps, twice that with guidance. Wait (`Retry-After`) or cancel some work, then send the request again. The operator sets the budgets with `GENERATION_BUDGET_PER_PROJECT` and `EVALUATION_BUDGET_PER_PROJECT`.',
+      'The unfinished generations or evaluations of the project would cost more than its budget. The cost is images ' +
+      'x megapixels x steps, twice that with guidance. Wait (`Retry-After`) or cancel some work, then send the ' +
+      'request again. The operator sets the budgets with `GENERATION_BUDGET_PER_PROJECT` and `EVALUATION_BUDGET_PER_PROJECT`.',
   },
   too_many_event_streams: {
     status: 429,
@@ -177,7 +189,8 @@ export const ERRORS = {
     status: 500,
     title: 'Internal error',
     remedy:
-      'The request itself was correct, but the service failed. Try again later. If it fails again, send the `request_id` to the operator, who finds the cause in the log.',
+      'The request itself was correct, but the service failed. Try again later. If it fails again, send the ' +
+      '`request_id` to the operator, who finds the cause in the log.',
   },
   overloaded: {
     status: 503,
@@ -188,7 +201,8 @@ export const ERRORS = {
     status: 503,
     title: 'The database or the object store of the service is unavailable',
     remedy:
-      'The request itself was correct. Wait for the number of seconds in `Retry-After`, then send it again, with the same `Idempotency-Key` if it has one. `/readyz` shows the operator what is unavailable.',
+      'The request itself was correct. Wait for the number of seconds in `Retry-After`, then send it again, with ' +
+      'the same `Idempotency-Key` if it has one. `/readyz` shows the operator what is unavailable.',
   },
   storage_full: {
     status: 507,
@@ -238,18 +252,24 @@ export const FAILURES = {
   unsupported_base_model:
     'StyleForge cannot train this kind of base model; `message` names the reason. Use a Stable Diffusion 1.x, 2.x or XL checkpoint.',
   extractor_not_configured:
-    'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names it. Install them, or choose another extractor.',
+    'early_stopping or an evaluation needs a feature extractor whose weights are not installed; `message` names ' +
+    'it. Install them, or choose another extractor.',
   unusable_features:
-    'A feature extractor computed values that are not finite numbers, so nothing can be measured. Its weights are damaged: install them again.',
+    'A feature extractor computed values that are not finite numbers, so nothing can be measured. Its weights are ' +
+    'damaged: install them again.',
   non_finite_image:
-    'The model computes values that are not finite numbers, or only black images. Its weights are damaged or its training diverged: use another checkpoint, or lower `guidance_scale`.',
+    'The model computes values that are not finite numbers, or only black images. Its weights are damaged or its ' +
+    'training diverged: use another checkpoint, or lower `guidance_scale`.',
   training_diverged:
     'Loss or gradient became infinite at the step that `message` names; the last checkpoint is kept. Lower `learning_rate`.',
   timeout: 'The job ran longer than this installation allows. Reduce it, for example to fewer steps.',
   device_unavailable:
-    'The device that the worker is set to (DEVICE) is not available or cannot run this model. The log of the worker has the details. Ask the operator, or try again: another worker may be able to.',
+    'The device that the worker is set to (DEVICE) is not available or cannot run this model. The log of the ' +
+    'worker has the details. Ask the operator, or try again: another worker may be able to.',
   storage_full:
-    'The disk became full in three attempts of the job, although enough space was free when each began: the job may need more space than the disk of the worker or of the object store has. Ask the operator to free disk space, then resume the training job: its saved checkpoints are kept.',
+    'The disk became full in three attempts of the job, although enough space was free when each began: the job ' +
+    'may need more space than the disk of the worker or of the object store has. Ask the operator to free disk ' +
+    'space, then resume the training job: its saved checkpoints are kept.',
   process_died:
     "The job's process ended unexpectedly, perhaps out of memory. Lower the batch size or use gradient checkpointing, then try again.",
   worker_died: 'The worker crashed several times during this job. Ask the operator: the log of the worker may have the reason.',

@@ -36,7 +36,8 @@ export type Page<T> = { data: T[]; has_more: boolean; next: string | null };
 export const missingObject = z
   .boolean()
   .describe(
-    'The stored file was missing when the service last compared its records with the object store. Downloads fail until the file is restored',
+    'The stored file was missing when the service last compared its records with the object store. Downloads fail ' +
+      'until the file is restored',
   );
 
 export const timestamp = z.iso.datetime().describe('ISO 8601, UTC');

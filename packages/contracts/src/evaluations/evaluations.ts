@@ -20,7 +20,10 @@ const settings = {
     .union([promptList, promptSetReference])
     .optional()
     .describe(
-      'A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of the component with this name; base models get the tokens of the evaluated model. Prompts without a placeholder get the style prompt in front. Default: the shipped set for the base model',
+      'A list of prompts, or a prompt set by its id, its name or name@version. Put a list that is too long for this ' +
+        'request (1 MB) into a prompt set. `[V]` stands for the first token of each model, `[name]` for the token of ' +
+        'the component with this name; base models get the tokens of the evaluated model. Prompts without a ' +
+        'placeholder get the style prompt in front. Default: the shipped set for the base model',
     ),
   num_images: z.int().min(1).max(1_000).default(1).describe('Images for each prompt'),
   sampler: z.enum(SAMPLERS).optional(),
@@ -38,7 +41,8 @@ const settings = {
     .enum(EXTRACTORS)
     .optional()
     .describe(
-      'Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. Default: the extractor of the base model, otherwise inception-v3-fid',
+      'Extractor for FID and KID. `texture` compares lines, texture and palette, not subjects; it needs no weights. ' +
+        'Default: the extractor of the base model, otherwise inception-v3-fid',
     ),
   clip_extractor: z
     .enum(CLIP_EXTRACTORS)

@@ -33,7 +33,8 @@ export const createPromptSetRequest = z
     name: promptSetName.describe('If the project already has a set with this name, it gets a new version'),
     description: optionalText(1_000).default(''),
     prompts: promptList.describe(
-      `What the images show, without the style prompt, or with placeholders for tokens as in an evaluation; at most ${PROMPT_SET_LIMITS.characters} characters together`,
+      'What the images show, without the style prompt, or with placeholders for tokens as in an evaluation; at most ' +
+        `${PROMPT_SET_LIMITS.characters} characters together`,
     ),
   })
   .meta({ id: 'CreatePromptSetRequest', examples: [{ name: 'animals', description: 'Animals alone', prompts: ['cat', 'dog', 'horse'] }] });

@@ -44,7 +44,8 @@ export const reportMetric = z
       .number()
       .nullable()
       .describe(
-        'CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on how prompts are followed',
+        'CLIP: the mean score of these images with the prompts of other images; this chance level does not depend on ' +
+          'how prompts are followed',
       ),
   })
   .meta({ id: 'ReportMetric' });

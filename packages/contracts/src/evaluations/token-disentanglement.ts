@@ -21,7 +21,8 @@ export const tokenDisentanglement = z
         recognised: z
           .number()
           .describe(
-            'Share of these images that the extractor assigns to their own component. Far below 1, the extractor cannot distinguish the components',
+            'Share of these images that the extractor assigns to their own component. Far below 1, the extractor cannot ' +
+              'distinguish the components',
           ),
         selectivity: estimate.describe(
           'What the token alone adds to its own component, less what it adds to the others on average; 0 for a token that means nothing',

@@ -30,7 +30,9 @@ export const projectEvent = z
     type: z
       .string()
       .describe(
-        '`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, `generation.succeeded`, `evaluation.succeeded`, `study.finished`, `model.created`, `worker.online`, `worker.draining`, `worker.drained`, `worker.stopping`, `worker.stopped`, `worker.lost` and others',
+        '`training_job.queued` and the other statuses, `checkpoint.saved`, `validation.done`, `generation.image`, ' +
+          '`generation.succeeded`, `evaluation.succeeded`, `study.finished`, `model.created`, `worker.online`, ' +
+          '`worker.draining`, `worker.drained`, `worker.stopping`, `worker.stopped`, `worker.lost` and others',
       ),
     subject_id: z.string().describe('What the event is about: a training job, generation, evaluation, study, model or worker'),
     data: z.record(z.string(), z.unknown()),

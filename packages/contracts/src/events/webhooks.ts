@@ -55,7 +55,8 @@ export const webhookUrl = z
 
 const subscription = {
   url: webhookUrl.describe(
-    'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443',
+    'Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are ' +
+      'refused, and ports below 1024 other than 80 and 443',
   ),
   events: z
     .array(z.enum(WEBHOOK_EVENTS))
@@ -64,7 +65,8 @@ const subscription = {
     .refine((events) => new Set(events).size === events.length, 'must name each event once')
     .meta({ uniqueItems: true })
     .describe(
-      `${'`worker.*`'}: a worker of the installation is online, draining, drained, stopping, stopped or lost (silent for ${WORKER_SILENT_SECONDS} seconds)`,
+      `${'`worker.*`'}: a worker of the installation is online, draining, drained, stopping, stopped or lost ` +
+        `(silent for ${WORKER_SILENT_SECONDS} seconds)`,
     ),
 };
 
@@ -96,7 +98,8 @@ export const webhook = z
     status: z
       .enum(['enabled', 'disabled'])
       .describe(
-        'Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A successful test enables it again',
+        'Whether the endpoint is disabled, which happens after days of failures or when it responds with 410. A ' +
+          'successful test enables it again',
       ),
     disabled_reason: z.string().nullable(),
     failing_since: timestamp.nullable(),

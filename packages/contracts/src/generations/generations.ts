@@ -23,7 +23,8 @@ const adapterRequest = z
       .min(1)
       .max(100)
       .describe(
-        'An adapter: a model that was uploaded, or trained with an adaptation other than `full`. A name, `name@version`, checkpoint id or job id',
+        'An adapter: a model that was uploaded, or trained with an adaptation other than `full`. A name, ' +
+          '`name@version`, checkpoint id or job id',
       ),
     strength: z.number().min(-4).max(4).default(1).describe('Strength of the adapter: 1 as trained, 0 without effect'),
   })
@@ -53,7 +54,8 @@ export const createGenerationRequest = z
       .min(1)
       .max(100)
       .describe(
-        'A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. An uploaded adapter is used on the base model that it was made for',
+        'A model by name or `name@version`, a checkpoint id, the id of a succeeded job, or the name of a base model. ' +
+          'An uploaded adapter is used on the base model that it was made for',
       ),
     prompts: z
       .array(requiredText(2000))
@@ -81,7 +83,8 @@ export const createGenerationRequest = z
       .nullable()
       .optional()
       .describe(
-        'StyleDrop: strength of the prompt against the negative prompt. Replaces guidance_scale. Default with style_guidance: guidance_scale - 1',
+        'StyleDrop: strength of the prompt against the negative prompt. Replaces guidance_scale. Default with ' +
+          'style_guidance: guidance_scale - 1',
       ),
     sampler: z.enum(SAMPLERS).optional(),
     seed: z
@@ -100,7 +103,8 @@ export const createGenerationRequest = z
       .nullable()
       .optional()
       .describe(
-        'An image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as `data:image/png;base64,...`. It is scaled and cropped to width and height',
+        'An image to start from: the id of an uploaded or generated image, or a PNG, JPEG or WebP as ' +
+          '`data:image/png;base64,...`. It is scaled and cropped to width and height',
       ),
     strength: z
       .number()

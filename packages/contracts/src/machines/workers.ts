@@ -41,7 +41,8 @@ export function workerStatusOf(signs: WorkerSigns, now = Date.now()): WorkerStat
 export const workerStatus = z.enum(WORKER_STATUSES).meta({
   id: 'WorkerStatus',
   description:
-    '`draining`: finishes its jobs and takes no further ones; `drained`: has no jobs left; `stopping`: its process is stopping; `lost`: has not updated its state for 30 seconds, and has not stopped in order',
+    '`draining`: finishes its jobs and takes no further ones; `drained`: has no jobs left; `stopping`: its ' +
+    'process is stopping; `lost`: has not updated its state for 30 seconds, and has not stopped in order',
 });
 
 const workerJob = z.object({

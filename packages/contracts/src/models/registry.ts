@@ -89,7 +89,8 @@ export const uploadAdapterFields = z.strictObject({
     .regex(/^[^\s[\]]{1,64}$/, 'must be one word of at most 64 characters, without brackets')
     .optional()
     .describe(
-      "The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the file's name)",
+      'The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names ' +
+        "none (default: the file's name)",
     ),
   description: description.optional().describe('Description of a new model; ignored for a further version'),
   license: license.optional().describe('Licence of a new model; ignored for a further version'),
@@ -141,7 +142,10 @@ const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/i;
 export function peftFault(config: unknown): string | null {
   const { init_lora_weights: start } = (config ?? {}) as { init_lora_weights?: unknown };
   if (typeof start !== 'string' || !CHANGES_BASE.test(start)) return null;
-  return `init_lora_weights is ${start}, which also changed the base model's weights: save the adapter with path_initial_model_for_weight_conversion, which makes it a LoRA for the base model`;
+  return (
+    `init_lora_weights is ${start}, which also changed the base model's weights: save the adapter with ` +
+    'path_initial_model_for_weight_conversion, which makes it a LoRA for the base model'
+  );
 }
 export const PEFT_CONFIG_BYTES = 1024 ** 2;
 

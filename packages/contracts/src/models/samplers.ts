@@ -14,7 +14,8 @@ export const negativePromptRequest = z
   .nullable()
   .optional()
   .describe(
-    'What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null',
+    'What the images should not show. null: none, for which Stable Diffusion XL uses zeros; `""` is the empty ' +
+      'text, encoded like any other. Other base models treat both alike. Default: that of the base model, otherwise null',
   );
 /** The negative prompt in a resolved config. */
 export const negativePromptSetting = z.string().nullable().describe('null: none');

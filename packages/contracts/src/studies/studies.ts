@@ -160,7 +160,8 @@ export const study = z
     leaders: z
       .array(z.object({ metric: z.string(), name: z.string(), training_job_id: trainingJobId, step: z.int(), value: z.number() }))
       .describe(
-        'The variation with the best value of each metric, from the evaluations of the jobs, or from early stopping if a job has no evaluation. A collapsed model leads only if all have collapsed',
+        'The variation with the best value of each metric, from the evaluations of the jobs, or from early stopping ' +
+          'if a job has no evaluation. A collapsed model leads only if all have collapsed',
       ),
   })
   .meta({ id: 'Study' });

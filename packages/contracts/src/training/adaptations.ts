@@ -100,7 +100,8 @@ const blocks = z
   .enum(LORA_BLOCKS)
   .optional()
   .describe(
-    '`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other base models are refused. Default: all blocks',
+    '`b-lora`: only the two blocks of Stable Diffusion XL that carry content and style (arXiv 2403.14572); other ' +
+      'base models are refused. Default: all blocks',
   );
 const merged = z
   .boolean()

@@ -31,7 +31,8 @@ export const hyperparameters = z
     optimizer: z
       .enum(OPTIMIZERS)
       .describe(
-        'prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and twice the memory for moments',
+        'prodigy finds the learning rate automatically (arXiv 2306.06101); it needs a worker with DEVICE=cpu and ' +
+          'twice the memory for moments',
       ),
     prodigy_d_coef: z
       .number()
@@ -53,7 +54,8 @@ export const hyperparameters = z
     buckets: z
       .boolean()
       .describe(
-        'Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu',
+        'Whether images keep their proportions: each trains at the size nearest to its own proportions, with about as ' +
+          'many pixels as the square, in batches of one size. Needs a worker with DEVICE=cpu',
       ),
     seed: z
       .int()
@@ -74,7 +76,8 @@ export const hyperparameters = z
     masked_loss: z
       .boolean()
       .describe(
-        'Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file `NAME.mask.png` with white for what counts',
+        'Whether only the part of an image that its mask shows is learned. The mask is its alpha channel, or the file ' +
+          '`NAME.mask.png` with white for what counts',
       ),
     unmasked_weight: z.number().min(0).max(1).describe('With masked_loss: weight of the rest of an image; 0: no weight'),
     latent_sampling: z

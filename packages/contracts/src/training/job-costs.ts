@@ -30,7 +30,8 @@ const cardMemory = {
     .boolean()
     .nullable()
     .describe(
-      'Whether activations are computed again in the backward pass: the worker decides it from the free memory of its card. As in the newest measured job; null: unknown',
+      'Whether activations are computed again in the backward pass: the worker decides it from the free memory of ' +
+        'its card. As in the newest measured job; null: unknown',
     ),
 };
 
@@ -57,7 +58,8 @@ export const jobEstimate = z
       .number()
       .nullable()
       .describe(
-        'Time until the last step, on the fastest kind of device of the present workers, or without workers on the fastest measured one; null: unknown',
+        'Time until the last step, on the fastest kind of device of the present workers, or without workers on the ' +
+          'fastest measured one; null: unknown',
       ),
     peak_memory_bytes: z.int().nullable().describe('Peak memory of the training process there, in bytes; null: unknown'),
     ...cardMemory,
@@ -66,7 +68,8 @@ export const jobEstimate = z
     devices: z
       .array(deviceEstimate)
       .describe(
-        'One entry for each kind of device that a worker has or that has trained such a job. Devices of present workers come first, then the fastest',
+        'One entry for each kind of device that a worker has or that has trained such a job. Devices of present ' +
+          'workers come first, then the fastest',
       ),
     queue_position: z.int().describe('Number of queued jobs of the project ahead of this one'),
     basis: z.string().describe('What the numbers are based on, or why they are unknown'),
@@ -137,7 +140,10 @@ function basisOf(devices: readonly DeviceEstimate[], jobs: number, isKnown: bool
   if (measured.length === 0) return `unknown: no job ${SAME} has been trained here yet`;
   if (!isKnown)
     return `unknown: jobs ${SAME} were measured on ${measured.join(', ')} only, and the workers that are here now have ${there.join(', ')}`;
-  return `measured on ${jobs} earlier ${jobs === 1 ? 'job' : 'jobs'} ${SAME} (${measured.join(', ')})${there.length === 0 ? '; no worker is here now' : ''}`;
+  return (
+    `measured on ${jobs} earlier ${jobs === 1 ? 'job' : 'jobs'} ${SAME} ` +
+    `(${measured.join(', ')})${there.length === 0 ? '; no worker is here now' : ''}`
+  );
 }
 
 const NOTHING_MEASURED = {

@@ -113,7 +113,8 @@ const INTENTS: Record<PresetName, Intent> = {
   paper: {
     title: 'Paper',
     description:
-      "The numbers of the method's authors for Stable Diffusion 1.5; other base models may need other values. No samples during the training.",
+      "The numbers of the method's authors for Stable Diffusion 1.5; other base models may need other values. No " +
+      'samples during the training.',
     change: ({ method, kind, defaultsOf }) => {
       const { resolution } = defaultsOf(kind);
       return {

@@ -36,7 +36,8 @@ const style = z
   .min(1)
   .max(100)
   .describe(
-    'The descriptor of the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or the descriptor of the first round',
+    'The descriptor of the style in every prompt, such as `watercolor painting`. Default: the rare word `zwx`, or ' +
+      'the descriptor of the first round',
   );
 
 const scale = z.number().min(0).max(50);

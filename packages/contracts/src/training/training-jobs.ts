@@ -29,7 +29,8 @@ const jobProgress = z.object({
     .number()
     .nullable()
     .describe(
-      'Estimated time until the last step, at the pace of the last half minute or of the last step; null before the second step and while the job is not running',
+      'Estimated time until the last step, at the pace of the last half minute or of the last step; null before the ' +
+        'second step and while the job is not running',
     ),
   evaluation: evaluationProgress.optional().describe('Progress of the evaluation stage, once the training has ended'),
 });

@@ -151,7 +151,8 @@ function checkCaptions({ hyperparameters, style_ref }: TrainingConfig, styleRef:
   const pictures = styleRef.flatMap((part) => part.pictures);
   if (!hyperparameters.use_captions || pictures.some(({ caption }) => caption !== null && caption !== '')) return [];
   const detail =
-    `asks for captions, and ${pictures.length === 1 ? 'the StyleRef image has' : `none of the ${pictures.length} StyleRef images has`} one: ` +
+    `asks for captions, and ${pictures.length === 1 ? 'the StyleRef image has' : `none of the ${pictures.length} StyleRef images has`} ` +
+    'one: ' +
     `add captions with PUT /v1/datasets/${style_ref.dataset_id}/captions, or set use_captions to false`;
   return [{ code: 'invalid_input', pointer: '/hyperparameters/use_captions', detail }];
 }

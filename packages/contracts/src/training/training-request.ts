@@ -26,7 +26,8 @@ const styleRefComponentRequest = z
     prompt: prompt
       .optional()
       .describe(
-        'Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands for the caption of each image, which is otherwise appended',
+        'Prompt that the images are trained with. `[V]` stands for the token. With use_captions, `[caption]` stands ' +
+          'for the caption of each image, which is otherwise appended',
       ),
   })
   .meta({ id: 'StyleRefComponentRequest' });
@@ -87,7 +88,9 @@ const earlyStopping = z.strictObject({
     .max(1)
     .optional()
     .describe(
-      "With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the base model's, instead of the validation with the best score. The style is then trained as far as the model still follows prompts",
+      'With the metric `clip`: the result is the last validation whose CLIP score is at least this share of the ' +
+        "base model's, instead of the validation with the best score. The style is then trained as far as the model " +
+        'still follows prompts',
     ),
   reference_dataset_id: datasetId
     .optional()
@@ -124,7 +127,8 @@ export const createTrainingJobRequest = z
       .nullable()
       .optional()
       .describe(
-        "Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as well, the base model's `watch` applies, if it has one",
+        'Ends the training when validations no longer improve. null: no early stopping. If validation is omitted as ' +
+          "well, the base model's `watch` applies, if it has one",
       ),
     name: requiredText(200).nullable().optional().describe('Can be changed later. In a study, the name of the variation is added'),
     notes: z.string().max(10_000).optional().describe('Can be changed later'),

@@ -12,7 +12,8 @@ export function requireNumbers(values: Float32Array, what: string): void {
   for (let i = 0; i < values.length; i++)
     if (values[i]! - values[i]! !== 0)
       throw new NonFiniteImageError(
-        `the model gives no image: ${what} are not finite numbers (${values[i]}); the model is damaged or its training diverged, take another checkpoint or lower guidance_scale`,
+        `the model gives no image: ${what} are not finite numbers (${values[i]}); the model is damaged or its ` +
+          'training diverged, take another checkpoint or lower guidance_scale',
       );
 }
 
@@ -20,6 +21,7 @@ export function requireNumbers(values: Float32Array, what: string): void {
 export function requireLight(rgb: Uint8Array): void {
   if (rgb.every((value) => value === 0))
     throw new NonFiniteImageError(
-      'the model gives no image: it is black all over; the model is damaged or its training diverged, take another checkpoint or lower guidance_scale',
+      'the model gives no image: it is black all over; the model is damaged or its training diverged, take another ' +
+        'checkpoint or lower guidance_scale',
     );
 }

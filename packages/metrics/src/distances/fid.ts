@@ -49,7 +49,8 @@ export async function distributionOf(set: Features, counts?: ArrayLike<number>):
 
 /**
  * Tr (S1 S2)^1/2 = sum of the roots of the eigenvalues of F S2 transpose(F), with S1 = transpose(F) F. Eigenvalues have errors of a few
- * units in the last place of the largest one, which count for more under the root of a small one. Null where they could add up to more than `most`.
+ * units in the last place of the largest one, which count for more under the root of a small one. Null where they could add up to more than
+ * `most`.
  */
 async function overlapByEigenvalues(factor: Matrix, covariance: Matrix, most: number): Promise<number | null> {
   const values = await symmetricEigenvalues(await gemm(await gemm(factor, covariance), factor, { transposeB: true }));
@@ -63,7 +64,10 @@ async function overlapByEigenvalues(factor: Matrix, covariance: Matrix, most: nu
   return error <= most ? overlap : null;
 }
 
-/** Tr (S1 S2)^1/2. Where eigenvalues are too inexact, by the singular values of F transpose(G), with S1 = transpose(F) F and S2 = transpose(G) G. */
+/**
+ * Tr (S1 S2)^1/2. Where eigenvalues are too inexact, by the singular values of F transpose(G), with S1 = transpose(F) F and S2 =
+ * transpose(G) G.
+ */
 async function overlapOf(a: Distribution, b: Distribution): Promise<number> {
   const factor = await a.factor();
   const most = NEGLIGIBLE * (a.variance + b.variance);

@@ -11,8 +11,11 @@ const sources = (setting: string, what: string): string =>
   `set ${setting} to ${what}, or ${setting}_OBJECT to its key in the object store, or ${setting}_URL with`;
 
 const remedies: Record<WeightedExtractorName, string> = {
-  'inception-v3-fid': `${sources('INCEPTION_WEIGHTS', 'the path of pt_inception-2015-12-05-6726825d (.pth or .safetensors)')} INCEPTION_WEIGHTS_SHA256`,
-  clip: `${sources('CLIP_WEIGHTS', 'the path of a CLIP folder in transformers layout, such as openai/clip-vit-base-patch16')} CLIP_WEIGHTS_FILES`,
+  'inception-v3-fid':
+    `${sources('INCEPTION_WEIGHTS', 'the path of pt_inception-2015-12-05-6726825d (.pth or .safetensors)')} ` + 'INCEPTION_WEIGHTS_SHA256',
+  clip:
+    `${sources('CLIP_WEIGHTS', 'the path of a CLIP folder in transformers layout, such as openai/clip-vit-base-patch16')} ` +
+    'CLIP_WEIGHTS_FILES',
   'mini-clip': 'set BASE_MODELS_DIRECTORY to the folder with the shipped mini-clip, usually models',
 };
 

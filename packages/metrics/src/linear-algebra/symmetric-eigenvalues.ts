@@ -1,10 +1,14 @@
-// Eigenvalues of a dense symmetric matrix without eigenvectors: to a band by reflections in blocks, to a tridiagonal matrix by rotations, then QL.
+// Eigenvalues of a dense symmetric matrix without eigenvectors: to a band by reflections in blocks, to a tridiagonal matrix by rotations,
+// then QL.
 import { gemm, type Matrix } from '@styleforge/runtime';
 import { matrix, rowsOf } from './matrices.ts';
 import { blockSize, type Reflected, reflectRows } from './reflections.ts';
 import { rotate, tridiagonalEigenvalues } from './tridiagonal.ts';
 
-/** The lower half of a symmetric banded matrix. Row i contains columns i - bandwidth - 1 to i; the first is space for the fill-in of rotations. */
+/**
+ * The lower half of a symmetric banded matrix. Row i contains columns i - bandwidth - 1 to i; the first is space for the fill-in of
+ * rotations.
+ */
 interface SymmetricBand {
   readonly data: Float64Array;
   readonly size: number;
@@ -20,7 +24,10 @@ function shrink({ data, rows }: Matrix, count: number): Matrix {
   return { data: data.subarray(0, size * size), rows: size, columns: size };
 }
 
-/** transpose(Q) A Q = A - Z V - transpose(Z V) for a symmetric A, in place, with W = A transpose(V) T and Z = W - transpose(V) transpose(T) V W / 2. */
+/**
+ * transpose(Q) A Q = A - Z V - transpose(Z V) for a symmetric A, in place, with W = A transpose(V) T and Z = W - transpose(V) transpose(T)
+ * V W / 2.
+ */
 async function applyBothSides({ v, t }: Reflected, a: Matrix): Promise<void> {
   const w = await gemm(t, await gemm(v, a), { transposeA: true });
   const middle = await gemm(t, await gemm(v, w, { transposeB: true }), { transposeA: true });

@@ -77,7 +77,9 @@ function turnSign(sign: OverfittingSignName, label: string, verb: string, turn: 
 function clipBeforeAndAfter(after: ClipEvidence, before: ClipEvidence): OverfittingSign {
   const chance = Math.max(0, before.chance ?? 0);
   const present = after.value - chance < fallenClipShare * (before.value - chance);
-  const explanation = `The CLIP score ${present ? 'fell from' : 'was'} ${shown(before.value)} before the training ${present ? 'to' : 'and is'} ${shown(after.value)} after it.`;
+  const explanation =
+    `The CLIP score ${present ? 'fell from' : 'was'} ${shown(before.value)} before the training ` +
+    `${present ? 'to' : 'and is'} ${shown(after.value)} after it.`;
   return { sign: 'clip-falling', present, explanation };
 }
 

@@ -115,7 +115,8 @@ const STRANGERS: readonly [RegExp, string][] = [
   ],
   [
     /\.(w_norm|b_norm|set_weight|reshape_weight)$/,
-    'changes more than the matrices of layers (norms, whole weights, shapes), which is not read; train it without train_norm, or convert it to a LoRA',
+    'changes more than the matrices of layers (norms, whole weights, shapes), which is not read; train it without ' +
+      'train_norm, or convert it to a LoRA',
   ],
   [/\.lora_mid\.weight$/, 'is a LoCon with a third matrix for each convolution (Tucker decomposition), which is not read; save it without'],
   [/\.lora_[AB](\.default)?\.bias$/, 'has biases in addition to its matrices, which are not read; train it without lora_bias'],
@@ -149,7 +150,8 @@ export async function inspectAdapter(path: string, fileName = basename(path)): P
   const more = names.length > listed.length ? ` and ${names.length - listed.length} more` : '';
   throw new ModelFileError(
     path,
-    `is not an adapter of a known kind (its tensors are ${listed.join(', ')}${more}): give a LoRA, an embedding, Custom Diffusion's file or StyleDrop's adapter`,
+    `is not an adapter of a known kind (its tensors are ${listed.join(', ')}${more}): give a LoRA, an embedding, ` +
+      `Custom Diffusion's file or StyleDrop's adapter`,
   );
 }
 

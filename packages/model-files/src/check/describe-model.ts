@@ -100,7 +100,8 @@ function checkAdded(directory: string, { unet, family, textEncoders }: Networks)
   if (unet.addition_embed.inputs !== inputs)
     throw new ModelFileError(
       path,
-      `has projection_class_embeddings_input_dim ${unet.addition_embed.inputs}, and ${inputs} are needed: projection_dim of ${projecting} and ${family.imageNumbers} times addition_time_embed_dim`,
+      `has projection_class_embeddings_input_dim ${unet.addition_embed.inputs}, and ${inputs} are needed: ` +
+        `projection_dim of ${projecting} and ${family.imageNumbers} times addition_time_embed_dim`,
     );
 }
 
@@ -111,7 +112,8 @@ async function readTextEncoder(directory: string, { name, tokenizer: folder = ''
   if (tokenizer !== null && tokenizer.largestId >= config.vocab_size)
     throw new ModelFileError(
       path,
-      `has the token number ${tokenizer.largestId}, and the text encoder's vocab_size is ${config.vocab_size}: take the tokenizer that belongs to the text encoder`,
+      `has the token number ${tokenizer.largestId}, and the text encoder's vocab_size is ${config.vocab_size}: take ` +
+        'the tokenizer that belongs to the text encoder',
     );
   return { component: name, config, tokenizer };
 }

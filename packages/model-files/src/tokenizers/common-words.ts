@@ -17,5 +17,8 @@ export function commonPieces(token: string, tokenizer: CLIPTokenizer): string[] 
 export function commonTokenFault(token: string, tokenizer: CLIPTokenizer): string | null {
   const common = commonPieces(token, tokenizer);
   if (common.length === 0) return null;
-  return `is read as ${common.map((piece) => `'${piece}'`).join(' and ')}, which the base model knows already: take a rare one such as zwx, ukj or sks`;
+  return (
+    `is read as ${common.map((piece) => `'${piece}'`).join(' and ')}, which the base model knows already: take a ` +
+    'rare one such as zwx, ukj or sks'
+  );
 }

@@ -1,5 +1,5 @@
-// 3x3 convolutions and their gradients by Winograd's minimal filtering F(m x m, 3 x 3) (arXiv 1509.09308): (m + 2)^2 products for m^2 pixels
-// instead of 9 m^2. Every step is an ordinary matrix product over images with their channels last, so tiles are cut by plain copies.
+// 3x3 convolutions and their gradients by Winograd's minimal filtering F(m x m, 3 x 3) (arXiv 1509.09308): (m + 2)^2 products for m^2
+// pixels instead of 9 m^2. Every step is an ordinary matrix product over images with their channels last, so tiles are cut by plain copies.
 import { elementCount, type Conv2dAttributes, type Shape } from '@styleforge/autodiff';
 import { type ModelBuilder } from '../file/model-builder.ts';
 

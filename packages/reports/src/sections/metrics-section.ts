@@ -13,7 +13,9 @@ import { html, type Markup } from '../html.ts';
 import type { PageContext } from './context.ts';
 
 const MEANINGS: Record<Metric, string> = {
-  kid: 'Distance between the style of the generated and of the reference images; lower is closer. The number of images does not bias it. A value around 0 or a little below means no difference.',
+  kid:
+    'Distance between the style of the generated and of the reference images; lower is closer. The number of ' +
+    'images does not bias it. A value around 0 or a little below means no difference.',
   fid: 'Another distance between the two sets; lower is closer. It needs many images.',
   clip: 'How well the images show what the prompts ask for, without the style prompt; higher is better.',
 };

@@ -32,7 +32,10 @@ function promptSentence(models: Report['models']): string {
         ? 'Both models receive the same prompt'
         : 'All models receive the same prompt';
   if (prefixes.length === 1) return only ? `${who}, prefixed with "${only.replace(/, $/, '')}".` : `${who}.`;
-  return 'All models receive the same prompt. Each trained model gets its own style prompt in front of it; base models get the style prompt of the first model.';
+  return (
+    'All models receive the same prompt. Each trained model gets its own style prompt in front of it; base models ' +
+    'get the style prompt of the first model.'
+  );
 }
 
 const rank = (model: ReportModel | undefined): number => (model && isBaseAlone(model) ? 0 : 1);

@@ -43,7 +43,8 @@ function mainNumbers({ steps, config: { hyperparameters: values } }: ReportTrain
     ['Learning rate', `${values.learning_rate}, ${values.lr_scheduler}`],
     [
       'Batch',
-      `${values.train_batch_size} StyleRef images per step${values.gradient_accumulation_steps > 1 ? `, ${values.gradient_accumulation_steps} batches per step` : ''}`,
+      `${values.train_batch_size} StyleRef images per ` +
+        `step${values.gradient_accumulation_steps > 1 ? `, ${values.gradient_accumulation_steps} batches per step` : ''}`,
     ],
     ['Size', `${values.resolution} × ${values.resolution}`],
     ['Seed', String(values.seed)],

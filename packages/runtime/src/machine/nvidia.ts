@@ -131,7 +131,9 @@ function librariesPart(needed: readonly string[] | undefined, folders: readonly 
   const missing = found.filter(({ path }) => path === undefined);
   const there = found.filter(({ path }) => path !== undefined).map(({ path }) => path);
   const version = cudaVersionOf(needed);
-  const remedy = `Install CUDA ${version} and cuDNN 9 from NVIDIA's packages or PyPI's wheels (docs/gpu.md), and name their folder in LD_LIBRARY_PATH.`;
+  const remedy =
+    `Install CUDA ${version} and cuDNN 9 from NVIDIA's packages or PyPI's wheels (docs/gpu.md), and name their ` +
+    'folder in LD_LIBRARY_PATH.';
   const detail = [
     ...(missing.length > 0 ? [`missing: ${missing.map(({ library }) => library).join(', ')}`] : []),
     ...(there.length > 0 ? [`found: ${there.join(', ')}`] : []),

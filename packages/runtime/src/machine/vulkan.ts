@@ -45,7 +45,8 @@ function installedManifests(folders: readonly string[]): string[] {
 function driversPart(manifests: readonly string[]): MachinePart {
   const name = 'vulkan drivers';
   const remedy =
-    "Install the driver of the card: `apt-get install mesa-vulkan-drivers` (AMD, Intel), or NVIDIA's own; in a container, NVIDIA_DRIVER_CAPABILITIES must contain `graphics`. `vulkaninfo --summary` lists what Vulkan sees.";
+    "Install the driver of the card: `apt-get install mesa-vulkan-drivers` (AMD, Intel), or NVIDIA's own; in a " +
+    'container, NVIDIA_DRIVER_CAPABILITIES must contain `graphics`. `vulkaninfo --summary` lists what Vulkan sees.';
   if (manifests.length === 0) return { name, isFound: false, detail: 'no driver is installed (no file in icd.d)', remedy };
   const drivers = manifests.map((path) => ({ path, reason: driverProblem(path) }));
   const working = drivers.filter(({ reason }) => reason === undefined);

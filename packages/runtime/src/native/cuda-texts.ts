@@ -40,7 +40,8 @@ export function countFailure(code: number, versions: { readonly driver: number; 
   switch (code) {
     case 35:
       return (
-        `NVIDIA's driver runs CUDA ${versionText(versions.driver)}, and the installed provider needs CUDA ${cuda}: install ${driverFor(cuda)}` +
+        `NVIDIA's driver runs CUDA ${versionText(versions.driver)}, and the installed provider needs CUDA ${cuda}: ` +
+        `install ${driverFor(cuda)}` +
         `${cuda > 12 ? ', or the provider for CUDA 12' : ''}; ${HELP}`
       );
     case 100:
@@ -55,7 +56,8 @@ export function countFailure(code: number, versions: { readonly driver: number; 
 }
 
 export const noCard = (index: number, count: number): string =>
-  `there is no card ${index}: this machine has ${count}${count === 1 ? ' (cuda:0)' : ` (cuda:0 to cuda:${count - 1})`}; choose another number in DEVICE`;
+  `there is no card ${index}: this machine has ` +
+  `${count}${count === 1 ? ' (cuda:0)' : ` (cuda:0 to cuda:${count - 1})`}; choose another number in DEVICE`;
 
 /**
  * Ranges of compute capabilities that onnxruntime's provider has machine code for. It has no PTX that a driver could compile for others.
@@ -69,7 +71,10 @@ const CAPABILITIES: readonly (readonly [from: number, to: number])[] = [
 export function unsupported(name: string, capability: number): string | undefined {
   if (CAPABILITIES.some(([from, to]) => capability >= from && capability <= to)) return undefined;
   const own = `${Math.floor(capability / 10)}.${capability % 10}`;
-  return `${name} has compute capability ${own}, and onnxruntime's CUDA provider has code for 7.5 to 9.0 and 12.0: use another card, or DEVICE=webgpu; ${HELP}`;
+  return (
+    `${name} has compute capability ${own}, and onnxruntime's CUDA provider has code for 7.5 to 9.0 and 12.0: use ` +
+    `another card, or DEVICE=webgpu; ${HELP}`
+  );
 }
 
 export const outOfMemory = (bytes: number, { free, total }: { readonly free: number; readonly total: number }): string =>

@@ -28,7 +28,8 @@ export function onnxruntimeLibrary(folder = binariesFolder()): string {
   const name = pattern && existsSync(folder) ? readdirSync(folder).find((file) => pattern.test(file)) : undefined;
   if (name === undefined) {
     throw new LibraryError(
-      `${folder} contains no onnxruntime library for ${process.platform} on ${process.arch}: install the dependencies on this machine (npm ci)`,
+      `${folder} contains no onnxruntime library for ${process.platform} on ${process.arch}: install the ` +
+        'dependencies on this machine (npm ci)',
     );
   }
   return join(folder, name);

@@ -25,7 +25,8 @@ export type NvidiaLibrary = typeof RUNTIME | keyof typeof OTHERS;
 /** The folder of the wheel's libraries. Throws if the wheel is not installed, or has another version. */
 function providersFolder(): string {
   const script =
-    'import importlib.metadata as m; print(m.version("onnxruntime-gpu"), m.distribution("onnxruntime-gpu").locate_file("onnxruntime/capi"))';
+    'import importlib.metadata as m; print(m.version("onnxruntime-gpu"), ' +
+    'm.distribution("onnxruntime-gpu").locate_file("onnxruntime/capi"))';
   const [version, folder] = execFileSync('python3', ['-c', script], { stdio: 'pipe' }).toString().trim().split(' ');
   const { version: wanted } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   if (version !== wanted) throw new Error(`onnxruntime-gpu ${version} is installed, and onnxruntime-node is ${wanted}`);

@@ -102,7 +102,8 @@ function blocksOf(
   const blocks = files.blocks[choice];
   if (blocks) return blocks;
   throw new TrainingInputError(
-    `adaptation.blocks: ${choice} trains two blocks that only Stable Diffusion XL has, and the base model is a ${files.title} model: omit blocks, or use a base model of Stable Diffusion XL`,
+    `adaptation.blocks: ${choice} trains two blocks that only Stable Diffusion XL has, and the base model is a ` +
+      `${files.title} model: omit blocks, or use a base model of Stable Diffusion XL`,
   );
 }
 

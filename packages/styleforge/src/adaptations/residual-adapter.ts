@@ -1,4 +1,5 @@
-// StyleDrop's adapters (arXiv 2306.00983, appendix B): h + up(GELU(down(h))) on the outputs of cross-attention and feed-forward of every transformer block.
+// StyleDrop's adapters (arXiv 2306.00983, appendix B): h + up(GELU(down(h))) on the outputs of cross-attention and feed-forward of every
+// transformer block.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Graph, type Tensor } from '@styleforge/autodiff';

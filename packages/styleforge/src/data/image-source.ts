@@ -80,7 +80,8 @@ async function loadMask(image: TrainingImage, path: string, { width, height }: P
   const [[imageHeight, imageWidth], mask] = [await uprightSize(image), await decode(image, () => sharp(path).metadata())];
   if (mask.width !== imageWidth || mask.height !== imageHeight)
     throw new TrainingInputError(
-      `the mask of ${nameOf(image)} has ${mask.width}x${mask.height} pixels, and the image ${imageWidth}x${imageHeight}: give it the size of the image`,
+      `the mask of ${nameOf(image)} has ${mask.width}x${mask.height} pixels, and the image ` +
+        `${imageWidth}x${imageHeight}: give it the size of the image`,
     );
   const gray = sharp(path).toColourspace('b-w').removeAlpha().resize(width, height, { fit: 'fill', kernel: 'linear' });
   const values = new Uint8Array(await decode(image, () => gray.raw().toBuffer()));

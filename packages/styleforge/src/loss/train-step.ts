@@ -187,7 +187,10 @@ export function dualBindingWeights(styleRefCount: number, auxCount: number, lamb
   );
 }
 
-/** min(SNR, gamma) as a weight of an error of the image, and what it becomes for errors of noise and of velocity (arXiv 2303.09556, section 3.4). */
+/**
+ * min(SNR, gamma) as a weight of an error of the image, and what it becomes for errors of noise and of velocity (arXiv 2303.09556, section
+ * 3.4).
+ */
 const minSnrOf: Readonly<Record<PredictionType, (snr: number, gamma: number) => number>> = {
   epsilon: (snr, gamma) => Math.min(1, gamma / snr),
   v_prediction: (snr, gamma) => Math.min(snr, gamma) / (snr + 1),

@@ -1,5 +1,5 @@
-// Whether a training on a card keeps its activations or computes some or all of them again: decided by what the card has free, before anything is
-// allocated on it.
+// Whether a training on a card keeps its activations or computes some or all of them again: decided by what the card has free, before
+// anything is allocated on it.
 import { gradients } from '@styleforge/autodiff';
 import { type DeviceName, passMemory } from '@styleforge/runtime';
 import { TrainingInputError } from '../config.ts';
@@ -8,8 +8,8 @@ import { validationMemory } from './validation-memory.ts';
 import { elementsOf, gibibytes, memoryNeed, type MemoryOptions } from './memory.ts';
 
 /**
- * What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is that much
- * off (docs/experiments/gpu.md).
+ * What cuDNN, cuBLAS and onnxruntime take in addition to the values of a pass; and a twentieth of the values, since the plan of a pass is
+ * that much off (docs/experiments/gpu.md).
  */
 const WORKSPACES = 2 ** 30;
 const FRAGMENTATION = 1.05;
@@ -78,8 +78,8 @@ function measure(
 }
 
 /**
- * Chooses recomputation if it was requested or if the training would not fit otherwise, and no more of it than that takes. Throws TrainingInputError
- * if it cannot fit.
+ * Chooses recomputation if it was requested or if the training would not fit otherwise, and no more of it than that takes. Throws
+ * TrainingInputError if it cannot fit.
  */
 export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan {
   const { freeBytes } = options;
@@ -92,9 +92,11 @@ export function planMemory(step: PlannedStep, options: PlanOptions): MemoryPlan 
     [least, kept] = [needed, stateBytes];
   }
   throw new TrainingInputError(
-    `this training needs about ${gibibytes(least)} of the card's memory, even when it computes activations again: ${gibibytes(kept)} for weights, gradients ` +
+    `this training needs about ${gibibytes(least)} of the card's memory, even when it computes activations again: ` +
+      `${gibibytes(kept)} for weights, gradients ` +
       `and moments, ${validationText(validationBytes)}the rest for a pass; ${options.device} has ${gibibytes(freeBytes)} free: ` +
-      "train fewer weights (adaptation 'lora' or 'textual-inversion', train_text_encoder false), take adam_moments 'bfloat16', gradient_precision 'float16', a smaller resolution or train_batch_size with more " +
+      "train fewer weights (adaptation 'lora' or 'textual-inversion', train_text_encoder false), take adam_moments " +
+      "'bfloat16', gradient_precision 'float16', a smaller resolution or train_batch_size with more " +
       `gradient_accumulation_steps, ${validationBytes > 0 ? 'no validation, ' : ''}or a worker with a larger card`,
   );
 }

@@ -63,8 +63,10 @@ const millions = (count: number): string => `${(count / 1e6).toFixed(1)} million
 export function requireMemory({ trained, frozen, bytes }: MemoryNeed, available: number): void {
   if (bytes <= available) return;
   throw new TrainingInputError(
-    `this training needs ${gibibytes(bytes)} of memory for ${millions(trained)} trained and ${millions(frozen)} frozen weights with their gradients and moments, ` +
-      `and the worker has ${gibibytes(available)}: train fewer weights (adaptation ${SMALL_ADAPTATIONS.join(' or ')}, train_text_encoder false), ` +
+    `this training needs ${gibibytes(bytes)} of memory for ${millions(trained)} trained and ${millions(frozen)} ` +
+      'frozen weights with their gradients and moments, ' +
+      `and the worker has ${gibibytes(available)}: train fewer weights (adaptation ` +
+      `${SMALL_ADAPTATIONS.join(' or ')}, train_text_encoder false), ` +
       "take adam_moments 'bfloat16' and gradient_precision 'float16' without ema, or a worker with more memory",
   );
 }

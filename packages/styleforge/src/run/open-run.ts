@@ -62,7 +62,8 @@ export async function checkPrecision(hyperparameters: TrainingHyperparameters, n
   if (precision === 'no') return;
   const refusal = (why: string, cause?: unknown): TrainingInputError =>
     new TrainingInputError(
-      `hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker on a GPU with float16 (DEVICE=cuda, or DEVICE=webgpu with shader-f16)`,
+      `hyperparameters.mixed_precision: '${precision}' cannot be computed here, for ${why}; take 'no', or a worker ` +
+        'on a GPU with float16 (DEVICE=cuda, or DEVICE=webgpu with shader-f16)',
       { cause },
     );
   if (!device.precisions.float16Products) throw refusal(`the worker's device has no float16 arithmetic (DEVICE=${device.name})`);
@@ -78,12 +79,14 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
   const { optimizer, buckets } = hyperparameters;
   if (buckets && !takesFurtherGraphs) {
     throw new TrainingInputError(
-      `hyperparameters.buckets: true cannot run on the worker's device (DEVICE=${device}), which keeps one graph; take false, or a worker on the processor (DEVICE=cpu)`,
+      `hyperparameters.buckets: true cannot run on the worker's device (DEVICE=${device}), which keeps one graph; ` +
+        'take false, or a worker on the processor (DEVICE=cpu)',
     );
   }
   if (!optimizers.includes(optimizer)) {
     throw new TrainingInputError(
-      `hyperparameters.optimizer: '${optimizer}' cannot run on the worker's device (DEVICE=${device}); take 'adamw', or a worker on the processor (DEVICE=cpu)`,
+      `hyperparameters.optimizer: '${optimizer}' cannot run on the worker's device (DEVICE=${device}); take ` +
+        `'adamw', or a worker on the processor (DEVICE=cpu)`,
     );
   }
   const kept: Record<'adam_moments' | 'gradient_precision', readonly string[]> = {
@@ -94,7 +97,8 @@ function checkKept(hyperparameters: TrainingHyperparameters, { name: device, pre
     const precision = hyperparameters[name];
     if (!kept[name].includes(precision)) {
       throw new TrainingInputError(
-        `hyperparameters.${name}: '${precision}' cannot be kept on the worker's device (DEVICE=${device}); take 'float32', or a worker on the processor (DEVICE=cpu)`,
+        `hyperparameters.${name}: '${precision}' cannot be kept on the worker's device (DEVICE=${device}); take ` +
+          `'float32', or a worker on the processor (DEVICE=cpu)`,
       );
     }
   }

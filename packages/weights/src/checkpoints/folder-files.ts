@@ -32,7 +32,10 @@ function inPlaceOfIndex(paths: readonly string[]): string {
 /** The error for a network without safetensors weights: its weights have another format, or it has no folder. */
 function inPlaceOfWeights(folder: string, paths: readonly string[]): string {
   if (paths.some((path) => path.startsWith('transformer/')) && !paths.some((path) => path.startsWith('unet/')))
-    return 'this model has a transformer in place of a U-Net, as Stable Diffusion 3 and FLUX have; add a model of Stable Diffusion 1.x, 2.x or XL';
+    return (
+      'this model has a transformer in place of a U-Net, as Stable Diffusion 3 and FLUX have; add a model of Stable ' +
+      'Diffusion 1.x, 2.x or XL'
+    );
   const other = paths.find((path) => path.startsWith(`${folder}/`) && /\.(bin|ckpt|msgpack|h5|onnx)$/.test(path));
   const remedy = 'load the folder with diffusers and save it again: save_pretrained(FOLDER, safe_serialization=True)';
   return `${folder} has no safetensors weights${other === undefined ? '; download the whole folder' : `, only ${other}; ${remedy}`}`;

@@ -20,7 +20,8 @@ export async function statedSchedule(path: string): Promise<JsonObject> {
     const edm = EDM.find((name) => reader.has(name));
     if (edm !== undefined)
       throw new SingleFileError(
-        `${path} has the tensor ${edm}, so that its model was trained with the noise of EDM, as Playground 2.5 and CosXL; add a model with the noise of Stable Diffusion`,
+        `${path} has the tensor ${edm}, so that its model was trained with the noise of EDM, as Playground 2.5 and ` +
+          'CosXL; add a model with the noise of Stable Diffusion',
       );
     const { metadata = {} } = reader as { metadata?: Readonly<Record<string, string>> };
     const stated = METADATA.map((key) => metadata[key]).find((value) => value !== undefined) ?? '';

@@ -14,7 +14,8 @@ const NAME_FIELDS = ['file_name', 'image'];
 /** Lists of captions in formats that are not read. */
 const OTHER_LIST = /\.(csv|tsv|json|jsonl|parquet)$/i;
 const OTHER_LIST_FAULT =
-  'is not a list of captions that is read: write metadata.jsonl, with a line such as {"file_name": "house.png", "text": "a house"} for each image, or house.txt next to house.png';
+  'is not a list of captions that is read: write metadata.jsonl, with a line such as {"file_name": "house.png", ' +
+  '"text": "a house"} for each image, or house.txt next to house.png';
 
 export function isCaptionFile(fileName: string): boolean {
   return ONE_IMAGE.includes(path.posix.extname(fileName).toLowerCase()) || OTHER_LIST.test(fileName);
@@ -81,7 +82,10 @@ function readList(fileName: string, text: string): Map<string, string> | string 
 
 const isGiven = (value: unknown): boolean => value !== undefined;
 
-/** The caption of an image: by its path, also with its extension (NAME.png.txt is for NAME.png), or by its name, if the list has one such name. */
+/**
+ * The caption of an image: by its path, also with its extension (NAME.png.txt is for NAME.png), or by its name, if the list has one such
+ * name.
+ */
 function captionOf(image: string, captions: ReadonlyMap<string, string>): string | undefined {
   const found = captions.get(stemOf(image)) ?? captions.get(image.normalize());
   if (found !== undefined || image.includes('/')) return found;

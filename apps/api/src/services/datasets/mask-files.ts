@@ -52,7 +52,10 @@ export async function applyMasks(intake: Intake, masks: readonly MaskFile[]): Pr
 
 function sizeFault({ width, height }: MaskFile, image: ImageRow): string | null {
   if (width === image.width && height === image.height) return null;
-  return `has ${width}x${height} pixels, and its image ${path.posix.basename(image.fileName)} has ${image.width}x${image.height}: save it in the same size`;
+  return (
+    `has ${width}x${height} pixels, and its image ${path.posix.basename(image.fileName)} has ` +
+    `${image.width}x${image.height}: save it in the same size`
+  );
 }
 
 async function giveMask(intake: Intake, image: ImageRow, { fileName, file }: MaskFile): Promise<void> {

@@ -27,7 +27,9 @@ export async function chooseEvaluatedModel(dependencies: ApiDependencies, projec
   if (base === null)
     return {
       ok: false,
-      detail: `${name} was trained on the base model ${job.baseModel}, which is no longer installed or is damaged: GET /v1/base-models lists the usable ones`,
+      detail:
+        `${name} was trained on the base model ${job.baseModel}, which is no longer installed or is damaged: GET ` +
+        '/v1/base-models lists the usable ones',
     };
   return { ok: true, chosen: { ...size, model: trainedModel(name, model), config: job.config } };
 }

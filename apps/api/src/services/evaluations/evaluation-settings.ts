@@ -115,7 +115,8 @@ async function checkReference(
   if (dataset === null) throw refusal('unusable_dataset', [{ pointer: field, detail: `there is no dataset ${id}` }]);
   const least = comparesSets(request) ? 2 : 1;
   if (dataset.imageCount < least) {
-    const detail = `the dataset ${id} has ${dataset.imageCount} images; ${least === 2 ? 'fid and kid need two or more' : 'upload some first'}`;
+    const detail =
+      `the dataset ${id} has ${dataset.imageCount} images; ` + `${least === 2 ? 'fid and kid need two or more' : 'upload some first'}`;
     throw refusal('unusable_dataset', [{ pointer: field, detail }]);
   }
   return id;

@@ -109,8 +109,8 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
 }
 
 /**
- * Some programs separate folders by backslashes, against the format (APPNOTE 4.4.17.1). Others, macOS among them, write names in UTF-8 without
- * the flag that says so; a name in code page 437 is not valid UTF-8 except by a rare chance.
+ * Some programs separate folders by backslashes, against the format (APPNOTE 4.4.17.1). Others, macOS among them, write names in UTF-8
+ * without the flag that says so; a name in code page 437 is not valid UTF-8 except by a rare chance.
  */
 function nameOf({ generalPurposeBitFlag: flags, fileNameRaw, extraFields }: Entry): string {
   const name = yauzl.getFileNameLowLevel(isUtf8(fileNameRaw) ? flags | UTF8_NAME : flags, fileNameRaw, extraFields, true);

@@ -143,7 +143,8 @@ function refuseStyleGuidance(body: CreateGenerationRequest, { isAdapted }: Pick<
   if (!givesStyleGuidance(body)) return;
   if (!isAdapted && adapters === 0)
     refuse(
-      `compares a model with its base model, and ${body.model} is a whole model: name a model with an adaptation, set adapters, or omit this field`,
+      `compares a model with its base model, and ${body.model} is a whole model: name a model with an adaptation, ` +
+        'set adapters, or omit this field',
     );
   if (body.guidance_scale !== undefined && (body.text_guidance ?? null) !== null)
     refuse('replaces guidance_scale: set only one of the two');

@@ -24,7 +24,9 @@ export class BrokenBaseModelError extends Error {
 
   /** `file`: within the base model's folder, '' for all of it. */
   constructor(model: string, file: string, fault: string, cause: unknown) {
-    const remedy = `Repair it in BASE_MODELS_DIRECTORY, or remove the folder ${model} there and install the model again with \`npm run base-models -- add\`. Until then, use another base model.`;
+    const remedy =
+      `Repair it in BASE_MODELS_DIRECTORY, or remove the folder ${model} there and install the model again with ` +
+      '`npm run base-models -- add`. Until then, use another base model.';
     super(`The base model ${model} cannot be used: ${path.posix.join(model, file)} ${fault}. ${remedy}`, { cause });
   }
 }

@@ -22,7 +22,8 @@ export async function findDownloadable(database: Database, projectId: string, id
 export function checkFormat({ adaptation, checkpoint }: Downloadable, format: ExportFormat, rank: number | undefined): number {
   const fitting = ADAPTATION_TRAITS[adaptation].exportFormats;
   if (!fitting.includes(format)) {
-    const detail = `a checkpoint with the adaptation ${adaptation} cannot be written as ${format}; ${checkpoint.id} has ${fitting.join(', ')}`;
+    const detail =
+      `a checkpoint with the adaptation ${adaptation} cannot be written as ${format}; ${checkpoint.id} has ` + `${fitting.join(', ')}`;
     throw refusal('unsuitable_format', [{ pointer: '/format', detail }]);
   }
   const extracts = extractsLora(adaptation, format);

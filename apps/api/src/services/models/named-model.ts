@@ -55,7 +55,9 @@ export async function findNamedModel(dependencies: ApiDependencies, projectId: s
       return {
         ok: false,
         code: 'status_conflict',
-        detail: `the training job ${name} is ${job.status}: ${isWaiting(job) ? 'wait until it has succeeded' : 'resume it'}, or name one of its checkpoints`,
+        detail:
+          `the training job ${name} is ${job.status}: ${isWaiting(job) ? 'wait until it has succeeded' : 'resume it'}, ` +
+          'or name one of its checkpoints',
       };
     const checkpoint = await database.checkpoints.find(projectId, job.result.checkpoint_id);
     return checkpoint
@@ -116,7 +118,8 @@ async function uploaded(
   const base = await findUnlessBroken(baseModels, name);
   if (base === null)
     return unknown(
-      `${text} was uploaded for the base model ${name}, which is no longer installed or is damaged: GET /v1/base-models lists the usable ones`,
+      `${text} was uploaded for the base model ${name}, which is no longer installed or is damaged: GET ` +
+        '/v1/base-models lists the usable ones',
     );
   const sampling = { ...samplingOf(base), resolution: base.profile.resolution };
   return { ok: true, model: { kind: 'uploaded', versionId: id, promptTemplate, provenance, ...sampling } };

@@ -7,7 +7,9 @@ export function checkWebhookUrl({ mayReach }: Pick<ApiDependencies, 'mayReach'>,
   const parsed = new URL(url);
   const known = knownAddresses(parsed);
   if (known.length === 0 || known.some(mayReach)) return [];
-  const detail = `names ${parsed.hostname}, a private or special address; use an address that is reachable from the internet, or ask the operator to allow its network (WEBHOOK_ALLOWED_NETWORKS)`;
+  const detail =
+    `names ${parsed.hostname}, a private or special address; use an address that is reachable from the internet, ` +
+    'or ask the operator to allow its network (WEBHOOK_ALLOWED_NETWORKS)';
   return [{ pointer, detail }];
 }
 

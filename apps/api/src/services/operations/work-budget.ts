@@ -26,7 +26,9 @@ export function tooCostly({ cost, budget }: Pick<BudgetError, 'cost' | 'budget'>
     const remedy = largest < 1 ? 'reduce it together with other fields' : `with the other fields as they are, at most ${largest} fits`;
     return {
       pointer,
-      detail: `makes the request cost ${written(cost)} (images x megapixels x steps, twice with guidance), and the project may have ${written(budget)} unfinished: ${remedy}`,
+      detail:
+        `makes the request cost ${written(cost)} (images x megapixels x steps, twice with guidance), and the project ` +
+        `may have ${written(budget)} unfinished: ${remedy}`,
     };
   });
   return refusal('validation_failed', fields);

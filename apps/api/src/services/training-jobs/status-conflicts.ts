@@ -24,5 +24,7 @@ function whyNotPaused({ status, cancelRequested }: Conflict): string {
 function whyNotResumed({ status, cancelRequested }: Conflict): string {
   if (cancelRequested) return 'is being cancelled: wait until it is cancelled, then resume it.';
   if (status === 'pausing') return 'is pausing: wait until it is paused, then resume it.';
-  return `is ${status}: max_train_steps can be changed when it is paused or has ended. Pause it or wait until it has ended, then resume it.`;
+  return (
+    `is ${status}: max_train_steps can be changed when it is paused or has ended. Pause it or wait until it has ` + 'ended, then resume it.'
+  );
 }

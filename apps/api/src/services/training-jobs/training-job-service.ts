@@ -151,7 +151,9 @@ function checkCandidates(
 /** Refuses a selection of blocks that the base model's family does not have. */
 function checkBlocks({ adaptation }: TrainingConfig, { body, family }: BaseModelEntry): FieldError[] {
   if (!('blocks' in adaptation) || adaptation.blocks === undefined || adaptation.blocks in family.blocks) return [];
-  const detail = `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ${family.title} model: use the method lora, or a Stable Diffusion XL base model`;
+  const detail =
+    `${adaptation.blocks} trains two blocks that only Stable Diffusion XL has, and ${body.name} is a ` +
+    `${family.title} model: use the method lora, or a Stable Diffusion XL base model`;
   return [{ pointer: '/adaptation/blocks', detail }];
 }
 
@@ -167,7 +169,9 @@ function checkTokens({ style_ref: { components }, styledrop }: TrainingConfig, {
 function checkPrompts({ style_ref: { components } }: TrainingConfig, { body, tokenizer }: BaseModelEntry): FieldError[] {
   return components.flatMap(({ token, prompt }, index) => {
     if (!tokenizer.cutsOff(prompt, token)) return [];
-    const detail = `is longer than the ${tokenizer.maxLength} positions of ${body.name}'s text encoder: the token ${token} is cut off, together with '${tokenizer.cutOff(prompt)}'; move it further to the front`;
+    const detail =
+      `is longer than the ${tokenizer.maxLength} positions of ${body.name}'s text encoder: the token ${token} is ` +
+      `cut off, together with '${tokenizer.cutOff(prompt)}'; move it further to the front`;
     return [{ pointer: `/style_ref/components/${index}/prompt`, detail }];
   });
 }

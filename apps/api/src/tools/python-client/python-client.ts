@@ -25,7 +25,9 @@ export async function pythonClient(): Promise<Record<string, string>> {
   const [sync, asynchronous] = [methods('sync'), methods('async')];
   return {
     '__init__.py': `"""${NOTE}"""\n\nVERSION = "${VERSION}"\n`,
-    'models.py': `"""Types of the service's bodies. ${NOTE}"""\n\nfrom __future__ import annotations\n\nfrom typing import Any, Literal, NotRequired, TypeAlias, TypedDict\n\n\n${types.source()}`,
+    'models.py':
+      `"""Types of the service's bodies. ${NOTE}"""\n\nfrom __future__ import annotations\n\nfrom typing import ` +
+      `Any, Literal, NotRequired, TypeAlias, TypedDict\n\n\n${types.source()}`,
     'sync_operations.py': moduleOf('Operations', sync, 'sync'),
     'async_operations.py': moduleOf('AsyncOperations', asynchronous, 'async'),
   };

@@ -18,7 +18,8 @@ export interface Schema {
 const PRIMITIVES: Record<string, string> = { string: 'str', integer: 'int', number: 'float', boolean: 'bool', null: 'None' };
 const KEYWORDS = new Set(
   (
-    'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +
+    'False None True and as assert async await break class continue def del elif else except finally for from ' +
+    'global if import in is lambda ' +
     'nonlocal not or pass raise return try while with yield'
   ).split(' '),
 );

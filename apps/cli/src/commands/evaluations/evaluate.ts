@@ -114,7 +114,8 @@ async function evaluate(context: Context, options: EvaluateOptions, model: strin
   const created = await client().evaluations.create(await requestOf(context, options, model));
   const { id, config } = created;
   output.note(
-    `${id}  ${counted(config.models.length, 'model')}, ${counted(config.prompts.length, 'prompt')}, ${counted(config.num_images, 'image')} each`,
+    `${id}  ${counted(config.models.length, 'model')}, ${counted(config.prompts.length, 'prompt')}, ` +
+      `${counted(config.num_images, 'image')} each`,
   );
   if (options.detach) output.result(created, () => output.line(id));
   else await followToReport(context, id);

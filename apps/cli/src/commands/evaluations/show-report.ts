@@ -24,7 +24,8 @@ export function showReport(output: Output, report: Report): void {
     ['job', training_job_id],
     [
       'prompts',
-      `${prompts.list.length}${prompts.set ? ` of ${prompts.set}` : ''}, ${prompts.images_per_prompt} image${prompts.images_per_prompt === 1 ? '' : 's'} each`,
+      `${prompts.list.length}${prompts.set ? ` of ${prompts.set}` : ''}, ${prompts.images_per_prompt} ` +
+        `image${prompts.images_per_prompt === 1 ? '' : 's'} each`,
     ],
     [
       'reference',

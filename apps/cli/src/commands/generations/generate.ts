@@ -87,7 +87,8 @@ export function addSaveOptions(command: Command): Command {
 async function generate(context: Context, options: GenerateOptions, prompts: string[]): Promise<void> {
   const { id, config } = await context.client().images.generate(await requestOf(options, prompts));
   context.output.note(
-    `${id}  ${counted(generationCells(config as GenerationConfig).length * imagesPerCell(config as GenerationConfig), 'image')} of ${config.width}x${config.height}, seed ${config.seed} ...`,
+    `${id}  ${counted(generationCells(config as GenerationConfig).length * imagesPerCell(config as GenerationConfig), 'image')} ` +
+      `of ${config.width}x${config.height}, seed ${config.seed} ...`,
   );
   await saveWhenReady(context, options, id);
 }

@@ -14,7 +14,8 @@ const OLDEST_NODE = [20, 19] as const;
 /** Remedy for each dependency of the service that is down. */
 const REMEDIES: Record<string, string> = {
   database:
-    'Start Postgres and check DATABASE_URL; without DATABASE_URL, `npm start` uses an embedded Postgres. The log of the API contains the cause.',
+    'Start Postgres and check DATABASE_URL; without DATABASE_URL, `npm start` uses an embedded Postgres. The log ' +
+    'of the API contains the cause.',
   queue: 'Check REDIS_URL, and that Redis runs; without REDIS_URL, the queue is stored in Postgres.',
   object_store: 'Check S3_BUCKET, S3_ENDPOINT and its keys, or that OBJECT_STORE_DIRECTORY can be written to.',
   migrations: 'Start the API with MIGRATE_ON_START=true, or run the job that migrates the database.',
@@ -26,7 +27,8 @@ export function addDoctorCommand(program: Command): void {
   addVerb(program, {
     usage: 'doctor',
     description:
-      'Check Node, the devices of this machine, the service and its dependencies, the key, the weights and the workers, and show how to repair each fault',
+      'Check Node, the devices of this machine, the service and its dependencies, the key, the weights and the ' +
+      'workers, and show how to repair each fault',
     examples: ['styleforge doctor'],
     run: examine,
   });

@@ -77,7 +77,10 @@ function toCheck(device: NamedDevice, { ok, reason, description }: Outcome, isWa
 function described({ name, memoryBytes, freeBytes, capability, cuda }: Description): string {
   const version = (number: number) => `${Math.floor(number / 1000)}.${Math.floor((number % 1000) / 10)}`;
   const memory = `${formatBytes(freeBytes)} of ${formatBytes(memoryBytes)} free`;
-  return `${name}, ${memory}, compute capability ${capability.toFixed(1)}, CUDA ${version(cuda.runtime)}, driver for CUDA ${version(cuda.driver)}`;
+  return (
+    `${name}, ${memory}, compute capability ${capability.toFixed(1)}, CUDA ${version(cuda.runtime)}, driver for ` +
+    `CUDA ${version(cuda.driver)}`
+  );
 }
 
 /** A missing part is a failure only if a device in the worker's DEVICE needs it and does not compute. */

@@ -5,7 +5,8 @@ import type { Check } from './doctor-check.ts';
 import { deviceOf } from './workers.ts';
 
 const START =
-  'Start a worker (`npm start`, or apps/worker) and read worker.log. A worker does not start if its DEVICE, its database or its object store is missing.';
+  'Start a worker (`npm start`, or apps/worker) and read worker.log. A worker does not start if its DEVICE, its ' +
+  'database or its object store is missing.';
 const LIVE: Worker['status'][] = ['idle', 'working'];
 
 export async function workerChecks(client: StyleForge): Promise<Check[]> {

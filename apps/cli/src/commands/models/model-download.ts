@@ -19,7 +19,8 @@ export function addModelDownload(models: Command): void {
   addVerb(models, {
     usage: 'download <model>',
     description:
-      'Download a model as one file, for ComfyUI and A1111 (single-file, lora-kohya) or diffusers; the service makes the file if it does not exist yet',
+      'Download a model as one file, for ComfyUI and A1111 (single-file, lora-kohya) or diffusers; the service ' +
+      'makes the file if it does not exist yet',
     examples: [
       'styleforge models download ink',
       'styleforge models download ink@2 --format single-file -o ink.safetensors',

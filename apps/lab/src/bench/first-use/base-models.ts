@@ -1,5 +1,5 @@
-// npm run bench -- base-models: adds a checkpoint of Stable Diffusion 1.5's shape, random weights at half precision (2.1 GB), from a hub on loopback
-// whose connections break: seconds, bytes sent twice, peak memory. The hub runs in the same process.
+// npm run bench -- base-models: adds a checkpoint of Stable Diffusion 1.5's shape, random weights at half precision (2.1 GB), from a hub on
+// loopback whose connections break: seconds, bytes sent twice, peak memory. The hub runs in the same process.
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -17,7 +17,8 @@ import { median } from '../statistics.ts';
 const program = {
   usage: 'npm run bench -- generation [options]',
   about:
-    'Starts a service and generates images with one model: one large request, then requests of one image each, at the same time and one by one; ' +
+    'Starts a service and generates images with one model: one large request, then requests of one image each, at ' +
+    'the same time and one by one; ' +
     'then one by one while a training runs.',
   options: {
     model: { type: 'string', default: 'styleforge-mini', help: 'base model; BASE_MODELS_DIRECTORY has it' },

@@ -19,7 +19,8 @@ import { startApi } from '../scale/processes.ts';
 const program = {
   usage: 'npm run bench -- load [options]',
   about:
-    'Loads one API process from all sides at once. Prints the latency of another caller, the memory of the API, and what was refused, phase by phase.',
+    'Loads one API process from all sides at once. Prints the latency of another caller, the memory of the API, ' +
+    'and what was refused, phase by phase.',
   options: {
     jobs: { type: 'string', default: '10000', help: 'queued training jobs' },
     streams: { type: 'string', default: '1000', help: 'event streams' },

@@ -24,7 +24,10 @@ export function downloadCheckpointRoute(app: ApiServer, { database, objectStore 
     tags: ['checkpoints'],
     summary: 'Download a checkpoint as one file',
     description:
-      'Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and `Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every adaptation except `adapter` can also be downloaded merged into its base model: `single-file` and `diffusers-zip`, in half precision.',
+      'Sends the file if it exists already. Otherwise a worker makes it: the response is 202 with its progress and ' +
+      '`Retry-After`. Repeat the request until the response is the file. A made file is kept for some days. Every ' +
+      'adaptation except `adapter` can also be downloaded merged into its base model: `single-file` and ' +
+      '`diffusers-zip`, in half precision.',
     security,
     params: z.object({ id: checkpointId }),
     querystring: downloadQuery,

@@ -15,7 +15,9 @@ export function extractLoraRoute(app: ApiServer, { database }: ApiDependencies):
     tags: ['checkpoints'],
     summary: 'Extract a LoRA from a full fine-tune',
     description:
-      'Approximates what the training changed in each layer by matrices of this rank (truncated singular value decomposition). `kept_share` says which share of the change the LoRA keeps. Follow it by `GET /v1/exports/{id}`, and download it from `download_url`.',
+      'Approximates what the training changed in each layer by matrices of this rank (truncated singular value ' +
+      'decomposition). `kept_share` says which share of the change the LoRA keeps. Follow it by `GET ' +
+      '/v1/exports/{id}`, and download it from `download_url`.',
     security,
     params: z.object({ id: checkpointId }),
     body: extractLoraRequest,
@@ -31,7 +33,8 @@ export function extractLoraRoute(app: ApiServer, { database }: ApiDependencies):
     if (!isWholeModel(found.adaptation))
       throw new ApiError(
         'unsuitable_format',
-        `The checkpoint ${found.checkpoint.id} is not a full fine-tune: its adaptation is ${found.adaptation}. Download one of its own formats instead.`,
+        `The checkpoint ${found.checkpoint.id} is not a full fine-tune: its adaptation is ${found.adaptation}. ` +
+          'Download one of its own formats instead.',
       );
     const used = checkFormat(found, format, rank);
     const row = await database.exports.request({ projectId, checkpointId: found.checkpoint.id, format, rank: used });

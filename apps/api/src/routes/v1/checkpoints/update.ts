@@ -15,7 +15,8 @@ export function updateCheckpointRoute(app: ApiServer, { database, objectStore }:
     tags: ['checkpoints'],
     summary: 'Change the name, notes, metadata and star of a checkpoint',
     description:
-      'Allowed at any time. Omitted fields are not changed. A checkpoint with a star is kept: neither `checkpoints_total_limit` nor the automatic cleanup removes it.',
+      'Allowed at any time. Omitted fields are not changed. A checkpoint with a star is kept: neither ' +
+      '`checkpoints_total_limit` nor the automatic cleanup removes it.',
     security,
     params: z.object({ id: checkpointId }),
     body: updateAnnotationsRequest,

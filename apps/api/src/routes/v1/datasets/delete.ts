@@ -35,6 +35,7 @@ function inUse(id: string, users: readonly string[]): ApiError {
   const more = users.length > NAMED_USERS ? ` and ${users.length - NAMED_USERS} more` : '';
   return new ApiError(
     'dataset_in_use',
-    `The dataset ${id} is used by ${users.slice(0, NAMED_USERS).join(', ')}${more}. Cancel them or wait until they have finished, then delete the dataset.`,
+    `The dataset ${id} is used by ${users.slice(0, NAMED_USERS).join(', ')}${more}. Cancel them or wait until ` +
+      'they have finished, then delete the dataset.',
   );
 }

@@ -18,7 +18,8 @@ export function importImagesRoute(app: ApiServer, dependencies: ApiDependencies)
     tags: ['datasets'],
     summary: 'Import images from URLs or uploads',
     description:
-      'The service fetches each image (at most 25 MB, within 30 seconds), follows up to three redirects, and connects to public addresses only. ' +
+      'The service fetches each image (at most 25 MB, within 30 seconds), follows up to three redirects, and ' +
+      'connects to public addresses only. ' +
       'An upload (`POST /v1/uploads`) can be imported once. ' +
       'The response says for each entry whether its image was kept, and if not, why.',
     security,

@@ -14,7 +14,8 @@ export function cancelEvaluationRoute(app: ApiServer, { database }: ApiDependenc
     tags: ['evaluations'],
     summary: 'Cancel an evaluation',
     description:
-      'A queued evaluation is cancelled immediately, a running one by its worker. Repeating the request, or cancelling a finished evaluation, changes nothing.',
+      'A queued evaluation is cancelled immediately, a running one by its worker. Repeating the request, or ' +
+      'cancelling a finished evaluation, changes nothing.',
     security,
     params: z.object({ id: evaluationId }),
     response: { 202: evaluation, ...problemResponses('not_found', 'status_conflict', 'idempotency_in_progress', 'idempotency_key_reused') },

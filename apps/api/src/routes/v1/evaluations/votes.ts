@@ -30,7 +30,8 @@ export function setVotesRoute(app: ApiServer, { database }: ApiDependencies): vo
     operationId: 'setVotes',
     summary: 'Vote on pairs of images of an evaluation',
     description:
-      'Stores all votes of the request, or none. Each API key has one vote for a pair of images; a second one replaces it. The report shows the result.',
+      'Stores all votes of the request, or none. Each API key has one vote for a pair of images; a second one ' +
+      'replaces it. The report shows the result.',
     body: setVotesRequest,
     response: { 200: evaluationVotes, ...problemResponses('not_found', 'validation_failed') },
   };

@@ -19,9 +19,11 @@ export function listProjectEventsRoute(app: ApiServer, dependencies: ApiDependen
     tags: ['events'],
     summary: 'List the events of the project, oldest first',
     description:
-      `Training jobs, generations, evaluations, studies, models, and the workers of the installation; kept for ${PROJECT_EVENT_DAYS} days. With \`Accept: text/event-stream\` one live stream of the whole project: ` +
+      'Training jobs, generations, evaluations, studies, models, and the workers of the installation; kept for ' +
+      `${PROJECT_EVENT_DAYS} days. With \`Accept: text/event-stream\` one live stream of the whole project: ` +
       'it continues after `Last-Event-ID` or `after`, begins now without either, and does not end by itself. ' +
-      'It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; these have no id and are not kept.',
+      'It also sends `training_job.progress` with `subject_id` and `data`, at most once a second for each job; ' +
+      'these have no id and are not kept.',
     security,
     querystring: projectEventQuery,
     headers,

@@ -14,7 +14,8 @@ export function deleteImageRoute(app: ApiServer, { database, objectStore }: ApiD
     tags: ['images'],
     summary: 'Delete an uploaded or a generated image',
     description:
-      'An uploaded image cannot be deleted while an unfinished job or evaluation uses its dataset, nor a generated image before its generation has finished.',
+      'An uploaded image cannot be deleted while an unfinished job or evaluation uses its dataset, nor a generated ' +
+      'image before its generation has finished.',
     security,
     params: z.object({ id: imageId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },

@@ -20,8 +20,11 @@ export function listGenerationEventsRoute(app: ApiServer, dependencies: ApiDepen
     tags: ['generations'],
     summary: 'List the events of a generation, oldest first',
     description:
-      '`generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and how it ended. Events are kept for a week. ' +
-      'With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ends with the generation. The response is 204 if that was the last event of a finished generation, so that browsers stop reconnecting.',
+      '`generation.queued`, `generation.running`, `generation.image` for each image as soon as it is stored, and ' +
+      'how it ended. Events are kept for a week. ' +
+      'With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ' +
+      'ends with the generation. The response is 204 if that was the last event of a finished generation, so that ' +
+      'browsers stop reconnecting.',
     security,
     params: z.object({ id: generationId }),
     querystring: query,

@@ -14,7 +14,9 @@ export function createModelRoute(app: ApiServer, dependencies: ApiDependencies):
     tags: ['models'],
     summary: 'Give a trained model a name',
     description:
-      'Creates version 1 of the model from a checkpoint or from the result of a training job. Requests can then refer to it as `ink-style`, as `ink-style@1` or by an alias, wherever they name a model. The checkpoint cannot be deleted while the version exists.',
+      'Creates version 1 of the model from a checkpoint or from the result of a training job. Requests can then ' +
+      'refer to it as `ink-style`, as `ink-style@1` or by an alias, wherever they name a model. The checkpoint ' +
+      'cannot be deleted while the version exists.',
     security,
     body: createModelRequest,
     response: {

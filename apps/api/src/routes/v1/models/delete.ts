@@ -16,7 +16,9 @@ export function deleteModelRoute(app: ApiServer, dependencies: ApiDependencies):
     tags: ['models'],
     summary: 'Delete a model with its versions, aliases and cover',
     description:
-      'The checkpoints of its versions are kept with their training jobs, and can be deleted there afterwards. The files of uploaded adapters are deleted. Refused while an unfinished job, generation or evaluation uses one of the versions.',
+      'The checkpoints of its versions are kept with their training jobs, and can be deleted there afterwards. The ' +
+      'files of uploaded adapters are deleted. Refused while an unfinished job, generation or evaluation uses one ' +
+      'of the versions.',
     security,
     params: modelParams,
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },

@@ -32,7 +32,8 @@ const multipartForm = z.unknown().meta({
       type: 'string',
       examples: ['<brush>'],
       description:
-        "The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names none (default: the file's name)",
+        'The word that prompts use for it: the trigger word of a LoRA, or the token of an embedding whose file names ' +
+        "none (default: the file's name)",
     },
     description: { type: 'string', description: 'Description of a new model' },
     license: { type: 'string', examples: ['CC-BY-4.0'] },

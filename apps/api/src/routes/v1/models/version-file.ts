@@ -18,7 +18,9 @@ export function downloadModelVersionRoute(app: ApiServer, dependencies: ApiDepen
     tags: ['models'],
     summary: 'Download the file of an uploaded adapter',
     description:
-      'Sends the file as it was uploaded. The settings of a LoRA that peft has written are in `provenance.upload.peft` of the version. A version that was made from a training job has no file of its own: download its checkpoint.',
+      'Sends the file as it was uploaded. The settings of a LoRA that peft has written are in ' +
+      '`provenance.upload.peft` of the version. A version that was made from a training job has no file of its own: ' +
+      'download its checkpoint.',
     security,
     params: modelVersionParams,
     response: {
@@ -36,7 +38,8 @@ export function downloadModelVersionRoute(app: ApiServer, dependencies: ApiDepen
     if (key === null || sha256 === null || size === null)
       throw new ApiError(
         'unsuitable_format',
-        `${name}@${version} was not uploaded: it was made from the checkpoint ${checkpointId}. Download it from /v1/checkpoints/${checkpointId}/download.`,
+        `${name}@${version} was not uploaded: it was made from the checkpoint ${checkpointId}. Download it from ` +
+          `/v1/checkpoints/${checkpointId}/download.`,
       );
     const fileName = provenance.upload?.file_name ?? `${name}.safetensors`;
     return sendObject(dependencies.objectStore, { key, size, sha256, contentType, fileName }, request, reply);

@@ -56,7 +56,8 @@ export function deleteModelVersionRoute(app: ApiServer, dependencies: ApiDepende
     tags: ['models'],
     summary: 'Delete a version with the aliases that name it',
     description:
-      'Its number is not used again. The checkpoint is kept with its training job; the file of an uploaded adapter is deleted. Refused while an unfinished job, generation or evaluation uses the version.',
+      'Its number is not used again. The checkpoint is kept with its training job; the file of an uploaded adapter ' +
+      'is deleted. Refused while an unfinished job, generation or evaluation uses the version.',
     security,
     params: modelVersionParams,
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'in_use') },

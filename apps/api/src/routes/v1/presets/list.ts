@@ -12,7 +12,8 @@ export function listPresetsRoute(app: ApiServer, { baseModels }: ApiDependencies
     tags: ['training jobs'],
     summary: 'List the starting points for a training',
     description:
-      'Lists the presets quick look, balanced, thorough, low memory and paper. Each is the set of fields that it changes in the body of POST /v1/training-jobs, ' +
+      'Lists the presets quick look, balanced, thorough, low memory and paper. Each is the set of fields that it ' +
+      'changes in the body of POST /v1/training-jobs, ' +
       'computed for a base model and a method.',
     security,
     querystring: presetQuery,

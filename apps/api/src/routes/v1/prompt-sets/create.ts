@@ -13,7 +13,9 @@ export function createPromptSetRoute(app: ApiServer, { database }: ApiDependenci
     operationId: 'createPromptSet',
     tags: ['prompt sets'],
     summary: 'Create a prompt set, or the next version of one',
-    description: `A version never changes, so that reports made with it can be compared. The body may have at most ${PROMPT_SET_LIMITS.bodyBytes / 2 ** 20} MB.`,
+    description:
+      'A version never changes, so that reports made with it can be compared. The body may have at most ' +
+      `${PROMPT_SET_LIMITS.bodyBytes / 2 ** 20} MB.`,
     security,
     body: createPromptSetRequest,
     response: {

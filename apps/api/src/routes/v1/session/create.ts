@@ -15,7 +15,8 @@ export function createSessionRoute(app: ApiServer, { database }: ApiDependencies
     summary: 'Sign a browser in',
     description:
       'Needs an API key in the header `Authorization`. Sets an HttpOnly, SameSite=Strict cookie that replaces the key in this browser, ' +
-      'so that images, downloads, event streams and report pages work without a header. The session has the scopes of the key, and ends when the key does.',
+      'so that images, downloads, event streams and report pages work without a header. The session has the scopes ' +
+      'of the key, and ends when the key does.',
     security,
     response: { 201: session, ...problemResponses('unauthorized') },
   };

@@ -12,7 +12,8 @@ export function getQueueRoute(app: ApiServer, dependencies: ApiDependencies): vo
     tags: ['machines'],
     summary: 'Read the length of the queues and the waiting work of the project',
     description:
-      'Counts cover the whole installation; fields that begin with `own_` count the work of this project only. Work of other projects is counted, but not listed.',
+      'Counts cover the whole installation; fields that begin with `own_` count the work of this project only. Work ' +
+      'of other projects is counted, but not listed.',
     security,
     response: { 200: queueReport, ...problemResponses() },
   };

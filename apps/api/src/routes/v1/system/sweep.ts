@@ -12,7 +12,8 @@ export function getSweepRoute(app: ApiServer, { database, sweep }: ApiDependenci
     tags: ['machines'],
     summary: 'Read what the automatic cleanup removes next',
     description:
-      'Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with a star is not removed; an export is kept longer each time it is downloaded.',
+      'Lists data of the project whose retention time ends within the given days, with the time. A checkpoint with ' +
+      'a star is not removed; an export is kept longer each time it is downloaded.',
     security,
     querystring: sweepQuery,
     response: { 200: sweepReport, ...problemResponses('validation_failed') },

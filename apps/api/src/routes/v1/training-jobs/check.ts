@@ -14,7 +14,8 @@ export function checkTrainingJobRoute(app: ApiServer, dependencies: ApiDependenc
     summary: 'Check a training job',
     description:
       'Validates a request without creating a job. Omit both `dataset_id`s to check the settings before uploading; ' +
-      'include both to check the images too. `estimate` predicts time, memory and disk from earlier jobs with the same settings, and its fields are null without such jobs.',
+      'include both to check the images too. `estimate` predicts time, memory and disk from earlier jobs with the ' +
+      'same settings, and its fields are null without such jobs.',
     security,
     body: checkTrainingJobRequest,
     response: {

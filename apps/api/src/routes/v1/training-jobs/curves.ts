@@ -16,7 +16,8 @@ export function getCurvesRoute(app: ApiServer, { database }: ApiDependencies): v
     tags: ['training jobs'],
     summary: 'Read the loss curves of several training jobs, downsampled',
     description:
-      'Returns each curve in at most `points` buckets with the same number of steps, with minimum, mean and maximum. A job without points has no buckets.',
+      'Returns each curve in at most `points` buckets with the same number of steps, with minimum, mean and ' +
+      'maximum. A job without points has no buckets.',
     security,
     querystring: trainingCurveQuery,
     response: { 200: trainingCurves, ...problemResponses('not_found', 'validation_failed') },

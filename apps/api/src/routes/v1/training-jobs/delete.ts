@@ -14,7 +14,8 @@ export function deleteTrainingJobRoute(app: ApiServer, { database, objectStore }
     tags: ['training jobs'],
     summary: 'Delete a training job with everything that it has produced',
     description:
-      'Also deletes its checkpoints, images, curves, events and evaluation. Refused until the job has finished, and while an unfinished job, generation or evaluation uses one of its checkpoints.',
+      'Also deletes its checkpoints, images, curves, events and evaluation. Refused until the job has finished, and ' +
+      'while an unfinished job, generation or evaluation uses one of its checkpoints.',
     security,
     params: z.object({ id: trainingJobId }),
     response: { 204: z.undefined().describe('Deleted'), ...problemResponses('not_found', 'status_conflict', 'in_use') },

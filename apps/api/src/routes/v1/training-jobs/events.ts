@@ -21,7 +21,8 @@ export function listEventsRoute(app: ApiServer, dependencies: ApiDependencies): 
     tags: ['training jobs'],
     summary: 'Read the event log, oldest first',
     description:
-      'With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ends with the job. The response is 204 if that was the last event of a finished job, so that browsers stop reconnecting.',
+      'With `Accept: text/event-stream`, the response is a live stream that continues after `Last-Event-ID` and ' +
+      'ends with the job. The response is 204 if that was the last event of a finished job, so that browsers stop reconnecting.',
     security,
     params: z.object({ id: trainingJobId }),
     querystring: query,

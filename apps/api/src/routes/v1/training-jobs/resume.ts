@@ -17,7 +17,8 @@ export function resumeTrainingJobRoute(app: ApiServer, { database, maxQueuedJobs
     summary: 'Resume a training job',
     description:
       'Puts a paused, failed or cancelled job back into the queue; it continues from its last checkpoint. ' +
-      'A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of steps then follows the new number.',
+      'A succeeded job needs a larger `max_train_steps`. A learning-rate schedule that depends on the number of ' +
+      'steps then follows the new number.',
     security,
     params: z.object({ id: trainingJobId }),
     body: resumeTrainingJobRequest,

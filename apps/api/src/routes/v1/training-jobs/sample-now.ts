@@ -14,7 +14,8 @@ export function sampleNowRoute(app: ApiServer, { database, baseModels }: ApiDepe
     tags: ['training jobs'],
     summary: 'Generate sample images now',
     description:
-      "The job continues. After the current step, its worker generates images with the current weights, adds them to the job's images, and sends the event `validation.done`. " +
+      'The job continues. After the current step, its worker generates images with the current weights, adds them ' +
+      "to the job's images, and sends the event `validation.done`. " +
       'Prompts and seeds are those of `validation`; a job without one is sampled with the prompts of its components. ' +
       '`sample_requested_at` is set until then; repeating the request changes nothing. The job must be running.',
     security,

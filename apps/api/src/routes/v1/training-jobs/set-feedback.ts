@@ -14,7 +14,8 @@ export function setFeedbackRoute(app: ApiServer, dependencies: ApiDependencies):
     tags: ['training jobs'],
     summary: 'Keep or drop candidates of a StyleDrop job',
     description:
-      'Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round with `by: human` trains on the kept images.',
+      'Stores all verdicts of the request, or none. Images that are not named keep their verdicts. A second round ' +
+      'with `by: human` trains on the kept images.',
     security,
     params: z.object({ id: trainingJobId }),
     body: setFeedbackRequest,

@@ -14,7 +14,8 @@ export function getWorkerLogRoute(app: ApiServer, { database }: ApiDependencies)
     tags: ['training jobs'],
     summary: 'Read the end of the log that workers have written about a job',
     description:
-      'Contains what `LOG_LEVEL` of the worker lets through, at most 128 KiB. Keys, passwords and signatures of links are removed. A line appears two seconds after it was written, or earlier.',
+      'Contains what `LOG_LEVEL` of the worker lets through, at most 128 KiB. Keys, passwords and signatures of ' +
+      'links are removed. A line appears two seconds after it was written, or earlier.',
     security,
     params: z.object({ id: trainingJobId }),
     querystring: jobLogQuery,

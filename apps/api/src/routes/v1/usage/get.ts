@@ -12,7 +12,8 @@ export function getUsageRoute(app: ApiServer, { database }: ApiDependencies): vo
     tags: ['usage'],
     summary: 'Read what the project has used in a month',
     description:
-      'Returns the device seconds, training steps and images of one month (UTC), by kind of work and device, and by day. Work that was deleted later still counts. The numbers of running work are a few seconds old.',
+      'Returns the device seconds, training steps and images of one month (UTC), by kind of work and device, and by ' +
+      'day. Work that was deleted later still counts. The numbers of running work are a few seconds old.',
     security,
     querystring: usageQuery,
     response: { 200: usageReport, ...problemResponses('validation_failed') },

@@ -13,7 +13,9 @@ export function rotateWebhookSecretRoute(app: ApiServer, { database }: ApiDepend
     operationId: 'rotateWebhookSecret',
     tags: ['webhooks'],
     summary: "Replace an endpoint's secret",
-    description: `For ${OLD_SECRET_HOURS} hours \`webhook-signature\` contains a signature by each of the two secrets. Also use this to obtain the secret of an endpoint that a job's \`webhook_url\` created.`,
+    description:
+      `For ${OLD_SECRET_HOURS} hours \`webhook-signature\` contains a signature by each of the two secrets. Also ` +
+      `use this to obtain the secret of an endpoint that a job's \`webhook_url\` created.`,
     security,
     params: z.object({ id: webhookId }),
     response: { 200: webhookWithSecret, ...problemResponses('not_found', 'idempotency_in_progress', 'idempotency_key_reused') },

@@ -14,7 +14,8 @@ const ROUTES = [
     drain: true,
     summary: 'Let a worker finish its jobs and take no further ones',
     description:
-      'Needs the scope `admin`. The worker reacts within five seconds. It is `draining` until its jobs have ended, then `drained`, and can be stopped without interrupting anything. Idempotent.',
+      'Needs the scope `admin`. The worker reacts within five seconds. It is `draining` until its jobs have ended, ' +
+      'then `drained`, and can be stopped without interrupting anything. Idempotent.',
   },
   {
     operationId: 'undrainWorker',

@@ -12,7 +12,8 @@ export function listWorkersRoute(app: ApiServer, { database }: ApiDependencies):
     tags: ['machines'],
     summary: 'List the workers',
     description:
-      'Lists the workers of the whole installation, newest first, with machine, device, versions, queues and current work. Workers that stopped responding in the last day are `lost`.',
+      'Lists the workers of the whole installation, newest first, with machine, device, versions, queues and ' +
+      'current work. Workers that stopped responding in the last day are `lost`.',
     security,
     querystring: workerQuery,
     response: { 200: workerPage, ...problemResponses('validation_failed') },
