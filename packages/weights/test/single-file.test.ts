@@ -41,6 +41,23 @@ describe.each(golden)('tensor names of $name', (topology) => {
   });
 });
 
+describe('tensor names of distilled U-Nets', () => {
+  const config = golden[0]!.unet.config;
+
+  it('have one layer in the middle without attention, as in files of ComfyUI', () => {
+    const names = originalNames('unet', { ...config, mid_block_type: 'UNetMidBlock2D' });
+    expect(names.toOriginal('mid_block.resnets.0.conv1.weight')).toBe('middle_block.0.in_layers.2.weight');
+    expect(names.toDiffusers('middle_block.0.in_layers.2.weight')).toBe('mid_block.resnets.0.conv1.weight');
+    expect(() => names.toOriginal('mid_block.attentions.0.norm.weight')).toThrow(SingleFileError);
+  });
+
+  it('have no names in the middle where there is no middle block', () => {
+    const names = originalNames('unet', { ...config, mid_block_type: null });
+    expect(names.toOriginal('conv_in.weight')).toBe('input_blocks.0.0.weight');
+    expect(() => names.toOriginal('mid_block.resnets.0.conv1.weight')).toThrow(SingleFileError);
+  });
+});
+
 describe('a single file', () => {
   let scratch: string;
   const at = (name: string): string => join(scratch, name);

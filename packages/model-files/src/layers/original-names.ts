@@ -80,23 +80,32 @@ function upBlocks(config: JsonObject): Block[] {
   return blocks;
 }
 
+/** The middle block. Distilled models have one without attention, or none; the names are those of ComfyUI's files of them. */
+function middleBlocks({ mid_block_type: type = 'UNetMidBlock2DCrossAttn' }: JsonObject): Block[] {
+  const first = { diffusers: 'mid_block.resnets.0', original: 'middle_block.0', parts: unetResnet };
+  if (type === null) return [];
+  if (type === 'UNetMidBlock2D') return [first];
+  if (type !== 'UNetMidBlock2DCrossAttn')
+    throw new SingleFileError(`a U-Net with mid_block_type '${String(type)}' has no place in the original file layout`);
+  return [
+    first,
+    { diffusers: 'mid_block.attentions.0', original: 'middle_block.1' },
+    { diffusers: 'mid_block.resnets.1', original: 'middle_block.2', parts: unetResnet },
+  ];
+}
+
 function unetBlocks(config: JsonObject): Block[] {
   for (const key of ['class_embed_type', 'encoder_hid_dim_type']) {
     if (config[key] !== undefined && config[key] !== null)
       throw new SingleFileError(`a U-Net with ${key} '${String(config[key])}' has no place in the original file layout`);
   }
-  const middle = (config.mid_block_type ?? 'UNetMidBlock2DCrossAttn') as string;
-  if (middle !== 'UNetMidBlock2DCrossAttn')
-    throw new SingleFileError(`a U-Net with mid_block_type '${middle}' has no place in the original file layout`);
   return [
     { diffusers: 'conv_in', original: 'input_blocks.0.0' },
     { diffusers: 'time_embedding.linear_1', original: 'time_embed.0' },
     { diffusers: 'time_embedding.linear_2', original: 'time_embed.2' },
     ...['linear_1', 'linear_2'].map((layer, i) => ({ diffusers: `add_embedding.${layer}`, original: `label_emb.0.${2 * i}` })),
     ...downBlocks(config),
-    { diffusers: 'mid_block.resnets.0', original: 'middle_block.0', parts: unetResnet },
-    { diffusers: 'mid_block.attentions.0', original: 'middle_block.1' },
-    { diffusers: 'mid_block.resnets.1', original: 'middle_block.2', parts: unetResnet },
+    ...middleBlocks(config),
     ...upBlocks(config),
     { diffusers: 'conv_norm_out', original: 'out.0' },
     { diffusers: 'conv_out', original: 'out.2' },
