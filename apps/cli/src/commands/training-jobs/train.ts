@@ -1,10 +1,12 @@
 // `styleforge train`: creates a training job from flags or a file, and follows it to its end.
 import {
   ADAPTATION_KINDS,
+  evaluatedPrompt,
   PRESET_NAMES,
-  RANKED_ADAPTATION,
-  TRAINING_METHODS,
   type PresetName,
+  RANKED_ADAPTATION,
+  styleWords,
+  TRAINING_METHODS,
   type TrainingMethod,
 } from '@styleforge/contracts';
 import { NotFoundError, type TrainingJobCheckParams, type TrainingJobCreateParams } from '@styleforge/sdk';
@@ -84,9 +86,7 @@ async function train(context: Context, options: TrainOptions): Promise<void> {
   output.result(job, () => {
     if (options.detach) return output.line(created.id);
     showJob(output, job);
-    output.line(
-      `\nNext: styleforge generate --model ${job.id} "a photo of ${job.config.style_ref.components[0]?.token ?? 'zwx'} style, house"`,
-    );
+    output.line(`\nNext: styleforge generate --model ${job.id} "${evaluatedPrompt('house', styleWords(job.config))}"`);
     if (job.config.evaluation) output.line(`      styleforge report ${job.id} --open`);
   });
 }
