@@ -50,14 +50,15 @@ it(
     const refused = await test.request('POST', '/v1/training-jobs', request(named('paintstyle')));
     const detail = expect.stringMatching(/^is read as .*'style', which the base model knows already: take a rare one/) as string;
     expect([refused.status, await refused.json()]).toMatchObject([422, { errors: [{ pointer: '/style_ref/components/0/token', detail }] }]);
-    const [worker] = (await test.call<{ data: { id: string }[] }>('GET', '/v1/workers')).data;
-    await test.call('POST', `/v1/workers/${worker?.id}/drain`);
-    const id = await create(named('zwx'));
     const client = new pg.Client({ connectionString: test.service.databaseUrl });
     await client.connect();
-    const config = `replace(config::text, 'zwx', 'paintstyle')::jsonb`;
-    await client.query(`UPDATE training_jobs SET config = ${config}`).finally(() => client.end());
-    await test.call('POST', `/v1/workers/${worker?.id}/undrain`);
+    // Earlier versions stored such a token without a check.
+    await client.query(`
+      create function as_earlier() returns trigger language plpgsql as
+        $$ begin new.config = replace(new.config::text, 'zwx', 'paintstyle')::jsonb; return new; end $$;
+      create trigger as_earlier before insert on training_jobs for each row execute function as_earlier()`);
+    const id = await create(named('zwx'));
+    await client.query('drop function as_earlier cascade').finally(() => client.end());
     const job = await test.untilFinished(id);
     expect(job).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'common_token', retryable: false } });
     expect(job.error?.message).toMatch(/'paintstyle'.*'style'.*rare one/);
