@@ -1,7 +1,9 @@
 // The nodes that each device's lowering writes for one graph.
 import { Graph, gradients, type Tensor } from '@styleforge/autodiff';
 import { emitOnnx, type Target } from '@styleforge/onnx';
+import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { ModelProtoSchema } from '../src/generated/onnx_pb.ts';
 
 const targets: readonly Target[] = ['cpu', 'cuda', 'webgpu'];
 
@@ -54,6 +56,19 @@ describe('the lowering', () => {
       [1, 1],
       [0, 0],
     ]);
+  });
+
+  it('hides shapes and numbers of dimensions completely, and only if it is asked to', () => {
+    const { graph, outputs } = attention(2, 16);
+    /** Whether each input and result of the file has a shape. */
+    const shown = (hidesShapes: boolean): Set<boolean> => {
+      const { input, output, valueInfo } = fromBinary(ModelProtoSchema, emitOnnx(graph, outputs, 'cpu', { hidesShapes }).bytes).graph!;
+      return new Set(
+        [...input, ...output, ...valueInfo].map(({ type }) => type?.value.case === 'tensorType' && type.value.value.shape !== undefined),
+      );
+    };
+    expect([...shown(true)]).toEqual([false]);
+    expect([...shown(false)]).toEqual([true]);
   });
 
   it('computes the deviation of a normalization only if something reads it', () => {

@@ -50,11 +50,7 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.integers, ints: [...value] });
 }
 
-function valueInfo(
-  name: string,
-  elemType: number,
-  shape: readonly (number | null)[],
-): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
+function valueInfo(name: string, elemType: number, shape: Shape | null): ReturnType<typeof create<typeof ValueInfoProtoSchema>> {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
@@ -62,9 +58,7 @@ function valueInfo(
         case: 'tensorType',
         value: {
           elemType,
-          shape: {
-            dim: shape.map((dimension) => (dimension === null ? {} : { value: { case: 'dimValue' as const, value: BigInt(dimension) } })),
-          },
+          ...(shape && { shape: { dim: shape.map((dimension) => ({ value: { case: 'dimValue' as const, value: BigInt(dimension) } })) } }),
         },
       },
     },
@@ -84,9 +78,10 @@ export class ModelBuilder {
   #names = 0;
 
   /**
-   * Starts an empty model. With `hidesShapes` the model tells no shapes before it runs: inputs have open dimensions, and the integers that
-   * shape a result are inputs with defaults. onnxruntime then frees every value after its last use. Where it knows that two values have
-   * the same size, it keeps the memory of the first for the second, however much later the second is computed.
+   * Starts an empty model. With `hidesShapes` the model tells no shapes before it runs: inputs have none, and the integers that shape a
+   * result are inputs with defaults. onnxruntime then frees every value after its last use. Where it knows that two values have the same
+   * size, it keeps the memory of the first for the second, however much later the second is computed. Where it knows only the number of
+   * dimensions, it compares each value with all that are free, and a training graph takes ten times as long to load.
    */
   constructor({ hidesShapes = false }: { hidesShapes?: boolean } = {}) {
     this.#hidesShapes = hidesShapes;
@@ -98,11 +93,11 @@ export class ModelBuilder {
 
   input(name: string, dtype: ElementType, shape: Shape): void {
     this.#types.push(valueInfo(name, ELEMENT_TYPES[dtype], shape));
-    this.#graph.input.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
+    this.#graph.input.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? null : shape));
   }
 
   #output(name: string, dtype: ElementType, shape: Shape): void {
-    this.#graph.output.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? shape.map(() => null) : shape));
+    this.#graph.output.push(valueInfo(name, ELEMENT_TYPES[dtype], this.#hidesShapes ? null : shape));
   }
 
   /** Appends a node and returns the name of its first output. */
@@ -165,7 +160,7 @@ export class ModelBuilder {
     let name = this.#integers.get(key);
     if (name === undefined) {
       name = this.initializer(BigInt64Array.from(ints(values)), [values.length]);
-      if (this.#hidesShapes) this.#graph.input.push(valueInfo(name, INT64, [values.length]));
+      if (this.#hidesShapes) this.#graph.input.push(valueInfo(name, INT64, null));
       this.#integers.set(key, name);
     }
     return name;
