@@ -51,13 +51,15 @@ describe.skipIf(warnNotTested('datasets in the dashboard', chromiumMissing))('da
     await heading('discs');
     const file = async (name: string, hue: number) => ({ name, mimeType: 'image/png', buffer: Buffer.from(await discPicture(hue)) });
     const words = { name: 'words.png', mimeType: 'image/png', buffer: Buffer.from('these are words') };
+    const photo = { name: 'IMG_1.heic', mimeType: 'image/heic', buffer: Buffer.from('a photo') };
     const caption = { name: 'red.txt', mimeType: 'text/plain', buffer: Buffer.from('a red disc\n') };
     await page
       .locator('input[type=file]')
       .first()
-      .setInputFiles([await file('red.png', 0), await file('green.png', 120), words, caption]);
-    await page.getByText('2 images uploaded, 1 refused').waitFor();
+      .setInputFiles([await file('red.png', 0), await file('green.png', 120), words, photo, caption]);
+    await page.getByText('2 images uploaded, 2 refused').waitFor();
     await page.getByText(/words\.png/).waitFor();
+    await page.getByText('IMG_1.heic: HEIC files are not read').waitFor();
     expect(await page.getByLabel('Caption of red.png').inputValue(), 'as soon as the page says so').toBe('a red disc');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByRole('button', { name: 'a red disc' }).click();
@@ -147,6 +149,27 @@ describe.skipIf(warnNotTested('datasets in the dashboard', chromiumMissing))('da
     } finally {
       web.close();
     }
+  });
+
+  it('stores the caption that is being typed and completes deletes when the page is left', async () => {
+    const id = await firstOf('/v1/datasets');
+    const stored = async () => {
+      const { images } = await service.call<{ images: { file_name: string; caption: string | null }[] }>('GET', `/v1/datasets/${id}`);
+      return images.map(({ file_name: name, caption }) => `${name}: ${caption}`);
+    };
+    await page.getByRole('checkbox', { name: 'Choose blue.png' }).press('Delete');
+    await page.getByLabel('Caption of blue.png').waitFor({ state: 'detached' });
+    await page.getByLabel('Caption of green.png').fill('half a thought');
+    await page.goto('about:blank');
+    await expect.poll(stored, { message: 'closed', timeout: PATIENCE }).toEqual(['red.png: a crimson circle', 'green.png: half a thought']);
+    await visit('/datasets');
+    await page.getByRole('link', { name: /discs/ }).click();
+    await page.getByLabel('Caption of red.png').fill('the other half');
+    await page.evaluate('history.back()');
+    await heading('Datasets');
+    await expect
+      .poll(stored, { message: 'gone back', timeout: PATIENCE })
+      .toEqual(['red.png: the other half', 'green.png: half a thought']);
   });
 
   it(

@@ -41,8 +41,11 @@ const SCREENS: [string, ComponentType][] = [
 ];
 
 function createQueries(): QueryClient {
-  // The SDK retries requests itself.
-  return new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 1_000 }, mutations: { retry: false } } });
+  // The SDK retries requests itself. A service on this machine responds without a network too.
+  const networkMode = 'always';
+  return new QueryClient({
+    defaultOptions: { queries: { retry: false, staleTime: 1_000, networkMode }, mutations: { retry: false, networkMode } },
+  });
 }
 
 /** The signed-in caller. Null: nobody. Undefined: not known yet. */
@@ -69,9 +72,11 @@ function useSignedIn() {
 export function App(): ReactElement {
   const { me, notice, read, end } = useSignedIn();
   const queries = useMemo(createQueries, [me?.api_key.id]);
-  queries.getQueryCache().config.onError = (error) => {
+  const onError = (error: unknown) => {
     if (error instanceof APIError && error.status === 401) end('The session has ended. Sign in again.');
   };
+  queries.getQueryCache().config.onError = onError;
+  queries.getMutationCache().config.onError = onError;
   const session = useMemo(
     () =>
       me && {

@@ -58,16 +58,25 @@ function useFocusOnScreen(screen: string): void {
   }, [screen]);
 }
 
+let isReturning = false;
+addEventListener('popstate', () => (isReturning = true));
+
+/** A new screen begins at its top; for one that was left by a link, the browser restores the place. */
+function useTopOfScreen(location: string): void {
+  useEffect(() => {
+    if (!isReturning) scrollTo(0, 0);
+    isReturning = false;
+  }, [location]);
+}
+
 export function Shell({ children }: { children: ReactNode }): ReactElement {
   const [location] = useLocation();
   const [isMenuOpen, setMenuOpen] = useState(false);
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   usePaletteKey(() => setPaletteOpen(true));
   useFocusOnScreen(location.split('/')[1] ?? '');
-  useEffect(() => {
-    setMenuOpen(false);
-    scrollTo(0, 0);
-  }, [location]);
+  useTopOfScreen(location);
+  useEffect(() => setMenuOpen(false), [location]);
   return (
     <div className="shell">
       <a className="skip" href="#main">
@@ -217,12 +226,13 @@ function ConnectionBanner(): ReactElement | null {
   const client = useClient();
   const isOnline = useSyncExternalStore(onlineManager.subscribe.bind(onlineManager), () => onlineManager.isOnline());
   const { isError } = useQuery({
-    queryKey: ['reachable'],
+    queryKey: ['reachable', isOnline],
     queryFn: ({ signal }) => client.readiness({ signal, maxRetries: 0, timeout: 10_000 }),
     refetchInterval: ({ state }) => (state.status === 'error' ? 3_000 : 20_000),
   });
   useIsFetching();
-  if (isOnline && !isError) return null;
+  // without a network, a service on this machine still responds
+  if (!isError) return null;
   return (
     <div className="offline" role="status">
       {isOnline

@@ -1,14 +1,17 @@
 // Rows of a long list: those near the window, in frames that scroll with the page and by themselves.
 import { useRef } from 'react';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
 import { useRows } from '../src/ui/rows.ts';
+import { useStill } from '../src/ui/still.ts';
 import { show, update } from './render.tsx';
 
 const COUNT = 1000;
 let scrollTo: (index: number) => void;
 
-function List({ count = COUNT, scrolls = false, tall = 40 }: { count?: number; scrolls?: boolean; tall?: number }) {
+type Props = { count?: number; scrolls?: boolean; each?: number; tall?: number };
+
+function List({ count = COUNT, scrolls = false, each = 40, tall = each }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { shown, before, after, measure, reveal } = useRows({ count, height: 40, beyond: 2, frame, scrolls });
   scrollTo = reveal;
@@ -16,7 +19,7 @@ function List({ count = COUNT, scrolls = false, tall = 40 }: { count?: number; s
     <div ref={frame} aria-label="frame" role="region" style={scrolls ? { height: 200, overflow: 'auto' } : {}}>
       <div style={{ height: before }} />
       {shown.map((index) => (
-        <div key={index} ref={measure} data-index={index} style={{ height: index === 0 ? tall : 40 }}>{`row ${index}`}</div>
+        <div key={index} ref={measure} data-index={index} style={{ height: index === 0 ? tall : each }}>{`row ${index}`}</div>
       ))}
       <div style={{ height: after }} />
     </div>
@@ -57,4 +60,37 @@ it('measures a row that is taller, and renders the last row of a shorter list', 
   update(<List scrolls tall={140} count={3} />);
   await expect.element(page.getByText('row 2')).toBeVisible();
   expect([rows(), height()]).toEqual([3, 220]);
+});
+
+it('takes rows that have not been measured to be as tall as those that have', async () => {
+  show(<List scrolls each={55} />);
+  await expect.poll(height).toBe(COUNT * 55);
+  page
+    .getByRole('region')
+    .element()
+    .scrollTo(0, 500 * 55);
+  await expect.element(page.getByText('row 501')).toBeVisible();
+  expect(height()).toBe(COUNT * 55);
+});
+
+it('tells rows that scrolling has stopped, and those at once that have asked before', async () => {
+  const Row = ({ isKnown = false }) => <p>{useStill(isKnown) ? 'still' : 'moving'}</p>;
+  const text = () => document.querySelector('p')?.textContent;
+  vi.useFakeTimers();
+  try {
+    dispatchEvent(new Event('scroll'));
+    show(<Row />);
+    for (let part = 0; part < 10; part++) {
+      await vi.advanceTimersByTimeAsync(100);
+      dispatchEvent(new Event('scroll'));
+    }
+    expect(text()).toBe('moving');
+    await vi.advanceTimersByTimeAsync(400);
+    expect(text()).toBe('still');
+    dispatchEvent(new Event('scroll'));
+    show(<Row isKnown />);
+    expect(text()).toBe('still');
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -16,10 +16,12 @@ export class Api {
   }
 
   /** Spread into a call to send it through the transport with the caller's options. */
-  with(options?: RequestOptions): { fetch(request: Request): Promise<Response> } {
+  with(options?: RequestOptions): { fetch(request: Request): Promise<Response>; bodySerializer(content: unknown): string } {
+    let body: string | undefined;
     return {
+      // kept, because a page that is being closed has no time to read it from the request
+      bodySerializer: (content) => (body = JSON.stringify(content)),
       fetch: async (request) => {
-        const body = request.body === null ? undefined : await request.text();
         const sending = { method: request.method, headers: request.headers, ...(body !== undefined && { body }) };
         return this.transport.send(request.url, sending, options);
       },

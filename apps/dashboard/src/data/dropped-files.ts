@@ -1,10 +1,21 @@
 // Reads files that were dropped, including those in folders, or chosen.
 const ACCEPTED = /\.(png|jpe?g|webp|zip|txt|caption|jsonl)$/i;
 
+/** Images and archives that the service does not read: each is named as refused, instead of missing without a word. */
+const UNREADABLE = /\.(heic|heif|avif|gif|tiff?|bmp|svg|psd|jxl|dng|cr2|nef|arw|mp4|mov|rar|7z|tar|gz)$/i;
+
 export type DroppedFile = { file: File; path: string };
 
 /** Hidden files and files that no dataset takes (Thumbs.db and the like) are skipped. */
-const isWanted = ({ name }: File) => ACCEPTED.test(name) && !name.startsWith('.');
+const isWanted = ({ name }: File) => (ACCEPTED.test(name) || UNREADABLE.test(name)) && !name.startsWith('.');
+
+/** Why the service does not take the file; undefined for one that it may take. */
+export function whyUnreadable(name: string): string | undefined {
+  const [, kind] = UNREADABLE.exec(name) ?? [];
+  if (kind === undefined) return undefined;
+  const instead = /^(rar|7z|tar|gz)$/i.test(kind) ? 'a zip archive' : 'PNG, JPEG or WebP';
+  return `${kind.toUpperCase()} files are not read: save it as ${instead}`;
+}
 
 export async function filesOf(transfer: DataTransfer): Promise<DroppedFile[]> {
   // Read before the first await, because the browser then empties the list.

@@ -1,5 +1,6 @@
 // Optimistic changes and stored responses, which an older read must not replace.
 import { type QueryClient, type QueryKey, useMutation, useMutationState, useQueryClient } from '@tanstack/react-query';
+import { untilLeft } from './leaving.ts';
 import { notifyError } from './toasts.ts';
 
 export interface Edit<Data> {
@@ -19,9 +20,10 @@ const applied = <Data>(stored: Data, edits: Edit<Data>[]): Data => edits.reduce(
 
 const sending = new Map<string, Promise<unknown>>();
 
-/** All other edits are sent immediately, because waiting ones are lost when the page is closed. */
+/** All other edits are sent immediately, and those that wait when the page is closed. */
 async function inTurn({ of, send }: Pick<Edit<unknown>, 'of' | 'send'>): Promise<unknown> {
-  const sent = Promise.allSettled(of.flatMap((id) => sending.get(id) ?? [])).then(send);
+  const earlier = of.flatMap((id) => sending.get(id) ?? []);
+  const sent = Promise.race([Promise.allSettled(earlier), untilLeft()]).then(send);
   for (const id of of) sending.set(id, sent);
   return sent.finally(() => {
     for (const id of of) if (sending.get(id) === sent) sending.delete(id);

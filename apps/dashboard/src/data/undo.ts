@@ -1,6 +1,7 @@
 // Deletes that can be undone: the row disappears at once, the request is sent when the time to undo is over.
 import { useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import { MOST_REQUESTS } from './leaving.ts';
 import { dismiss, notify, notifyError } from './toasts.ts';
 
 const UNDO_MS = 6_000;
@@ -24,9 +25,12 @@ export const useHidden = (): ReadonlySet<string> =>
     () => hidden,
   );
 
-// Leaving the page confirms the deletes.
+// Leaving the page confirms the deletes. More than a closed page can send are asked about.
 addEventListener('pagehide', () => {
   for (const run of pending.values()) void run();
+});
+addEventListener('beforeunload', (event) => {
+  if ([...pending.keys()].flatMap((key) => key.split(',')).length > MOST_REQUESTS) event.preventDefault();
 });
 
 export interface Deletion {

@@ -1,7 +1,8 @@
 // Uploading files to a dataset, one request for a few files, with the state of each file.
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { captionsFor, type DroppedFile, withCaptions } from './dropped-files.ts';
+import { captionsFor, type DroppedFile, whyUnreadable, withCaptions } from './dropped-files.ts';
+import { useAskBeforeLeaving } from './leaving.ts';
 import { useClient } from './session.ts';
 import { plural } from './format.ts';
 import { notify, notifyError } from './toasts.ts';
@@ -29,8 +30,8 @@ export function useUpload(): Upload {
     await queries.invalidateQueries({ queryKey: ['datasets'] });
     notify({ title: `${plural(count, 'image')} captioned` });
   };
-  const send = async (datasetId: string, sending: Awaited<ReturnType<typeof withCaptions>>) => {
-    let states: FileState[] = sending.map(({ name }) => ({ name, status: 'waiting' }));
+  const send = async (datasetId: string, sending: Awaited<ReturnType<typeof withCaptions>>, refused: FileState[]) => {
+    let states: FileState[] = [...sending.map(({ name }): FileState => ({ name, status: 'waiting' })), ...refused];
     setFiles(states);
     let at = 0;
     for (let next = 0; next < sending.length; next += BATCH) {
@@ -65,10 +66,16 @@ export function useUpload(): Upload {
     const dropped = isFolder ? files.toSorted((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true })) : files;
     try {
       const sending = await withCaptions(dropped);
-      await (sending.length > 0 ? send(datasetId, sending) : caption(datasetId, dropped));
+      const refused = files.flatMap(({ file: { name } }): FileState[] => {
+        const detail = whyUnreadable(name);
+        return detail === undefined ? [] : [{ name, status: 'refused', detail }];
+      });
+      await (sending.length + refused.length > 0 ? send(datasetId, sending, refused) : caption(datasetId, dropped));
     } catch (error) {
       notifyError('The captions could not be read', error);
     }
   };
-  return { files, isBusy: files.some(({ status }) => status === 'waiting' || status === 'sending'), start, clear: () => setFiles([]) };
+  const isBusy = files.some(({ status }) => status === 'waiting' || status === 'sending');
+  useAskBeforeLeaving(isBusy);
+  return { files, isBusy, start, clear: () => setFiles([]) };
 }

@@ -3,6 +3,12 @@ import type { DragEvent, ReactElement, ReactNode } from 'react';
 import { useRef, useState } from 'react';
 import { Icon, type IconName } from './icons.tsx';
 
+// A file that misses the area would replace the page.
+for (const name of ['dragover', 'drop'] as const)
+  addEventListener(name, (event) => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  });
+
 interface DropAreaProps {
   icon: IconName;
   label: string;

@@ -11,14 +11,17 @@ import { notifyError } from '../data/toasts.ts';
 import { Bar, Pill } from './parts.tsx';
 import { Picture } from './picture.tsx';
 import { Sparkline } from './sparkline.tsx';
+import { useStill } from './still.ts';
 
 const SHOWN = 4;
+
+const samplesKey = ({ id }: TrainingJob) => ['samples', id];
 
 /** Newest step first, at most four. */
 export function useNewestSamples(job: TrainingJob) {
   const client = useClient();
   return useQuery({
-    queryKey: ['samples', job.id],
+    queryKey: samplesKey(job),
     queryFn: ({ signal }) => client.trainingJobs.images(job.id, { signal }),
     refetchInterval: isLive(job) ? 4_000 : false,
     select: (images) => {
@@ -28,15 +31,17 @@ export function useNewestSamples(job: TrainingJob) {
   });
 }
 
-/** Its newest sample image, requested only for visible rows, because rows far from the window are not rendered. */
+/** Its newest sample image, requested when scrolling stops. */
 export function JobThumbnail({ job }: { job: TrainingJob }): ReactElement {
+  const queries = useQueryClient();
+  const isStill = useStill(queries.getQueryData(samplesKey(job)) !== undefined);
+  return <span className="job-thumbnail">{isStill ? <NewestSample job={job} /> : <Picture path={undefined} alt="" />}</span>;
+}
+
+function NewestSample({ job }: { job: TrainingJob }): ReactElement {
   const { data: samples = [] } = useNewestSamples(job);
   const [first] = samples;
-  return (
-    <span className="job-thumbnail">
-      <Picture path={first?.thumbnail_url} alt={first ? `Sample of ${jobName(job)}` : ''} width={first?.width ?? 0} />
-    </span>
-  );
+  return <Picture path={first?.thumbnail_url} alt={first ? `Sample of ${jobName(job)}` : ''} width={first?.width ?? 0} />;
 }
 
 export function JobCard({ job }: { job: TrainingJob }): ReactElement {

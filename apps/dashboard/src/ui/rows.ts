@@ -1,10 +1,11 @@
 // Rows of a long list: only those near the window are rendered, and the space of the others is kept.
 import type { RefCallback, RefObject } from 'react';
+import { flushSync } from 'react-dom';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'react';
 
 interface Options {
   count: number;
-  /** Height of a row that has not been measured. */
+  /** Height of a row before any has been measured. */
   height: number;
   /** Rendered rows before and after those in the window. */
   beyond: number;
@@ -28,11 +29,11 @@ interface Rows {
 }
 
 export function useRows({ count, height, beyond, frame, scrolls = false }: Options): Rows {
-  const { sizes, version, measure } = useSizes(height);
+  const { sizeOf, version, measure } = useSizes(height);
   const [{ first, end }, setRange] = useState({ first: 0, end: 0 });
   const starts = useMemo(() => {
     const all = [0];
-    for (let row = 0; row < count; row++) all.push(all[row]! + (sizes.get(row) ?? height));
+    for (let row = 0; row < count; row++) all.push(all[row]! + sizeOf(row));
     return all;
   }, [count, height, version]);
   const look = () => {
@@ -48,11 +49,13 @@ export function useRows({ count, height, beyond, frame, scrolls = false }: Optio
   };
   useLayoutEffect(look, [starts]);
   useEffect(() => {
+    // rendered in the frame that scrolls, not after it
+    const scroll = () => flushSync(look);
     // captured, because the scroll event of a frame does not bubble
-    addEventListener('scroll', look, { capture: true, passive: true });
+    addEventListener('scroll', scroll, { capture: true, passive: true });
     addEventListener('resize', look);
     return () => {
-      removeEventListener('scroll', look, { capture: true });
+      removeEventListener('scroll', scroll, { capture: true });
       removeEventListener('resize', look);
     };
   }, [starts]);
@@ -71,18 +74,21 @@ export function useRows({ count, height, beyond, frame, scrolls = false }: Optio
   };
 }
 
-/** Measured heights of rows by index. */
+/** Measured heights of rows by index. The others are taken to be as tall as the first ones that were measured: their median. */
 function useSizes(height: number) {
-  const sizes = useRef(new Map<number, number>()).current;
+  const known = useRef<{ sizes: Map<number, number>; usual?: number | undefined }>({ sizes: new Map() }).current;
   const [version, change] = useReducer((count: number) => count + 1, 0);
+  const sizeOf = (index: number): number => known.sizes.get(index) ?? known.usual ?? height;
   const [observer] = useState(
     () =>
       new ResizeObserver((entries) => {
         const seen = entries.flatMap(({ target }) => (target instanceof HTMLElement && target.isConnected ? [target] : []));
         const measured = seen.map((row) => [Number(row.dataset['index']), row.getBoundingClientRect().height] as const);
-        const changed = measured.filter(([index, size]) => Math.abs((sizes.get(index) ?? height) - size) > 0.5);
-        for (const [index, size] of changed) sizes.set(index, size);
-        if (changed.length > 0) change();
+        const isFirst = known.usual === undefined;
+        known.usual ??= measured.map(([, size]) => size).toSorted((a, b) => a - b)[measured.length >> 1];
+        const changed = measured.filter(([index, size]) => Math.abs(sizeOf(index) - size) > 0.5);
+        for (const [index, size] of changed) known.sizes.set(index, size);
+        if (isFirst || changed.length > 0) change();
       }),
   );
   const [measure] = useState(() => (row: HTMLElement | null) => {
@@ -90,5 +96,5 @@ function useSizes(height: number) {
     observer.observe(row);
     return () => observer.unobserve(row);
   });
-  return { sizes, version, measure };
+  return { sizeOf, version, measure };
 }

@@ -1,7 +1,8 @@
 // A grid of equal tiles that renders only the rows near the window.
 import type { ReactElement, ReactNode } from 'react';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useRows } from './rows.ts';
+import { useWidth } from './width.ts';
 
 const GAP = 12;
 
@@ -22,12 +23,7 @@ export interface VirtualGridProps<Item> {
 export function VirtualGrid<Item>(props: VirtualGridProps<Item>): ReactElement {
   const { items, tile, foot, current, onEnd } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(900);
-  useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
-    if (frame.current) observer.observe(frame.current);
-    return () => observer.disconnect();
-  }, []);
+  const width = useWidth(frame, 900);
   const columns = Math.max(1, Math.floor((width + GAP) / (tile + GAP)));
   const rowHeight = (width - GAP * (columns - 1)) / columns + foot + GAP;
   const count = Math.ceil(items.length / columns);

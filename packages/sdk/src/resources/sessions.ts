@@ -26,7 +26,9 @@ export class Sessions {
   }
 
   /** The project, the key with its scopes, the session, and the version of the service. */
-  me(options?: RequestOptions): Promise<Me> {
-    return take(this.#api.http.GET('/v1/me', this.#api.with(options)));
+  async me(options?: RequestOptions): Promise<Me> {
+    const me = await take(this.#api.http.GET('/v1/me', this.#api.with(options)));
+    this.#api.transport.settings.session?.learn(me);
+    return me;
   }
 }

@@ -2,6 +2,7 @@
 import type { DatasetImage } from '@styleforge/sdk';
 import type { KeyboardEvent, ReactElement } from 'react';
 import { useEffect, useRef, useState } from 'react';
+import { useLeaving } from '../../data/leaving.ts';
 import { Picture } from '../../ui/picture.tsx';
 
 export interface TileProps {
@@ -72,6 +73,8 @@ function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps)
     type(next ?? '', false);
     if (next !== image.caption) onCaption(next);
   };
+  // a row that is scrolled away leaves without a blur
+  useLeaving(store);
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();

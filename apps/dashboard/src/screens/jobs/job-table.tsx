@@ -1,7 +1,7 @@
 // Rows of the list of jobs. Renders only those near the window. Marked jobs can be compared, cancelled or deleted.
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement, RefCallback } from 'react';
-import { useRef } from 'react';
+import { memo, useRef } from 'react';
 import { Link } from 'wouter';
 import { ago, duration, number } from '../../data/format.ts';
 import { CLONED_FROM, jobName, METHODS, whereIs } from '../../data/jobs.ts';
@@ -29,7 +29,7 @@ export function JobTable({ jobs, selection }: { jobs: TrainingJob[]; selection: 
               index={index}
               measure={measure}
               isChosen={selection.ids.has(jobs[index]!.id)}
-              onChoose={(isRange) => selection.toggle(jobs[index]!.id, isRange)}
+              onChoose={selection.toggle}
             />
           ))}
           {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}
@@ -71,10 +71,10 @@ type RowProps = {
   index: number;
   isChosen: boolean;
   measure: RefCallback<HTMLElement>;
-  onChoose(isRange: boolean): void;
+  onChoose(id: string, isRange: boolean): void;
 };
 
-function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactElement {
+const JobRow = memo(function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactElement {
   const { progress, started_at: start, finished_at: end } = job;
   const name = jobName({ ...job, suffix: job.config.suffix });
   const seconds = start ? ((end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000 : null;
@@ -86,7 +86,7 @@ function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactEle
           checked={isChosen}
           aria-label={`Choose ${name}`}
           onChange={() => undefined}
-          onClick={(event) => onChoose(event.shiftKey)}
+          onClick={(event) => onChoose(job.id, event.shiftKey)}
         />
       </td>
       <td>
@@ -105,7 +105,7 @@ function JobRow({ job, index, isChosen, measure, onChoose }: RowProps): ReactEle
       <td className="end small nowrap wide-only">{ago(job.created_at)}</td>
     </tr>
   );
-}
+});
 
 function JobName({ job, name }: { job: TrainingJob; name: string }): ReactElement {
   const chips = Object.entries(job.metadata).filter(([key]) => key !== 'name' && key !== CLONED_FROM);

@@ -1,20 +1,21 @@
 // Shows which settings lead to which result: a line for each variation across all settings, the best in the strongest color.
 import type { Study } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { number } from '../../data/format.ts';
 import { measuresOf } from '../../data/heat-map.ts';
 import { type Axis, type Line, parallelLinesOf } from '../../data/parallel-lines.ts';
 import { FilterChoice } from '../../ui/fields.tsx';
+import { useWidth } from '../../ui/width.ts';
 
-const WIDTH = 150;
+/** Least room between two axes. */
+const ROOM = 150;
 const HEIGHT = 220;
 const TOP = 34;
 const SIDE = 70;
 
 const yOf = (height: number): number => TOP + HEIGHT * (1 - height);
-const xOf = (axis: number): number => SIDE + axis * WIDTH;
 
 export function StudyLines({ study: { report } }: { study: Study }): ReactElement | null {
   const measures = measuresOf(report);
@@ -22,8 +23,6 @@ export function StudyLines({ study: { report } }: { study: Study }): ReactElemen
   const measure = measures[at] ?? measures[0];
   const found = measure && parallelLinesOf(report, measure);
   if (!found) return null;
-  const { axes, lines } = found;
-  const width = 2 * SIDE + WIDTH * (axes.length - 1);
   return (
     <section className="stack" aria-label="Settings and result">
       <div className="row-apart">
@@ -35,21 +34,33 @@ export function StudyLines({ study: { report } }: { study: Study }): ReactElemen
           options={measures.map(({ name }, index) => [String(index), name])}
         />
       </div>
-      <div className="card-flush" tabIndex={0} role="region" aria-label={`Variations across their settings and ${measure.name}`}>
-        <svg className="lines" width={width} viewBox={`0 0 ${width} ${TOP + HEIGHT + 20}`}>
-          {lines.map((line) => (
-            <VariationLine key={line.row.training_job_id} line={line} measure={measure.name} />
-          ))}
-          {axes.map((axis, index) => (
-            <AxisMarks key={axis.name} axis={axis} x={xOf(index)} />
-          ))}
-        </svg>
-      </div>
+      <Lines {...found} measure={measure.name} />
       <p className="small soft">
         Each line is a variation and leads to its job. {measure.name}: {measure.isLowerBetter ? 'lower' : 'higher'} is better; the best line
         is the thickest.
       </p>
     </section>
+  );
+}
+
+/** As wide as the screen allows; scrolls where the axes need more room. */
+function Lines({ axes, lines, measure }: { axes: Axis[]; lines: Line[]; measure: string }): ReactElement {
+  const frame = useRef<HTMLDivElement>(null);
+  const shown = useWidth(frame, 0);
+  const room = Math.max(ROOM, (shown - 2 * SIDE) / (axes.length - 1));
+  const xOf = (axis: number): number => SIDE + axis * room;
+  const width = 2 * SIDE + room * (axes.length - 1);
+  return (
+    <div ref={frame} className="card-flush" tabIndex={0} role="region" aria-label={`Variations across their settings and ${measure}`}>
+      <svg className="lines" width={width} viewBox={`0 0 ${width} ${TOP + HEIGHT + 20}`}>
+        {lines.map((line) => (
+          <VariationLine key={line.row.training_job_id} {...{ line, measure, xOf }} />
+        ))}
+        {axes.map((axis, index) => (
+          <AxisMarks key={axis.name} axis={axis} x={xOf(index)} />
+        ))}
+      </svg>
+    </div>
   );
 }
 
@@ -69,7 +80,9 @@ function AxisMarks({ axis: { name, ticks }, x }: { axis: Axis; x: number }): Rea
   );
 }
 
-function VariationLine({ line: { row, value, goodness, points }, measure }: { line: Line; measure: string }): ReactElement {
+type LineProps = { line: Line; measure: string; xOf(axis: number): number };
+
+function VariationLine({ line: { row, value, goodness, points }, measure, xOf }: LineProps): ReactElement {
   const [, navigate] = useLocation();
   const name = `${row.name}: ${measure} ${number(value)}${goodness === 1 ? ' (best)' : ''}`;
   const path = points.map((height, axis) => `${axis === 0 ? 'M' : 'L'}${xOf(axis)} ${yOf(height)}`).join('');
