@@ -112,25 +112,6 @@ describe.skipIf(warnNotTested('long lists of the dashboard in a browser', chromi
       expect(await page.evaluate('scrollY')).toBeGreaterThan(10_000);
     });
 
-    it('asks for no images of the jobs that are scrolled past', async () => {
-      await open('/jobs');
-      await page.locator('table[aria-rowcount="501"]').waitFor();
-      const asked = new Set<string>();
-      page.on('request', (request) => {
-        const [, id] = /training-jobs\/(job_[^/]+)\/images/.exec(request.url()) ?? [];
-        if (id !== undefined) asked.add(id);
-      });
-      await page.evaluate(`(async () => {
-      while (scrollY + innerHeight < document.documentElement.scrollHeight - 2) {
-        scrollBy(0, 1000);
-        await new Promise(requestAnimationFrame);
-      }
-    })()`);
-      const last = await page.locator('tbody tr[data-index]').count();
-      await expect.poll(() => asked.size, { timeout: PATIENCE }).toBeGreaterThanOrEqual(last - 1);
-      expect(asked.size).toBeLessThan(100);
-    });
-
     it('has reported no error', () => {
       expect(dashboard.problems).toEqual([]);
     });

@@ -1,7 +1,11 @@
 // Rows of a long list: those near the window, in frames that scroll with the page and by themselves.
+import type { TrainingJob } from '@styleforge/sdk';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { expect, it, vi } from 'vitest';
 import { page } from 'vitest/browser';
+import { type Session, SessionContext } from '../src/data/session.ts';
+import { JobThumbnail } from '../src/ui/job-card.tsx';
 import { useRows } from '../src/ui/rows.ts';
 import { useStill } from '../src/ui/still.ts';
 import { show, update } from './render.tsx';
@@ -90,6 +94,37 @@ it('tells rows that scrolling has stopped, and those at once that have asked bef
     dispatchEvent(new Event('scroll'));
     show(<Row isKnown />);
     expect(text()).toBe('still');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('asks for the sample of a job that stays, and of none that is scrolled past', async () => {
+  const asked: string[] = [];
+  const images = async (id: string) => {
+    asked.push(id);
+    return [];
+  };
+  const session = { client: { trainingJobs: { images } } } as unknown as Session;
+  const thumbnail = (id: string) => (
+    <SessionContext.Provider value={session}>
+      <QueryClientProvider client={queries}>
+        <JobThumbnail key={id} job={{ id, status: 'succeeded' } as TrainingJob} />
+      </QueryClientProvider>
+    </SessionContext.Provider>
+  );
+  const queries = new QueryClient();
+  vi.useFakeTimers();
+  try {
+    dispatchEvent(new Event('scroll'));
+    show(thumbnail('passed'));
+    await vi.advanceTimersByTimeAsync(100);
+    dispatchEvent(new Event('scroll'));
+    update(thumbnail('stays'));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(asked).toEqual(['stays']);
   } finally {
     vi.useRealTimers();
   }
