@@ -43,7 +43,7 @@ export function StudyLines({ study: { report } }: { study: Study }): ReactElemen
   );
 }
 
-/** As wide as the screen allows; scrolls where the axes need more room. */
+/** The chart fills the width of the screen, and scrolls where the axes need more room. */
 function Lines({ axes, lines, measure }: { axes: Axis[]; lines: Line[]; measure: string }): ReactElement {
   const frame = useRef<HTMLDivElement>(null);
   const shown = useWidth(frame, 0);
