@@ -29,12 +29,19 @@ it('signs in, writes, and signs out', async () => {
   const client = new StyleForge({ session: true, baseUrl, fetch: browserFetch() as never });
   await expect(client.sessions.me()).rejects.toMatchObject({ status: 401 });
   await client.sessions.create(service.apiKey);
-  expect(await client.sessions.me()).toMatchObject({ project: { id: service.projectId }, service: { version: VERSION } });
   service.seen.length = 0;
   for (const name of ['a', 'b']) expect(await client.datasets.create({ name, kind: 'aux' })).toMatchObject({ name });
   // The token is read once.
   expect(service.seen.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /v1/me', 'POST /v1/datasets', 'POST /v1/datasets']);
   expect(service.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  await client.sessions.create(service.apiKey);
+  expect(await client.sessions.me()).toMatchObject({ project: { id: service.projectId }, service: { version: VERSION } });
+  service.seen.length = 0;
+  await client.datasets.create({ name: 'known', kind: 'aux' });
+  expect(
+    service.seen.map(({ url }) => url),
+    'the token came with the caller',
+  ).toEqual(['/v1/datasets']);
   await client.sessions.end();
   await expect(client.datasets.create({ name: 'c', kind: 'aux' })).rejects.toMatchObject({ status: 401 });
 });
