@@ -30,4 +30,4 @@ export { LibraryError } from './native/library-paths.ts';
 export { ReleasedError } from './native/owned.ts';
 export { LossScale, type LossScaleState } from './optimizers/loss-scale.ts';
 export { gemm, type GemmOptions, type Matrix } from './gemm.ts';
-export { kernelSums } from './kernel-sums.ts';
+export { KernelSums, type RowSet } from './kernel-sums.ts';

@@ -1,25 +1,59 @@
-// KID's kernel in float32 through onnxruntime: sums of (a.b / d + 1)^3, without keeping the values.
+// KID's kernel in float32 through onnxruntime: sums of (a.b / d + 1)^3 of subsets of two sets, without keeping the values.
 import { kernelSumsModel } from '@styleforge/onnx';
 import { Binding, type NativeSession } from './native/session.ts';
-import { valueOver } from './native/values.ts';
+import { type TensorArray, valueOver } from './native/values.ts';
 import { processorSession } from './programs/session.ts';
 
-const sessions = new Map<number, NativeSession>();
+/** Rows of one length, one after another. */
+export interface RowSet {
+  readonly data: Float32Array;
+  readonly count: number;
+}
 
-/** Sums of KID's kernel over all rows of `b`, one for each row of `a`. Both are row-major with `dimension` columns. */
-export function kernelSums(a: Float32Array, b: Float32Array, dimension: number): Float32Array {
-  let session = sessions.get(dimension);
-  if (session === undefined) sessions.set(dimension, (session = processorSession(kernelSumsModel(dimension))));
-  const { environment } = session;
-  const sums = new Float32Array(a.length / dimension);
-  const binding = new Binding(session);
-  try {
-    binding.input('a', valueOver(environment, a, [sums.length, dimension]), a);
-    binding.input('b', valueOver(environment, b, [b.length / dimension, dimension]), b);
-    binding.output('y', valueOver(environment, sums, [sums.length]), sums);
-    binding.run();
-  } finally {
-    binding.release();
+/** Sums that add up to the kernel of a subset within `x`, within `y`, and between both. */
+export interface SubsetSums {
+  readonly xx: Float32Array;
+  readonly yy: Float32Array;
+  readonly xy: Float32Array;
+}
+
+/** Compares subsets of a fixed size. Each one is computed by one thread, so that several subsets share the cores without waiting. */
+export class KernelSums {
+  readonly #session: NativeSession;
+  readonly #sets: Readonly<Record<'x' | 'y', RowSet>>;
+  readonly #dimension: number;
+  readonly #size: number;
+  readonly #sumsWithin: number;
+
+  constructor(x: RowSet, y: RowSet, { dimension, size }: { dimension: number; size: number }) {
+    const { bytes, sumsWithin } = kernelSumsModel(dimension, size);
+    this.#session = processorSession(bytes, { threads: 1 });
+    this.#sumsWithin = sumsWithin;
+    this.#sets = { x, y };
+    this.#dimension = dimension;
+    this.#size = size;
   }
-  return sums;
+
+  /** Computes in another thread. Must not be called again after `release`, nor be running then. */
+  async run(xRows: Int32Array, yRows: Int32Array): Promise<SubsetSums> {
+    const binding = new Binding(this.#session);
+    const place = (direction: 'input' | 'output', name: string, array: TensorArray, shape: readonly number[]): void =>
+      binding[direction](name, valueOver(this.#session.environment, array, shape), array);
+    try {
+      for (const [name, { data, count }] of Object.entries(this.#sets)) place('input', name, data, [count, this.#dimension]);
+      place('input', 'x_rows', xRows, [this.#size]);
+      place('input', 'y_rows', yRows, [this.#size]);
+      const within = this.#sumsWithin;
+      const sums = { xx: new Float32Array(within), yy: new Float32Array(within), xy: new Float32Array(this.#size) };
+      for (const [name, array] of Object.entries(sums)) place('output', name, array, [array.length]);
+      await binding.runAside();
+      return sums;
+    } finally {
+      binding.release();
+    }
+  }
+
+  release(): void {
+    this.#session.release();
+  }
 }

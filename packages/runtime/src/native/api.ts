@@ -133,7 +133,19 @@ export class Api {
 
   /** Calls a function that returns a status. Throws OnnxRuntimeError if the call fails. */
   call(name: FunctionName, ...args: readonly NativeArgument[]): void {
-    const failure = this.#functions[name](...args) as Address | null;
+    this.#expectNone(this.#functions[name](...args) as Address | null, name);
+  }
+
+  /** Like `call`, in a thread of koffi's. The caller keeps what the arguments refer to until it ends. */
+  async callAside(name: FunctionName, ...args: readonly NativeArgument[]): Promise<void> {
+    const failure = await new Promise<Address | null>((resolve, reject) => {
+      this.#functions[name].async(...args, (error: Error | null, result: Address | null) => (error ? reject(error) : resolve(result)));
+    });
+    this.#expectNone(failure, name);
+  }
+
+  /** Throws the error of a failed status. */
+  #expectNone(failure: Address | null, name: FunctionName): void {
     if (!failure) return;
     const code = ERROR_CODES[this.#functions.GetErrorCode(failure) as number] ?? 'fail';
     const message = this.#functions.GetErrorMessage(failure) as string;

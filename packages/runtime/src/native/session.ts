@@ -103,6 +103,11 @@ export class Binding {
     this.#session.environment.api.call('RunWithBinding', this.#session.handle, options, this.#binding.handle);
   }
 
+  /** Runs the session once, in another thread. Nothing may be bound or released meanwhile. */
+  runAside(): Promise<void> {
+    return this.#session.environment.api.callAside('RunWithBinding', this.#session.handle, 0n, this.#binding.handle);
+  }
+
   release(): void {
     this.#binding.release();
     this.#memory.clear();

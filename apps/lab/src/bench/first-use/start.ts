@@ -3,21 +3,32 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadConfig } from '@styleforge/config';
+import { type Config, loadConfig } from '@styleforge/config';
 import { sampleStyle } from '@styleforge/samples';
+import { stableDiffusion1 } from '../../base-models/layouts.ts';
+import { writeRandomModel } from '../../base-models/random-model.ts';
 import { readCommandLine } from '../../command-line.ts';
 import { ApiClient } from '../../demo/api-client.ts';
-import { numberOption } from '../../options.ts';
+import { choiceOption, numberOption } from '../../options.ts';
 import { embeddedConfig } from '../../start/embedded-config.ts';
 import { startService } from '../../start/start-service.ts';
 import { print } from '../process.ts';
 import { median } from '../statistics.ts';
 
+/** A base model with random weights in the shape of Stable Diffusion 1.5, which the benchmark writes itself. */
+const RANDOM_MODEL = 'random-sd15';
+const ADAPTATIONS = ['full', 'lora'] as const;
+
 const program = {
   usage: 'npm run bench -- start [options]',
   about: 'Starts a service, submits training jobs one after another, and prints the seconds from each response to the first training step.',
   options: {
-    'base-model': { type: 'string', default: 'styleforge-mini', help: 'base model to fine-tune; BASE_MODELS_DIRECTORY has it' },
+    'base-model': {
+      type: 'string',
+      default: 'styleforge-mini',
+      help: `base model to fine-tune; BASE_MODELS_DIRECTORY has it, except ${RANDOM_MODEL}, which is written for the benchmark (2 GB)`,
+    },
+    adaptation: { type: 'string', default: 'full', help: `what is trained: ${ADAPTATIONS.join(' or ')}` },
     jobs: { type: 'string', default: '5', help: 'number of jobs; the first one is cold' },
     steps: { type: 'string', default: '3', help: 'training steps of each job' },
     images: { type: 'string', default: '16', help: 'StyleRef images of each job' },
@@ -28,12 +39,13 @@ export async function run(args: string[]): Promise<void> {
   const { values } = readCommandLine({ ...program, args });
   const jobs = numberOption('jobs', values.jobs);
   const directory = await mkdtemp(path.join(tmpdir(), 'styleforge-start-'));
-  const service = await startService({ config: embeddedConfig(loadConfig(), directory) });
+  const service = await startService({ config: await withModel(embeddedConfig(loadConfig(), directory), values['base-model']) });
   try {
     const client = new ApiClient(service.url, service.apiKey ?? '');
     const request = await requestOf(client, values['base-model'], {
       steps: numberOption('steps', values.steps),
       images: numberOption('images', values.images),
+      adaptation: choiceOption('adaptation', values.adaptation, ADAPTATIONS),
     });
     const starts: number[] = [];
     for (let job = 1; job <= jobs; job += 1) {
@@ -49,12 +61,20 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
+/** The config with a folder that has the random model, if that is the base model. */
+async function withModel(config: Config, baseModel: string): Promise<Config> {
+  if (baseModel !== RANDOM_MODEL) return config;
+  const baseModelsDirectory = path.join(config.dataDirectory, 'models');
+  await writeRandomModel(path.join(baseModelsDirectory, RANDOM_MODEL), stableDiffusion1());
+  return { ...config, baseModelsDirectory };
+}
+
 type TrainingJobRequest = Parameters<ApiClient['createTrainingJob']>[0];
 
 async function requestOf(
   client: ApiClient,
   baseModel: string,
-  { steps, images }: { steps: number; images: number },
+  { steps, images, adaptation }: { steps: number; images: number; adaptation: (typeof ADAPTATIONS)[number] },
 ): Promise<TrainingJobRequest> {
   const { resolution } = await client.findBaseModel(baseModel);
   const pictures = (await sampleStyle('ink', { size: resolution })).slice(0, images);
@@ -63,6 +83,7 @@ async function requestOf(
     method: 'single-styleforge',
     base_model: baseModel,
     style_ref: { dataset_id: id },
+    adaptation: { kind: adaptation },
     hyperparameters: { max_train_steps: steps, checkpointing_steps: null },
     early_stopping: null,
   };
