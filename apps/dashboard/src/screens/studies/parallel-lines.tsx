@@ -9,8 +9,9 @@ import { type Axis, type Line, parallelLinesOf } from '../../data/parallel-lines
 import { FilterChoice } from '../../ui/fields.tsx';
 import { useWidth } from '../../ui/width.ts';
 
-/** Least room between two axes. */
-const ROOM = 150;
+/** Least room between two axes, and for each letter of their names, which stand above them. */
+const ROOM = 100;
+const LETTER = 7;
 const HEIGHT = 220;
 const TOP = 34;
 const SIDE = 70;
@@ -47,9 +48,11 @@ export function StudyLines({ study: { report } }: { study: Study }): ReactElemen
 function Lines({ axes, lines, measure }: { axes: Axis[]; lines: Line[]; measure: string }): ReactElement {
   const frame = useRef<HTMLDivElement>(null);
   const shown = useWidth(frame, 0);
-  const room = Math.max(ROOM, (shown - 2 * SIDE) / (axes.length - 1));
-  const xOf = (axis: number): number => SIDE + axis * room;
-  const width = 2 * SIDE + room * (axes.length - 1);
+  const name = LETTER * Math.max(...axes.map((axis) => axis.name.length));
+  const side = Math.max(SIDE, name / 2);
+  const room = Math.max(ROOM, name, (shown - 2 * side) / (axes.length - 1));
+  const xOf = (axis: number): number => side + axis * room;
+  const width = 2 * side + room * (axes.length - 1);
   return (
     <div ref={frame} className="card-flush" tabIndex={0} role="region" aria-label={`Variations across their settings and ${measure}`}>
       <svg className="lines" width={width} viewBox={`0 0 ${width} ${TOP + HEIGHT + 20}`}>
