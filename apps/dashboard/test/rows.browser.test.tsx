@@ -7,6 +7,7 @@ import { page } from 'vitest/browser';
 import { type Session, SessionContext } from '../src/data/session.ts';
 import { JobThumbnail } from '../src/ui/job-card.tsx';
 import { useRows } from '../src/ui/rows.ts';
+import { useSeen } from '../src/ui/seen.ts';
 import { useStill } from '../src/ui/still.ts';
 import { show, update } from './render.tsx';
 
@@ -97,6 +98,24 @@ it('tells rows that scrolling has stopped, and those at once that have asked bef
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('notices an element when it comes near the window', async () => {
+  const Card = () => {
+    const frame = useRef<HTMLParagraphElement>(null);
+    return <p ref={frame}>{useSeen(frame) ? 'seen' : 'not yet'}</p>;
+  };
+  show(
+    <>
+      <Card />
+      <div style={{ height: 5_000 }} />
+      <Card />
+    </>,
+  );
+  await expect.element(page.getByText('seen')).toBeVisible();
+  expect(page.getByText('not yet').elements()).toHaveLength(1);
+  scrollBy(0, 1e6);
+  await expect.poll(() => page.getByText('seen').elements().length).toBe(2);
 });
 
 it('asks for the sample of a job that stays, and of none that is scrolled past', async () => {

@@ -1,6 +1,7 @@
 // All datasets of the project: cover, count, captions; search by name and kind.
 import type { Dataset, TrainingJob } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
+import { useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAddress } from '../../data/address.ts';
 import { ago, bytes, plural } from '../../data/format.ts';
@@ -11,6 +12,7 @@ import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx
 import { SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Picture } from '../../ui/picture.tsx';
+import { useSeen } from '../../ui/seen.ts';
 import { type Kind, KINDS, NewDataset } from './new-dataset.tsx';
 
 const COVER = 8;
@@ -87,11 +89,13 @@ const usesOf = (jobs: TrainingJob[], id: string): number =>
   jobs.filter(({ config }) => config.style_ref.dataset_id === id || config.aux?.dataset_id === id).length;
 
 function DatasetCard({ dataset, uses }: { dataset: Dataset; uses: number }): ReactElement {
-  const { data: detail } = useDataset(dataset.image_count > 0 ? dataset.id : undefined);
+  const frame = useRef<HTMLElement>(null);
+  const isSeen = useSeen(frame);
+  const { data: detail } = useDataset(isSeen && dataset.image_count > 0 ? dataset.id : undefined);
   const images = detail?.images.slice(0, COVER) ?? [];
   const captioned = detail?.images.filter(({ caption }) => caption !== null).length ?? 0;
   return (
-    <article className="card job-card">
+    <article ref={frame} className="card job-card">
       <Link className="job-card-link" href={`/datasets/${dataset.id}`}>
         <div className="mosaic" aria-hidden="true">
           {Array.from({ length: COVER }, (_, index) => (
