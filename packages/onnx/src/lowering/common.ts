@@ -64,7 +64,8 @@ export function layerNormalization(
   return outputs;
 }
 
-function emitStandardize(context: EmitContext<'standardize'>): readonly string[] {
+/** Emits LayerNormalization with those results that are wanted. */
+export function emitStandardize(context: EmitContext<'standardize'>): readonly string[] {
   if (!context.wanted[1]) return layerNormalization(context, []);
   const [value, , deviation] = layerNormalization(context, ['mean', 'deviation']);
   return [value, deviation];

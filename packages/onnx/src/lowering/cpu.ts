@@ -5,6 +5,7 @@ import { convolutionEmitters } from './convolutions.ts';
 import { plainGradients } from './gradients.ts';
 import { type Lowering } from './lowering.ts';
 import { narrowProducts } from './products.ts';
+import { exactReductions } from './reductions.ts';
 
 /** Number of attention scores that are computed together: 1 MiB of float32 stays in the cache. */
 const CACHED_SCORES = 2 ** 18;
@@ -13,6 +14,6 @@ const NARROW = 32;
 
 export const cpu: Lowering = {
   expansions: { ...plainGradients, attentionGradient: attentionGradientByHeads(CACHED_SCORES), matmul: narrowProducts(NARROW) },
-  emitters: { ...commonEmitters, ...convolutionEmitters({ filters: true }) },
+  emitters: { ...commonEmitters, ...convolutionEmitters({ filters: true }), ...exactReductions },
   writesIntoGivenArrays: true,
 };
