@@ -30,7 +30,13 @@ describe('npm run bench -- gpu', () => {
 
   it('reports a failed measurement, continues with the next, and fails at the end', async () => {
     const out = await temporaryFile('measured.md');
-    await expect(bench('gpu', '--device', 'cuda', '--only', 'sampling', '--out', out)).rejects.toThrow('2 of 2 measurements failed');
+    const failed = (await bench('gpu', '--device', 'cuda', '--only', 'sampling', '--out', out).catch((error: unknown) => error)) as {
+      code: number;
+      stderr: string;
+    };
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^2 of 2 measurements failed:\n- sampling, sd15: ended by exit code 1: .*\n- sampling, small: .*\n$/);
+    expect(failed.stderr).toContain('CUDA provider is not installed');
     const rows = (await readFile(out, 'utf8')).split('\n').filter((line) => line.startsWith('| sampling'));
     expect(rows).toHaveLength(2);
     for (const row of rows) expect(row).toContain('CUDA provider is not installed');
@@ -60,6 +66,14 @@ describe('npm run bench -- first-run', () => {
     expect(refused.stderr).toMatch(
       /^the device 'cuda' cannot be used: .* has no libonnxruntime_providers_cuda\.so; install it with .*\nThe other 8 checks were not run\.\n$/,
     );
+  });
+});
+
+describe('npm run bench', () => {
+  it('names an option that does not exist, without a stack trace', async () => {
+    const refused = (await bench('train', '--stepz', '1').catch((error: unknown) => error)) as { code: number; stderr: string };
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/^Unknown option '--stepz'.*\n$/);
   });
 });
 

@@ -18,10 +18,19 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   'first-model': () => import('./first-use/first-model.ts'),
 };
 
+/** Prints a wrong option, or a device that cannot be used, without a stack trace. */
+async function explain(error: unknown): Promise<void> {
+  const { DeviceError } = await import('@styleforge/runtime');
+  const isWrongCall = error instanceof TypeError && String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS');
+  if (!isWrongCall && !(error instanceof DeviceError)) throw error;
+  console.error(error.message);
+  process.exitCode = isWrongCall ? 2 : 1;
+}
+
 const [name = '--help', ...args] = process.argv.slice(2);
 const load = benchmarks[name];
 if (load) {
-  await (await load()).run(args);
+  await (await load()).run(args).catch(explain);
 } else {
   const program = {
     usage: 'npm run bench -- NAME',

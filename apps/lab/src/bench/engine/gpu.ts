@@ -1,7 +1,7 @@
 // npm run bench -- gpu: measures a GPU in one run of some minutes: equality with the processor, training and sampling at both
 // geometries, recorded and not, in float32, TF32 and float16, compared with torch (eager, bfloat16, compiled) if a Python has it, and
 // the share of each operation. The engine has no bfloat16 (docs/experiments/gpu.md). A measurement that fails or takes
-// too long is noted, and the next one begins; in the end the whole fails.
+// too long is noted, and the next one begins; the end is a list of what failed, and exit code 1.
 import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
@@ -175,17 +175,24 @@ export async function run(args: string[]): Promise<void> {
   };
   await note(JSON.stringify(machine));
   const rows: Row[] = [];
-  let failures = 0;
   for (const measurement of measurements.filter(({ name }) => name.includes(values.only))) {
     const left = minutes * 60 - secondsSince(start);
     const lines: Figures[] = [];
     const failure = await make(measurement, { device: values.device, python: values.python, left }, lines);
     for (const line of lines) await note(JSON.stringify({ measurement: measurement.name, ...line }));
     rows.push(rowOf(measurement, lines, failure));
-    if (failure !== undefined) failures += 1;
     print({ measurement: measurement.name, ...(failure !== undefined && { failure }), seconds_since_the_start: secondsSince(start) });
   }
   await note([head, ...rows.map(lineOf)].join('\n'));
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ ...machine, rows }, undefined, 2)}\n`);
-  if (failures > 0) throw new Error(`${failures} of ${rows.length} measurements failed`);
+  const failed = rows.filter(({ failure }) => failure !== undefined);
+  if (failed.length === 0) return;
+  console.error([`${failed.length} of ${rows.length} measurements failed:`, ...failed.map(reasonOf)].join('\n'));
+  process.exitCode = 1;
+}
+
+/** A failure in one line: the whole text is in the table. */
+function reasonOf({ name, failure = '' }: Row): string {
+  const [first] = failure.replace(/^Error: /, '').split('\n');
+  return `- ${name}: ${first}`;
 }
