@@ -48,15 +48,9 @@ export interface CaptionDraw {
 }
 
 /** The caption that `key` chooses at random, by the weights of the templates. */
-export function drawCaption(
-  subject: NamedSubject,
-  style: StyleId,
-  key: string,
-  { emptyShare = 0, unknownShare = 0, unknownWords = [] }: CaptionDraw = {},
-): string {
-  if (unitOf(`${key}/empty`) < emptyShare) return '';
-  const unknown = unitOf(`${key}/unknown`) < unknownShare;
-  const word = unknown ? unknownWords[hashKey(`${key}/word`) % unknownWords.length] : styleOf(style).word;
+export function drawCaption(subject: NamedSubject, style: StyleId, key: string, choice: CaptionDraw = {}): string {
+  const word = drawStyleWord(style, key, choice);
+  if (word === null) return '';
   const candidates = usable(subject);
   const total = candidates.reduce((sum, template) => sum + template.weight, 0);
   let at = hashKey(`${key}/template`) % total;
@@ -65,6 +59,14 @@ export function drawCaption(
     at -= template.weight;
   }
   throw new Error(`caption weights do not add up for ${subject.name}`);
+}
+
+/** The word that names the style in the caption that `key` chooses, or null if the caption is empty. */
+export function drawStyleWord(style: StyleId, key: string, choice: CaptionDraw): string | null {
+  const { emptyShare = 0, unknownShare = 0, unknownWords = [] } = choice;
+  if (unitOf(`${key}/empty`) < emptyShare) return null;
+  const unknown = unitOf(`${key}/unknown`) < unknownShare;
+  return unknown ? unknownWords[hashKey(`${key}/word`) % unknownWords.length]! : styleOf(style).word;
 }
 
 function usable(subject: NamedSubject): Template[] {

@@ -75,6 +75,11 @@ export function imageOf(cache: ImageCache, record: ImageRecord): Uint8Array {
   return cache.images.subarray(record.offset, record.offset + cache.size * cache.size * 3);
 }
 
+/** All images, in the order of the records, as views. */
+export function imagesOf(cache: ImageCache): Uint8Array[] {
+  return cache.records.map((record) => imageOf(cache, record));
+}
+
 function listTasks(options: ImageCacheOptions): Task[] {
   const split = options.split ?? 'train';
   const subjects = options.subjects ?? listSubjects();

@@ -5,6 +5,7 @@ export * from './subjects.ts';
 export * from './core-subjects.ts';
 export * from './render.ts';
 export * from './captions.ts';
+export * from './scenes.ts';
 export * from './hold-out.ts';
 export * from './image-cache.ts';
 export * from './licences.ts';

@@ -1,13 +1,12 @@
 // The training images as latents, encoded once with the trained autoencoder, and the factor that gives them unit variance.
 import { graphFor, Program, type ParameterBuffers } from '@styleforge/runtime';
-import { imageOf, type ImageCache } from '@styleforge/samples';
 import { IMAGE_SIZE, LATENT_CHANNELS, LATENT_SIZE } from './geometry.ts';
 import { newVae, toPlanes, VAE_PREFIX } from './autoencoder.ts';
 
 export const LATENT_ELEMENTS = LATENT_CHANNELS * LATENT_SIZE ** 2;
 
 export interface LatentCache {
-  /** One row of LATENT_ELEMENTS per image, in the order of the image cache's records. */
+  /** One row of LATENT_ELEMENTS per image, in the order of the images. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   /** 1 / standard deviation over all latents (arXiv 2112.10752, appendix G). */
@@ -20,8 +19,8 @@ const BATCH = 16;
  * Gives every latent channel zero mean and unit variance over the given images, by folding the affine map into the
  * autoencoder's own `quant_conv` and its inverse into `post_quant_conv`: what it reconstructs stays the same.
  */
-export async function normalizeLatents(cache: ImageCache, vaeWeights: ParameterBuffers): Promise<void> {
-  const { mean } = await encodeLatents(cache, vaeWeights);
+export async function normalizeLatents(images: readonly Uint8Array[], vaeWeights: ParameterBuffers): Promise<void> {
+  const { mean } = await encodeLatents(images, vaeWeights);
   const [weight, bias, inverseWeight, inverseBias] = [
     'quant_conv.weight',
     'quant_conv.bias',
@@ -56,17 +55,18 @@ function channelMoments(latents: Float32Array, channel: number): { average: numb
   return { average, deviation: Math.sqrt(squares / count - average ** 2) };
 }
 
-export async function encodeLatents(cache: ImageCache, vaeWeights: ParameterBuffers, threads?: number): Promise<LatentCache> {
+/** `images`: RGB bytes, IMAGE_SIZE square. */
+export async function encodeLatents(images: readonly Uint8Array[], vaeWeights: ParameterBuffers, threads?: number): Promise<LatentCache> {
   const graph = graphFor();
   const { mean, logvar } = newVae().encode(graph, graph.input('pixels', [BATCH, 3, IMAGE_SIZE, IMAGE_SIZE]), VAE_PREFIX);
   const program = await Program.compile(graph, { mean, deviation: graph.exp(graph.mul(logvar, 0.5)) }, { threads });
   program.bind(vaeWeights.entries());
-  const count = cache.records.length;
+  const count = images.length;
   const result = { mean: new Float32Array(count * LATENT_ELEMENTS), deviation: new Float32Array(count * LATENT_ELEMENTS) };
   const pixels = new Float32Array(BATCH * 3 * IMAGE_SIZE ** 2);
   for (let start = 0; start < count; start += BATCH) {
     const inBatch = Math.min(BATCH, count - start);
-    for (let i = 0; i < inBatch; i++) toPlanes(imageOf(cache, cache.records[start + i]), pixels, i * 3 * IMAGE_SIZE ** 2);
+    for (let i = 0; i < inBatch; i++) toPlanes(images[start + i], pixels, i * 3 * IMAGE_SIZE ** 2);
     const encoded = await program.run({ pixels });
     for (const name of ['mean', 'deviation'] as const)
       result[name].set(encoded[name].subarray(0, inBatch * LATENT_ELEMENTS), start * LATENT_ELEMENTS);

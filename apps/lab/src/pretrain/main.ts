@@ -1,6 +1,6 @@
 // npm run pretrain -- STAGE: trains the shipped base model on the open emoji sets, one stage per command; a repeated stage continues where
 // it stopped.
-import { buildImageCache, listCoreSubjects } from '@styleforge/samples';
+import { buildImageCache, imagesOf, listCoreSubjects } from '@styleforge/samples';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCommandLine, refuseCall } from '../command-line.ts';
@@ -12,6 +12,7 @@ import { modelFiles } from './model-card.ts';
 import { writeSheet } from './sheet.ts';
 import { trainAutoencoder } from './train-autoencoder.ts';
 import { trainUnet } from './train-unet.ts';
+import { collectUnetImages } from './unet-images.ts';
 import { loadCutouts } from './variants/cutouts.ts';
 
 const PROGRAM = {
@@ -68,7 +69,7 @@ async function autoencoderStage(): Promise<void> {
     onSnapshot: async (averaged) => {
       const weights = averaged.alike();
       weights.copyFrom(averaged);
-      if (fresh) await normalizeLatents(cache, weights);
+      if (fresh) await normalizeLatents(imagesOf(cache), weights);
       await exportWithAutoencoder(from, join(directory, 'model-autoencoder'), weights);
     },
   });
@@ -78,17 +79,18 @@ async function autoencoderStage(): Promise<void> {
 async function unetStage(): Promise<void> {
   const core = await buildImageCache(images, { subjects: listCoreSubjects() });
   const vae = await initialAutoencoder(from, seed);
-  const latents = { ...(await encodeLatents(core, vae, threads)), scalingFactor: await scalingFactorOf(from) };
-  log(`${core.records.length} images, scaling factor ${latents.scalingFactor.toFixed(4)}`);
+  const unetImages = await collectUnetImages(core, seed, log);
+  const latents = { ...(await encodeLatents(unetImages.images, vae, threads)), scalingFactor: await scalingFactorOf(from) };
+  log(`${unetImages.images.length} images, scaling factor ${latents.scalingFactor.toFixed(4)}`);
   await trainUnet({
     ...shared,
-    cache: core,
+    images: unetImages,
     latents,
     tokenizerDirectory: join(from, 'tokenizer'),
     ...(fresh ? {} : { initialModel: from }),
     onSnapshot: async (unetAndTextEncoder, step) => {
       const output = join(directory, 'model-unet');
-      const facts = { seed, unetSteps: step, batchSize, pictures: core.records.length, learningRate, continued: !fresh };
+      const facts = { seed, unetSteps: step, batchSize, pictures: unetImages.images.length, learningRate, continued: !fresh };
       const { scalingFactor } = latents;
       const files = await modelFiles(from, facts);
       await exportModel(output, { vae, scalingFactor, unetAndTextEncoder, tokenizerDirectory: join(from, 'tokenizer'), files });

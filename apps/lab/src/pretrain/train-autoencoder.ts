@@ -2,7 +2,7 @@
 import { type Graph, type Tensor } from '@styleforge/autodiff';
 import { randomIntegers, randomNormals } from '@styleforge/diffusion';
 import { graphFor, type ParameterBuffers, TrainingProgram } from '@styleforge/runtime';
-import { imageOf, type ImageCache } from '@styleforge/samples';
+import { imageOf, imagesOf, type ImageCache } from '@styleforge/samples';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { initialAutoencoder, newVae, PIXELS, toPlanes, VAE_PREFIX } from './autoencoder.ts';
@@ -86,7 +86,7 @@ function batchOf({ cache, cutouts, batchSize, seed }: AutoencoderOptions, anchor
 export async function trainAutoencoder(options: AutoencoderOptions): Promise<ParameterBuffers> {
   const { cache, batchSize, seed, threads, log, directory } = options;
   const trainable = await initialAutoencoder(options.from, seed);
-  const anchors = options.from === undefined ? null : (await encodeLatents(cache, trainable, threads)).mean;
+  const anchors = options.from === undefined ? null : (await encodeLatents(imagesOf(cache), trainable, threads)).mean;
   log(shownFidelity((await measureAutoencoder(trainable.entries(), threads)).styles));
   const { graph, loss, squaredError, drift } = buildGraph(batchSize);
   const adamw = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };

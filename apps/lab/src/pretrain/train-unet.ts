@@ -3,14 +3,12 @@ import {
   CLIPTokenizer,
   DDPMScheduler,
   modelOf,
-  permutation,
   randomIntegers,
   randomNormals,
   type DiffusionModel,
   wholeImage,
 } from '@styleforge/diffusion';
 import { type ParameterBuffers } from '@styleforge/runtime';
-import { captionVariants, drawCaption, type ImageCache } from '@styleforge/samples';
 import { createTrainStep, networkOf, prefixOf, type TrainStep, trainStepFeeds, type TrainStepBatch } from '@styleforge/styleforge';
 import { join } from 'node:path';
 import {
@@ -29,10 +27,11 @@ import { measureConditioning } from './measure-conditioning.ts';
 import { runTrainingLoop } from './training-loop.ts';
 import { readInitialModel } from './initial-model.ts';
 import { listUnknownWords } from './unknown-words.ts';
+import { type UnetImages } from './unet-images.ts';
 import { CaptionVocabulary } from './vocabulary.ts';
 
 export interface UnetStageOptions {
-  readonly cache: ImageCache;
+  readonly images: UnetImages;
   readonly latents: LatentCache;
   readonly directory: string;
   readonly tokenizerDirectory: string;
@@ -64,7 +63,6 @@ class BatchSource {
   readonly #unknownWords: readonly string[];
   readonly #noiseScheduler: DDPMScheduler;
   readonly #model: DiffusionModel;
-  #order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
 
   constructor(
     options: UnetStageOptions,
@@ -80,28 +78,11 @@ class BatchSource {
     this.#noiseScheduler = noiseScheduler;
   }
 
-  #record(index: number): number {
-    const {
-      cache: {
-        records: { length },
-      },
-      seed,
-    } = this.#options;
-    const epoch = Math.floor(index / length);
-    if (this.#order.epoch !== epoch) this.#order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, length) };
-    return this.#order.indices[index % length];
-  }
-
   batch(step: number): TrainStepBatch {
-    const {
-      cache: { records },
-      latents,
-      batchSize,
-      seed,
-    } = this.#options;
-    const picks = Array.from({ length: batchSize }, (_, i) => this.#record(step * batchSize + i));
+    const { images, latents, batchSize, seed } = this.#options;
+    const picks = Array.from({ length: batchSize }, (_, i) => images.pick(step * batchSize + i));
     const choice = { emptyShare: EMPTY_CAPTION_SHARE, unknownShare: UNKNOWN_STYLE_SHARE, unknownWords: this.#unknownWords };
-    const captions = picks.map((pick, i) => drawCaption(records[pick], records[pick].style, `${seed}/${step * batchSize + i}`, choice));
+    const captions = picks.map((pick, i) => images.drawCaption(pick, `${seed}/${step * batchSize + i}`, choice));
     const draw = (purpose: string): Float32Array => randomNormals({ seed, step, purpose }, batchSize * LATENT_ELEMENTS);
     const clean = draw('unet-posterior');
     picks.forEach((pick, i) => {
@@ -125,11 +106,11 @@ class BatchSource {
   }
 }
 
-async function openVocabulary({ tokenizerDirectory, cache: { records }, seed }: UnetStageOptions, unknownWords: readonly string[]) {
+async function openVocabulary({ tokenizerDirectory, images, seed }: UnetStageOptions, unknownWords: readonly string[]) {
   return new CaptionVocabulary({
     tokenizer: await CLIPTokenizer.fromDirectory(tokenizerDirectory),
     unknownWords,
-    captions: ['', ...unknownWords, ...records.flatMap((record) => captionVariants(record, record.style))],
+    captions: ['', ...unknownWords, ...images.captions()],
     tableName: `${prefixOf('text_encoder')}embeddings.token_embedding.weight`,
     initialTable: () => initialTokenTable(seed, true),
     untrainedTable: () => initialTokenTable(seed, false),
