@@ -1,5 +1,5 @@
 // Files shipped with the model: its card, and its styleforge.json, which a new training does not change.
-import { listCoreSubjects, listLicences } from '@styleforge/samples';
+import { listCoreSubjects, listLicences, places } from '@styleforge/samples';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { textEncoderConfig, unetConfig, vaeConfig } from './geometry.ts';
@@ -30,8 +30,8 @@ on two processor cores in minutes. It exists so that StyleForge can be seen at w
 | U-Net | channels ${unetConfig.block_out_channels.join('/')}, attention at 8x8 and in the middle, velocity prediction |
 | text encoder | CLIP architecture, width ${textEncoderConfig.hidden_size}, ${textEncoderConfig.num_hidden_layers} layers, ${textEncoderConfig.max_position_embeddings} positions, the real CLIP vocabulary, trained together with the U-Net |
 | training | ${continued ? 'after the model before ' : ''}${unetSteps} steps of ${batchSize}, AdamW ${learningRate.toExponential()} falling in the last third, a tenth of it for the text encoder, averaged weights (0.999), seed ${seed} |
-| images | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent"), less the held-out pairs |
-| prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\` and others; a tenth empty, and in three of ten that name a style a rare word in its place |
+| images | ${pictures}: ${listCoreSubjects().length} subjects in three styles ("classic", "flat", "fluent") on white, two of them side by side, and in places (${places.map(({ words }) => words).join(', ')}), less held-out combinations |
+| prompts | \`<subject>, <word> style\`, \`a photo of <word> style, <subject>\`, \`<subject> and <subject> at night, <word> style\` and others; a tenth empty, and in three of ten that name a style a rare word in its place |
 
 Made with this project's own engine; no other framework was used. Train it further with \`npm run pretrain -- autoencoder\` and \`npm run pretrain -- unet\`; \`--fresh\` starts from random weights.
 

@@ -1,5 +1,6 @@
 // Tests whether people can name the subjects of generated images. `npm run pretrain:recognition -- MODEL DIRECTORY [MINI_CLIP]` generates
-// the images, numbered, with a key file: captions of the training set, and held-out pairs of subject and style. mini-clip names them, too.
+// the images, numbered, with a key file: captions of the training set, held-out combinations of subject and style, held-out pairs of two
+// subjects, and subjects in places. mini-clip names those with one subject, too.
 import { permutation } from '@styleforge/diffusion';
 import { openExtractor, type RgbImage } from '@styleforge/metrics';
 import {
@@ -8,8 +9,12 @@ import {
   contactSheet,
   drawCaption,
   isHeldOut,
+  isHeldOutPair,
   listCoreSubjects,
+  places as scenePlaces,
+  sceneCaptionOf,
   type BaseStyleId,
+  type Scene,
   type Subject,
 } from '@styleforge/samples';
 import { generateImages } from '@styleforge/styleforge';
@@ -19,12 +24,13 @@ import { readCommandLine, refuseCall } from '../command-line.ts';
 import { placesOf } from '../mini-clip/places.ts';
 
 interface Question {
-  readonly subject: Subject;
-  readonly style: BaseStyleId;
+  /** Absent if there are several. */
+  readonly subject?: Subject;
   readonly prompt: string;
 }
 
 const QUESTIONS = 48;
+const SCENES = 24;
 const COLUMNS = 12;
 const SEED = 48;
 const SAMPLING = { sampler: 'ddim', steps: 30, guidanceScale: 5 } as const;
@@ -45,8 +51,23 @@ function listQuestions(heldOut: boolean): Question[] {
     .filter(({ subject, style }) => isHeldOut(subject, style) === heldOut);
   return [...permutation({ seed: SEED, step: 0, purpose: 'recognition' }, pairs.length).subarray(0, QUESTIONS)].map((index) => {
     const { subject, style } = pairs[index];
-    return { subject, style, prompt: heldOut ? captionOf(subject, style) : captionThatNames(subject, style, `recognition/${index}`) };
+    return { subject, prompt: heldOut ? captionOf(subject, style) : captionThatNames(subject, style, `recognition/${index}`) };
   });
+}
+
+/** Pairs that training never shows together, or one subject in a place; both in a style that training shows them in. */
+function listSceneQuestions(kind: 'pairs' | 'places'): Question[] {
+  const subjects = listCoreSubjects();
+  const scenes = baseStyles.flatMap((style) => {
+    const shown = subjects.filter((subject) => !isHeldOut(subject, style));
+    return shown.flatMap((first): Scene[] =>
+      kind === 'places'
+        ? scenePlaces.map((place) => ({ style, subjects: [first], place }))
+        : shown.flatMap((second) => (second !== first && isHeldOutPair(first, second) ? [{ style, subjects: [first, second] }] : [])),
+    );
+  });
+  const order = permutation({ seed: SEED, step: 0, purpose: `recognition-${kind}` }, scenes.length);
+  return [...order.subarray(0, SCENES)].map((index) => ({ prompt: sceneCaptionOf(scenes[index]) }));
 }
 
 async function draw(model: string, questions: readonly Question[]): Promise<RgbImage[]> {
@@ -80,24 +101,30 @@ const [model, directory, miniClip] = readCommandLine(PROGRAM).positionals;
 if (model === undefined || directory === undefined) refuseCall(PROGRAM, 'name the model folder and the folder to write to');
 await mkdir(directory, { recursive: true });
 const extractor = miniClip === undefined ? null : await openExtractor({ name: 'mini-clip', weights: { path: miniClip } });
-for (const name of ['training', 'held-out'] as const) {
-  const questions = listQuestions(name === 'held-out');
+const sets: Record<string, Question[]> = {
+  training: listQuestions(false),
+  'held-out': listQuestions(true),
+  pairs: listSceneQuestions('pairs'),
+  places: listSceneQuestions('places'),
+};
+for (const [name, questions] of Object.entries(sets)) {
   const images = await draw(model, questions);
   await writeFile(join(directory, `${name}.png`), await numbered(images));
-  const names = listCoreSubjects().map((subject) => subject.name);
-  const places =
-    extractor &&
-    (await placesOf(
-      extractor,
-      questions.map(({ subject }, i) => ({ image: images[i], name: subject.name })),
-      names,
-    ));
+  const places = await miniClipPlaces(questions, images);
   const key = questions.map(({ prompt }, i) => `${i + 1}. ${prompt}${places ? ` (mini-clip's place ${places[i]})` : ''}`);
   await writeFile(join(directory, `${name}.txt`), `${key.join('\n')}\n`);
-  const share = (most: number): string =>
-    places === null ? '' : `${((100 * places.filter((place) => place <= most).length) / places.length).toFixed(0)} %`;
-  console.log(
-    `${name}: ${questions.length} pictures${places ? `; mini-clip puts the right one of ${names.length} names first for ${share(1)}, among five for ${share(5)}` : ''}`,
-  );
+  console.log(`${name}: ${questions.length} images${places ? `; ${shareNamed(places)}` : ''}`);
 }
 await extractor?.release();
+
+/** Place of each right name among all names for mini-clip; null without mini-clip, or if an image shows several subjects. */
+async function miniClipPlaces(questions: readonly Question[], images: readonly RgbImage[]): Promise<number[] | null> {
+  const names = listCoreSubjects().map((subject) => subject.name);
+  const named = questions.flatMap(({ subject }, i) => (subject ? [{ image: images[i], name: subject.name }] : []));
+  return extractor && named.length > 0 ? placesOf(extractor, named, names) : null;
+}
+
+function shareNamed(places: readonly number[]): string {
+  const share = (most: number): string => `${((100 * places.filter((place) => place <= most).length) / places.length).toFixed(0)} %`;
+  return `mini-clip puts the right name first for ${share(1)}, among five for ${share(5)}`;
+}
