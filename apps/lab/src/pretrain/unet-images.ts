@@ -34,9 +34,9 @@ interface SceneGroup {
 }
 
 const GROUPS: readonly SceneGroup[] = [
-  { count: 4500, share: 0.3, subjects: 2, inPlace: false },
+  { count: 9000, share: 0.45, subjects: 2, inPlace: false },
   { count: 1000, share: 0.06, subjects: 1, inPlace: true },
-  { count: 1500, share: 0.06, subjects: 2, inPlace: true },
+  { count: 1000, share: 0.04, subjects: 2, inPlace: true },
 ];
 
 /** Images of the cache, each once per pass of its share, and scenes. */
