@@ -11,3 +11,8 @@ it('shows steps while the job trains, and images while it is evaluated', () => {
   expect(lineOf(job('evaluating', { evaluation: { phase: 'images', done: 12, of: 20 } }))).toBe('evaluating, images 12/20');
   expect(lineOf(job('succeeded', { evaluation: { phase: 'metrics', done: 3, of: 3 } }))).toBe('succeeded 100/100 loss 0.2500');
 });
+
+it('shows the speed of a large model and of a small one with three digits', () => {
+  expect(lineOf(job('running', { samples_per_second: 0.04312 }))).toContain('0.0431 samples/s');
+  expect(lineOf(job('running', { samples_per_second: 52.68 }))).toContain('52.7 samples/s');
+});

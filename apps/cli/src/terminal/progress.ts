@@ -75,7 +75,7 @@ export function describe({ status, progress }: Pick<TrainingJob, 'status' | 'pro
   return [
     status,
     loss !== null && `loss ${loss.toFixed(4)}`,
-    speed !== null && `${speed.toFixed(1)} samples/s`,
+    speed !== null && `${Number(speed.toPrecision(3))} samples/s`,
     status === 'running' && eta !== null && `ETA ${formatDuration(eta)}`,
   ]
     .filter(Boolean)

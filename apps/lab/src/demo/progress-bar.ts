@@ -78,7 +78,7 @@ function detailsOf(progress: TrainingJobBody['progress']): string {
   const { loss, samples_per_second: speed, eta_seconds: eta } = progress;
   return [
     loss !== null && `loss ${loss.toFixed(4)}`,
-    speed !== null && `${speed.toFixed(1)} samples/s`,
+    speed !== null && `${Number(speed.toPrecision(3))} samples/s`,
     eta !== null && `ETA ${Math.floor(eta / 60)}:${String(eta % 60).padStart(2, '0')}`,
   ]
     .filter(Boolean)

@@ -52,7 +52,7 @@ function JobList({ title, jobs, empty }: { title: string; jobs: TrainingJob[]; e
             </div>
             <p className="small soft num">
               {whereIs(job)}
-              {job.progress.samples_per_second !== null && `, ${number(job.progress.samples_per_second, 1)} samples/s`}
+              {job.progress.samples_per_second !== null && `, ${Number(job.progress.samples_per_second.toPrecision(3))} samples/s`}
             </p>
             {job.status !== 'queued' && <Bar done={job.progress.step} of={job.progress.of} label={`Progress of ${jobName(job)}`} />}
             {job.heartbeat && (
