@@ -8,7 +8,7 @@ import { baseStyles, styleOf, type BaseStyleId } from './styles.ts';
 import type { Subject } from './subjects.ts';
 
 export interface Place {
-  /** As in "dog at night". */
+  /** Words behind the subject, such as "at night". */
   readonly words: string;
   readonly sky: string;
   readonly ground: string;
