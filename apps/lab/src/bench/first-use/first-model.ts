@@ -147,7 +147,15 @@ async function generate(directory: string, prompts: readonly string[], size: num
   const made: Uint8Array[] = [];
   try {
     for (const prompt of prompts) {
-      const options = { prompts: [prompt], steps: 1, guidanceScale: GUIDANCE_SCALE, sampler: 'ddim' as const, width: size, height: size, seed: 1 };
+      const options = {
+        prompts: [prompt],
+        steps: 1,
+        guidanceScale: GUIDANCE_SCALE,
+        sampler: 'ddim' as const,
+        width: size,
+        height: size,
+        seed: 1,
+      };
       for await (const { rgb } of pipeline.generate(options)) made.push(rgb);
     }
     return made;
