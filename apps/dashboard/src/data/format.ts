@@ -34,6 +34,9 @@ export function number(value: number | null | undefined, digits = 4): string {
   return Number.isInteger(value) ? value.toLocaleString('en') : value.toFixed(digits);
 }
 
+/** Three digits, because a large model on a processor takes many seconds for a sample. */
+export const speed = (samplesPerSecond: number): string => `${Number(samplesPerSecond.toPrecision(3))} samples/s`;
+
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
 /** The last part of an id, enough to distinguish ids. */

@@ -42,25 +42,21 @@ const GROUPS: readonly SceneGroup[] = [
 /** Images of the cache, each once per pass of its share, and scenes. */
 export async function collectUnetImages(cache: ImageCache, seed: number, log: (line: string) => void): Promise<UnetImages> {
   const images = imagesOf(cache);
+  const subjects = listCoreSubjects();
   const scenes: Scene[] = [];
   const groups: { start: number; count: number; share: number }[] = [];
   for (const [g, group] of GROUPS.entries()) {
     groups.push({ start: images.length, count: group.count, share: group.share });
     for (let i = 0; i < group.count; i++) {
       const key = `${seed}/scene/${g}/${i}`;
-      const scene = drawScene({ subjects: listCoreSubjects(), count: group.subjects, inPlace: group.inPlace, key });
+      const scene = drawScene({ subjects, count: group.subjects, inPlace: group.inPlace, key });
       scenes.push(scene);
       images.push(await renderScene(scene, key, cache.size));
     }
     log(`${images.length} images rendered`);
   }
   const records = cache.records;
-  let order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
-  const record = (index: number): number => {
-    const epoch = Math.floor(index / records.length);
-    if (order.epoch !== epoch) order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, records.length) };
-    return order.indices[index % records.length];
-  };
+  const record = recordsInTurn(records.length, seed);
   return {
     images,
     pick: (index) => {
@@ -76,5 +72,15 @@ export async function collectUnetImages(cache: ImageCache, seed: number, log: (l
         ? drawCaption(records[image], records[image].style, key, choice)
         : drawSceneCaption(scenes[image - records.length], key, choice),
     captions: () => [...records.flatMap((one) => captionVariants(one, one.style)), ...scenes.flatMap(sceneCaptions)],
+  };
+}
+
+/** Each record once per pass, in a new order for each pass. */
+function recordsInTurn(count: number, seed: number): (index: number) => number {
+  let order: { epoch: number; indices: Int32Array } = { epoch: -1, indices: new Int32Array() };
+  return (index) => {
+    const epoch = Math.floor(index / count);
+    if (order.epoch !== epoch) order = { epoch, indices: permutation({ seed, step: epoch, purpose: 'unet-order' }, count) };
+    return order.indices[index % count];
   };
 }

@@ -2,7 +2,7 @@
 import type { TrainingJob } from '@styleforge/sdk';
 import type { ComponentType, ReactElement } from 'react';
 import { Link, useParams } from 'wouter';
-import { duration } from '../../data/format.ts';
+import { duration, speed } from '../../data/format.ts';
 import { jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { useJobLog } from '../../data/job-live.ts';
 import { type CodeChoice, jobCall } from '../../data/calls.ts';
@@ -100,9 +100,7 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
             <span className="num">{error ? `Step ${progress.step} of ${progress.of}` : whereIs(job)}</span>
           </div>
           <span className="small soft num">
-            {progress.samples_per_second !== null &&
-              status === 'running' &&
-              `${Number(progress.samples_per_second.toPrecision(3))} samples/s`}
+            {progress.samples_per_second !== null && status === 'running' && speed(progress.samples_per_second)}
             {job.started_at && job.finished_at && `Took ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}`}
           </span>
         </div>

@@ -3,7 +3,7 @@ import type { TrainingJob } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { ago, number } from '../../data/format.ts';
+import { ago, number, speed } from '../../data/format.ts';
 import { jobName, whereIs } from '../../data/jobs.ts';
 import { isLive, useJobs } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
@@ -52,7 +52,7 @@ function JobList({ title, jobs, empty }: { title: string; jobs: TrainingJob[]; e
             </div>
             <p className="small soft num">
               {whereIs(job)}
-              {job.progress.samples_per_second !== null && `, ${Number(job.progress.samples_per_second.toPrecision(3))} samples/s`}
+              {job.progress.samples_per_second !== null && `, ${speed(job.progress.samples_per_second)}`}
             </p>
             {job.status !== 'queued' && <Bar done={job.progress.step} of={job.progress.of} label={`Progress of ${jobName(job)}`} />}
             {job.heartbeat && (
