@@ -6,16 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { discPicture, warnNotTested } from '@styleforge/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  buildPage,
-  chromiumMissing,
-  type Dashboard,
-  expectFits,
-  holdFirst,
-  openDashboard,
-  signIn,
-  violationsOf,
-} from './dashboard-page.ts';
+import { buildPage, chromiumMissing, type Dashboard, expectFits, holdFirst, openSignedIn, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 60_000;
@@ -34,9 +25,8 @@ describe.skipIf(warnNotTested('datasets in the dashboard', chromiumMissing))('da
       {},
       { BASE_MODELS_DIRECTORY: fileURLToPath(new URL('../../models', import.meta.url)), WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' },
     );
-    dashboard = await openDashboard(PATIENCE);
+    dashboard = await openSignedIn(service, PATIENCE);
     ({ page } = dashboard);
-    await signIn(page, service.service.url, service.apiKey);
   });
   afterAll(async () => {
     await dashboard?.close();

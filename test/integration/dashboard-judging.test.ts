@@ -6,7 +6,7 @@ import type { EvaluationBody } from '@styleforge/contracts';
 import { warnNotTested } from '@styleforge/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPage, chromiumMissing, type Dashboard, expectFits, openDashboard, signIn, violationsOf } from './dashboard-page.ts';
+import { buildPage, chromiumMissing, type Dashboard, expectFits, openSignedIn, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 120_000;
@@ -37,9 +37,8 @@ describe.skipIf(warnNotTested('judgments in the dashboard', chromiumMissing))('j
     await cp(join(models, 'tiny'), join(models, 'other'), { recursive: true });
     await cp(join(root, 'models/mini-clip'), join(models, 'mini-clip'), { recursive: true });
     styleRef = await service.createDataset('style_ref', [0, 40, 80]);
-    dashboard = await openDashboard(PATIENCE);
+    dashboard = await openSignedIn(service, PATIENCE);
     ({ page } = dashboard);
-    await signIn(page, service.service.url, service.apiKey);
   });
   afterAll(async () => {
     await dashboard?.close();

@@ -3,16 +3,7 @@ import { warnNotTested } from '@styleforge/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countOf, fillProject, type LargeProject } from './dashboard-large-lists.ts';
-import {
-  buildPage,
-  chromiumMissing,
-  type Dashboard,
-  expectFits,
-  openDashboard,
-  signIn,
-  untilLoaded,
-  violationsOf,
-} from './dashboard-page.ts';
+import { buildPage, chromiumMissing, type Dashboard, expectFits, openSignedIn, untilLoaded, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 120_000;
@@ -34,9 +25,8 @@ describe.skipIf(warnNotTested('long lists of the dashboard in a browser', chromi
     beforeAll(async () => {
       buildPage();
       service = await TestService.create();
-      dashboard = await openDashboard(PATIENCE);
+      dashboard = await openSignedIn(service, PATIENCE);
       ({ page } = dashboard);
-      await signIn(page, service.service.url, service.apiKey);
       project = await fillProject(service);
     });
     afterAll(async () => {

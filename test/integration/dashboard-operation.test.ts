@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { warnNotTested } from '@styleforge/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPage, chromiumMissing, type Dashboard, expectFits, openDashboard, signIn, violationsOf } from './dashboard-page.ts';
+import { buildPage, chromiumMissing, type Dashboard, expectFits, openSignedIn, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 
 const PATIENCE = 60_000;
@@ -19,9 +19,8 @@ describe.skipIf(warnNotTested('prompt sets, webhooks and keys in the dashboard',
     beforeAll(async () => {
       buildPage();
       service = await TestService.create({}, { BASE_MODELS_DIRECTORY: fileURLToPath(new URL('../../models', import.meta.url)) });
-      dashboard = await openDashboard(PATIENCE);
+      dashboard = await openSignedIn(service, PATIENCE);
       ({ page } = dashboard);
-      await signIn(page, service.service.url, service.apiKey);
     });
     afterAll(async () => {
       await dashboard?.close();

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { currentDigest } from '@styleforge/launch/digest';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import type { TestService } from './service.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'apps/dashboard/dist/page');
@@ -60,11 +61,15 @@ export async function openDashboard(patience: number): Promise<Dashboard> {
   return { page, problems, close: () => browser.close() };
 }
 
-export async function signIn(page: Page, url: string, key: string): Promise<void> {
-  await page.goto(url);
-  await page.getByLabel('API key').fill(key);
+/** The page of the service after the sign-in with its key. */
+export async function openSignedIn({ service, apiKey }: TestService, patience: number): Promise<Dashboard> {
+  const dashboard = await openDashboard(patience);
+  const { page } = dashboard;
+  await page.goto(service.url);
+  await page.getByLabel('API key').fill(apiKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { level: 1, name: 'Teach a model your style' }).waitFor();
+  return dashboard;
 }
 
 /** Holds the first request for the address until the returned function is called: what a slow service does. */

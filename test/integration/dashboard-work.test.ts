@@ -10,16 +10,7 @@ import { warnNotTested } from '@styleforge/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addCards } from './dashboard-large-lists.ts';
-import {
-  buildPage,
-  chromiumMissing,
-  type Dashboard,
-  expectFits,
-  openDashboard,
-  signIn,
-  untilLoaded,
-  violationsOf,
-} from './dashboard-page.ts';
+import { buildPage, chromiumMissing, type Dashboard, expectFits, openSignedIn, untilLoaded, violationsOf } from './dashboard-page.ts';
 import { TestService } from './service.ts';
 import { makeTinySdxlBaseModel } from './tiny-base-model.ts';
 
@@ -53,9 +44,8 @@ describe.skipIf(warnNotTested('work in the dashboard in a browser', chromiumMiss
     await makeTinySdxlBaseModel(join(service.directory, 'sdxl'));
     await cp(join(service.directory, 'sdxl', 'tokenizer'), join(models, 'golden', 'tokenizer'), { recursive: true });
     styleRef = await service.createDataset('style_ref', [0, 40, 80]);
-    dashboard = await openDashboard(PATIENCE);
+    dashboard = await openSignedIn(service, PATIENCE);
     ({ page } = dashboard);
-    await signIn(page, service.service.url, service.apiKey);
   });
   afterAll(async () => {
     await dashboard?.close();
