@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseModelBody } from '@styleforge/contracts';
+import { filesBelow } from '@styleforge/model-files';
 import { createObjectStore, publishBaseModel, withdrawBaseModel } from '@styleforge/storage';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestService } from './service.ts';
@@ -23,7 +24,7 @@ it(
     const source = join(test.directory, 'elsewhere');
     await makeTinyBaseModel(source);
     const store = await createObjectStore({ kind: 'files', directory: join(test.directory, 'data', 'objects') });
-    await publishBaseModel(store, 'tiny', source);
+    await publishBaseModel(store, 'tiny', { directory: source, paths: await filesBelow(source) });
     await rm(source, { recursive: true });
     await expect.poll(async () => (await listed()).map(({ name }) => name), { timeout: 60_000, interval: 500 }).toEqual(['tiny']);
     expect((await listed())[0]?.size_bytes).toBeGreaterThan(10_000);

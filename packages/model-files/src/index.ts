@@ -56,6 +56,7 @@ export {
   type Family as FamilyFiles,
   type FamilyName,
 } from './families/index.ts';
+export { filesBelow } from './files/files-below.ts';
 export { fingerprintOf } from './files/fingerprint.ts';
 export { foreignFile, type ForeignFile } from './files/foreign-file.ts';
 export { ModelFileError } from './files/model-file-error.ts';

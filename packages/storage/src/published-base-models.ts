@@ -1,8 +1,8 @@
 // Base models that the object store keeps for all machines: a manifest for each name, and files by their content.
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { mkdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { downloadObject, readableOf } from './hashing.ts';
 import { publishedFileKey, publishedModelKey, publishedModelsPrefix } from './keys.ts';
@@ -29,18 +29,17 @@ export type WeightsWanted = 'whole' | 'headers';
 const HEADER_LENGTH_BYTES = 8;
 const MOST_HEADER_BYTES = 100 * 1024 * 1024;
 
-/** Uploads the files that the store lacks, then the manifest, which replaces an earlier model of the name. */
+/** Uploads the files of the folder, by their paths in it, that the store lacks, then the manifest, which replaces an earlier model of the name. */
 export async function publishBaseModel(
   store: ObjectStore,
   name: string,
-  directory: string,
+  { directory, paths }: { readonly directory: string; readonly paths: readonly string[] },
   onFile: (file: PublishedFile, isNew: boolean) => void = () => undefined,
 ): Promise<PublishedModel> {
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
-  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
   const files: PublishedFile[] = [];
-  for (const file of paths.sort()) {
-    const described = { path: relative(directory, file).split(sep).join('/'), ...(await digestOfFile(file)) };
+  for (const path of [...paths].sort()) {
+    const file = join(directory, path);
+    const described = { path, ...(await digestOfFile(file)) };
     const key = publishedFileKey(described.sha256);
     const isNew = (await store.head(key))?.size !== described.size;
     if (isNew) await store.put(key, { file });

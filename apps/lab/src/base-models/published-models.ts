@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '@styleforge/config';
 import { baseModelName } from '@styleforge/contracts';
-import { describeModel } from '@styleforge/model-files';
+import { describeModel, filesBelow } from '@styleforge/model-files';
 import { createObjectStore, listPublishedModels, prepareObjectStore, publishBaseModel, withdrawBaseModel } from '@styleforge/storage';
 
 const inMB = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -13,7 +13,7 @@ export async function publish(name: string): Promise<void> {
   const directory = join(baseModelsDirectory, baseModelName.parse(name));
   await describeModel(directory);
   const store = await openStore();
-  const model = await publishBaseModel(store, name, directory, ({ path, size }, isNew) => {
+  const model = await publishBaseModel(store, name, { directory, paths: await filesBelow(directory) }, ({ path, size }, isNew) => {
     process.stderr.write(`${path}: ${inMB(size)}${isNew ? '' : ', already in the store'}\n`);
   });
   process.stdout.write(`${name} is published: every worker of this store can use it (${model.digest.slice(0, 16)})\n`);

@@ -1,17 +1,12 @@
 // A short text that depends on the files of a folder and their contents. Caches and resumed jobs use it to notice that a model has changed.
 import { createHash, type Hash } from 'node:crypto';
-import { open, readdir, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filesBelow } from './files-below.ts';
 
 const SMALL_BYTES = 1 << 20;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
-
-async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
-  return files.map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/')).sort();
-}
 
 /** Adds small files completely; of large files, the beginning and samples from all over, which differ between models. */
 async function addContent(hash: Hash, path: string, size: number): Promise<void> {

@@ -1,9 +1,9 @@
 // Catalogue of the base models on disk: diffusers folders, each with an optional styleforge.json.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { baseModelName, baseModelProfile, DEFAULT_AUX_PROMPT, METHOD_HYPERPARAMETERS } from '@styleforge/contracts';
 import type { BaseModelBody, BaseModelProfile } from '@styleforge/contracts';
-import { describeModel, ModelFileError, type CLIPTokenizer, type FamilyFiles } from '@styleforge/model-files';
+import { describeModel, filesBelow, ModelFileError, type CLIPTokenizer, type FamilyFiles } from '@styleforge/model-files';
 import type { FastifyBaseLogger } from 'fastify';
 import { z } from 'zod';
 import type { BaseModelFolders } from './base-model-folders.ts';
@@ -164,9 +164,8 @@ async function licenceFromModelCard(folder: string): Promise<string | null> {
 }
 
 async function filesOf(folder: string): Promise<{ files: string; size: number }> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => path.join(entry.parentPath, entry.name));
-  const stats = await Promise.all(files.sort().map(async (file) => ({ file, ...(await stat(file)) })));
+  const files = await filesBelow(folder);
+  const stats = await Promise.all(files.map(async (file) => ({ file, ...(await stat(path.join(folder, file))) })));
   return {
     files: stats.map(({ file, size, mtimeMs, ino }) => `${file}:${size}:${mtimeMs}:${ino}`).join('\n'),
     size: stats.reduce((sum, { size }) => sum + size, 0),
