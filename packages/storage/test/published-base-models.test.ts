@@ -37,7 +37,12 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const publish = async (name = 'small') => {
   const uploaded: PublishedFile[] = [];
-  const model = await publishBaseModel(store, name, { directory: source, paths: [WEIGHTS, 'model_index.json'] }, (file, isNew) => isNew && uploaded.push(file));
+  const model = await publishBaseModel(
+    store,
+    name,
+    { directory: source, paths: [WEIGHTS, 'model_index.json'] },
+    (file, isNew) => isNew && uploaded.push(file),
+  );
   return { model, uploaded: uploaded.map(({ path }) => path) };
 };
 
