@@ -65,8 +65,17 @@ describe('training data of a cell', () => {
       const parts = await styleRefParts(cell, folder);
       expect(parts.map(({ images }) => images.length)).toEqual(sizes);
       expect(new Set(parts.flatMap(({ images }) => images.map(({ path }) => path))).size).toBe(20);
-      expect(promptOf(cell)).toBe(`a photo of ${parts.map(({ token }) => `${token} style`).join(', ')}, [caption]`);
+      expect(promptOf(cell, false)).toBe(`a photo of ${parts.map(({ token }) => `${token} style`).join(', ')}, [caption]`);
     }
+  });
+
+  it("has one token in each prompt, that of the subject's component, where the cell wants it so", async () => {
+    const cell = cellOf('tokens', "Multi, the subject's own token");
+    const parts = await styleRefParts(cell, folder);
+    const tokenOf = (component: string) => parts.find((part) => part.component === component)!.token;
+    expect(promptOf(cell, true)).toBe(`a photo of ${tokenOf('person')} style, [caption]`);
+    expect(promptOf(cell, false)).toBe(`a photo of ${tokenOf('background')} style, [caption]`);
+    expect(trainingKey(cell)).not.toBe(trainingKey(cellOf('tokens', 'Multi, both tokens')));
   });
 
   it('has as many Aux images, in the style, as the cell names', async () => {

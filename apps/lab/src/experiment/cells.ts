@@ -14,6 +14,7 @@ export const EXPERIMENTS = [
   'steps',
   'captions',
   'prompts',
+  'tokens',
 ] as const;
 export type Experiment = (typeof EXPERIMENTS)[number];
 
@@ -34,6 +35,8 @@ export interface Cell {
   readonly styleImages?: number;
   /** Components of Multi-StyleForge. Default: 2. */
   readonly components?: 2 | 3 | 4;
+  /** Whether a prompt has the token of its subject's component alone, in place of all tokens of Multi-StyleForge. Default: false. */
+  readonly ownToken?: boolean;
   /** Style of the Aux images. Default: fluent. */
   readonly auxStyle?: StyleId;
   /** Default: 20. */
@@ -98,6 +101,11 @@ const VARIANTS: Readonly<Record<Exclude<Experiment, 'steps'>, readonly Omit<Vari
     { ...single, variant: "base, Single's prompt", method: 'base', promptsOf: 'single-styleforge' },
     { ...single, variant: "base, Multi's prompt", method: 'base', promptsOf: 'multi-styleforge' },
   ],
+  tokens: [
+    { ...single, variant: 'Single' },
+    { ...multi, variant: 'Multi, both tokens' },
+    { ...multi, variant: "Multi, the subject's own token", ownToken: true },
+  ],
 };
 
 function variantsOf(experiment: string, steps: number): Variant[] {
@@ -125,12 +133,13 @@ export function listCells({ experiments, styles, seeds, firstSeed = 1337, steps,
 
 /** Key of the training: cells with the same key share the model and its measurements. */
 export function trainingKey(cell: Cell): string {
-  const { method, mix, captions, steps, style, seed, promptsOf, styleImages, components, auxStyle, auxImages, auxWeight } = cell;
+  const { method, mix, captions, steps, style, seed, promptsOf, styleImages, components, ownToken, auxStyle, auxImages, auxWeight } = cell;
   if (method === 'base') return ['base', ...(promptsOf ? [promptsOf] : []), seed].join('-');
   const data = [
     captions && 'captions',
     styleImages && `images${styleImages}`,
     components && `components${components}`,
+    ownToken && 'own-token',
     auxStyle && `aux-${auxStyle}`,
     auxImages && `aux${auxImages}`,
     auxWeight && `weight${auxWeight}`,

@@ -10,7 +10,7 @@ import {
   type MetricBlock,
   type RgbImage,
 } from '@styleforge/metrics';
-import { listCoreSubjects, referenceSet, styleRefSubjects, type StyleId } from '@styleforge/samples';
+import { listCoreSubjects, referenceSet, styleRefSubjects, type StyleId, type Subject } from '@styleforge/samples';
 import { generateImages, trainStyleForge } from '@styleforge/styleforge';
 import { joinWithBase } from '@styleforge/weights';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -55,12 +55,10 @@ interface BaseProfile extends ProfileSettings {
 }
 
 /** Subjects whose StyleRef image no cell trains on, alternating between persons and others. */
-function promptSubjects(count: number): string[] {
+function promptSubjects(count: number): Subject[] {
   const taken = new Set(styleRefSubjects().map(({ name }) => name));
-  const names = listCoreSubjects()
-    .map(({ name }) => name)
-    .filter((name) => !taken.has(name));
-  return Array.from({ length: count }, (_, i) => names[i % names.length]);
+  const subjects = listCoreSubjects().filter(({ name }) => !taken.has(name));
+  return Array.from({ length: count }, (_, i) => subjects[i % subjects.length]);
 }
 
 async function train(cell: Cell, profile: BaseProfile, runner: CellRunner): Promise<string> {
@@ -128,8 +126,8 @@ async function generateCellImages(cell: Cell, modelDirectory: string, profile: B
     sampler,
     seed: cell.seed,
     compile: { threads: runner.threads },
-    prompts: promptSubjects(runner.pictures).map((subject) =>
-      captionedPrompt(promptOf({ ...cell, method: cell.promptsOf ?? cell.method }), subject),
+    prompts: promptSubjects(runner.pictures).map(({ name, isPerson }) =>
+      captionedPrompt(promptOf({ ...cell, method: cell.promptsOf ?? cell.method }, isPerson), name),
     ),
     onImage: ({ rgb, width, height }) => void images.push({ rgb, width, height }),
   });
@@ -172,7 +170,11 @@ async function measureCell(cell: Cell, images: RgbImage[], profile: BaseProfile,
     cache: directoryCache(join(runner.directory, 'features')),
   } as const;
   const style = await measureImages({ ...shared, extractor: runner.styleJudge, metrics: ['kid'] });
-  const block = await measureImages({ ...shared, extractor: runner.extractor, prompts: promptSubjects(runner.pictures) });
+  const block = await measureImages({
+    ...shared,
+    extractor: runner.extractor,
+    prompts: promptSubjects(runner.pictures).map(({ name }) => name),
+  });
   return { ...block, values: [...style.values, ...block.values] };
 }
 

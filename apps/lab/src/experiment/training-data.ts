@@ -99,7 +99,7 @@ export async function styleRefParts(cell: Cell, folder: DataFolder): Promise<Sty
   const bind = (component: string, token: string, kept: readonly WrittenImage[]): StyleRefPart => ({
     component,
     token,
-    prompt: method === 'styledrop' ? promptOf(cell) : stylePrompt(`${token} style`),
+    prompt: method === 'styledrop' ? promptOf(cell, false) : stylePrompt(`${token} style`),
     images: inputs(kept),
   });
   if (method === 'multi-styleforge')
