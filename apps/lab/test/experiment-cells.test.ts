@@ -69,7 +69,7 @@ describe('training data of a cell', () => {
     }
   });
 
-  it("has one token in each prompt, that of the subject's component, where the cell wants it so", async () => {
+  it("has one token in each prompt, that of the subject's component, if the cell says so", async () => {
     const cell = cellOf('tokens', "Multi, the subject's own token");
     const parts = await styleRefParts(cell, folder);
     const tokenOf = (component: string) => parts.find((part) => part.component === component)!.token;
