@@ -1,10 +1,7 @@
 // Promises of the contracts to other packages: transitions that end, the method's numbers, names that the engine knows.
 import {
   ACTIVE_JOB_STATUSES,
-  barePrompt,
   captionedPrompt,
-  namesToken,
-  withTokens,
   baseModelProfile,
   createTrainingJobRequest,
   ERRORS,
@@ -15,7 +12,6 @@ import {
   JOB_TRANSITIONS,
   LIVE_JOB_STATUSES,
   METHOD_HYPERPARAMETERS,
-  parseStoredReport,
   resolveTrainingConfig,
   SAMPLERS,
   styleWords,
@@ -23,7 +19,6 @@ import {
 import type { CreateTrainingJobRequest } from '@styleforge/contracts';
 import { samplerNames } from '@styleforge/diffusion';
 import { describe, expect, it } from 'vitest';
-import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 
 const DATASET = 'ds_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70';
 const parse = (changes: object = {}): CreateTrainingJobRequest =>
@@ -266,97 +261,6 @@ describe('names', () => {
       expect(code).toMatch(/^[a-z_]+$/);
       expect(status).toBeGreaterThanOrEqual(400);
     }
-  });
-});
-
-describe('a stored report', () => {
-  const whole = sampleReport([sampleModel('Multi-StyleForge', { kid: 0.01, clip: 24 })]);
-  /** A copy without these fields at any depth. */
-  const without = (fields: string[]): unknown =>
-    JSON.parse(JSON.stringify(whole, (field, value: unknown) => (fields.includes(field) ? undefined : value)));
-
-  it('is read as it was written', () => {
-    expect(parseStoredReport(JSON.parse(JSON.stringify(whole)))).toEqual(whole);
-  });
-
-  it('has null or an empty list for what was not measured when it was written', () => {
-    const read = parseStoredReport(
-      without([
-        'diversity',
-        'memorised',
-        'nearest',
-        'warnings',
-        'subsets',
-        'interval',
-        'overfitting',
-        'token_disentanglement',
-        'validations',
-        'best',
-        'samples',
-      ]),
-    );
-    expect(read).toMatchObject({ overfitting: [], samples: [], token_disentanglement: null, training: { validations: [], best: null } });
-    expect(read.models[0]).toMatchObject({
-      diversity: null,
-      memorised: null,
-      nearest: [],
-      warnings: [],
-      metrics: [{ subsets: null, interval: null }, {}, {}],
-    });
-    expect(parseStoredReport(without(['training', 'reference']))).toMatchObject({ training: null, reference: null });
-  });
-
-  it('gets the present defaults for settings that were added later', () => {
-    const settings = [
-      'lr_num_cycles',
-      'lr_power',
-      'noise_offset',
-      'buckets',
-      'optimizer',
-      'prodigy_d_coef',
-      'adam_moments',
-      'gradient_precision',
-      'mixed_precision',
-      'text_encoder_learning_rate',
-      'adaptation',
-      'early_stopping',
-      'suffix',
-    ];
-    expect(parseStoredReport(without(settings))).toEqual(whole);
-  });
-
-  it('is refused if it is not a report', () => {
-    for (const stored of [{}, { format: 1, models: [] }, without(['verdict']), { ...whole, format: 2 }])
-      expect(() => parseStoredReport(stored)).toThrow(/path/);
-  });
-});
-
-describe('placeholders in the prompts of an evaluation', () => {
-  const person = { name: 'person', token: 'zwx' };
-  const background = { name: 'background', token: 'ukj' };
-  const model = { prompt_prefix: 'a photo of zwx style, ukj style, ', tokens: [person, background] };
-
-  it.each([
-    ['house', 'a photo of zwx style, ukj style, house', 'house'],
-    ['a photo of [V] style, house', 'a photo of zwx style, house', 'house'],
-    ['[background] style, a house, at night', 'ukj style, a house, at night', 'a house, at night'],
-    ['a house in [V] style', 'a house in zwx style', 'a house in zwx style'],
-    ['a [red] house', 'a photo of zwx style, ukj style, a [red] house', 'a [red] house'],
-  ])('%s', (prompt, drawn, judged) => {
-    expect([evaluatedPrompt(prompt, model), barePrompt(prompt, model.tokens)]).toEqual([drawn, judged]);
-  });
-
-  it('stay unchanged if a model has no tokens', () => {
-    expect(evaluatedPrompt('a [V] house', { prompt_prefix: 'x, ', tokens: [] })).toBe('x, a [V] house');
-    expect(barePrompt('a [V] house,by night', [])).toBe('a [V] house,by night');
-  });
-
-  it('special characters in tokens have no meaning', () => {
-    for (const token of ['c$$h', '$&x', "a$'b", '[person]', 'v1.5'])
-      expect(withTokens('a [V] house, [person]', [{ name: 'person', token }])).toBe(`a ${token} house, ${token}`);
-    const named = ['a v1.5 house', 'in v1.5-style', 'a "v1.5" house', 'v1.5!', 'v1.5'];
-    for (const prompt of named) expect(namesToken(prompt, 'v1.5'), prompt).toBe(true);
-    for (const prompt of ['a v1.55 house', 'xv1.5', 'a v1 5 house']) expect(namesToken(prompt, 'v1.5'), prompt).toBe(false);
   });
 });
 
