@@ -14,5 +14,12 @@ export async function start(program) {
   } else {
     process.setSourceMapsEnabled(true);
   }
-  await import(pathToFileURL(bundle ?? path).href);
+  await import(pathToFileURL(bundle ?? path).href).catch(explain);
+}
+
+/** Ends the process with the exit code of an error that has one, such as a wrong call: its message says everything. */
+function explain(error) {
+  if (!(error instanceof Error) || !Number.isInteger(error.exitCode)) throw error;
+  console.error(error.message);
+  process.exit(error.exitCode);
 }

@@ -3,6 +3,7 @@ import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { baseModelName, INSTALLED_ADAPTER_FILE, peftFault, type InstalledAdapter } from '@styleforge/contracts';
 import { checkAdapter, describeNetworks, exists, fitsBase, inspectAdapter, keptFileName, readJson } from '@styleforge/model-files';
+import { CallError } from '../options.ts';
 
 export interface AddAdapterOptions {
   /** BASE_MODELS_DIRECTORY */
@@ -24,7 +25,8 @@ export async function addAdapter({ directory, name, file, base, token, title, li
     throw new Error(`NAME '${name}' must be lower-case letters, digits, dots, hyphens or underscores`);
   const [folder, baseFolder] = [join(directory, name), join(directory, base)];
   if (await exists(folder)) throw new Error(`${folder} already exists: choose another NAME, or remove it first`);
-  if (!(await exists(join(baseFolder, 'model_index.json')))) throw new Error(`--base ${base}: ${directory} has no base model of this name`);
+  if (!(await exists(join(baseFolder, 'model_index.json'))))
+    throw new CallError(`--base ${base}: ${directory} has no base model of this name`);
   const adapter = await inspectAdapter(file);
   const { unet } = await describeNetworks(baseFolder);
   const misfit = fitsBase(adapter, { name: base, contextWidth: unet.cross_attention_dim[0] ?? 0 });

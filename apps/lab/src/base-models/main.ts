@@ -1,5 +1,6 @@
 // npm run base-models: installs checkpoints as base models, and publishes base models to all machines through the object store.
 import { loadConfig } from '@styleforge/config';
+import { CallError } from '../options.ts';
 import { readCommandLine, refuseCall } from '../command-line.ts';
 import { addAdapter } from './add-adapter.ts';
 import { addBaseModel } from './add-base-model.ts';
@@ -47,14 +48,14 @@ const { values, positionals } = readCommandLine(PROGRAM);
 
 function parseDigest(text: string): [path: string, hex: string] {
   const [, path = '', hex = ''] = /^(?:(.+)=)?([0-9a-fA-F]{64})$/.exec(text) ?? [];
-  if (hex === '') throw new Error(`--sha256 '${text}' must be 64 hexadecimal digits, after FILE= for a file of a folder`);
+  if (hex === '') throw new CallError(`--sha256 '${text}' must be 64 hexadecimal digits, after FILE= for a file of a folder`);
   return [path, hex];
 }
 
 function predictionType() {
   const asked = values['prediction-type'];
   const found = PREDICTION_TYPES.find((type) => type === asked);
-  if (asked !== undefined && !found) throw new Error(`--prediction-type '${asked}' must be ${PREDICTION_TYPES.join(' or ')}`);
+  if (asked !== undefined && !found) throw new CallError(`--prediction-type '${asked}' must be ${PREDICTION_TYPES.join(' or ')}`);
   return found;
 }
 
@@ -95,7 +96,7 @@ async function add(name: string, source: string): Promise<void> {
 
 async function installAdapter(name: string, file: string): Promise<void> {
   const { base, token, title, license } = values;
-  if (base === undefined) throw new Error('--base is missing: name the base model that the adapter was made for');
+  if (base === undefined) throw new CallError('--base is missing: name the base model that the adapter was made for');
   const folder = await addAdapter({ directory: loadConfig().baseModelsDirectory, name, file, base, token, title, license });
   process.stdout.write(`${folder} is ready: generations can name it as "model", or in "adapters", as "${name}"\n`);
 }

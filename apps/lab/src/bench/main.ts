@@ -1,5 +1,6 @@
 // npm run bench -- <name> [options]: measures one part of the project and prints one JSON line for each result.
 import { readCommandLine, refuseCall } from '../command-line.ts';
+import { CallError } from '../options.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>>> = {
   api: () => import('./load/api.ts'),
@@ -18,13 +19,12 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run: (args: string[]) 
   'first-model': () => import('./first-use/first-model.ts'),
 };
 
-/** Prints a wrong option, or a device that cannot be used, without a stack trace. */
+/** Prints a wrong call, or a device that cannot be used, without a stack trace. */
 async function explain(error: unknown): Promise<void> {
   const { DeviceError } = await import('@styleforge/runtime');
-  const isWrongCall = error instanceof TypeError && String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS');
-  if (!isWrongCall && !(error instanceof DeviceError)) throw error;
+  if (!(error instanceof CallError) && !(error instanceof DeviceError)) throw error;
   console.error(error.message);
-  process.exitCode = isWrongCall ? 2 : 1;
+  process.exitCode = error instanceof CallError ? error.exitCode : 1;
 }
 
 const [name = '--help', ...args] = process.argv.slice(2);

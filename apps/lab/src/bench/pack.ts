@@ -8,7 +8,8 @@ import { chmod, copyFile, cp, mkdtemp, rename, rm, stat, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { CallError } from '../options.ts';
+import { readCommandLine } from '../command-line.ts';
 import { print } from './process.ts';
 
 const NAME = 'styleforge-bench';
@@ -73,11 +74,17 @@ async function copyLibraries(folder: string): Promise<void> {
     await cp(join(modules, name), join(folder, 'node_modules', name), { recursive: true, filter: isForLinuxX64 });
 }
 
+const program = {
+  usage: 'npm run bench -- pack',
+  about: 'Packs Node, onnxruntime and the benchmarks for a Linux machine without network.',
+  options: { to: { type: 'string', help: 'file to write, which ends with .tar.xz' } },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
   const {
     values: { to },
-  } = parseArgs({ args, options: { to: { type: 'string' } } });
-  if (to === undefined || !to.endsWith('.tar.xz')) throw new Error('--to: name a file that ends with .tar.xz');
+  } = readCommandLine({ ...program, args });
+  if (to === undefined || !to.endsWith('.tar.xz')) throw new CallError('--to: name a file that ends with .tar.xz');
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error('this packs the Node that runs it, for Linux on x64: run it there');
   const parent = await mkdtemp(join(tmpdir(), 'styleforge-pack-'));

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type DeviceName, deviceOf } from '@styleforge/runtime';
+import { CallError } from '../../options.ts';
 import { type Geometry, modelOfGeometry } from './geometries.ts';
 import { BENCH_LORA, type BenchMethod } from './train-step.ts';
 
@@ -96,7 +97,7 @@ export async function compareWithTorch(
     python = loadConfig().extractors.python,
   }: Comparison,
 ): Promise<void> {
-  if (library !== 'torch') throw new Error(`--compare ${library}: torch is what can be compared with`);
+  if (library !== 'torch') throw new CallError(`--compare ${library}: torch is what can be compared with`);
   const ours = await lastLineOf(process.execPath, [...typeScript(process.argv[1] ?? ''), mode, ...ownArguments]);
   if (!python) {
     console.log(

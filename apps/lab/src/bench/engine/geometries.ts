@@ -6,6 +6,7 @@ import {
   stableDiffusionXlConfigs,
   stableDiffusionXlIndex,
 } from '../../base-models/layouts.ts';
+import { CallError } from '../../options.ts';
 
 const stableDiffusionIndex = { _class_name: 'StableDiffusionPipeline' };
 
@@ -173,12 +174,15 @@ export const schedulerConfig = {
   prediction_type: 'epsilon',
 };
 
+/** Names of the geometries. */
+export const GEOMETRIES: readonly string[] = Object.keys(geometries);
+
 export const modelOfGeometry = ({ modelIndex, configs }: Geometry): DiffusionModel => modelOf(modelIndex, configs);
 
-/** Throws if there is none of this name. */
+/** Throws a CallError if there is none of this name. */
 export function geometryOf(name: string): Geometry {
   const geometry = geometries[name];
-  if (!geometry) throw new Error(`--geometry ${name}: choose one of ${Object.keys(geometries).join(', ')}`);
+  if (!geometry) throw new CallError(`--geometry ${name}: choose one of ${GEOMETRIES.join(', ')}`);
   return geometry;
 }
 
@@ -187,6 +191,6 @@ export function atResolution(geometry: Geometry, pixels: number | undefined): Ge
   if (pixels === undefined) return geometry;
   const factor = modelOfGeometry(geometry).vae.downsamplingFactor;
   const unit = factor * 2 ** ((geometry.configs.unet!.block_out_channels as readonly number[]).length - 1);
-  if (pixels % unit !== 0) throw new Error(`--resolution ${pixels}: give a multiple of ${unit}`);
+  if (pixels % unit !== 0) throw new CallError(`--resolution ${pixels}: give a multiple of ${unit}`);
   return { ...geometry, latentShape: [geometry.latentShape[0], pixels / factor, pixels / factor] };
 }

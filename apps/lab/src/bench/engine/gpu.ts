@@ -5,7 +5,7 @@
 import { typeScript } from '@styleforge/launch';
 import { spawn } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../command-line.ts';
 import { numberOption } from '../../options.ts';
 import { nvidiaGpu, print, secondsSince } from '../process.ts';
 import { median } from '../statistics.ts';
@@ -131,13 +131,17 @@ function lineOf({ name, failure, seconds, gibibytes, torch, others }: Row): stri
 
 const head = '| | s | GiB | torch s | GiB | torch bf16 s | GiB | compiled s | GiB | |\n|---|---|---|---|---|---|---|---|---|---|';
 
-const options = {
-  device: { type: 'string', default: 'cuda' },
-  python: { type: 'string' },
-  minutes: { type: 'string', default: '9' },
-  only: { type: 'string', default: '' },
-  out: { type: 'string' },
-  json: { type: 'string' },
+const program = {
+  usage: 'npm run bench -- gpu',
+  about: 'Measures a GPU: equality with the processor, training and sampling at both geometries, and torch beside it.',
+  options: {
+    device: { type: 'string', default: 'cuda', help: 'device to measure' },
+    python: { type: 'string', help: 'a Python with torch and diffusers, to measure them as well' },
+    minutes: { type: 'string', default: '9', help: 'time for all measurements' },
+    only: { type: 'string', default: '', help: 'only measurements with this text in their names' },
+    out: { type: 'string', help: 'file to which the results are added as a table' },
+    json: { type: 'string', help: 'file for the results as JSON' },
+  },
 } as const;
 
 interface Surroundings {
@@ -160,7 +164,7 @@ async function make({ args, compared, seconds }: Measurement, around: Surroundin
 }
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options });
+  const { values } = readCommandLine({ ...program, args });
   const minutes = numberOption('minutes', values.minutes);
   const start = performance.now();
   const note = async (text: string): Promise<void> => {

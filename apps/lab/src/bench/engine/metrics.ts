@@ -7,7 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { readCommandLine } from '../../command-line.ts';
 import { numberOption } from '../../options.ts';
 import { print } from '../process.ts';
 
@@ -53,16 +54,19 @@ async function measureReferences(python: string, x: Features, y: Features, subse
   }
 }
 
+const program = {
+  usage: 'npm run bench -- metrics',
+  about: 'Measures FID and KID of random features, and clean-fid and torch-fidelity beside them.',
+  options: {
+    images: { type: 'string', default: '10000', help: 'images of each set' },
+    dimension: { type: 'string', default: '2048', help: 'features of an image' },
+    subsets: { type: 'string', default: '100', help: 'subsets of KID' },
+    python: { type: 'string', help: 'a Python with clean-fid and torch-fidelity' },
+  },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      images: { type: 'string', default: '10000' },
-      dimension: { type: 'string', default: '2048' },
-      subsets: { type: 'string', default: '100' },
-      python: { type: 'string' },
-    },
-  });
+  const { values } = readCommandLine({ ...program, args });
   const [images, dimension, subsets] = (['images', 'dimension', 'subsets'] as const).map((name) => numberOption(name, values[name]));
   const python = values.python ?? loadConfig().extractors.python;
   const [x, y] = [makeFeatures(images, dimension, 0, 0.5), makeFeatures(images, dimension, 1, 0.6)];

@@ -1,9 +1,9 @@
 // npm run bench -- parity: runs the same training steps on a device and on the processor, and measures the difference of the results.
 import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contracts';
 import { DEFAULT_DEVICE, type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../command-line.ts';
 import { choiceOption, numberOption } from '../../options.ts';
-import { geometryOf, type Geometry } from './geometries.ts';
+import { geometryOf, type Geometry, GEOMETRIES } from './geometries.ts';
 import { print } from '../process.ts';
 import { fillRandom } from './random-weights.ts';
 import { mean } from '../statistics.ts';
@@ -46,19 +46,22 @@ const largestRelative = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((value, i) => Math.abs(value / b[i] - 1)));
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
+const program = {
+  usage: 'npm run bench -- parity',
+  about: 'Trains some steps on a device and on the processor, and compares the weights.',
+  options: {
+    geometry: { type: 'string', default: 'small', help: `size of the model: ${GEOMETRIES.join(', ')}` },
+    steps: { type: 'string', default: '10', help: 'steps to train' },
+    device: { type: 'string', default: 'cuda', help: `device: ${DEVICES.join(', ')}` },
+    precision: { type: 'string', default: 'no', help: `mixed precision: ${MIXED_PRECISIONS.join(', ')}` },
+    tf32: { type: 'string', default: 'no', help: 'whether CUDA may compute products in TF32' },
+    plain: { type: 'boolean', default: false, help: 'do not record the step as a CUDA graph' },
+    kernels: { type: 'string', default: 'none', help: `own CUDA kernels for gradients: ${GRADIENT_KERNELS.join(', ')}` },
+  },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      geometry: { type: 'string', default: 'small' },
-      steps: { type: 'string', default: '10' },
-      device: { type: 'string', default: 'cuda' },
-      precision: { type: 'string', default: 'no' },
-      tf32: { type: 'string', default: 'no' },
-      plain: { type: 'boolean', default: false },
-      kernels: { type: 'string', default: 'none' },
-    },
-  });
+  const { values } = readCommandLine({ ...program, args });
   const [geometry, steps, device] = [
     geometryOf(values.geometry),
     numberOption('steps', values.steps),

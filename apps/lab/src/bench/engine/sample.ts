@@ -11,10 +11,10 @@ import {
   type WeightSource,
 } from '@styleforge/diffusion';
 import { DEFAULT_DEVICE, deviceOf, type CompileOptions, ParameterBuffers } from '@styleforge/runtime';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../command-line.ts';
 import { choiceOption, numberOption, optionalNumber } from '../../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
-import { geometryOf, modelOfGeometry, schedulerConfig, type Geometry } from './geometries.ts';
+import { geometryOf, modelOfGeometry, schedulerConfig, type Geometry, GEOMETRIES } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, secondsSince } from '../process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from '../statistics.ts';
@@ -41,18 +41,21 @@ function randomConditions(model: DiffusionModel, step: number): Conditions {
   return Object.fromEntries(values);
 }
 
+const program = {
+  usage: 'npm run bench -- sample',
+  about: 'Measures sampling with random weights, and on request torch beside it.',
+  options: {
+    geometry: { type: 'string', default: 'small', help: `size of the model: ${GEOMETRIES.join(', ')}` },
+    steps: { type: 'string', default: '10', help: 'sampling steps' },
+    threads: { type: 'string', help: 'processor threads' },
+    device: { type: 'string', default: DEFAULT_DEVICE, help: `device: ${DEVICES.join(', ')}` },
+    compare: { type: 'string', help: 'library to measure in the same run: torch' },
+    python: { type: 'string', help: 'a Python with torch and diffusers' },
+  },
+} as const;
+
 function readSettings(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      geometry: { type: 'string', default: 'small' },
-      steps: { type: 'string', default: '10' },
-      threads: { type: 'string' },
-      device: { type: 'string', default: DEFAULT_DEVICE },
-      compare: { type: 'string' },
-      python: { type: 'string' },
-    },
-  });
+  const { values } = readCommandLine({ ...program, args });
   const compile = { threads: optionalNumber('threads', values.threads), device: choiceOption('device', values.device, DEVICES) };
   return { values, geometry: geometryOf(values.geometry), steps: numberOption('steps', values.steps), compile };
 }

@@ -4,12 +4,12 @@ import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contrac
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DEFAULT_DEVICE, deviceOf } from '@styleforge/runtime';
-import { choiceOption, numberOption, optionalNumber } from '../../options.ts';
+import { readCommandLine } from '../../command-line.ts';
+import { choiceOption, numberOption, optionalNumber, CallError } from '../../options.ts';
 import { type TrainStep } from '@styleforge/styleforge';
 import { compareWithTorch } from './compare-torch.ts';
-import { atResolution, geometryOf } from './geometries.ts';
+import { atResolution, geometryOf, GEOMETRIES } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from '../process.ts';
 import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
@@ -43,32 +43,36 @@ const PROFILE_LINES = 15;
 
 function batchOption(text: string): number {
   const batchSize = numberOption('batch', text, { least: 2 });
-  if (batchSize % 2 !== 0) throw new Error(`--batch ${text}: give an even number; half of the samples are of StyleRef, half of Aux`);
+  if (batchSize % 2 !== 0) throw new CallError(`--batch ${text}: give an even number; half of the samples are of StyleRef, half of Aux`);
   return batchSize;
 }
 
-const options = {
-  geometry: { type: 'string', default: 'small' },
-  steps: { type: 'string', default: '10' },
-  batch: { type: 'string' },
-  threads: { type: 'string' },
-  device: { type: 'string', default: DEFAULT_DEVICE },
-  precision: { type: 'string', default: 'no' },
-  method: { type: 'string', default: 'full' },
-  profile: { type: 'boolean', default: false },
-  tf32: { type: 'string', default: 'yes' },
-  plain: { type: 'boolean', default: false },
-  kernels: { type: 'string', default: 'none' },
-  recompute: { type: 'string' },
-  resolution: { type: 'string' },
-  state: { type: 'string', default: 'usual' },
-  'torch-compile': { type: 'string', default: 'yes' },
-  compare: { type: 'string' },
-  python: { type: 'string' },
+const program = {
+  usage: 'npm run bench -- train',
+  about: 'Measures the steps of a training with random weights: time, memory, and on request torch beside it.',
+  options: {
+    geometry: { type: 'string', default: 'small', help: `size of the model: ${GEOMETRIES.join(', ')}` },
+    steps: { type: 'string', default: '10', help: 'measured steps' },
+    batch: { type: 'string', help: 'samples of a step, half of them Aux (default: that of the geometry)' },
+    threads: { type: 'string', help: 'processor threads' },
+    device: { type: 'string', default: DEFAULT_DEVICE, help: `device: ${DEVICES.join(', ')}` },
+    precision: { type: 'string', default: 'no', help: `mixed precision: ${MIXED_PRECISIONS.join(', ')}` },
+    method: { type: 'string', default: 'full', help: `what is trained: ${BENCH_METHODS.join(', ')}` },
+    profile: { type: 'boolean', default: false, help: 'also measure the operations of a step' },
+    tf32: { type: 'string', default: 'yes', help: 'whether CUDA may compute products in TF32' },
+    plain: { type: 'boolean', default: false, help: 'do not record the step as a CUDA graph' },
+    kernels: { type: 'string', default: 'none', help: `own CUDA kernels for gradients: ${GRADIENT_KERNELS.join(', ')}` },
+    recompute: { type: 'string', help: 'whether activations are computed again in the backward pass (default: that of the geometry)' },
+    resolution: { type: 'string', help: 'side of the images in pixels (default: that of the geometry)' },
+    state: { type: 'string', default: 'usual', help: `precision of moments and gradients: ${STATES.join(', ')}` },
+    'torch-compile': { type: 'string', default: 'yes', help: 'whether torch.compile is measured, too' },
+    compare: { type: 'string', help: 'library to measure in the same run: torch' },
+    python: { type: 'string', help: 'a Python with torch, diffusers and peft' },
+  },
 } as const;
 
 function readSettings(args: string[]) {
-  const { values } = parseArgs({ args, options });
+  const { values } = readCommandLine({ ...program, args });
   const geometry = {
     ...atResolution(geometryOf(values.geometry), optionalNumber('resolution', values.resolution)),
     ...(values.batch !== undefined && { batchSize: batchOption(values.batch) }),

@@ -3,8 +3,8 @@
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { writeSingleFile } from '@styleforge/weights';
+import { readCommandLine } from '../../command-line.ts';
 import { addBaseModel } from '../../base-models/add-base-model.ts';
 import { stableDiffusion1 } from '../../base-models/layouts.ts';
 import { writeRandomModel } from '../../base-models/random-model.ts';
@@ -46,11 +46,19 @@ async function addTimed(hub: FakeHub, source: string, directory: string, size: n
   await rm(join(directory, 'random'), { recursive: true });
 }
 
+const program = {
+  usage: 'npm run bench -- base-models',
+  about:
+    "Adds a model of Stable Diffusion 1.5's size from a server on this machine that interrupts downloads, and measures time, memory " +
+    'and the bytes that were sent again.',
+  options: {
+    breaks: { type: 'string', default: '8', help: 'interruptions of the download' },
+    directory: { type: 'string', default: tmpdir(), help: 'folder with room for the model' },
+  },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: { breaks: { type: 'string', default: '8' }, directory: { type: 'string', default: tmpdir() } },
-  });
+  const { values } = readCommandLine({ ...program, args });
   const breaks = Array.from({ length: numberOption('breaks', values.breaks, { least: 0 }) }, (_, index) => 50 * MEGABYTE * (index + 1));
   const scratch = await mkdtemp(join(values.directory, 'styleforge-bench-'));
   try {

@@ -2,7 +2,7 @@
 // failed. Where the device cannot be used, it says why and runs no other check.
 import { checkDevice, describeDevice, type CompileOptions, type DeviceName, type ParameterBuffers } from '@styleforge/runtime';
 import { DEVICES } from '@styleforge/contracts';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../command-line.ts';
 import { choiceOption } from '../../options.ts';
 import { attentionDistances } from '../engine/attention-check.ts';
 import { geometryOf } from '../engine/geometries.ts';
@@ -118,8 +118,14 @@ function fail(message: string): void {
   process.exitCode = 1;
 }
 
+const program = {
+  usage: 'npm run bench -- first-run',
+  about: 'Checks step by step whether a device can train.',
+  options: { device: { type: 'string', default: 'cuda', help: `device: ${DEVICES.join(', ')}` } },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { device: { type: 'string', default: 'cuda' } } });
+  const { values } = readCommandLine({ ...program, args });
   const device = choiceOption('device', values.device, DEVICES);
   const further = furtherChecks(device);
   const refusal = await failureOf(availability(device));

@@ -15,7 +15,7 @@ import { print, secondsSince } from '../process.ts';
 import { median } from '../statistics.ts';
 
 const program = {
-  usage: 'npm run bench -- generation [options]',
+  usage: 'npm run bench -- generation',
   about:
     'Starts a service and generates images with one model: one large request, then requests of one image each, at ' +
     'the same time and one by one; ' +

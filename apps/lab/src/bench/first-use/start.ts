@@ -20,7 +20,7 @@ const RANDOM_MODEL = 'random-sd15';
 const ADAPTATIONS = ['full', 'lora'] as const;
 
 const program = {
-  usage: 'npm run bench -- start [options]',
+  usage: 'npm run bench -- start',
   about: 'Starts a service, submits training jobs one after another, and prints the seconds from each response to the first training step.',
   options: {
     'base-model': {

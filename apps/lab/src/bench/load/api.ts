@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { environmentOf, loadConfig } from '@styleforge/config';
 import { createDatabase, migrate } from '@styleforge/database';
 import { forkTypeScript } from '@styleforge/launch';
 import { freePort, startEmbeddedPostgres } from '@styleforge/stack';
 import { discPicture, writeBaseModelConfigs } from '@styleforge/testing';
+import { readCommandLine } from '../../command-line.ts';
 import { numberOption } from '../../options.ts';
 import { type Load, measureLoad } from './http-load.ts';
 import { print } from '../process.ts';
@@ -21,16 +21,19 @@ import { median } from '../statistics.ts';
 const READY_MS = 120_000;
 const entryOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
+const program = {
+  usage: 'npm run bench -- api',
+  about: 'Measures status polls and submissions of the API, compared with a bare route on the same Postgres and machine.',
+  options: {
+    seconds: { type: 'string', default: '5', help: 'how long each route is measured' },
+    connections: { type: 'string', default: '10', help: 'connections at the same time' },
+    rounds: { type: 'string', default: '1', help: 'how often all routes are measured in turn' },
+    named: { type: 'boolean', default: false, help: 'give jobs a name and notes' },
+  },
+} as const;
+
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      seconds: { type: 'string', default: '5' },
-      connections: { type: 'string', default: '10' },
-      rounds: { type: 'string', default: '1' },
-      named: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = readCommandLine({ ...program, args });
   const load: Settings = {
     rounds: numberOption('rounds', values.rounds),
     named: values.named,

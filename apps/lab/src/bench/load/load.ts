@@ -17,7 +17,7 @@ import { print } from '../process.ts';
 import { startApi } from '../scale/processes.ts';
 
 const program = {
-  usage: 'npm run bench -- load [options]',
+  usage: 'npm run bench -- load',
   about:
     'Loads one API process from all sides at once. Prints the latency of another caller, the memory of the API, ' +
     'and what was refused, phase by phase.',

@@ -1,5 +1,5 @@
 // Settings of the load from the command line.
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../../command-line.ts';
 import { numberOption } from '../../options.ts';
 
 export interface Simulation {
@@ -26,11 +26,26 @@ const defaults: Simulation = {
   minutes: 10,
 };
 
+const HELP: Readonly<Record<keyof Simulation, string>> = {
+  jobs: 'submitted jobs',
+  projects: 'projects that submit them',
+  apis: 'API processes',
+  workers: 'worker processes',
+  jobsAtATime: 'jobs that a worker runs at the same time',
+  steps: 'simulated steps of a job',
+  stepMs: 'milliseconds of a simulated step',
+  callers: 'callers that submit and poll',
+  minutes: 'time until the measurement is given up',
+};
+
 export function simulationOf(args: string[]): Simulation {
   const options = Object.fromEntries(
-    Object.entries(defaults).map(([name, value]) => [name, { type: 'string' as const, default: String(value) }]),
+    Object.entries(defaults).map(([name, value]) => {
+      return [name, { type: 'string' as const, default: String(value), help: HELP[name as keyof Simulation] }];
+    }),
   );
-  const { values } = parseArgs({ args, options });
+  const about = 'Runs APIs, Redis, Postgres and workers with simulated training on this machine, with many projects and jobs.';
+  const { values } = readCommandLine({ usage: 'npm run bench -- scale', about, options, args });
   const numbers = Object.entries(values).map(
     ([name, value]) => [name, numberOption(name, String(value), name === 'minutes' ? { least: 0.1, fraction: true } : {})] as const,
   );
