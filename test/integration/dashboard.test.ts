@@ -124,14 +124,17 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
   it('shows the job live, its samples by step with a slider, and downloads the model', async () => {
     await page.getByText('succeeded', { exact: true }).waitFor({ timeout: 120_000 });
     await page.getByText('Step 4 of 4').waitFor();
-    const cell = page.getByRole('button', { name: 'a photo of zwx style, house, step 4' });
+    const cell = page.getByRole('button', { name: 'a photo of zwx style, house, step 4', exact: true });
     await cell.click();
     const slider = page.getByRole('slider', { name: 'Divider between before and after' });
     await slider.press('ArrowRight');
     await expect.poll(() => slider.inputValue()).toBe('51');
     await page.waitForURL(/sample=4\./);
+    await page.keyboard.press('s');
+    await page.getByRole('button', { name: 'Remove the star', exact: true }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Remove the star: a photo of zwx style, house, step 4' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     for (const tab of ['Log', 'Config', 'Report', 'Checkpoints']) {
       await page.getByRole('link', { name: tab, exact: true }).click();
@@ -162,6 +165,12 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByRole('button', { name: 'Reuse' }).first().click();
     await expect.poll(() => page.getByLabel('Seed').inputValue()).toBe('7');
     expect(await violationsOf(page)).toEqual([]);
+    await visit('/gallery?starred=true');
+    await page.getByRole('button', { name: 'a photo of zwx style, house' }).click();
+    await page.getByRole('dialog').getByText('first try, step 4').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('s');
+    await page.getByText('No image matches').waitFor();
     await visit('/gallery');
     await page.getByRole('button', { name: 'a photo of zwx style, house' }).click();
     await page.getByRole('dialog').getByText('seed 7').waitFor();
@@ -216,6 +225,22 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('Add a job').selectOption({ label: 'first try' });
     await page.getByRole('region', { name: 'Curves' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('says that an address has no screen, and marks in the navigation where a screen belongs', async () => {
+    const marked = () => page.locator('.sidebar [aria-current=page]').allInnerTexts();
+    await visit('/playground');
+    await heading('Nothing here');
+    expect(await marked()).toEqual([]);
+    for (const [path, name] of [
+      ['/play', 'Playground'],
+      ['/train', 'Training'],
+      ['/compare', 'Training'],
+    ] as const) {
+      await visit(path);
+      await untilLoaded(page);
+      expect(await marked()).toEqual([name]);
+    }
   });
 
   it('shows the workers and drains one', async () => {

@@ -39,6 +39,10 @@ describe.each(STORES)('with objects in %s', (kind) => {
     expect(await runSweep(services)).toMatchObject({ checkpoints: 1, validationImages: 0 });
     expect(await keys()).toEqual(before);
     services.sweep = { ...services.sweep, dryRun: false, validationImageDays: 7 };
+    const [image] = await clientOf(fixture.database).validationImage.findMany({ where: { jobId } });
+    await fixture.database.validationImages.star(jobId, image!.step, image!.index, true);
+    expect(await runSweep({ ...services, sweep: { ...services.sweep, checkpointDays: 0 } })).toMatchObject({ validationImages: 0 });
+    await fixture.database.validationImages.star(jobId, image!.step, image!.index, false);
     expect(await runSweep(services)).toMatchObject({ checkpoints: 1, validationImages: 1, objectsWithoutRow: 0, rowsWithoutObject: 0 });
     expect(await steps()).toEqual([20, 30]);
     expect((await keys()).filter((key) => key.includes('00000010'))).toEqual([]);

@@ -31,6 +31,7 @@ export type CheckpointFile = Schemas['CheckpointFile'];
 export type Feedback = Schemas['Feedback'];
 export type FeedbackItem = Schemas['SetFeedbackRequest']['items'][number];
 export type ValidationImage = Schemas['ValidationImage'];
+export type ValidationImageUpdateParams = Schemas['UpdateValidationImageRequest'];
 export type Failure = Schemas['Failure'];
 
 /** An entry of the job's durable log: `job.running`, `checkpoint.saved` and others. */

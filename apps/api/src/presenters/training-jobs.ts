@@ -64,7 +64,7 @@ export function presentEvent(row: JobEventRow): JobEventBody {
 }
 
 export function presentValidationImage(row: ValidationImageRow): ValidationImageBody {
-  const { jobId, step, index, prompt, seed, width, height, sizeBytes, sha256, missingSince, createdAt } = row;
+  const { jobId, step, index, prompt, seed, width, height, sizeBytes, sha256, starred, missingSince, createdAt } = row;
   const url = validationImageUrl(jobId, step, index);
   return {
     step,
@@ -78,6 +78,7 @@ export function presentValidationImage(row: ValidationImageRow): ValidationImage
     missing: missingSince !== null,
     url,
     thumbnail_url: thumbnailOf(url),
+    starred,
     created_at: createdAt.toISOString(),
   };
 }

@@ -98,6 +98,21 @@ describe('GET /v1/images', () => {
     expect((await list(`kind=evaluation&training_job=${job}`)).data).toEqual([]);
   });
 
+  it('stars validation images of a job, and lists those with a star', async () => {
+    const path = `/v1/training-jobs/${ids['training-jobs']}/images/1`;
+    const starred = async (text: string) =>
+      (await api.call<Images>('GET', `/v1/images?kind=validation&starred=${text}`)).body.data.map(({ step, index }) => [step, index]);
+    expect(await starred('true')).toEqual([]);
+    const changed = await api.call('PATCH', `${path}/0`, { body: { starred: true } });
+    expect([changed.status, changed.body]).toEqual([200, expect.objectContaining({ step: 1, index: 0, starred: true })]);
+    expect(await starred('true')).toEqual([[1, 0]]);
+    expect(await starred('false')).toEqual([[1, 1]]);
+    await api.call('PATCH', `${path}/0`, { body: { starred: false } });
+    expect(await starred('true')).toEqual([]);
+    expect((await api.call('PATCH', `${path}/7`, { body: { starred: true } })).status).toBe(404);
+    expect((await api.call('PATCH', `${path}/0`, { body: {} })).body).toMatchObject({ status: 422, errors: [{ pointer: '/starred' }] });
+  });
+
   it('finds the images of a named model, of each kind', async () => {
     const { id } = (await api.call('POST', '/v1/images/generations', { body: { model: 'seeded@2', prompts: ['a cat'] } })).body as {
       id: string;
@@ -111,7 +126,7 @@ describe('GET /v1/images', () => {
 
   it('refuses a star or a cursor of another kind', async () => {
     const refused = async (query: string) => (await api.call('GET', `/v1/images?${query}`)).body;
-    expect(await refused('kind=validation&starred=true')).toMatchObject({ status: 422, errors: [{ pointer: '/starred' }] });
+    expect(await refused('kind=evaluation&starred=true')).toMatchObject({ status: 422, errors: [{ pointer: '/starred' }] });
     expect(await refused(`kind=validation&after=${ids['images']}`)).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
     expect(await refused('after=nonsense')).toMatchObject({ status: 422, errors: [{ pointer: '/after' }] });
     expect(await refused('kind=uploads')).toMatchObject({ status: 422, errors: [{ pointer: '/kind' }] });

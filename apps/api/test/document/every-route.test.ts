@@ -40,6 +40,7 @@ const bodies = (): Record<string, object> => ({
   'PATCH /v1/datasets/{id}': { name: 'x' },
   'PATCH /v1/images/{id}': { starred: true },
   'PATCH /v1/training-jobs/{id}': { name: 'x' },
+  'PATCH /v1/training-jobs/{id}/images/{step}/{index}': { starred: true },
   'POST /v1/checkpoints/{id}/extract-lora': { rank: 2 },
   'PATCH /v1/images/generations/{id}': { name: 'x' },
   'PATCH /v1/evaluations/{id}': { starred: true },

@@ -61,6 +61,9 @@ it('counts the images of a generation as one entry, if a setting lets them expir
         due_at: new Date(Math.min(...images.map(({ createdAt }) => createdAt.getTime())) + 30 * DAY_MS).toISOString(),
       },
     ]);
+    await prisma.generatedImage.updateMany({ where: { generationId }, data: { starred: true } });
+    const starred = await app.inject({ url: '/v1/system/sweep?days=31', headers: { authorization: `Bearer ${api.key}` } });
+    expect(starred.json<SweepReportBody>().next.filter(({ kind }) => kind === 'generated_images')).toEqual([]);
   } finally {
     await app.close();
   }

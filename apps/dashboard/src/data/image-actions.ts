@@ -1,5 +1,5 @@
-// Stars, deletion and downloads of generated images.
-import type { ListedImage } from '@styleforge/sdk';
+// Stars and downloads of generated images and of samples of jobs; deletion of generated images.
+import type { ListedImage, StyleForge, ValidationImage } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { plural } from './format.ts';
 import { useClient } from './session.ts';
@@ -8,16 +8,24 @@ import { useDelete } from './undo.ts';
 import { fetchAll, saveBlob, zipOf } from './zip.ts';
 
 type Named = Pick<ListedImage, 'id' | 'url' | 'prompt' | 'seed' | 'format'>;
+/** A sample of a job, or a generated image. */
+type Starred = { starred: boolean } & (({ training_job_id: string } & Pick<ValidationImage, 'step' | 'index'>) | { id: string });
+
+const setStar = (client: StyleForge, image: Starred, starred: boolean): Promise<unknown> =>
+  'step' in image
+    ? client.trainingJobs.updateImage(image.training_job_id, image, { starred })
+    : client.images.update(image.id, { starred });
+
+const STARRED = ['images', 'generation', 'generations', 'samples'];
 
 export function useImageActions() {
   const client = useClient();
   const queries = useQueryClient();
   const remove = useDelete();
-  const refresh = () => Promise.all(['images', 'generation', 'generations'].map((key) => queries.invalidateQueries({ queryKey: [key] })));
   const star = useMutation({
-    mutationFn: ({ ids, starred }: { ids: string[]; starred: boolean }) =>
-      Promise.all(ids.map((id) => client.images.update(id, { starred }))),
-    onSuccess: refresh,
+    mutationFn: ({ images, starred }: { images: Starred[]; starred: boolean }) =>
+      Promise.all(images.map((image) => setStar(client, image, starred))),
+    onSettled: () => Promise.all(STARRED.map((key) => queries.invalidateQueries({ queryKey: [key] }))),
     onError: (error) => notifyError('The star was not stored', error),
   });
   const download = useMutation({
@@ -30,6 +38,10 @@ export function useImageActions() {
   });
   return {
     star: star.mutate,
+    starOf: (image: Starred) => ({
+      isOn: image.starred,
+      toggle: () => star.mutate({ images: [image], starred: !image.starred }),
+    }),
     download,
     remove: (images: Pick<Named, 'id'>[]) =>
       remove({

@@ -1,26 +1,42 @@
-// What is done to one generated image in full size: copy its seed, star, delete.
+// What is done to one image: star it; in full size, copy the seed of a generated image or delete it.
 import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useImageActions } from '../data/image-actions.ts';
 import { Icon } from './icons.tsx';
 import { CopyButton } from './parts.tsx';
 
-type Props = { image: Pick<ListedImage, 'id' | 'seed' | 'starred'>; onDelete(): void };
+export interface Star {
+  isOn: boolean;
+  toggle(): void;
+}
 
-export function ImageButtons({ image: { id, seed, starred }, onDelete }: Props): ReactElement {
-  const { star, remove } = useImageActions();
+type StarProps = Star & { kind?: string; of?: string; shortcut?: string; tabIndex?: number };
+
+/** `of`: what the star belongs to, where several are on the screen. */
+export function StarButton({ isOn, toggle, kind = '', of = '', shortcut, tabIndex }: StarProps): ReactElement {
+  return (
+    <button
+      type="button"
+      className={`button icon ${kind}`}
+      aria-label={`${isOn ? 'Remove the star' : 'Star'}${of}`}
+      aria-pressed={isOn}
+      aria-keyshortcuts={shortcut}
+      title={shortcut && `${isOn ? 'Remove the star' : 'Star'} (${shortcut})`}
+      tabIndex={tabIndex}
+      onClick={toggle}
+    >
+      <Icon name="star" />
+    </button>
+  );
+}
+
+type Props = { image: Pick<ListedImage, 'id' | 'seed'>; onDelete(): void };
+
+export function ImageButtons({ image: { id, seed }, onDelete }: Props): ReactElement {
+  const { remove } = useImageActions();
   return (
     <>
       <CopyButton text={String(seed)} label="Copy seed" />
-      <button
-        type="button"
-        className="button icon"
-        aria-label={starred ? 'Remove the star' : 'Star'}
-        aria-pressed={starred}
-        onClick={() => star({ ids: [id], starred: !starred })}
-      >
-        <Icon name="star" />
-      </button>
       <button
         type="button"
         className="button icon danger"

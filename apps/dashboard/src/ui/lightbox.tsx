@@ -1,7 +1,8 @@
-// Images in full size, one after the other by arrow keys and swipes; with a second image, a slider between before and after.
+// Images in full size, one after the other by arrow keys and swipes, starred by S; with a second image, a slider between before and after.
 import type { CSSProperties, KeyboardEvent, ReactElement, ReactNode, TouchEvent } from 'react';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { Icon } from './icons.tsx';
+import { type Star, StarButton } from './image-buttons.tsx';
 import { Toasts } from './toasts.tsx';
 
 export interface LightboxItem {
@@ -20,9 +21,15 @@ interface LightboxProps {
   onRow?: ((by: number) => void) | undefined;
   onClose(): void;
   actions?: ReactNode;
+  /** The star of the shown image. */
+  star?: Star | undefined;
   /** Content shown instead of the image. */
   stage?: ReactNode;
 }
+
+/** S stars an image, in full size and on its tile. */
+export const isStarKey = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean =>
+  key.toLowerCase() === 's' && !ctrlKey && !metaKey && !altKey;
 
 export function Lightbox(props: LightboxProps): ReactElement {
   const { items, index, onIndex, onClose } = props;
@@ -37,6 +44,7 @@ export function Lightbox(props: LightboxProps): ReactElement {
   const step = (by: number) => onIndex((index + by + items.length) % items.length);
   const swipe = useSwipe(step);
   const onKey = (event: KeyboardEvent) => {
+    if (isStarKey(event)) props.star?.toggle();
     // In the slider, arrow keys move the divider.
     if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
     if (event.key === 'ArrowRight') step(1);
@@ -63,6 +71,7 @@ export function Lightbox(props: LightboxProps): ReactElement {
           <Steps index={index} count={items.length} onStep={step} />
           <div className="row">
             {props.actions}
+            {props.star && <StarButton {...props.star} shortcut="S" />}
             <SaveImage path={item.path} name={item.title} />
           </div>
         </div>

@@ -52,11 +52,11 @@ export const imageQuery = pageQuery(z.string().min(1).max(100))
       .enum(['true', 'false'])
       .transform((text) => text === 'true')
       .optional()
-      .describe('With `kind=generation`: only these have stars'),
+      .describe('Only images with a star, or only those without. Images of evaluations have no stars'),
   })
   .superRefine(({ kind, after, starred }, context) => {
     if (after !== undefined && !CURSORS[kind](after))
       context.addIssue({ code: 'custom', path: ['after'], message: `must be the \`next\` of a page with kind=${kind}` });
-    if (starred !== undefined && kind !== 'generation')
-      context.addIssue({ code: 'custom', path: ['starred'], message: 'needs kind=generation: other images have no stars' });
+    if (starred !== undefined && kind === 'evaluation')
+      context.addIssue({ code: 'custom', path: ['starred'], message: 'needs another kind: images of evaluations have no stars' });
   });

@@ -236,10 +236,15 @@ export const validationImage = z
     missing: missingObject,
     url: z.string(),
     thumbnail_url: z.string().describe(THUMBNAIL),
+    starred: z.boolean(),
     created_at: timestamp,
   })
   .meta({ id: 'ValidationImage' });
 export type ValidationImageBody = z.infer<typeof validationImage>;
+
+export const updateValidationImageRequest = z
+  .strictObject({ starred: z.boolean() })
+  .meta({ id: 'UpdateValidationImageRequest', examples: [{ starred: true }] });
 
 export const validationImageQuery = stepPageQuery(
   z

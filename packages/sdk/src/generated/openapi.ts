@@ -1337,7 +1337,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the star of a validation image
+         * @description Allowed at any time. The automatic cleanup never removes an image with a star.
+         */
+        patch: operations["updateValidationImage"];
         trace?: never;
     };
     "/v1/training-jobs/{id}/images/{step}/{index}/thumbnail": {
@@ -4113,6 +4117,8 @@ export interface components {
             sha256: string;
             /** @description Size in bytes */
             size_bytes: number;
+            /** @description Whether somebody has marked the entry with a star */
+            starred: boolean;
             /** @description Step of the training; 0 is the base model */
             step: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
@@ -6016,6 +6022,15 @@ export interface components {
         };
         /**
          * @example {
+         *       "starred": true
+         *     }
+         */
+        UpdateValidationImageRequest: {
+            /** @description Whether somebody has marked the entry with a star */
+            starred: boolean;
+        };
+        /**
+         * @example {
          *       "events": [
          *         "training_job.failed"
          *       ]
@@ -6197,6 +6212,8 @@ export interface components {
             sha256: string;
             /** @description Size in bytes */
             size_bytes: number;
+            /** @description Whether somebody has marked the entry with a star */
+            starred: boolean;
             /** @description Step of the training; 0 is the base model */
             step: number;
             /** @description The image as WebP with at most 256 pixels per side; `?width=` selects another size */
@@ -10764,7 +10781,7 @@ export interface operations {
                 limit?: number;
                 /** @description A model of the registry, a base model, a checkpoint, or a training job */
                 model?: string;
-                /** @description With `kind=generation`: only these have stars */
+                /** @description Only images with a star, or only those without. Images of evaluations have no stars */
                 starred?: "true" | "false";
                 /**
                  * @description Images of any checkpoint of this job
@@ -18439,6 +18456,139 @@ export interface operations {
             };
             /** @description `range_not_satisfiable`: The requested range is outside the file */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests with this API key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dependency_unavailable`: The database or the object store of the service is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateValidationImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the object that the path names
+                 * @example job_01932d5c-7a40-7c3e-9d1b-2f6a8e4b1c70
+                 */
+                id: string;
+                /** @description Number of the image, counted from 0 */
+                index: number;
+                /** @description Step of the validation; 0 shows the base model */
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateValidationImageRequest"];
+            };
+        };
+        responses: {
+            /** @description The validation image */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationImage"];
+                };
+            };
+            /** @description `invalid_request`: The request is not well formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable`: Not acceptable */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not supported here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -28,6 +28,7 @@ import type {
   TrainingMetric,
   TrainingPreset,
   ValidationImage,
+  ValidationImageUpdateParams,
 } from '../types.ts';
 import { waitUntilDone } from '../wait.ts';
 
@@ -211,5 +212,21 @@ export class TrainingJobs {
         }),
       );
     return allItems(fetch);
+  }
+
+  /** Stars the validation image of a step and a prompt, or removes its star. */
+  updateImage(
+    id: string,
+    { step, index }: Pick<ValidationImage, 'step' | 'index'>,
+    params: ValidationImageUpdateParams,
+    options?: RequestOptions,
+  ): Promise<ValidationImage> {
+    return take(
+      this.#api.http.PATCH('/v1/training-jobs/{id}/images/{step}/{index}', {
+        params: { path: { id, step, index } },
+        body: params,
+        ...this.#api.with(options),
+      }),
+    );
   }
 }

@@ -57,6 +57,7 @@ import { listEventsRoute } from './training-jobs/events.ts';
 import { getTrainingJobRoute } from './training-jobs/get.ts';
 import { getValidationImageRoute } from './training-jobs/get-image.ts';
 import { listValidationImagesRoute } from './training-jobs/images.ts';
+import { updateValidationImageRoute } from './training-jobs/update-image.ts';
 import { listTrainingJobsRoute } from './training-jobs/list.ts';
 import { getWorkerLogRoute } from './training-jobs/worker-log.ts';
 import { listMetricsRoute } from './training-jobs/metrics.ts';
@@ -149,6 +150,7 @@ const ROUTES: ((app: ApiServer, dependencies: ApiDependencies) => void)[] = [
   getWorkerLogRoute,
   listValidationImagesRoute,
   getValidationImageRoute,
+  updateValidationImageRoute,
   listCheckpointsRoute,
   downloadCheckpointFileRoute,
   getTrainingReportRoute,

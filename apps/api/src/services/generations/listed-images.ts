@@ -18,7 +18,7 @@ export async function listImagesOfKind(
     case 'generation':
       return presentPage(await database.generations.listImages(projectId, { ...filter, starred }, { limit, after }), presentListedImage);
     case 'validation': {
-      const page = await database.listedImages.validations(projectId, filter, { limit, after: placeOf(after) });
+      const page = await database.listedImages.validations(projectId, { ...filter, starred }, { limit, after: placeOf(after) });
       return pageByPlace(page, presentListedValidationImage, ({ jobId, step, index }) => ({ id: jobId, first: step, index }));
     }
     case 'evaluation': {

@@ -20,7 +20,7 @@ export function addImageCommands(program: Command): void {
   addVerb(images, {
     usage: 'list',
     description: 'List the images of the whole project, newest first',
-    examples: ['styleforge images list --model my-style --starred', 'styleforge images list --kind validation --training-job job_...'],
+    examples: ['styleforge images list --model my-style --starred', 'styleforge images list --kind validation --training-job job_... --starred'],
     options: addListOptions,
     async run({ output, client }, { limit, kind, model, trainingJob, starred }: ListOptions) {
       const only = {
@@ -42,6 +42,6 @@ function addListOptions(command: Command): void {
     .addOption(new Option('--kind <kind>', 'only images of this kind').choices(IMAGE_KINDS).default('generation'))
     .option('--model <model>', 'only images of this named model, base model, checkpoint or job')
     .option('--training-job <job>', 'only images of checkpoints of this job')
-    .option('--starred', 'only generated images with a star')
+    .option('--starred', 'only images with a star')
     .addOption(limitOption());
 }

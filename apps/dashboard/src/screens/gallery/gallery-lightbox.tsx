@@ -1,36 +1,45 @@
-// An image of the gallery in full size: star, start from it, copy its seed, delete.
-import type { ListedImage } from '@styleforge/sdk';
+// An image of the gallery in full size: star, show where it comes from; a generated one is deleted here.
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
+import type { GalleryImage } from '../../data/gallery.ts';
+import { useImageActions } from '../../data/image-actions.ts';
 import { modelOf, useModels } from '../../data/models.ts';
 import { ImageButtons } from '../../ui/image-buttons.tsx';
 import { Lightbox } from '../../ui/lightbox.tsx';
 
-type Props = { images: ListedImage[]; index: number; onImage(id: string | null): void };
+type Props = { images: GalleryImage[]; index: number; onImage(id: string | null): void };
 
-const modelOfImage = ({ training_job_id: job, checkpoint_id: checkpoint, base_model: base }: ListedImage): string =>
-  job ?? checkpoint ?? base ?? '';
+const modelOfImage = (image: GalleryImage): string =>
+  image.training_job_id ?? (image.kind === 'generation' ? image.checkpoint_id : null) ?? image.base_model ?? '';
 
 export function GalleryLightbox({ images, index, onImage }: Props): ReactElement {
   const models = useModels();
+  const { starOf } = useImageActions();
   const image = images[index]!;
   return (
     <Lightbox
       items={images.map((one) => ({
         path: one.url,
         title: one.prompt,
-        detail: `${modelOf(models, modelOfImage(one)).label}, seed ${one.seed}`,
+        detail: `${modelOf(models, modelOfImage(one)).label}${one.kind === 'validation' ? `, step ${one.step}` : ''}, seed ${one.seed}`,
       }))}
       index={index}
       onIndex={(next) => onImage(images[next]!.id)}
       onClose={() => onImage(null)}
+      star={starOf(image)}
       actions={
-        <>
-          <Link className="button" href={`/play?generations=${image.generation_id}`}>
-            Show the generation
+        image.kind === 'validation' ? (
+          <Link className="button" href={`/jobs/${image.training_job_id}?sample=${image.step}.${image.index}`}>
+            Show the job
           </Link>
-          <ImageButtons image={image} onDelete={() => onImage(null)} />
-        </>
+        ) : (
+          <>
+            <Link className="button" href={`/play?generations=${image.generation_id}`}>
+              Show the generation
+            </Link>
+            <ImageButtons image={image} onDelete={() => onImage(null)} />
+          </>
+        )
       }
     />
   );

@@ -1,9 +1,9 @@
 // One image of the gallery, with a checkbox to mark it.
-import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
+import type { GalleryImage } from '../../data/gallery.ts';
 import { Picture } from '../../ui/picture.tsx';
 
-type Props = { image: ListedImage; isChosen: boolean; onChoose(isRange: boolean): void; onOpen(): void };
+type Props = { image: GalleryImage; isChosen: boolean; onChoose(isRange: boolean): void; onOpen(): void };
 
 export function GalleryTile({ image, isChosen, onChoose, onOpen }: Props): ReactElement {
   return (
@@ -27,7 +27,10 @@ export function GalleryTile({ image, isChosen, onChoose, onOpen }: Props): React
           </span>
         )}
       </div>
-      <p className="tile-label small soft">{image.prompt}</p>
+      <p className="tile-label small soft">
+        {image.kind === 'validation' && `Step ${image.step}: `}
+        {image.prompt}
+      </p>
     </div>
   );
 }

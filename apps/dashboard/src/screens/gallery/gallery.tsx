@@ -1,9 +1,9 @@
-// All generated images of the project, newest first: by model, job, star, prompt and age; marked ones are downloaded or deleted.
+// Images of the project, newest first: by kind, model, job, star, prompt and age; marked ones are starred, downloaded or deleted.
 import type { ReactElement } from 'react';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
 import { useAddress } from '../../data/address.ts';
-import { type GalleryFilter, useGallery } from '../../data/gallery.ts';
+import { type GalleryFilter, type GalleryImage, useGallery } from '../../data/gallery.ts';
 import { useModels } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
 import { FilterChoice, type Option, SearchField } from '../../ui/fields.tsx';
@@ -19,15 +19,19 @@ const DAY_MS = 86_400_000;
 
 function filterOf(params: URLSearchParams): GalleryFilter {
   const model = params.get('model') ?? '';
+  const isStarred = params.get('starred') === 'true';
+  const kind = params.get('kind') ?? '';
   return {
+    kinds: kind === 'validation' ? [kind] : isStarred && kind === '' ? ['generation', 'validation'] : ['generation'],
     ...(model.startsWith('job_') ? { training_job: model } : model !== '' && { model }),
-    ...(params.get('starred') === 'true' && { starred: 'true' }),
+    ...(isStarred && { starred: 'true' }),
   } as GalleryFilter;
 }
 
 export function Gallery(): ReactElement {
   const [params, set] = useAddress();
-  const pages = useGallery(filterOf(params));
+  const filter = filterOf(params);
+  const pages = useGallery(filter);
   const hidden = useHidden();
   const search = (params.get('q') ?? '').toLowerCase();
   const days = Number(params.get('age') ?? 0);
@@ -39,6 +43,7 @@ export function Gallery(): ReactElement {
       ),
     [pages.data, hidden, search, days],
   );
+  const isSearching = useSearch(pages, images, days > 0 && filter.kinds.length === 1 ? Date.now() - days * DAY_MS : 0);
   const selection = useSelection(images);
   const open = images.findIndex(({ id }) => id === params.get('image'));
   return (
@@ -46,8 +51,8 @@ export function Gallery(): ReactElement {
       <PageHead title="Gallery" />
       <Filters params={params} set={set} />
       {pages.error && <Failure error={pages.error} what="Images" />}
-      {pages.isPending && <Loading height={320} />}
-      {pages.data && images.length === 0 && <NoImages isFiltered={[...params.keys()].length > 0} />}
+      {(pages.isPending || (images.length === 0 && isSearching)) && <Loading height={320} />}
+      {pages.data && images.length === 0 && !isSearching && <NoImages isFiltered={[...params.keys()].length > 0} />}
       <GallerySelectionBar images={images} selection={selection} />
       <VirtualGrid
         items={images}
@@ -71,6 +76,19 @@ export function Gallery(): ReactElement {
   );
 }
 
+/** Reads on after a page of which nothing is shown, unless all that follow are older than `since`. Returns whether it does. */
+function useSearch(pages: ReturnType<typeof useGallery>, images: GalleryImage[], since: number): boolean {
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const last = data?.pages.at(-1)?.data ?? [];
+  const isShown = last.some(({ id }) => id === images.at(-1)?.id);
+  const isTooOld = last.length > 0 && last.every(({ created_at: at }) => Date.parse(at) < since);
+  const isNeeded = hasNextPage && !isShown && !isTooOld;
+  useEffect(() => {
+    if (isNeeded && !isFetchingNextPage) void fetchNextPage();
+  }, [isNeeded, isFetchingNextPage, data]);
+  return isNeeded;
+}
+
 function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
   return (
     <Empty title={isFiltered ? 'No image matches' : 'No images yet'} icon="gallery">
@@ -84,6 +102,7 @@ function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
   );
 }
 
+const SAMPLES: Option = ['validation', 'Samples of jobs'];
 const AGES: Option[] = [
   ['', 'Any time'],
   ['1', 'Last day'],
@@ -93,6 +112,7 @@ const AGES: Option[] = [
 
 function Filters({ params, set }: { params: URLSearchParams; set(name: string, value: string | null): void }): ReactElement {
   const models = useModels().filter(({ kind }) => kind !== 'named');
+  const isStarred = params.get('starred') === 'true';
   return (
     <div className="row filters">
       <SearchField label="Search prompts" placeholder="Search prompts" value={params.get('q') ?? ''} onValue={(value) => set('q', value)} />
@@ -103,12 +123,14 @@ function Filters({ params, set }: { params: URLSearchParams; set(name: string, v
         options={[['', 'All models and jobs'], ...models.map(({ id, label }): Option => [id, label])]}
       />
       <FilterChoice label="Any time" value={params.get('age') ?? ''} onValue={(value) => set('age', value)} options={AGES} />
+      <FilterChoice
+        label="Kind"
+        value={params.get('kind') ?? ''}
+        onValue={(value) => set('kind', value)}
+        options={isStarred ? [['', 'All kinds'], ['generation', 'Generated images'], SAMPLES] : [['', 'Generated images'], SAMPLES]}
+      />
       <label className="check small">
-        <input
-          type="checkbox"
-          checked={params.get('starred') === 'true'}
-          onChange={(event) => set('starred', event.target.checked ? 'true' : null)}
-        />
+        <input type="checkbox" checked={isStarred} onChange={(event) => set('starred', event.target.checked ? 'true' : null)} />
         Starred
       </label>
     </div>

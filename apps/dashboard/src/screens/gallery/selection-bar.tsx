@@ -1,11 +1,11 @@
 // Actions on the marked images of the gallery.
-import type { ListedImage } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
+import type { GalleryImage } from '../../data/gallery.ts';
 import { plural } from '../../data/format.ts';
 import { useImageActions } from '../../data/image-actions.ts';
 import type { Selection } from '../../ui/selection.ts';
 
-export function GallerySelectionBar({ images, selection }: { images: ListedImage[]; selection: Selection }): ReactElement | null {
+export function GallerySelectionBar({ images, selection }: { images: GalleryImage[]; selection: Selection }): ReactElement | null {
   const { star, download, remove } = useImageActions();
   const chosen = images.filter(({ id }) => selection.ids.has(id));
   if (images.length === 0) return null;
@@ -25,19 +25,21 @@ export function GallerySelectionBar({ images, selection }: { images: ListedImage
           <button type="button" className="button small" disabled={download.isPending} onClick={() => download.mutate(chosen)}>
             {download.isPending ? 'Packing' : 'Download as zip'}
           </button>
-          <button type="button" className="button small" onClick={() => star({ ids: chosen.map(({ id }) => id), starred: !areStarred })}>
+          <button type="button" className="button small" onClick={() => star({ images: chosen, starred: !areStarred })}>
             {areStarred ? 'Remove the stars' : 'Star'}
           </button>
-          <button
-            type="button"
-            className="button small danger"
-            onClick={() => {
-              remove(chosen);
-              selection.set([]);
-            }}
-          >
-            Delete
-          </button>
+          {chosen.every(({ kind }) => kind === 'generation') && (
+            <button
+              type="button"
+              className="button small danger"
+              onClick={() => {
+                remove(chosen);
+                selection.set([]);
+              }}
+            >
+              Delete
+            </button>
+          )}
         </>
       )}
     </div>

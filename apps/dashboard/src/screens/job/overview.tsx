@@ -23,7 +23,7 @@ export function Overview({ job }: { job: TrainingJob }): ReactElement {
       {samples.error && <Failure error={samples.error} what="Samples" />}
       {samples.data && samples.data.length > 0 && (
         <div className="stack">
-          <Samples images={samples.data} checkpoints={checkpoints.data ?? []} step={step} onStep={setStep} />
+          <Samples jobId={job.id} images={samples.data} checkpoints={checkpoints.data ?? []} step={step} onStep={setStep} />
           <div className="row">
             <PlaySteps steps={steps} onStep={setStep} />
           </div>

@@ -3,8 +3,10 @@ import type { Checkpoint, ValidationImage } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
+import { useImageActions } from '../../data/image-actions.ts';
 import { Icon } from '../../ui/icons.tsx';
-import { Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
+import { type Star, StarButton } from '../../ui/image-buttons.tsx';
+import { isStarKey, Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
 import { Picture } from '../../ui/picture.tsx';
 
 interface Grid {
@@ -46,14 +48,22 @@ function useNewestInView(columns: number): RefObject<HTMLDivElement | null> {
   return frame;
 }
 
-type Props = { images: ValidationImage[]; checkpoints: Checkpoint[]; step: number | null; onStep(step: number | null): void };
+type Props = {
+  jobId: string;
+  images: ValidationImage[];
+  checkpoints: Checkpoint[];
+  step: number | null;
+  onStep(step: number | null): void;
+};
 
-export function Samples({ images, checkpoints, step, onStep }: Props): ReactElement {
+export function Samples({ jobId, images, checkpoints, step, onStep }: Props): ReactElement {
   const grid = useMemo(() => arrange(images), [images]);
   const [cell, setCell] = useState(112);
   const [params, setParams] = useSearchParams();
   const open = images.find((image) => keyOf(image) === params.get('sample'));
   const show = (image: ValidationImage | null) => setParams(image ? { sample: keyOf(image) } : {}, { replace: true });
+  const { starOf } = useImageActions();
+  const star = (image: ValidationImage) => starOf({ ...image, training_job_id: jobId });
   const frame = useNewestInView(grid.steps.length);
   const marked = sampledStep(grid.steps, step);
   return (
@@ -73,24 +83,40 @@ export function Samples({ images, checkpoints, step, onStep }: Props): ReactElem
         role="region"
         aria-label="Sample images by prompt and step"
       >
-        <table onMouseLeave={() => onStep(null)}>
-          <StepsHead steps={grid.steps} marked={marked} />
-          <tbody>
-            {grid.rows.map((row) => (
-              <tr key={row.index}>
-                <th scope="row">{row.prompt}</th>
-                {grid.steps.map((at) => (
-                  <td key={at} data-marked={at === marked} onMouseEnter={() => onStep(at)}>
-                    <Cell image={row.images.get(at)} onOpen={show} />
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <SampleTable grid={grid} marked={marked} onStep={onStep} onOpen={show} starOf={star} />
       </div>
-      {open && <SampleLightbox grid={grid} image={open} checkpoint={checkpoints.find((one) => one.step === open.step)} onImage={show} />}
+      {open && (
+        <SampleLightbox
+          grid={grid}
+          image={open}
+          checkpoint={checkpoints.find((one) => one.step === open.step)}
+          star={star(open)}
+          onImage={show}
+        />
+      )}
     </section>
+  );
+}
+
+type TableProps = Omit<CellProps, 'image'> & { grid: Grid; marked: number | null; onStep(step: number | null): void };
+
+function SampleTable({ grid, marked, onStep, ...cell }: TableProps): ReactElement {
+  return (
+    <table onMouseLeave={() => onStep(null)}>
+      <StepsHead steps={grid.steps} marked={marked} />
+      <tbody>
+        {grid.rows.map((row) => (
+          <tr key={row.index}>
+            <th scope="row">{row.prompt}</th>
+            {grid.steps.map((at) => (
+              <td key={at} data-marked={at === marked} onMouseEnter={() => onStep(at)}>
+                <Cell image={row.images.get(at)} {...cell} />
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -101,11 +127,12 @@ interface OpenSample {
   image: ValidationImage;
   /** The checkpoint of its step, if one was saved. */
   checkpoint: Checkpoint | undefined;
+  star: Star;
   onImage(image: ValidationImage | null): void;
 }
 
 /** Left and right through the steps of a prompt, up and down through the prompts of a step. */
-function SampleLightbox({ grid, image, checkpoint, onImage }: OpenSample): ReactElement {
+function SampleLightbox({ grid, image, checkpoint, star, onImage }: OpenSample): ReactElement {
   const images = grid.rows.flatMap((row) => grid.steps.flatMap((step) => row.images.get(step) ?? []));
   const toRow = (by: number) => {
     const at = grid.rows.findIndex(({ index }) => index === image.index);
@@ -119,6 +146,7 @@ function SampleLightbox({ grid, image, checkpoint, onImage }: OpenSample): React
       onIndex={(index) => onImage(images[index]!)}
       onRow={toRow}
       onClose={() => onImage(null)}
+      star={star}
       actions={
         <>
           <PlaySteps
@@ -154,12 +182,30 @@ function StepsHead({ steps, marked }: { steps: number[]; marked: number | null }
   );
 }
 
-function Cell({ image, onOpen }: { image: ValidationImage | undefined; onOpen(image: ValidationImage): void }): ReactElement {
+interface CellProps {
+  image: ValidationImage | undefined;
+  onOpen(image: ValidationImage): void;
+  starOf(image: ValidationImage): Star;
+}
+
+/** The star is not a stop of its own for the tab key: S sets it from the image. */
+function Cell({ image, onOpen, starOf }: CellProps): ReactElement {
   if (!image) return <span className="picture" aria-label="Not generated yet" role="img" />;
+  const star = starOf(image);
+  const name = `${image.prompt}, step ${image.step}`;
   return (
-    <button type="button" className="tile-button" onClick={() => onOpen(image)}>
-      <Picture path={image.url} alt={`${image.prompt}, step ${image.step}`} width={image.width} />
-    </button>
+    <div className="starrable">
+      <button
+        type="button"
+        className="tile-button"
+        aria-keyshortcuts="S"
+        onClick={() => onOpen(image)}
+        onKeyDown={(event) => isStarKey(event) && star.toggle()}
+      >
+        <Picture path={image.url} alt={name} width={image.width} />
+      </button>
+      <StarButton {...star} kind="small" of={`: ${name}`} tabIndex={-1} />
+    </div>
   );
 }
 

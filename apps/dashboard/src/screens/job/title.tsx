@@ -10,6 +10,7 @@ import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete } from '../../data/undo.ts';
 import { Icon } from '../../ui/icons.tsx';
+import { StarButton } from '../../ui/image-buttons.tsx';
 import { RenameButton } from '../../ui/rename-button.tsx';
 
 export function JobTitleActions({ job }: { job: TrainingJob }): ReactElement {
@@ -32,15 +33,7 @@ export function JobTitleActions({ job }: { job: TrainingJob }): ReactElement {
   };
   return (
     <span className="row nowrap">
-      <button
-        type="button"
-        className="button quiet icon"
-        aria-label={job.starred ? 'Remove the star' : 'Star'}
-        aria-pressed={job.starred}
-        onClick={() => update.mutate({ starred: !job.starred })}
-      >
-        <Icon name="star" />
-      </button>
+      <StarButton kind="quiet" isOn={job.starred} toggle={() => update.mutate({ starred: !job.starred })} />
       <RenameButton name={name} onRename={(next) => update.mutate({ name: next })} />
       {!isLive(job) && job.status !== 'paused' && (
         <button type="button" className="button quiet danger icon" aria-label="Delete job" onClick={destroy}>

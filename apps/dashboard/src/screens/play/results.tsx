@@ -2,6 +2,7 @@
 import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useRef, useState } from 'react';
+import { useImageActions } from '../../data/image-actions.ts';
 import { labelOf, type Model } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
 import { ImageButtons } from '../../ui/image-buttons.tsx';
@@ -33,6 +34,7 @@ const imageAt = (generation: Generation | undefined, row: number): GeneratedImag
 export function Results({ generations: stored, models, count, onBeginFrom }: Props): ReactElement {
   const generations = useShown(stored);
   const frame = useSeen(stored);
+  const { starOf } = useImageActions();
   const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
   if (count === 0) return <NothingYet />;
   const rows = Math.max(0, ...generations.map(({ config }) => config.prompts.length * config.num_images));
@@ -77,6 +79,7 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
             setOpen({ column: generations.findIndex(({ images }) => images.includes(image)), row: image.index });
           }}
           onClose={() => setOpen(null)}
+          star={starOf(shown)}
           actions={<ResultButtons image={shown} onBeginFrom={onBeginFrom} onDelete={() => setOpen(null)} />}
         />
       )}

@@ -1733,6 +1733,8 @@ class ListedValidationImage(TypedDict):
     """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
+    starred: bool
+    """Whether somebody has marked the entry with a star"""
     created_at: str
     """Time of creation (ISO 8601, UTC)"""
     kind: Literal["validation"]
@@ -3459,6 +3461,11 @@ class UpdateTrainingJobRequest(TypedDict):
     """Whether somebody has marked the entry with a star"""
 
 
+class UpdateValidationImageRequest(TypedDict):
+    starred: bool
+    """Whether somebody has marked the entry with a star"""
+
+
 class UpdateWebhookRequest(TypedDict):
     url: NotRequired[str]
     """Where events are POSTed to. Redirects are not followed; private, loopback and link-local addresses are refused, and ports below 1024 other than 80 and 443"""
@@ -3622,6 +3629,8 @@ class ValidationImage(TypedDict):
     """Path of the file in this service"""
     thumbnail_url: str
     """The image as WebP with at most 256 pixels per side; `?width=` selects another size"""
+    starred: bool
+    """Whether somebody has marked the entry with a star"""
     created_at: str
     """Time of creation (ISO 8601, UTC)"""
 

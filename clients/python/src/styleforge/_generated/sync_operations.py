@@ -750,6 +750,12 @@ class Operations:
         Allowed at any time. Omitted fields are not changed. The settings of the training never change."""
         return self._call("PATCH", f"/v1/training-jobs/{quoted(id)}", body=body)
 
+    def update_validation_image(self, id: str, step: int, index: int, /, **body: Unpack[models.UpdateValidationImageRequest]) -> models.ValidationImage:
+        """Change the star of a validation image.
+
+        Allowed at any time. The automatic cleanup never removes an image with a star."""
+        return self._call("PATCH", f"/v1/training-jobs/{quoted(id)}/images/{quoted(step)}/{quoted(index)}", body=body)
+
     def update_webhook(self, id: str, /, **body: Unpack[models.UpdateWebhookRequest]) -> models.Webhook:
         """Change the URL or the events of a webhook endpoint, or switch it off and on.
 

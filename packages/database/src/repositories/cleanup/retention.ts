@@ -42,9 +42,9 @@ export function createRetentionRepository(prisma: PrismaClient) {
       await prisma.checkpoint.deleteMany({ where: { id } });
     },
 
-    /** Validation images; `id` is that of the row: job, step and index. */
+    /** Validation images without a star; `id` is that of the row: job, step and index. */
     async expiredValidationImages(before: Date, projectId: string | null = null): Promise<(Expired & { remove(): Promise<unknown> })[]> {
-      const where = { createdAt: { lt: before }, job: { status: { in: [...FINISHED_JOB_STATUSES] }, ...ofProject(projectId) } };
+      const where = { createdAt: { lt: before }, starred: false, job: { status: { in: [...FINISHED_JOB_STATUSES] }, ...ofProject(projectId) } };
       const rows = await prisma.validationImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
       return rows.map(({ jobId, step, index, objectKey, createdAt }) => ({
         ...{ id: `${jobId}/${step}/${index}`, objects: objectKey, since: createdAt, owner: jobId },
@@ -52,8 +52,9 @@ export function createRetentionRepository(prisma: PrismaClient) {
       }));
     },
 
+    /** Generated images without a star. */
     async expiredGeneratedImages(before: Date, projectId: string | null = null): Promise<(Expired & { remove(): Promise<unknown> })[]> {
-      const where = { createdAt: { lt: before }, generation: { finishedAt: { not: null }, ...ofProject(projectId) } };
+      const where = { createdAt: { lt: before }, starred: false, generation: { finishedAt: { not: null }, ...ofProject(projectId) } };
       const rows = await prisma.generatedImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
       return rows.map(({ id, objectKey, createdAt, generationId }) => ({
         ...{ id, objects: objectKey, since: createdAt, owner: generationId },

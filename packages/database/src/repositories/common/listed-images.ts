@@ -22,16 +22,17 @@ export function createListedImageRepository(prisma: PrismaClient) {
     /** Validation images: the newest job first, and the latest step of each job first. */
     async validations(
       projectId: string,
-      filter: ListedImageFilter,
+      filter: ListedImageFilter & { starred?: boolean | undefined },
       { limit, after }: ListedImagePage,
     ): Promise<RowPage<ListedValidationImageRow>> {
-      const { model, trainingJobId } = filter;
+      const { model, trainingJobId, starred } = filter;
       const checkpoint =
         model === undefined ? null : await prisma.checkpoint.findUnique({ where: { id: model }, select: { jobId: true, step: true } });
       const ofModel = checkpoint ?? (model === undefined ? {} : { job: { projectId, OR: [{ id: model }, { baseModel: model }] } });
       const rows = await prisma.validationImage.findMany({
         where: {
           AND: [{ job: { projectId } }, ofModel, trainingJobId === undefined ? {} : { jobId: trainingJobId }, after ? isBelow(after) : {}],
+          ...(starred !== undefined && { starred }),
         },
         orderBy: [{ jobId: 'desc' }, { step: 'desc' }, { index: 'desc' }],
         take: limit + 1,

@@ -9,7 +9,7 @@ export type ValidationImageRow = Omit<ValidationImage, 'seed'> & { seed: number 
 export function createValidationImageRepository(prisma: PrismaClient) {
   return {
     /** Records an image. A step that is validated again after a resume replaces its images, which are identical. */
-    async record({ seed, ...image }: Omit<ValidationImageRow, 'createdAt' | 'missingSince'>): Promise<void> {
+    async record({ seed, ...image }: Omit<ValidationImageRow, 'starred' | 'createdAt' | 'missingSince'>): Promise<void> {
       const { jobId, step, index, ...values } = image;
       await prisma.validationImage.upsert({
         where: { jobId_step_index: { jobId, step, index } },
@@ -45,6 +45,12 @@ export function createValidationImageRepository(prisma: PrismaClient) {
         orderBy: [{ step: 'asc' }, { index: 'asc' }],
       });
       return rows.map(toRow);
+    },
+
+    /** Stars an image or removes its star; null if there is none. */
+    async star(jobId: string, step: number, index: number, starred: boolean): Promise<ValidationImageRow | null> {
+      await prisma.validationImage.updateMany({ where: { jobId, step, index }, data: { starred } });
+      return this.find(jobId, step, index);
     },
 
     async find(jobId: string, step: number, index: number): Promise<ValidationImageRow | null> {
