@@ -12,14 +12,15 @@ import { Dialog } from './ui/dialog.tsx';
 import { Icon, type IconName } from './ui/icons.tsx';
 import { Segmented } from './ui/parts.tsx';
 
-type NavItem = { href: string; label: string; icon: IconName };
+/** `also`: other addresses that belong to the entry. */
+type NavItem = { href: string; label: string; icon: IconName; also?: string[] };
 const GROUPS: { name: string; items: NavItem[] }[] = [
   {
     name: 'Create',
     items: [
       { href: '/', label: 'Home', icon: 'home' },
       { href: '/datasets', label: 'Datasets', icon: 'images' },
-      { href: '/jobs', label: 'Training', icon: 'train' },
+      { href: '/jobs', label: 'Training', icon: 'train', also: ['/train', '/compare'] },
       { href: '/play', label: 'Playground', icon: 'play' },
       { href: '/gallery', label: 'Gallery', icon: 'gallery' },
     ],
@@ -28,7 +29,7 @@ const GROUPS: { name: string; items: NavItem[] }[] = [
     name: 'Compare',
     items: [
       { href: '/models', label: 'Models', icon: 'models' },
-      { href: '/evaluations', label: 'Evaluations', icon: 'chart' },
+      { href: '/evaluations', label: 'Evaluations', icon: 'chart', also: ['/studies'] },
       { href: '/prompts', label: 'Prompt sets', icon: 'prompts' },
     ],
   },
@@ -44,7 +45,8 @@ const GROUPS: { name: string; items: NavItem[] }[] = [
 ];
 const ON_PHONES = ['/', '/datasets', '/jobs', '/play'];
 
-const isCurrent = (location: string, href: string) => (href === '/' ? location === '/' : location.startsWith(href));
+const isCurrent = (location: string, { href, also = [] }: NavItem): boolean =>
+  location === href || [href, ...also].some((path) => path !== '/' && (location === path || location.startsWith(`${path}/`)));
 
 /** Moves the focus to the content of a new screen, so that the next Tab does not return to the navigation. */
 function useFocusOnScreen(screen: string): void {
@@ -152,11 +154,11 @@ function Navigation({ location }: { location: string }): ReactElement {
       {GROUPS.map(({ name, items }) => (
         <div key={name} className="nav-group">
           <p>{name}</p>
-          {items.map(({ href, label, icon }) => (
-            <Link key={href} className="nav-link" href={href} aria-current={isCurrent(location, href) ? 'page' : undefined}>
-              <Icon name={icon} />
-              {label}
-              {href === '/jobs' && running > 0 && (
+          {items.map((item) => (
+            <Link key={item.href} className="nav-link" href={item.href} aria-current={isCurrent(location, item) ? 'page' : undefined}>
+              <Icon name={item.icon} />
+              {item.label}
+              {item.href === '/jobs' && running > 0 && (
                 <span className="count">
                   {running}
                   <span className="visually-hidden"> running</span>
@@ -174,10 +176,10 @@ function PhoneBar({ location, onMore }: { location: string; onMore(): void }): R
   const items = GROUPS.flatMap((group) => group.items).filter(({ href }) => ON_PHONES.includes(href));
   return (
     <nav className="tabbar" aria-label="Quick">
-      {items.map(({ href, label, icon }) => (
-        <Link key={href} href={href} aria-current={isCurrent(location, href) ? 'page' : undefined}>
-          <Icon name={icon} size={22} />
-          {label}
+      {items.map((item) => (
+        <Link key={item.href} href={item.href} aria-current={isCurrent(location, item) ? 'page' : undefined}>
+          <Icon name={item.icon} size={22} />
+          {item.label}
         </Link>
       ))}
       <button type="button" onClick={onMore}>

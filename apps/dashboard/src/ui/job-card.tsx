@@ -3,11 +3,11 @@ import type { TrainingJob } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { ago } from '../data/format.ts';
 import { jobName, whereIs } from '../data/jobs.ts';
 import { isLive } from '../data/job-list.ts';
 import { useClient } from '../data/session.ts';
 import { notifyError } from '../data/toasts.ts';
+import { Ago } from './ago.tsx';
 import { Bar, Pill } from './parts.tsx';
 import { Picture } from './picture.tsx';
 import { Sparkline } from './sparkline.tsx';
@@ -68,7 +68,7 @@ export function JobCard({ job }: { job: TrainingJob }): ReactElement {
         </div>
         {isRunning && <Bar done={progress.step} of={progress.of} label={`Progress of ${jobName(job)}`} />}
         <p className="small soft">
-          {base} · {ago(job.created_at)}
+          {base} · <Ago time={job.created_at} />
         </p>
       </Link>
       {isRunning && <CardActions job={job} />}

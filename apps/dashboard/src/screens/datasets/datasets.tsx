@@ -4,10 +4,11 @@ import type { ReactElement } from 'react';
 import { useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAddress } from '../../data/address.ts';
-import { ago, bytes, plural } from '../../data/format.ts';
+import { bytes, plural } from '../../data/format.ts';
 import { useDataset, useDatasets } from '../../data/queries.ts';
 import { useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
 import { SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
@@ -15,7 +16,8 @@ import { Picture } from '../../ui/picture.tsx';
 import { useSeen } from '../../ui/seen.ts';
 import { type Kind, KINDS, NewDataset } from './new-dataset.tsx';
 
-const COVER = 8;
+/** Numbers of images that fill a cover. */
+const COVERS = [8, 5, 4, 3, 2, 1];
 const FILTERS = [
   { value: 'all', label: 'All' },
   { value: 'style_ref', label: 'Style' },
@@ -92,13 +94,14 @@ function DatasetCard({ dataset, uses }: { dataset: Dataset; uses: number }): Rea
   const frame = useRef<HTMLElement>(null);
   const isSeen = useSeen(frame);
   const { data: detail } = useDataset(isSeen && dataset.image_count > 0 ? dataset.id : undefined);
-  const images = detail?.images.slice(0, COVER) ?? [];
+  const images = detail?.images ?? [];
+  const shown = COVERS.find((count) => count <= dataset.image_count) ?? 0;
   const captioned = detail?.images.filter(({ caption }) => caption !== null).length ?? 0;
   return (
     <article ref={frame} className="card job-card">
       <Link className="job-card-link" href={`/datasets/${dataset.id}`}>
-        <div className="mosaic" aria-hidden="true">
-          {Array.from({ length: COVER }, (_, index) => (
+        <div className="mosaic cover" data-count={shown} aria-hidden="true">
+          {Array.from({ length: shown }, (_, index) => (
             <Picture key={images[index]?.id ?? index} path={images[index]?.thumbnail_url} alt="" width={images[index]?.width ?? 0} />
           ))}
         </div>
@@ -107,7 +110,7 @@ function DatasetCard({ dataset, uses }: { dataset: Dataset; uses: number }): Rea
           <span className="pill">{KINDS[dataset.kind as Kind].label}</span>
         </div>
         <p className="small soft num">
-          {plural(dataset.image_count, 'image')} · {bytes(dataset.size_bytes)} · {ago(dataset.created_at)}
+          {plural(dataset.image_count, 'image')} · {bytes(dataset.size_bytes)} · <Ago time={dataset.created_at} />
         </p>
         <p className="small soft num">
           {detail ? `${captioned} of ${dataset.image_count} captioned · ` : ''}

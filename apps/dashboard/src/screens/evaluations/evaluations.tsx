@@ -3,11 +3,12 @@ import type { StudySummary } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link, useSearchParams } from 'wouter';
-import { ago, plural } from '../../data/format.ts';
+import { plural } from '../../data/format.ts';
 import { labelIn, useModels } from '../../data/models.ts';
 import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { useHidden } from '../../data/undo.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Empty, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 import { NewEvaluation } from './new-evaluation.tsx';
@@ -81,7 +82,8 @@ function EvaluationList(): ReactElement {
             <Pill status={evaluation.status} />
           </div>
           <p className="small soft">
-            {plural(evaluation.config.prompts.length, 'prompt')}, {evaluation.config.metrics.join(', ')}, {ago(evaluation.created_at)}
+            {plural(evaluation.config.prompts.length, 'prompt')}, {evaluation.config.metrics.join(', ')},{' '}
+            <Ago time={evaluation.created_at} />
           </p>
           <EvaluationProgress evaluation={evaluation} />
         </li>
@@ -126,7 +128,7 @@ function StudyItem({ study: { id, name, status, jobs, created_at: at } }: { stud
           {name}
         </Link>
         <p className="small soft num">
-          {counts.join(', ')}, {ago(at)}
+          {counts.join(', ')}, <Ago time={at} />
         </p>
       </div>
       <Pill status={status} />

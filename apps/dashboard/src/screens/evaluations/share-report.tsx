@@ -2,9 +2,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
-import { ago } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Dialog, DialogActions, DialogEnd } from '../../ui/dialog.tsx';
 import { CopyButton, Failure } from '../../ui/parts.tsx';
 
@@ -101,7 +101,7 @@ function Links({ id, onRevoked }: { id: string; onRevoked(): void }): ReactEleme
       {data.map((share) => (
         <li key={share.id} className="row">
           <span>
-            <code>{share.hint}...</code>, created {ago(share.created_at)}
+            <code>{share.hint}...</code>, created <Ago time={share.created_at} />
             {share.expires_at ? `, until ${new Date(share.expires_at).toLocaleDateString()}` : ', without an expiry'}
           </span>
           <button type="button" className="button small quiet" onClick={() => void revoke(share.id)}>

@@ -4,9 +4,10 @@ import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { useHidden } from '../../data/undo.ts';
 import { CheckpointActions } from './checkpoint-actions.tsx';
-import { ago, bytes, number } from '../../data/format.ts';
+import { bytes, number } from '../../data/format.ts';
 import { useCheckpoints } from '../../data/job-live.ts';
 import { useSweep } from '../../data/machines.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { DownloadLink } from '../../ui/download.tsx';
 import { CopyButton, Empty, Failure, Loading } from '../../ui/parts.tsx';
@@ -50,7 +51,7 @@ function CheckpointCard({ checkpoint, job }: { checkpoint: Checkpoint; job: Trai
             Step {step} {isResult && <span className="pill good">Result</span>}
           </h2>
           <p className="small soft num">
-            {bytes(size)} · {ago(at)}
+            {bytes(size)} · <Ago time={at} />
             {score && ` · ${job.result?.early_stopping?.metric} ${number(score.value)}`} · <code>{id}</code>
             {due && ` · removed after ${new Date(due).toLocaleDateString()}, unless you keep it`}
           </p>

@@ -43,13 +43,13 @@ export function JobScreen(): ReactElement {
   const { data: job, error } = useJob(id);
   if (error && !job) return <Failure error={error} what="The job" />;
   if (!job) return <Loading height={320} />;
-  const { Tab } = TABS.find(({ name }) => name === tab) ?? TABS[0]!;
+  const { Tab, name: shown } = TABS.find(({ name }) => name === tab) ?? TABS[0]!;
   return (
     <>
       <Head job={job} />
       <nav className="tabs" aria-label="Parts of the job">
         {TABS.filter(({ has }) => has?.(job) ?? true).map(({ name, label }) => (
-          <Link key={name} href={`/jobs/${id}${name && `/${name}`}`} aria-current={name === tab ? 'page' : undefined}>
+          <Link key={name} href={`/jobs/${id}${name && `/${name}`}`} aria-current={name === shown ? 'page' : undefined}>
             {label}
           </Link>
         ))}

@@ -3,9 +3,10 @@ import type { TrainingJob } from '@styleforge/sdk';
 import type { ReactElement, RefCallback } from 'react';
 import { memo, useRef } from 'react';
 import { Link } from 'wouter';
-import { ago, duration, number } from '../../data/format.ts';
+import { duration, number } from '../../data/format.ts';
 import { CLONED_FROM, jobName, METHODS, whereIs } from '../../data/jobs.ts';
 import { isLive } from '../../data/job-list.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Bar, Pill } from '../../ui/parts.tsx';
 import { JobThumbnail } from '../../ui/job-card.tsx';
 import { useRows } from '../../ui/rows.ts';
@@ -102,7 +103,9 @@ const JobRow = memo(function JobRow({ job, index, isChosen, measure, onChoose }:
       <td className="small roomy-only wide-only">{job.base_model}</td>
       <td className="end num small roomy-only wide-only">{number(progress.loss)}</td>
       <td className="end num small nowrap wide-only">{seconds === null ? '–' : duration(seconds)}</td>
-      <td className="end small nowrap wide-only">{ago(job.created_at)}</td>
+      <td className="end small nowrap wide-only">
+        <Ago time={job.created_at} />
+      </td>
     </tr>
   );
 });

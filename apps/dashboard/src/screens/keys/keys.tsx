@@ -3,10 +3,10 @@ import { type ApiKey, PermissionDeniedError } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
-import { ago } from '../../data/format.ts';
 import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { SecretDialog } from '../../ui/secret-dialog.tsx';
@@ -76,7 +76,7 @@ function KeyTable({ keys }: { keys: ApiKey[] }): ReactElement {
                 <div className="mono soft">{key.hint}…</div>
               </td>
               <td className="small">{key.scopes.join(', ')}</td>
-              <td className="small">{key.last_used_at ? ago(key.last_used_at) : 'never'}</td>
+              <td className="small">{key.last_used_at ? <Ago time={key.last_used_at} /> : 'never'}</td>
               <td className="small wide-only">{key.expires_at ? new Date(key.expires_at).toLocaleDateString() : 'never'}</td>
               <td className="end">
                 {key.revoked_at ? (

@@ -3,13 +3,14 @@ import type { TrainingJob } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { ago, number, speed } from '../../data/format.ts';
+import { number, speed } from '../../data/format.ts';
 import { jobName, whereIs } from '../../data/jobs.ts';
 import { isLive, useJobs } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { Queues, Stored, Usage } from './queues.tsx';
 import { Sweep } from './sweep.tsx';
 import { Workers } from './workers.tsx';
+import { Ago } from '../../ui/ago.tsx';
 import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
 
 export function Machines(): ReactElement {
@@ -57,7 +58,7 @@ function JobList({ title, jobs, empty }: { title: string; jobs: TrainingJob[]; e
             {job.status !== 'queued' && <Bar done={job.progress.step} of={job.progress.of} label={`Progress of ${jobName(job)}`} />}
             {job.heartbeat && (
               <p className="small soft num">
-                {job.heartbeat.device} on {job.heartbeat.host}, process {job.heartbeat.pid}, last seen {ago(job.heartbeat.at)}
+                {job.heartbeat.device} on {job.heartbeat.host}, process {job.heartbeat.pid}, last seen <Ago time={job.heartbeat.at} />
                 {job.heartbeat.durable_step !== null && `, saved up to step ${job.heartbeat.durable_step}`}
               </p>
             )}

@@ -2,8 +2,9 @@
 import type { UsageReport } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useSearchParams } from 'wouter';
-import { ago, bytes, duration, number } from '../../data/format.ts';
+import { bytes, duration, number } from '../../data/format.ts';
 import { thisMonth, useQueueReport, useUsage } from '../../data/machines.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Failure, Loading } from '../../ui/parts.tsx';
 
 export function Queues(): ReactElement {
@@ -46,7 +47,9 @@ export function Queues(): ReactElement {
                     {queue.running > queue.own_running && <span className="soft small"> ({queue.own_running} yours)</span>}
                   </td>
                   <td className="end num">{queue.workers === 0 ? <span className="pill bad">none</span> : queue.workers}</td>
-                  <td className="num small soft wide-only">{queue.oldest_waiting_since ? ago(queue.oldest_waiting_since) : '–'}</td>
+                  <td className="num small soft wide-only">
+                    {queue.oldest_waiting_since ? <Ago time={queue.oldest_waiting_since} /> : '–'}
+                  </td>
                 </tr>
               ))}
             </tbody>

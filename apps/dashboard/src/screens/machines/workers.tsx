@@ -3,10 +3,11 @@ import type { Worker } from '@styleforge/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
-import { ago, bytes } from '../../data/format.ts';
+import { bytes } from '../../data/format.ts';
 import { useWorkers } from '../../data/machines.ts';
 import { useSession } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Empty, Failure, Loading, Pill } from '../../ui/parts.tsx';
 
 export function Workers(): ReactElement {
@@ -60,14 +61,17 @@ function WorkerCard({ worker }: { worker: Worker }): ReactElement {
         <ul className="small">
           {jobs.map((job, index) => (
             <li key={job.id ?? index}>
-              <JobName queue={job.queue} id={job.id} /> <span className="soft num">since {ago(job.since)}</span>
+              <JobName queue={job.queue} id={job.id} />{' '}
+              <span className="soft num">
+                since <Ago time={job.since} />
+              </span>
             </li>
           ))}
         </ul>
       )}
       <div className="row-apart">
         <span className="small soft num">
-          {isGone ? 'Last seen' : 'Heard'} {ago(seen)}
+          {isGone ? 'Last seen' : 'Heard'} <Ago time={seen} />
         </span>
         {!isGone && <Drain worker={worker} />}
       </div>

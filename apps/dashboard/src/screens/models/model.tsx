@@ -4,13 +4,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
-import { ago, bytes, plural } from '../../data/format.ts';
+import { bytes, plural } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
 import type { Call, CodeChoice } from '../../data/calls.ts';
 import { useCheckpoint, useModelVersions, useNamedModel } from '../../data/registry.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { useDelete, useHidden } from '../../data/undo.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { Icon } from '../../ui/icons.tsx';
@@ -88,7 +89,7 @@ function About({ model }: { model: Model }): ReactElement {
           </p>
         )}
         <p className="small soft">
-          Licence: {model.license ?? 'unknown'}. {plural(model.versions, 'version')}, changed {ago(model.updated_at)}.
+          Licence: {model.license ?? 'unknown'}. {plural(model.versions, 'version')}, changed <Ago time={model.updated_at} />.
         </p>
       </div>
     </section>
@@ -175,7 +176,7 @@ function VersionCard({ version }: { version: ModelVersion }): ReactElement {
       {notes && <p>{notes}</p>}
       <Provenance provenance={provenance} />
       <p className="small soft num">
-        {bytes(size)}, {ago(at)}
+        {bytes(size)}, <Ago time={at} />
       </p>
       {checkpoint.data && <DownloadFormats id={checkpoint.data.id} formats={checkpoint.data.formats} />}
       <SetAlias version={version} />

@@ -3,12 +3,13 @@ import type { Model as NamedModel } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { ago, bytes } from '../../data/format.ts';
+import { bytes } from '../../data/format.ts';
 import { METHODS } from '../../data/jobs.ts';
 import { type Model, useModels } from '../../data/models.ts';
 import { useJobs } from '../../data/job-list.ts';
 import { useNamedModels } from '../../data/registry.ts';
 import { useHidden } from '../../data/undo.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { useNewestSamples } from '../../ui/job-card.tsx';
 import { CopyButton, Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
@@ -125,7 +126,7 @@ function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): React
       <h3>{model.label}</h3>
       <p className="small soft">
         {METHODS[job.method] ?? job.method} on {model.base}, {job.result?.final_step ?? job.progress.step} steps,{' '}
-        {job.finished_at && ago(job.finished_at)}
+        {job.finished_at && <Ago time={job.finished_at} />}
       </p>
       <p className="row">
         <code>{model.template}</code>

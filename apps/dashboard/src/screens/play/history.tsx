@@ -1,9 +1,10 @@
 // Earlier generations, whose parameters can be used again.
 import type { GenerationSummary } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { ago, plural } from '../../data/format.ts';
+import { plural } from '../../data/format.ts';
 import { useHistory } from '../../data/generations.ts';
 import { type Model, labelOf } from '../../data/models.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Failure, Pill } from '../../ui/parts.tsx';
 import { gridRowOf } from './grid-fields.tsx';
 import type { PlaySettings } from './play-form.tsx';
@@ -40,7 +41,7 @@ export function History({ models, onReuse, onShow }: Props): ReactElement | null
               <span className="clip">{generation.config.prompts.join(' · ')}</span>
               <span className="small soft num">
                 {labelOf(models, generation.config)} · {plural(generation.config.prompts.length * generation.config.num_images, 'image')} ·{' '}
-                {ago(generation.created_at)}
+                <Ago time={generation.created_at} />
               </span>
             </div>
             <div className="row">

@@ -2,9 +2,10 @@
 import type { WebhookDelivery } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { ago, plural } from '../../data/format.ts';
+import { plural } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
+import { Ago } from '../../ui/ago.tsx';
 import { Failure, Loading, Pill } from '../../ui/parts.tsx';
 
 export function Deliveries({ webhookId }: { webhookId: string }): ReactElement {
@@ -41,7 +42,7 @@ function Delivery({ webhookId, delivery }: { webhookId: string; delivery: Webhoo
         <summary>
           <strong>{event}</strong> <Pill status={status} /> <span className="soft num">{response ?? error ?? 'no response yet'},</span>{' '}
           <span className="soft num">
-            {plural(attempts, 'attempt')}, {ago(at)}
+            {plural(attempts, 'attempt')}, <Ago time={at} />
           </span>
         </summary>
         {error && <p>{error}</p>}
