@@ -115,7 +115,9 @@ describe.each(Object.entries(services))('on %s', (_name, open) => {
       const images = await client.list<{ step: number; url: string; sha256: string }>(`/v1/training-jobs/${job}/images`);
       expect(images.map(({ step }) => step)).toEqual([0, 2, 4]);
       await client.call('PATCH', images[2]?.url ?? '', { body: { starred: true } });
-      expect((await client.list<{ url: string }>('/v1/images?kind=validation&starred=true')).map(({ url }) => url)).toEqual([images[2]?.url]);
+      expect((await client.list<{ url: string }>('/v1/images?kind=validation&starred=true')).map(({ url }) => url)).toEqual([
+        images[2]?.url,
+      ]);
       const checkpoints = await client.list<{ step: number; files: { path: string; url: string; sha256: string; size_bytes: number }[] }>(
         `/v1/training-jobs/${job}/checkpoints`,
       );

@@ -63,7 +63,9 @@ export const flowEnvironment = {
     'Days for which checkpoints are kept after their job has ended. The result and the latest checkpoint are ' +
       'always kept. 0 = never delete (also for the settings below)',
   ),
-  RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe('Days for which the validation images of ended jobs are kept; those with a star are never deleted'),
+  RETENTION_VALIDATION_IMAGE_DAYS: days(90).describe(
+    'Days for which the validation images of ended jobs are kept; those with a star are never deleted',
+  ),
   RETENTION_GENERATED_IMAGE_DAYS: days(90).describe('Days for which generated images are kept; those with a star are never deleted'),
   RETENTION_EXPORT_DAYS: days(7).describe(
     'Days for which an exported file of a checkpoint is kept after it was last requested. A later request makes it again',

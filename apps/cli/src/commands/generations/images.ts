@@ -20,7 +20,10 @@ export function addImageCommands(program: Command): void {
   addVerb(images, {
     usage: 'list',
     description: 'List the images of the whole project, newest first',
-    examples: ['styleforge images list --model my-style --starred', 'styleforge images list --kind validation --training-job job_... --starred'],
+    examples: [
+      'styleforge images list --model my-style --starred',
+      'styleforge images list --kind validation --training-job job_... --starred',
+    ],
     options: addListOptions,
     async run({ output, client }, { limit, kind, model, trainingJob, starred }: ListOptions) {
       const only = {

@@ -44,7 +44,11 @@ export function createRetentionRepository(prisma: PrismaClient) {
 
     /** Validation images without a star; `id` is that of the row: job, step and index. */
     async expiredValidationImages(before: Date, projectId: string | null = null): Promise<(Expired & { remove(): Promise<unknown> })[]> {
-      const where = { createdAt: { lt: before }, starred: false, job: { status: { in: [...FINISHED_JOB_STATUSES] }, ...ofProject(projectId) } };
+      const where = {
+        createdAt: { lt: before },
+        starred: false,
+        job: { status: { in: [...FINISHED_JOB_STATUSES] }, ...ofProject(projectId) },
+      };
       const rows = await prisma.validationImage.findMany({ where, orderBy: { createdAt: 'asc' }, take: BATCH });
       return rows.map(({ jobId, step, index, objectKey, createdAt }) => ({
         ...{ id: `${jobId}/${step}/${index}`, objects: objectKey, since: createdAt, owner: jobId },
