@@ -1,4 +1,4 @@
-// Times relative to now go on while the page is open.
+// Times relative to now continue while the page is open.
 import { afterEach, expect, it, vi } from 'vitest';
 import { Ago } from '../src/ui/ago.tsx';
 import { show } from './render.tsx';

@@ -34,7 +34,7 @@ it('closes at once on Escape and on a click outside while nothing was typed, or 
   expect(onClose).toHaveBeenCalledTimes(3);
 });
 
-it('asks before it loses text, goes on by "Keep editing", Escape or more text, and closes by "Discard"', async () => {
+it('asks before it loses text, continues by "Keep editing", Escape or more text, and closes by "Discard"', async () => {
   onClose.mockClear();
   show(<Form />);
   const name = page.getByLabelText('Name');

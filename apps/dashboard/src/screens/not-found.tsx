@@ -5,10 +5,11 @@ import { PageHead } from '../ui/parts.tsx';
 
 export function NotFound(): ReactElement {
   return (
-    <PageHead title="Nothing here" about="This address has no screen.">
+    <>
+      <PageHead title="Nothing here" about="This address has no screen." />
       <Link className="button" href="/">
-        Home
+        Go to Home
       </Link>
-    </PageHead>
+    </>
   );
 }

@@ -22,7 +22,7 @@ export function SignIn({ onSignIn, notice }: { onSignIn(): void; notice: string 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const entered = key.trim();
-    if (!/^sf_\S+$/.test(entered)) return setProblem('A key starts with sf_. `npm start` prints one at its first start.');
+    if (!/^sf_\S+$/.test(entered)) return setProblem('A key starts with sf_.');
     setBusy(true);
     try {
       await client.sessions.create(entered, { maxRetries: 0 });

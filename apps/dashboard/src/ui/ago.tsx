@@ -1,4 +1,4 @@
-// A time as people say it ("2 min. ago"), which goes on while the page is open; the exact time is shown on hover.
+// A time as people say it ("2 min. ago"), which continues while the page is open; the exact time is shown on hover.
 import type { ReactElement } from 'react';
 import { useSyncExternalStore } from 'react';
 import { ago } from '../data/format.ts';

@@ -1,5 +1,5 @@
 // Card of a job: its newest sample images, progress, loss and actions.
-import type { TrainingJob } from '@styleforge/sdk';
+import type { TrainingJob, ValidationImage } from '@styleforge/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
@@ -44,6 +44,17 @@ function NewestSample({ job }: { job: TrainingJob }): ReactElement {
   return <Picture path={first?.thumbnail_url} alt={first ? `Sample of ${jobName(job)}` : ''} width={first?.width ?? 0} />;
 }
 
+/** One row of samples, or a square of up to four. */
+export function SampleMosaic({ samples, isSquare }: { samples: ValidationImage[]; isSquare: boolean }): ReactElement {
+  return (
+    <div className={`mosaic ${isSquare ? (samples.length > 1 ? 'mosaic-2' : 'mosaic-1') : ''}`}>
+      {samples.map((image) => (
+        <Picture key={image.url} path={image.url} alt={image.prompt} width={image.width} />
+      ))}
+    </div>
+  );
+}
+
 export function JobCard({ job }: { job: TrainingJob }): ReactElement {
   const { data: samples = [] } = useNewestSamples(job);
   const { progress, status, id, base_model: base } = job;
@@ -51,13 +62,7 @@ export function JobCard({ job }: { job: TrainingJob }): ReactElement {
   return (
     <article className="card job-card">
       <Link className="job-card-link" href={`/jobs/${id}`}>
-        {samples.length > 0 && (
-          <div className={`mosaic ${status === 'succeeded' ? (samples.length > 1 ? 'mosaic-2' : 'mosaic-1') : ''}`}>
-            {samples.map((image) => (
-              <Picture key={image.url} path={image.url} alt={image.prompt} width={image.width} />
-            ))}
-          </div>
-        )}
+        {samples.length > 0 && <SampleMosaic samples={samples} isSquare={status === 'succeeded'} />}
         <div className="row-apart">
           <h3>{jobName({ ...job, suffix: job.config.suffix })}</h3>
           <Pill status={status} />

@@ -1,5 +1,5 @@
 // Small parts that every screen uses: page heads, empty states, status pills, progress, failures, copying.
-import { APIError } from '@styleforge/sdk';
+import { APIError, NotFoundError } from '@styleforge/sdk';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useState } from 'react';
 import { Icon, type IconName } from './icons.tsx';
@@ -74,6 +74,16 @@ export function Failure({ error, what }: { error: unknown; what: string }): Reac
       {what} could not be loaded: {error instanceof APIError ? error.detail : error instanceof Error ? error.message : String(error)}
       {requestId && <div className="mono">{requestId}</div>}
     </div>
+  );
+}
+
+/** Shown if the object of a screen does not exist or cannot be read; `list` leads to the others. */
+export function NoScreen({ error, what, list }: { error: unknown; what: string; list: ReactNode }): ReactElement {
+  return (
+    <>
+      <PageHead title={error instanceof NotFoundError ? 'Not found' : 'Not available'} crumb={list} />
+      <Failure error={error} what={what} />
+    </>
   );
 }
 

@@ -40,7 +40,9 @@ export function SampleRows({ jobs }: { jobs: TrainingJob[] }): ReactElement | nu
           <tbody>
             {subjects.map((subject) => (
               <tr key={subject}>
-                <th scope="row">{subject}</th>
+                <th scope="row">
+                  <span title={subject}>{subject}</span>
+                </th>
                 {columns.map((column, at) => {
                   const image = column.get(subject);
                   return (

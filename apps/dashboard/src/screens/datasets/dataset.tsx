@@ -12,7 +12,7 @@ import { useDelete } from '../../data/undo.ts';
 import type { CodeChoice } from '../../data/calls.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
+import { Loading, NoScreen, PageHead } from '../../ui/parts.tsx';
 import { RenameButton } from '../../ui/rename-button.tsx';
 import { DatasetEditor } from './editor.tsx';
 import { DownloadZip } from './download-zip.tsx';
@@ -22,7 +22,7 @@ import { KINDS } from './new-dataset.tsx';
 export function DatasetScreen(): ReactElement {
   const { id = '' } = useParams();
   const { data: dataset, error } = useDataset(id);
-  if (error && !dataset) return <Failure error={error} what="The dataset" />;
+  if (error && !dataset) return <NoScreen error={error} what="The dataset" list={<Link href="/datasets">Datasets</Link>} />;
   if (!dataset) return <Loading height={320} />;
   return <LoadedDataset stored={dataset} />;
 }

@@ -8,7 +8,7 @@ import { labelIn, useModels } from '../../data/models.ts';
 import type { Call, CodeChoice } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
-import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Failure, Loading, NoScreen, PageHead, Pill } from '../../ui/parts.tsx';
 import { Lightbox, type LightboxItem } from '../../ui/lightbox.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { EvaluationActions } from './evaluation-actions.tsx';
@@ -35,7 +35,7 @@ export function EvaluationScreen(): ReactElement {
     queryFn: () => client.evaluations.get(id),
     refetchInterval: ({ state }) => (state.data && isPending(state.data) ? 1_500 : false),
   });
-  if (error) return <Failure error={error} what="The evaluation" />;
+  if (error) return <NoScreen error={error} what="The evaluation" list={<Link href="/evaluations">Evaluations</Link>} />;
   if (!data) return <Loading height={320} />;
   const labels = data.config.models.map(({ name, label }) => labelIn(models, name, label));
   return (
@@ -133,7 +133,9 @@ function ImageTable({ labels, rows }: { labels: string[]; rows: EvaluationImage[
         <tbody>
           {rows.slice(0, SHOWN).map((row) => (
             <tr key={row[0]!.index}>
-              <th scope="row">{row[0]!.prompt}</th>
+              <th scope="row">
+                <span title={row[0]!.prompt}>{row[0]!.prompt}</span>
+              </th>
               {row
                 .toSorted((a, b) => a.model - b.model)
                 .map((image) => (

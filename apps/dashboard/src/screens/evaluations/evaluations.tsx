@@ -82,7 +82,7 @@ function EvaluationList(): ReactElement {
             <Pill status={evaluation.status} />
           </div>
           <p className="small soft">
-            {plural(evaluation.config.prompts.length, 'prompt')}, {evaluation.config.metrics.join(', ')},{' '}
+            {plural(evaluation.config.prompts.length, 'prompt')}, {evaluation.config.metrics.join(', ').toUpperCase()},{' '}
             <Ago time={evaluation.created_at} />
           </p>
           <EvaluationProgress evaluation={evaluation} />

@@ -9,6 +9,7 @@ import { useEdited, useEdits } from '../../data/edits.ts';
 import { number } from '../../data/format.ts';
 import { useGenerations } from '../../data/generations.ts';
 import { jobName } from '../../data/jobs.ts';
+import { plural } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Lightbox } from '../../ui/lightbox.tsx';
@@ -60,8 +61,9 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
     <section className="stack" aria-label="Candidates">
       <div className="row-apart">
         <p className="soft">
-          {candidates.length} of {of}: <strong className="num">{counts.keep}</strong> kept, <strong className="num">{counts.drop}</strong>{' '}
-          dropped. Keep about ten that show the style with different subjects.
+          {candidates.length === of ? plural(of, 'candidate') : `${candidates.length} of ${plural(of, 'candidate')}`}:{' '}
+          <strong className="num">{counts.keep}</strong> kept, <strong className="num">{counts.drop}</strong> dropped. Keep about ten that
+          show the style with different subjects.
         </p>
         <SecondRound job={job} kept={counts.keep} />
       </div>

@@ -10,7 +10,7 @@ import { useJob } from '../../data/queries.ts';
 import { isLive } from '../../data/job-list.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { later } from '../../ui/later.tsx';
-import { Bar, Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Bar, Loading, NoScreen, PageHead, Pill } from '../../ui/parts.tsx';
 import { JobActions } from './actions.tsx';
 import { CandidatesTab } from './candidates.tsx';
 import { Checkpoints } from './checkpoints.tsx';
@@ -41,7 +41,7 @@ const TABS: TabOfJob[] = [
 export function JobScreen(): ReactElement {
   const { id = '', tab = '' } = useParams();
   const { data: job, error } = useJob(id);
-  if (error && !job) return <Failure error={error} what="The job" />;
+  if (error && !job) return <NoScreen error={error} what="The job" list={<Link href="/jobs">Training</Link>} />;
   if (!job) return <Loading height={320} />;
   const { Tab, name: shown } = TABS.find(({ name }) => name === tab) ?? TABS[0]!;
   return (
@@ -84,7 +84,7 @@ function Head({ job }: { job: TrainingJob }): ReactElement {
       <PageHead
         title={jobName({ ...job, suffix: job.config.suffix })}
         crumb={<Link href="/jobs">Training</Link>}
-        about={`${METHODS[job.method] ?? job.method} on ${job.base_model}${heartbeat ? `, ${heartbeat.device} of ${heartbeat.host}` : ''}`}
+        about={`${METHODS[job.method] ?? job.method} on ${job.base_model}${heartbeat ? `, ${heartbeat.device} on ${heartbeat.host}` : ''}`}
       >
         <JobActions job={job} />
         <Link className="button" href={`/compare?jobs=${job.id}`}>

@@ -9,10 +9,16 @@ const ROW = 40;
 export const lineOf = ({ created_at: at, type, data }: LogEvent): string =>
   `${at} ${type} ${Object.keys(data).length > 0 ? JSON.stringify(data) : ''}`;
 
-export const detailsOf = ({ data }: LogEvent): string =>
-  Object.entries(data)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('  ');
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Fields of the event and of objects in it, without empty ones. */
+const fieldsOf = (data: object): string[] =>
+  Object.entries(data).flatMap(([name, value]: [string, unknown]) => {
+    if (isObject(value)) return fieldsOf(value);
+    return `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`;
+  });
+
+export const detailsOf = ({ data }: LogEvent): string => fieldsOf(data).join('  ');
 
 type Props = { events: LogEvent[]; isFollowing: boolean; setFollowing(isFollowing: boolean): void };
 

@@ -50,22 +50,31 @@ function resolveColor(variable: string): string {
   return color;
 }
 
+/** Pixels between two lines of a kind, on average; where they would be closer, they are short marks at the foot. */
+const APART = 18;
+const FOOT = 8;
+
 function drawMarks(u: uPlot, { checkpoints, samples }: Marks): void {
   const { ctx, bbox } = u;
-  ctx.save();
-  const line = (step: number, color: string, dash: number[]) => {
-    const x = Math.round(u.valToPos(step, 'x', true));
-    if (x < bbox.left || x > bbox.left + bbox.width) return;
-    ctx.strokeStyle = color;
-    ctx.setLineDash(dash);
+  const bottom = bbox.top + bbox.height;
+  const draw = (steps: number[], color: string, dash: number[]) => {
+    const places = steps
+      .map((step) => Math.round(u.valToPos(step, 'x', true)))
+      .filter((x) => x >= bbox.left && x <= bbox.left + bbox.width);
+    const isDense = places.length * APART * devicePixelRatio > bbox.width;
+    ctx.strokeStyle = resolveColor(color);
+    ctx.setLineDash(isDense ? [] : dash);
     ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
+    for (const x of new Set(places)) {
+      ctx.moveTo(x, isDense ? bottom - FOOT * devicePixelRatio : bbox.top);
+      ctx.lineTo(x, bottom);
+    }
     ctx.stroke();
   };
+  ctx.save();
   ctx.lineWidth = devicePixelRatio;
-  for (const step of samples) line(step, resolveColor('--line'), []);
-  for (const step of checkpoints) line(step, resolveColor('--line-strong'), [4 * devicePixelRatio, 4 * devicePixelRatio]);
+  draw(samples, '--line', []);
+  draw(checkpoints, '--line-strong', [4 * devicePixelRatio, 4 * devicePixelRatio]);
   ctx.restore();
 }
 
@@ -82,7 +91,7 @@ type ChartProps = {
 /** No ticks between two steps. */
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
-function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
+function optionsOf({ curves, isLog, height = 260 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
   // Functions, which uPlot calls each time it draws, so that colors follow the theme.
   const axis = {
     stroke: () => resolveColor('--ink-soft'),
@@ -98,7 +107,7 @@ function optionsOf({ curves, isLog, height = 280 }: ChartProps, width: number, h
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
     axes: [
-      { ...axis, incrs: WHOLE_STEPS },
+      { ...axis, incrs: WHOLE_STEPS, size: 30 },
       { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : Number(tick.toPrecision(3)).toString())) },
     ],
     series: [

@@ -38,7 +38,9 @@ export function Overview({ job }: { job: TrainingJob }): ReactElement {
       )}
       <ResultCard job={job} />
       {metrics.error && <Failure error={metrics.error} what="The curves" />}
-      {metrics.data && <Curves metrics={metrics.data} scores={job.result?.early_stopping} marks={marks} step={step} onStep={setStep} />}
+      {metrics.data && (metrics.data.length > 0 || isLive(job)) && (
+        <Curves metrics={metrics.data} scores={job.result?.early_stopping} marks={marks} step={step} onStep={setStep} />
+      )}
       <LastEvents job={job} />
     </div>
   );

@@ -107,7 +107,9 @@ function SampleTable({ grid, marked, onStep, ...cell }: TableProps): ReactElemen
       <tbody>
         {grid.rows.map((row) => (
           <tr key={row.index}>
-            <th scope="row">{row.prompt}</th>
+            <th scope="row">
+              <span title={row.prompt}>{row.prompt}</span>
+            </th>
             {grid.steps.map((at) => (
               <td key={at} data-marked={at === marked} onMouseEnter={() => onStep(at)}>
                 <Cell image={row.images.get(at)} {...cell} />

@@ -3,6 +3,8 @@ import type { SweepReport } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import { plural } from '../../data/format.ts';
+import { useJobs } from '../../data/job-list.ts';
+import { jobName } from '../../data/jobs.ts';
 import { SWEEP_DAYS, useSweep } from '../../data/machines.ts';
 import { Failure, Loading } from '../../ui/parts.tsx';
 
@@ -32,10 +34,15 @@ export function Sweep(): ReactElement {
 }
 
 function Expirations({ report: { next, every_minutes: minutes, trash_days: days } }: { report: SweepReport }): ReactElement {
+  const { data: jobs = [] } = useJobs();
+  const nameOf = ({ training_job_id: id }: Expiration) => {
+    const job = jobs.find((one) => one.id === id);
+    return job && `of ${jobName({ ...job, suffix: job.config.suffix })}`;
+  };
   return (
     <>
       <p className="small soft">
-        The automatic cleanup runs every {plural(minutes, 'minute')}. A star on a checkpoint keeps it.{' '}
+        The automatic cleanup runs every {plural(minutes, 'minute')}. A star on a checkpoint or an image keeps it.{' '}
         {days > 0 && `Removed files can be restored for ${plural(days, 'day')}.`}
       </p>
       <div className="card-flush" tabIndex={0} role="region" aria-label="What is removed next">
@@ -53,6 +60,7 @@ function Expirations({ report: { next, every_minutes: minutes, trash_days: days 
               <tr key={`${entry.kind} ${entry.id}`}>
                 <td>
                   <Link href={placeOf(entry)}>{named(entry)}</Link>
+                  <span className="small soft"> {nameOf(entry)}</span>
                 </td>
                 <td className="end num">{new Date(entry.due_at).toLocaleString()}</td>
               </tr>

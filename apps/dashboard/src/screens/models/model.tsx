@@ -15,7 +15,7 @@ import { Ago } from '../../ui/ago.tsx';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { DownloadFormats } from '../../ui/download-formats.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { CopyButton, Failure, Loading, PageHead } from '../../ui/parts.tsx';
+import { CopyButton, Failure, Loading, NoScreen, PageHead } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 
 export function ModelScreen(): ReactElement {
@@ -28,7 +28,7 @@ export function ModelScreen(): ReactElement {
     remove({ ids: [`model ${name}`], label: name, invalidates: 'models', run: () => client.models.delete(name) });
     go('/models');
   };
-  if (error) return <Failure error={error} what="The model" />;
+  if (error) return <NoScreen error={error} what="The model" list={<Link href="/models">Models</Link>} />;
   if (!model) return <Loading height={320} />;
   return (
     <>

@@ -10,7 +10,7 @@ import { useJobs } from '../../data/job-list.ts';
 import { useNamedModels } from '../../data/registry.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Ago } from '../../ui/ago.tsx';
-import { useNewestSamples } from '../../ui/job-card.tsx';
+import { SampleMosaic, useNewestSamples } from '../../ui/job-card.tsx';
 import { CopyButton, Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { NameModel } from './name-model.tsx';
@@ -116,13 +116,7 @@ function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): React
   const [isNaming, setNaming] = useState(false);
   return (
     <article className="card model-card">
-      {samples.length > 0 && (
-        <div className="mosaic">
-          {samples.map((image) => (
-            <Picture key={image.url} path={image.url} alt={image.prompt} width={image.width} />
-          ))}
-        </div>
-      )}
+      {samples.length > 0 && <SampleMosaic samples={samples} isSquare />}
       <h3>{model.label}</h3>
       <p className="small soft">
         {METHODS[job.method] ?? job.method} on {model.base}, {job.result?.final_step ?? job.progress.step} steps,{' '}
@@ -130,7 +124,7 @@ function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): React
       </p>
       <p className="row">
         <code>{model.template}</code>
-        <CopyButton text={model.template} label="Copy words" />
+        <CopyButton text={model.template} label="Copy prompt" />
       </p>
       <div className="row">
         <Link className="button primary small" href={`/play?model=${job.id}`}>

@@ -11,7 +11,7 @@ import { LinesField, type Option, SelectField } from '../../ui/fields.tsx';
 import { PageHead, Segmented } from '../../ui/parts.tsx';
 
 const THEMES = [
-  { value: 'system', label: 'System' },
+  { value: 'system', label: 'Auto' },
   { value: 'light', label: 'Light' },
   { value: 'dark', label: 'Dark' },
 ] as const;
@@ -76,7 +76,9 @@ function Retention(): ReactElement {
           </div>
         ))}
       </dl>
-      <p className="soft small">The newest checkpoints and every result are kept. A star on a checkpoint, or a name in Models, keeps it.</p>
+      <p className="soft small">
+        The newest checkpoints and every result are kept. A star keeps a checkpoint or an image; a name in Models keeps a checkpoint.
+      </p>
     </>
   );
 }

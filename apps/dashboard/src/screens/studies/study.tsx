@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { Link, useParams } from 'wouter';
 import { duration, number } from '../../data/format.ts';
 import { useClient } from '../../data/session.ts';
-import { Failure, Loading, PageHead, Pill } from '../../ui/parts.tsx';
+import { Loading, NoScreen, PageHead, Pill } from '../../ui/parts.tsx';
 import { SampleRows } from '../compare/sample-rows.tsx';
 import { StudyHeatMap } from './heat-map.tsx';
 import { StudyLines } from './parallel-lines.tsx';
@@ -19,7 +19,7 @@ export function StudyScreen(): ReactElement {
     queryFn: () => client.studies.get(id),
     refetchInterval: ({ state }) => (state.data?.status === 'finished' ? false : 3_000),
   });
-  if (error) return <Failure error={error} what="The study" />;
+  if (error) return <NoScreen error={error} what="The study" list={<Link href="/evaluations?tab=studies">Studies</Link>} />;
   if (!data) return <Loading height={320} />;
   return (
     <>

@@ -62,7 +62,7 @@ function SavePreset({ draft, known }: { draft: Draft; known: OwnPreset[] }): Rea
       <input
         className="input component-input"
         aria-label="Name of my preset"
-        placeholder="name"
+        placeholder="Name of my preset"
         maxLength={60}
         value={name}
         onChange={(event) => setName(event.target.value)}
