@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SafetensorsReader } from '@styleforge/weights';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stableDiffusion1, stableDiffusion2, widthsOf, type Widths } from '../src/base-models/layouts.ts';
+import { stableDiffusion1, stableDiffusion2 } from '../src/base-models/layouts.ts';
+import { widthsOf, type Widths } from '../src/base-models/single-file-widths.ts';
 import { firstModel } from '../src/bench/first-use/first-model.ts';
 
 let root: string;
@@ -16,6 +17,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const narrow: Widths = {
   unet: [32, 64, 64, 64],
+  input: 4,
   context: 64,
   vae: [32, 32, 32, 32],
   text: { hidden: 64, intermediate: 128, vocabulary: 49408 },

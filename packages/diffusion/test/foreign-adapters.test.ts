@@ -137,7 +137,13 @@ it.each([
   const rows = [first, second].map((name, i) => ({ name, shape: [2, widths[i]!], data: new Float32Array(2 * widths[i]!).fill(i + 1) }));
   await writeSafetensors(path, rows, { dtype: 'F32' });
   const found = await inspectAdapter(path, 'pivotal.safetensors');
-  expect(found).toMatchObject({ kind: 'textual-inversion', layout: 'a1111', tokens: ['pivotal'], vectors: 2, contextWidth: 2048 });
+  expect(found).toMatchObject({
+    kind: 'textual-inversion',
+    layout: 'a1111',
+    tokens: ['pivotal'],
+    vectors: 2,
+    contextWidth: widths[0]! + widths[1]!,
+  });
   const adapted = await applyAdapters(base, [{ path, strength: 1, token: '<s>' }]);
   for (const [i, name] of (['text_encoder', 'text_encoder_2'] as const).entries()) {
     expect(adapted.addedTokens?.[name]?.map(({ text, ids }) => [text, ids.length])).toEqual([['<s>', 2]]);
@@ -145,6 +151,15 @@ it.each([
     expect((await table.read('embeddings.token_embedding.weight')).at(-1)).toBe(i + 1);
     await table.close();
   }
+});
+
+it('a safetensors file whose header has the length with which pickles begin is read', async () => {
+  const path = join(scratch, 'length.safetensors');
+  const json = JSON.stringify({ '<cat>': { dtype: 'F32', shape: [24], data_offsets: [0, 96] } }).padEnd(0x280);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  await writeFile(path, Buffer.concat([length, Buffer.from(json), Buffer.alloc(96)]));
+  expect(await inspectAdapter(path)).toMatchObject({ kind: 'textual-inversion', tokens: ['<cat>'] });
 });
 
 describe('refused files', () => {
@@ -165,6 +180,10 @@ describe('refused files', () => {
     ['unet.x.lora_magnitude_vector.default_0', /is a DoRA/],
     ['lora_unet_x.magnitude', /is a DoRA/],
     ['lora_unet_x.a1.weight', /GLoRA/],
+    ['lora_unet_x.lokr_w2_a', /LyCORIS file/],
+    ['unet.x.lora.up.bias', /has biases in addition to its matrices/],
+    ['base_model.model.x.miss_block', /is an adapter of peft of another kind than LoRA.*train a LoRA/],
+    ['base_model.model.x.vera_lambda_b', /of another kind than LoRA/],
     ['lora_unet_x.w_norm', /changes more than the matrices of layers \(norms/],
     ['diffusion_model.double_blocks.0.img_attn.qkv.lora_down.weight', /belongs to a transformer model such as FLUX/],
     ['model.diffusion_model.out.0.weight', /is a whole model; an operator adds it with npm run base-models/],
@@ -173,6 +192,23 @@ describe('refused files', () => {
   ])('%s', async (name, message) => {
     const path = await written(name);
     await expect(inspectAdapter(path)).rejects.toThrow(message);
+  });
+
+  it.each(['conv_in.bias', 'base_model.model.conv_in.bias'])('a LoRA with %s of the model itself', async (name) => {
+    const reader = await openTensors(foreign('kohya.safetensors'));
+    const path = join(scratch, `${name}.safetensors`);
+    const entries = reader.names().map((stored) => ({ name: stored, shape: reader.info(stored).shape, data: () => reader.read(stored) }));
+    await writeSafetensors(path, [...entries, { name, shape: [8], data: new Float32Array(8) }], { dtype: 'F32' });
+    await reader.close();
+    await expect(checkAdapter(path, 'lora', join(golden, 'tiny-sd'))).rejects.toThrow(
+      /conv_in\.bias', whole weights .* train it without bias and modules_to_save/,
+    );
+  });
+
+  it("the rows of XL's second text encoder for a model with one", async () => {
+    const path = join(scratch, 'second.safetensors');
+    await writeSafetensors(path, [{ name: 'clip_g', shape: [1, 24], data: new Float32Array(24) }], { dtype: 'F32' });
+    await expect(checkAdapter(path, 'textual-inversion', join(golden, 'tiny-sd'))).rejects.toThrow(/has rows of 24 numbers in 'clip_g'/);
   });
 
   it('a file without tensors', async () => {

@@ -31,6 +31,7 @@ export { kohyaNames, kohyaPrefix, placeOf, splitKey, type LayerPlace, type Model
 export { currentNames, currentTextEncoderName } from './layers/current-names.ts';
 export { checkAdapter, keptFileName } from './adapters/check-adapter.ts';
 export { fitsBase, inspectAdapter, type AdapterKind, type InspectedAdapter } from './adapters/inspect-adapter.ts';
+export { checkModelIndex } from './check/check-index.ts';
 export {
   describeModel,
   describeNetworks,

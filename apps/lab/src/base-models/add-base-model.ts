@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { baseModelName, baseModelProfile, type BaseModelProfile } from '@styleforge/contracts';
-import { ModelFileError } from '@styleforge/model-files';
+import { checkModelIndex, describeNetworks, ModelFileError } from '@styleforge/model-files';
 import { checkModel } from '@styleforge/styleforge';
 import {
   ChecksumError,
@@ -43,6 +43,8 @@ export interface AddBaseModelOptions extends RemoteOptions {
   readonly backoffMs?: number;
 }
 
+const MODEL_INDEX = 'model_index.json';
+
 /** Folder for the unfinished files of one base model; its name is not a valid base model's name. */
 const workDirectory = (directory: string, source: string): string =>
   join(directory, '.downloads', createHash('sha256').update(withoutSecrets(source)).digest('hex').slice(0, 16));
@@ -74,9 +76,17 @@ async function fetchAll(remote: RemoteFiles, work: string, options: AddBaseModel
     await fetchFile(remote, remote.single, target, options.sha256.get(''), options);
     return target;
   }
-  const wanted = new Set(diffusersFolderFiles(remote.files.map(({ path }) => path)));
   const folder = join(work, 'folder');
-  for (const file of remote.files.filter(({ path }) => wanted.has(path)))
+  const index = remote.files.find(({ path }) => path === MODEL_INDEX);
+  if (index !== undefined) {
+    await fetchFile(remote, index, join(folder, index.path), options.sha256.get(index.path), options);
+    await checkModelIndex(
+      folder,
+      remote.files.map(({ path }) => path),
+    );
+  }
+  const wanted = new Set(diffusersFolderFiles(remote.files.map(({ path }) => path)));
+  for (const file of remote.files.filter((candidate) => candidate !== index && wanted.has(candidate.path)))
     await fetchFile(remote, file, join(folder, file.path), options.sha256.get(file.path), options);
   return folder;
 }
@@ -125,6 +135,7 @@ async function prepare(local: string, source: string, work: string, options: Add
   await rm(ready, { recursive: true, force: true });
   if ((await stat(local)).isDirectory()) await carryFolder(local, ready, options);
   else await unpackSingleFile(local, ready, await layoutFor(local, work, options), { dtype: 'F32' });
+  await describeNetworks(ready);
   await matchTokenizer(ready, options.onNote);
   await checkModel(ready);
   const profile = { ...(await knownProfile(ready)), ...options.profile, source, sha256: await weightsDigests(ready) };
@@ -157,7 +168,9 @@ async function pathsOf(folder: string): Promise<string[]> {
 }
 
 async function carryFolder(local: string, ready: string, { predictionType }: AddBaseModelOptions): Promise<void> {
-  diffusersFolderFiles(await pathsOf(local));
+  const paths = await pathsOf(local);
+  if (paths.includes(MODEL_INDEX)) await checkModelIndex(local, paths);
+  diffusersFolderFiles(paths);
   const changed = predictionType && {
     schedulerConfig: predicting(await readJson(join(local, 'scheduler', 'scheduler_config.json')), predictionType),
   };
@@ -190,6 +203,7 @@ export async function addBaseModel(options: AddBaseModelOptions): Promise<string
   const remote = await openRemote(source, options);
   const work = workDirectory(directory, remote?.source ?? source);
   await mkdir(work, { recursive: true });
+  if (!remote && !(await exists(source))) throw new Error(`${source} does not exist: name a folder or a .safetensors file`);
   const local = remote ? await fetchAll(remote, work, options) : source;
   if (!remote) await checkFiles(local, options.sha256);
   const ready = await prepare(local, remote?.source ?? `local:${basename(source)}`, work, options).catch((error: unknown) => {

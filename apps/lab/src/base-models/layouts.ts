@@ -2,8 +2,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { familyOf, type FamilyName } from '@styleforge/model-files';
-import { openTensors, readJson, type JsonObject, type SingleFileKind, type SingleFileLayout } from '@styleforge/weights';
+import { familyOf, SingleFileError, type FamilyName } from '@styleforge/model-files';
+import { readJson, type JsonObject, type SingleFileKind, type SingleFileLayout } from '@styleforge/weights';
+import { firstConvolution, OF_OTHER_SHAPE, widthsOf, type Widths } from './single-file-widths.ts';
 
 export const PREDICTION_TYPES = ['epsilon', 'v_prediction'] as const;
 export type PredictionType = (typeof PREDICTION_TYPES)[number];
@@ -95,19 +96,11 @@ const textEncoder: JsonObject = {
 
 export const stableDiffusion1Configs = { unet, vae, text_encoder: textEncoder };
 
-/** Sizes read from a single file's tensors: variants of the published models are narrower or wider. */
-export interface Widths {
-  readonly unet: readonly number[];
-  readonly context: number;
-  readonly vae: readonly number[];
-  readonly text: { readonly hidden: number; readonly intermediate: number; readonly vocabulary: number };
-}
-
 const HEAD_SIZE = 64;
 const heads = (width: number): number => Math.max(1, Math.floor(width / HEAD_SIZE));
 
-const withWidths = (configs: typeof stableDiffusion1Configs, { unet: channels, context, vae: vaeChannels, text }: Widths) => ({
-  unet: { ...configs.unet, block_out_channels: [...channels], cross_attention_dim: context },
+const withWidths = (configs: typeof stableDiffusion1Configs, { unet: channels, input, context, vae: vaeChannels, text }: Widths) => ({
+  unet: { ...configs.unet, in_channels: input, block_out_channels: [...channels], cross_attention_dim: context },
   vae: { ...configs.vae, block_out_channels: [...vaeChannels] },
   text_encoder: {
     ...configs.text_encoder,
@@ -118,37 +111,9 @@ const withWidths = (configs: typeof stableDiffusion1Configs, { unet: channels, c
   },
 });
 
-const publishedWidths = { unet: [320, 640, 1280, 1280], vae: [128, 256, 512, 512] };
+const publishedWidths = { input: 4, unet: [320, 640, 1280, 1280], vae: [128, 256, 512, 512] };
 const stableDiffusion1Widths: Widths = { ...publishedWidths, context: 768, text: { hidden: 768, intermediate: 3072, vocabulary: 49408 } };
 const stableDiffusion2Widths: Widths = { ...publishedWidths, context: 1024, text: { hidden: 1024, intermediate: 4096, vocabulary: 49408 } };
-
-/** Widths of a file in the original layout; undefined for other layouts, which unpacking then reports. */
-export async function widthsOf(file: string): Promise<Widths | undefined> {
-  const reader = await openTensors(file);
-  try {
-    const size = (axis: number, ...names: string[]): number => {
-      const name = names.find((candidate) => reader.has(candidate));
-      return name === undefined ? NaN : (reader.info(name).shape[axis] ?? NaN);
-    };
-    const textSize = (axis: number, clip: string, openClip: string): number =>
-      size(axis, ...TEXT_PREFIXES.map((prefix) => prefix + clip), `cond_stage_model.model.${openClip}`);
-    const widths: Widths = {
-      unet: [1, 4, 7, 10].map((block) => size(0, `model.diffusion_model.input_blocks.${block}.0.in_layers.2.weight`)),
-      context: size(1, 'model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight'),
-      vae: [0, 1, 2, 3].map((level) => size(0, `first_stage_model.encoder.down.${level}.block.0.conv1.weight`)),
-      text: {
-        hidden: textSize(1, 'embeddings.token_embedding.weight', 'token_embedding.weight'),
-        intermediate: textSize(0, 'encoder.layers.0.mlp.fc1.weight', 'transformer.resblocks.0.mlp.c_fc.weight'),
-        vocabulary: textSize(0, 'embeddings.token_embedding.weight', 'token_embedding.weight'),
-      },
-    };
-    const sizes = [...widths.unet, ...widths.vae, widths.context, ...Object.values(widths.text)];
-    return sizes.every((value) => value > 0) ? widths : undefined;
-  } finally {
-    await reader.close();
-  }
-}
-const TEXT_PREFIXES = ['cond_stage_model.transformer.text_model.', 'cond_stage_model.transformer.'];
 
 export function stableDiffusion1(predictionType: PredictionType = 'epsilon', widths = stableDiffusion1Widths): SingleFileLayout {
   const configs = withWidths(stableDiffusion1Configs, widths);
@@ -253,16 +218,22 @@ type LayoutOf = (file: string, kind: SingleFileKind, options: LayoutOptions) => 
 
 const layouts: { readonly [Name in FamilyName]: LayoutOf } = {
   'stable-diffusion': async (file, { openClip }, { predictionType, scratch }) => {
-    const widths = await widthsOf(file);
-    if (!openClip) return stableDiffusion1(predictionType, widths);
+    if (!openClip) return stableDiffusion1(predictionType, await widthsOf(file));
     if (predictionType === undefined)
       throw new Error(
         'a Stable Diffusion 2.x file does not say what it predicts: give --prediction-type v_prediction (768-pixel ' +
           'models) or epsilon (base models)',
       );
-    return stableDiffusion2(predictionType, scratch, widths);
+    return stableDiffusion2(predictionType, scratch, await widthsOf(file));
   },
-  'stable-diffusion-xl': (_file, _kind, { predictionType, scratch }) => stableDiffusionXl(predictionType, scratch),
+  'stable-diffusion-xl': async (file, _kind, { predictionType, scratch }) => {
+    const layout = await stableDiffusionXl(predictionType, scratch);
+    const [channels, input] = await firstConvolution(file);
+    const { unet: config } = stableDiffusionXlConfigs;
+    if (channels !== config.block_out_channels[0])
+      throw new SingleFileError(`${file} is not of the shape of XL base 1.0: ${OF_OTHER_SHAPE}`);
+    return { ...layout, configs: { ...layout.configs, unet: { ...config, in_channels: input } } };
+  },
 };
 
 /** Layout by the family of the file. */

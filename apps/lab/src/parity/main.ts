@@ -6,6 +6,7 @@ import { readCommandLine, refuseCall } from '../command-line.ts';
 import { guarded, type CaseResult } from './case-result.ts';
 import { clipCases } from './clip-cases.ts';
 import { forwardCases } from './forward-cases.ts';
+import { layoutCases } from './layout-cases.ts';
 import { methodCases } from './methods/method-cases.ts';
 import { metricCases } from './metric-cases.ts';
 import { ReferenceFolder } from './reference-folder.ts';
@@ -26,9 +27,11 @@ const groups: Record<string, (folder: ReferenceFolder) => AsyncGenerator<CaseRes
 
 export async function* parityCases(directory: string): AsyncGenerator<CaseResult> {
   const folder = new ReferenceFolder(directory);
-  const [methods, models] = await Promise.all([exists(folder.path('methods.json')), exists(folder.path('train.json'))]);
-  if (models || !methods) for (const [name, cases] of Object.entries(groups)) yield* guarded(name, cases(folder));
+  const has = (name: string) => exists(folder.path(name));
+  const [methods, models, layouts] = await Promise.all(['methods.json', 'train.json', 'layouts.json'].map(has));
+  if (models || (!methods && !layouts)) for (const [name, cases] of Object.entries(groups)) yield* guarded(name, cases(folder));
   if (methods) yield* guarded('methods', methodCases(folder));
+  if (layouts) yield* guarded('layouts', layoutCases(folder));
   await folder.close();
 }
 

@@ -199,9 +199,9 @@ export class TextToImagePipeline {
     return tokenizers.map((tokenizer) => tokenizer.encode(text));
   }
 
-  /** Creates a sampler without clipping: latents are not bounded by 1. Upstream's latent pipelines ignore the config's clipping, too. */
   #createSampler(name: SamplerName): Sampler {
-    return createSampler(name, { ...this.components.schedulerConfig, clip_sample: false });
+    const { schedulerConfig, model } = this.components;
+    return createSampler(name, { ...schedulerConfig, ...model.files.samplerFields });
   }
 
   /** The prediction for the sampler: that for the prompts, or one that is guided away from the negative prompt. */

@@ -1,5 +1,6 @@
 // Checks that an uploaded adapter fits a base model, tensor by tensor, and contains finite numbers only, before anything uses it.
 import { basename } from 'node:path';
+import { embeddingComponents } from '../families/index.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { readBaseLayers, type BaseLayers } from '../layers/base-layers.ts';
 import { kohyaNames, type LayerPlace, placeOf, splitKey } from '../layers/lora-names.ts';
@@ -38,6 +39,13 @@ function matricesFault({ place: { component, module }, down, up }: Matrices, bas
   return `changes ${layer} by a matrix of ${up[0]} x ${inputs}, and the base model has ${weight[0]} x ${wanted} there: ${ELSEWHERE}`;
 }
 
+/** Whether a tensor of a LoRA file stands for a weight of the model itself. */
+function isWhole(name: string, base: BaseLayers): boolean {
+  const plain = name.replace(/^base_model\.model\./, '').replace('.base_layer.', '.');
+  const known = (tensor: string): boolean => [...base.layers.keys()].some((component) => base.shapeOf(component, tensor) !== undefined);
+  return known(plain) || known(plain.replace(/^[^.]+\./, ''));
+}
+
 const checkLora: Check = (tensors, base) => {
   const kohya = kohyaNames(base);
   const found = new Map<string, Matrices>();
@@ -54,6 +62,9 @@ const checkLora: Check = (tensors, base) => {
     if (key.role !== 'alpha') matrices[key.role] = shape;
     found.set(id, matrices);
   }
+  const whole = unknown.filter((name) => isWhole(name, base));
+  if (whole.length > 0)
+    return `has ${named(whole)}, whole weights in addition to its matrices, which are not read: train it without bias and modules_to_save`;
   if (unknown.length > 0) return `has ${named(unknown)}, which no layer of the base model has: ${ELSEWHERE}`;
   return [...found.values()].map((matrices) => matricesFault(matrices, base)).find((fault) => fault !== undefined);
 };
@@ -84,8 +95,13 @@ const checkBranches: Check = (tensors, base) => {
 };
 
 const checkEmbedding: Check = (tensors, base) => {
-  const widths = base.textEncoders.map((name) => base.shapeOf(name, 'embeddings.token_embedding.weight')?.[1]);
-  const strange = [...tensors].find(([, { shape }]) => !widths.includes(shape.at(-1)));
+  const widthOf = (encoder: string): number | undefined => base.shapeOf(encoder, 'embeddings.token_embedding.weight')?.[1];
+  const widths = base.textEncoders.map(widthOf);
+  const fits = (key: string, width: number | undefined): boolean => {
+    const encoder = embeddingComponents.get(key);
+    return encoder ? widthOf(encoder) === width : widths.includes(width);
+  };
+  const strange = [...tensors].find(([key, { shape }]) => !fits(key, shape.at(-1)));
   if (strange === undefined) return undefined;
   const [name, { shape }] = strange;
   return `has rows of ${shape.at(-1)} numbers in '${name}', and the base model's text encoder takes ${widths.join(' or ')}: ${ELSEWHERE}`;

@@ -1,6 +1,6 @@
 // Recognizes an uploaded file by the names and shapes of its tensors: the kind of adapter, its base models, and its size.
 import { basename, extname } from 'node:path';
-import { embeddingComponents, familyOfEmbedding, variantOf } from '../families/index.ts';
+import { componentsOfKind, embeddingComponents, type Family, familyOfEmbedding, variantOf } from '../families/index.ts';
 import { ModelFileError } from '../files/model-file-error.ts';
 import { type TensorInfo } from '../tensor-files/safetensors-header.ts';
 import { readTensorTable, type TensorTable } from '../tensor-files/tensor-table.ts';
@@ -85,7 +85,17 @@ const inspectCustomDiffusion: Inspect = ({ tensors }) => {
 
 const MOST_TOKENS = 16;
 
-const isRows = ([name, { shape }]: Entry): boolean => (shape.length === 1 || shape.length === 2) && !/\.(weight|bias)$/.test(name);
+/** Names of layers, which are never those of words. */
+const IN_LAYER = /^((lora|lycoris)_|(base_model|unet|text_encoder(_2)?|diffusion_model)\.)|\.(weight|bias)$/;
+const isRows = ([name, { shape }]: Entry): boolean => (shape.length === 1 || shape.length === 2) && !IN_LAYER.test(name);
+/** The width of the rows of all text encoders together, which is that of the text states. */
+const widthOf = (rows: readonly Entry[]): number => rows.reduce((sum, [, { shape }]) => sum + shape.at(-1)!, 0);
+
+function contextWidthOf(rows: readonly Entry[], family: Family | undefined): number | null {
+  if (family === undefined) return rows[0]![1].shape.at(-1)!;
+  // The rows of one text encoder of several do not say how wide the others are.
+  return rows.length === componentsOfKind(family, 'text-encoder').length ? widthOf(rows) : null;
+}
 
 const inspectEmbedding: Inspect = ({ tensors }, fileName) => {
   const rows = [...tensors];
@@ -96,8 +106,7 @@ const inspectEmbedding: Inspect = ({ tensors }, fileName) => {
     ...NONE,
     kind: 'textual-inversion',
     layout: fromFile ? 'a1111' : 'diffusers',
-    // Together, the rows of several text encoders are as wide as the text states.
-    contextWidth: family?.variants[0]!.contextWidth ?? rows[0]![1].shape.at(-1)!,
+    contextWidth: contextWidthOf(rows, family),
     changesTextEncoder: true,
     tokens: fromFile ? [basename(fileName, extname(fileName))] : rows.map(([name]) => name),
     vectors: largest(rows.map(([, { shape }]) => (shape.length === 1 ? 1 : shape[0]!))),
@@ -110,7 +119,7 @@ const KINDS: readonly Inspect[] = [inspectBranches, inspectLora, inspectCustomDi
 const STRANGERS: readonly [RegExp, string][] = [
   [/\.(dora_scale|(lora_)?magnitude(_vector)?(\.default(_\d+)?)?(\.weight)?)$/, 'is a DoRA, which is not read; export it as a LoRA'],
   [
-    /\.(hada_w1_a|lokr_w1|lokr_w1_a|oft_blocks|oft_diag|oft_R|boft_R|diff|diff_b|on_input|ia3_l|a1|b1|bias_values)(\.default)?(\.weight)?$/,
+    /\.(hada_\w+|lokr_\w+|oft_\w+|boft_\w+|diff|diff_b|on_input|ia3_l|a1|b1|bias_values)(\.default)?(\.weight)?$/,
     'is a LyCORIS file or another kind of peft (LoHa, LoKr, OFT, GLoRA, IA3, full differences), which is not read; convert it to a LoRA',
   ],
   [
@@ -119,8 +128,15 @@ const STRANGERS: readonly [RegExp, string][] = [
       'train_norm, or convert it to a LoRA',
   ],
   [/\.lora_mid\.weight$/, 'is a LoCon with a third matrix for each convolution (Tucker decomposition), which is not read; save it without'],
-  [/\.lora_[AB](\.default)?\.bias$/, 'has biases in addition to its matrices, which are not read; train it without lora_bias'],
+  [
+    /\.(lora_[AB](\.default)?|lora\.(down|up)|lora_(down|up)|lora_linear_layer\.(down|up))\.bias$/,
+    'has biases in addition to its matrices, which are not read; train it without lora_bias',
+  ],
   [/\.lora_embedding_[AB]/, 'changes the token table by matrices, which is not read; leave the embedding out of target_modules'],
+  [
+    /^base_model\.model\.(?!.*\.lora_[AB](\.default)?\.weight$).*\.(lora_\w+|\w+_lambda_\w+|ln_tuning_layers|randlora_\w+|c3a_\w+|vblora_\w+|hra_u|road_\w+|shira_\w+|fourierft_\w+|miss_\w+|bone_\w+)(\.\w+)*$/,
+    'is an adapter of peft of another kind than LoRA, which is not read; train a LoRA (peft_type LORA)',
+  ],
   [/^bundle_emb\./, 'contains embeddings in addition to a LoRA; save them separately, and upload each file'],
   [
     /^(model\.diffusion_model|first_stage_model|cond_stage_model|conditioner)\./,
@@ -141,6 +157,7 @@ function refuseStrangers(names: readonly string[], file: string): void {
 export async function inspectAdapter(path: string, fileName = basename(path)): Promise<InspectedAdapter> {
   const table = await readTensorTable(path);
   const names = [...table.tensors.keys()];
+  if (names.length === 0) throw new ModelFileError(path, 'contains no tensors: save it again, or download it again');
   refuseStrangers(names, path);
   for (const inspect of KINDS) {
     const found = inspect(table, fileName);

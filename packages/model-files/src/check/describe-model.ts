@@ -1,5 +1,6 @@
 // The check of a base model's small files, shared by importer, catalog and jobs: a model that passes can be trained and can generate.
 import { join } from 'node:path';
+import { checkModelIndex } from './check-index.ts';
 import { parseAutoencoderKLConfig, type AutoencoderKLConfig } from '../configs/autoencoder-kl-config.ts';
 import { parseCLIPTextConfig, type CLIPTextConfig } from '../configs/clip-config.ts';
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from '../configs/unet-2d-condition-config.ts';
@@ -124,6 +125,7 @@ async function readTextEncoder(directory: string, { name, tokenizer: folder = ''
 export async function describeNetworks(directory: string): Promise<NetworkDescription> {
   if (!(await exists(join(directory, 'model_index.json'))))
     throw new ModelFileError(directory, 'is not a diffusers folder: it contains no model_index.json');
+  await checkModelIndex(directory);
   const modelIndex = await readJson(join(directory, 'model_index.json'));
   const family = familyOf(modelIndex);
   const unet = await part(directory, `${componentOfKind(family, 'unet')}/config.json`, parseUNet2DConditionConfig);

@@ -18,7 +18,9 @@ export interface AutoencoderKLConfig {
 
 export function parseAutoencoderKLConfig(json: unknown): AutoencoderKLConfig {
   const reader = new ConfigReader('AutoencoderKL', json);
-  for (const key of ['shift_factor', 'latents_mean', 'latents_std']) reader.unsupported(key);
+  reader.oneOf('_class_name', ['AutoencoderKL', 'FlaxAutoencoderKL'], 'AutoencoderKL');
+  reader.unsupported('shift_factor', [0]);
+  for (const key of ['latents_mean', 'latents_std']) reader.unsupported(key);
   const channels = reader.integers('block_out_channels', [64]);
   const down = reader.list('down_block_types', ['DownEncoderBlock2D'], ['DownEncoderBlock2D']);
   const up = reader.list('up_block_types', ['UpDecoderBlock2D'], ['UpDecoderBlock2D']);

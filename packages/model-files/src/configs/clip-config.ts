@@ -62,6 +62,7 @@ function textPart(json: unknown): unknown {
 
 export function parseCLIPTextConfig(json: unknown): CLIPTextConfig {
   const reader = new ConfigReader('CLIPTextModel', textPart(json));
+  reader.oneOf('model_type', ['clip_text_model', 'clip'], 'clip_text_model');
   return {
     ...parseEncoder(reader, { hidden: 512, intermediate: 2048, heads: 8 }),
     vocab_size: reader.integer('vocab_size', 49408),

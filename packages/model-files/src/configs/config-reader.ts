@@ -6,6 +6,9 @@ export class ConfigError extends Error {
   readonly code = 'unsupported_base_model';
 }
 
+/** The remedy for models of other kinds. */
+export const OTHER_MODEL = 'add a text-to-image model of Stable Diffusion 1.x, 2.x or XL';
+
 /** Maximum size, far beyond real models, because configs come from others and are built as they say. */
 const MOST_SIZE = 1_000_000;
 const MOST_BLOCKS = 16;
@@ -101,12 +104,12 @@ export class ConfigReader {
   }
 
   /** Refuses all values of `key` with an unsupported meaning. */
-  unsupported(key: string, harmless: readonly unknown[] = []): void {
+  unsupported(key: string, harmless: readonly unknown[] = [], remedy = OTHER_MODEL): void {
     const value = this.#values[key];
     if (value === undefined || value === null || harmless.includes(value)) return;
     this.fail(
       key,
-      `this is not supported${harmless.length > 0 ? `; supported is ${harmless.map((entry) => JSON.stringify(entry)).join(', ')}` : ''}`,
+      `this is not supported${harmless.length > 0 ? `; supported is ${harmless.map((entry) => JSON.stringify(entry)).join(', ')}` : ''}: ${remedy}`,
     );
   }
 }

@@ -95,14 +95,22 @@ function readTransformerLayers(
   return [down, [...down].reverse()];
 }
 
+const NOT_TEXT_TO_IMAGE = 'upscalers and models of image variations are not text-to-image models';
+const REMEDIES: Readonly<Record<string, string>> = {
+  time_cond_proj_dim: 'for few steps, add the model that it was distilled from, and its LCM-LoRA as an adapter',
+  class_embed_type: NOT_TEXT_TO_IMAGE,
+  num_class_embeds: NOT_TEXT_TO_IMAGE,
+};
+
 function refuseUnsupported(reader: ConfigReader): void {
+  reader.oneOf('_class_name', ['UNet2DConditionModel', 'FlaxUNet2DConditionModel'], 'UNet2DConditionModel');
   reader.unsupported('dropout', [0]);
   reader.unsupported('dual_cross_attention', [false]);
   reader.unsupported('time_embedding_type', ['positional']);
   reader.unsupported('attention_type', ['default']);
   reader.unsupported('class_embeddings_concat', [false]);
   const absent = ['encoder_hid_dim', 'encoder_hid_dim_type', 'class_embed_type', 'num_class_embeds', 'time_cond_proj_dim'];
-  for (const key of absent) reader.unsupported(key);
+  for (const key of absent) reader.unsupported(key, [], REMEDIES[key]);
 }
 
 function readAdditionEmbed(reader: ConfigReader): UNet2DConditionConfig['addition_embed'] {

@@ -55,6 +55,8 @@ export interface FamilyFiles<Name extends string = string> {
   /** Number of an image's values that are added to the U-Net's time embedding, in addition to a projected text. */
   readonly imageNumbers: number;
   readonly kohya: KohyaNames;
+  /** Fields of the scheduler config that upstream's pipelines of the family set, whatever the file says. Latents are not bounded by 1. */
+  readonly samplerFields: JsonObject;
   /** Blocks of the U-Net that control one part of an image, by the name of the choice: part -> block. */
   readonly blocks: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

@@ -28,6 +28,7 @@ export const stableDiffusionXlFiles: FamilyFiles<'stable-diffusion-xl'> = {
   ],
   isNamedBy: (modelIndex) => /^StableDiffusionXL/.test(String(modelIndex._class_name)) || namesPart(modelIndex, 'text_encoder_2'),
   imageNumbers: 6,
+  samplerFields: { clip_sample: false },
   kohya: { original: true, version: () => 'sdxl_base_v1-0' },
   // B-LoRA (arXiv 2403.14572), section 3
   blocks: { 'b-lora': { content: 'up_blocks.0.attentions.0', style: 'up_blocks.0.attentions.1' } },

@@ -28,6 +28,7 @@ export const stableDiffusionFiles: FamilyFiles<'stable-diffusion'> = {
   ],
   isNamedBy: () => true,
   imageNumbers: 0,
+  samplerFields: { clip_sample: false, steps_offset: 1 },
   kohya: { original: false, version: (textWidth) => (textWidth === OPEN_CLIP_WIDTH ? 'sd_v2' : 'sd_v1') },
   blocks: {},
 };

@@ -7,7 +7,7 @@ import { noiseScheduleConfig, type SchedulerConfig, SchedulerConfigError } from 
 const MOST_STEPS = 1000;
 const TRIED_STEPS = [1, 2, 3, 4, 5, 30, MOST_STEPS - 1, MOST_STEPS];
 /** Schedulers for other kinds of models, whose noise is not described by betas. */
-const OTHER_KINDS = /^(FlowMatch|EDM|Karras|VQDiffusion|ConsistencyDecoder)/;
+const OTHER_KINDS = /^(FlowMatch|EDM|Karras|VQDiffusion|ConsistencyDecoder|IPNDM)/;
 
 function tryRun(name: SamplerName, config: SchedulerConfig, steps: number): void {
   const sampler = createSampler(name, config);
@@ -29,6 +29,11 @@ export function checkSamplers(config: SchedulerConfig): void {
   if (schedule.num_train_timesteps < MOST_STEPS)
     throw new SchedulerConfigError(
       `num_train_timesteps is ${schedule.num_train_timesteps}; at least ${MOST_STEPS} are needed, as many as a request may ask steps`,
+    );
+  if (schedule.rescale_betas_zero_snr && schedule.prediction_type === 'epsilon')
+    throw new SchedulerConfigError(
+      'prediction_type epsilon says nothing about the last timestep, which rescale_betas_zero_snr makes pure noise; ' +
+        'set v_prediction, if the model was trained so, or rescale_betas_zero_snr to false',
     );
   const betas = schedule.trained_betas ?? [schedule.beta_start, schedule.beta_end];
   if (!betas.every((beta) => beta > 0 && beta < 1) || !alphasCumprod(schedule).every((alphaBar) => alphaBar >= 0 && alphaBar < 1))

@@ -15,7 +15,10 @@ export function isSamplerName(name: string): name is SamplerName {
 }
 
 // A scheduler_config.json of one sampler may be used for another one, for which these fields have another meaning.
-const ownFields = ['solver_order', 'solver_type', 'algorithm_type', 'use_karras_sigmas', 'final_sigmas_type'];
+const ownFields = [
+  ...['solver_order', 'solver_type', 'algorithm_type', 'lower_order_final'],
+  ...['use_karras_sigmas', 'use_exponential_sigmas', 'final_sigmas_type'],
+];
 const ownClass: Partial<Record<SamplerName, RegExp>> = {
   'dpmsolver++': /^DPMSolver/,
   'dpmsolver++karras': /^DPMSolver/,
@@ -40,7 +43,7 @@ export function createSampler(name: SamplerName, config: SchedulerConfig): Sampl
     case 'dpmsolver++':
       return new DPMSolverSampler({ ...own, use_karras_sigmas: false });
     case 'dpmsolver++karras':
-      return new DPMSolverSampler({ ...own, use_karras_sigmas: true });
+      return new DPMSolverSampler({ ...own, use_karras_sigmas: true, use_exponential_sigmas: false });
     case 'euler':
       return new EulerSampler(own);
     case 'unipc':

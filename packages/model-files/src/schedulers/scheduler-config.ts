@@ -60,7 +60,8 @@ export function choiceField<Choice extends string>(
 ): Choice {
   const value = config[name] ?? fallback;
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw new SchedulerConfigError(`${name} ${JSON.stringify(value)} is not one of ${choices.join(', ')}`);
+  if (found === undefined)
+    throw new SchedulerConfigError(`${name} ${JSON.stringify(value)} is not one of ${choices.join(', ')}; set one of them`);
   return found;
 }
 

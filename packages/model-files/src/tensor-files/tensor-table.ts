@@ -19,9 +19,12 @@ const PROTOCOLS: readonly number[] = [2, 3, 4, 5];
 async function isTorchFile(path: string): Promise<boolean> {
   const handle = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8), 0, 8, 0);
     const start = buffer.subarray(0, bytesRead);
-    return start.equals(ZIP) || (start[0] === PICKLE && PROTOCOLS.includes(start[1] ?? 0));
+    if (start.subarray(0, ZIP.length).equals(ZIP)) return true;
+    if (start[0] !== PICKLE || !PROTOCOLS.includes(start[1] ?? 0)) return false;
+    // The length of a safetensors header may begin with the same two bytes; six bytes of a pickle would make it larger than any file.
+    return bytesRead < 8 || start.readBigUInt64LE() > BigInt((await handle.stat()).size);
   } finally {
     await handle.close();
   }

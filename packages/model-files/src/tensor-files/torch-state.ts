@@ -95,6 +95,7 @@ function embeddingOf(value: PickleValue): Map<string, TorchTensor> | undefined {
 export function tensorsOf(value: PickleValue): Map<string, TorchTensor> {
   const embedding = embeddingOf(value);
   if (embedding) return embedding;
+  if (value instanceof Map && value.has('activation_func')) throw new Error('the file is a hypernetwork, which is not read; train a LoRA');
   const inner = value instanceof Map && value.get('state_dict') instanceof Map ? (value.get('state_dict') as PickleValue) : value;
   if (!(inner instanceof Map)) throw new Error('the file contains no dictionary of tensors');
   const tensors = new Map<string, TorchTensor>();

@@ -3,7 +3,8 @@
 import { Graph } from '@styleforge/autodiff';
 import { conditionShapes, type DiffusionModel } from '@styleforge/diffusion';
 import { componentOfKind, type ComponentName } from '@styleforge/model-files';
-import { componentOf } from '@styleforge/weights';
+import { componentOf, type DiffusersComponent } from '@styleforge/weights';
+import { TrainingInputError } from '../config.ts';
 import { checkTensors, openModel } from './model.ts';
 
 const sides = (levels: number): number => 2 ** levels;
@@ -38,11 +39,28 @@ export function smallestGraphs(model: DiffusionModel): ReadonlyMap<ComponentName
   return graphs;
 }
 
+/** Refuses weights for layers that the config does not describe: without them, the network would compute something else. */
+async function refuseOthers({ weightsPath, openWeights }: DiffusersComponent, wanted: ReadonlyMap<string, unknown>): Promise<void> {
+  const reader = await openWeights();
+  const [first, ...more] = reader.names().filter((name) => !wanted.has(name));
+  await reader.close();
+  if (first === undefined) return;
+  const others = more.length > 0 ? ` and ${more.length} more` : '';
+  throw new TrainingInputError(
+    `the base model cannot be used: ${weightsPath} has '${first}'${others}, for which its config.json describes no layer: it is a model ` +
+      'of another kind, or was saved with an adapter; add a text-to-image model of Stable Diffusion without additions',
+    { code: 'unsupported_base_model' },
+  );
+}
+
 /** Reads every weight. Throws TrainingInputError for a folder that cannot be trained. */
 export async function checkModel(directory: string): Promise<void> {
   const { networks, folder } = await openModel(directory);
   for (const [component, { parameters }] of smallestGraphs(networks)) {
     const wanted = new Map([...parameters].map(([name, { shape }]) => [name, shape]));
-    await checkTensors(componentOf(folder, component), wanted);
+    const files = componentOf(folder, component);
+    await checkTensors(files, wanted);
+    // Text encoders and autoencoders are often stored with parts of the model that they were taken from.
+    if (files.network === 'unet') await refuseOthers(files, wanted);
   }
 }

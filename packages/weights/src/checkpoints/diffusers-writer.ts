@@ -6,6 +6,7 @@ import { syncDirectory, temporaryName, writeFileAtomically } from '../files/atom
 import {
   exists,
   familyOf,
+  ModelFileError,
   readJson,
   TOKENIZER_FILES,
   type ComponentFiles,
@@ -52,7 +53,12 @@ async function writeJson(path: string, value: JsonObject): Promise<void> {
 async function writeConfig(path: string, given: JsonObject | undefined, carried: string | undefined): Promise<void> {
   if (given) return writeJson(path, given);
   await mkdir(dirname(path), { recursive: true });
-  await copyFile(requireBase(carried, path), path, constants.COPYFILE_FICLONE);
+  await copyOver(requireBase(carried, path), path);
+}
+
+async function copyOver(from: string, to: string): Promise<void> {
+  if (!(await exists(from))) throw new ModelFileError(from, 'is missing: download the whole folder');
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
 
 /** Whether a file belongs to a part of a pipeline. Files that desktops create (`.DS_Store`, `._vocab.json`, `vocab (1).json`) do not. */
@@ -112,7 +118,7 @@ async function writeComponent(
   }
   const source = requireBase(base, `${folder} weights`);
   for (const name of await carriedWeights(source, network)) {
-    await copyFile(join(source, name), join(target, name), constants.COPYFILE_FICLONE);
+    await copyOver(join(source, name), join(target, name));
   }
   await syncDirectory(target);
 }

@@ -1,6 +1,6 @@
 // Selects the files of a repository that make a trainable diffusers folder: configs, tokenizer, and one set of safetensors weights for
 // each network.
-import { type FamilyFiles, familyOfPaths, TOKENIZER_FILES } from '@styleforge/model-files';
+import { type ComponentFiles, type FamilyFiles, familyOfPaths, TOKENIZER_FILES } from '@styleforge/model-files';
 import { weightsFileNames } from './diffusers-reader.ts';
 
 const smallFiles = ({ components }: FamilyFiles): Set<string> =>
@@ -30,12 +30,15 @@ function inPlaceOfIndex(paths: readonly string[]): string {
 }
 
 /** The error for a network without safetensors weights: its weights have another format, or it has no folder. */
-function inPlaceOfWeights(folder: string, paths: readonly string[]): string {
+function inPlaceOfWeights({ name: folder, network }: ComponentFiles, paths: readonly string[]): string {
   if (paths.some((path) => path.startsWith('transformer/')) && !paths.some((path) => path.startsWith('unet/')))
     return (
       'this model has a transformer in place of a U-Net, as Stable Diffusion 3 and FLUX have; add a model of Stable ' +
       'Diffusion 1.x, 2.x or XL'
     );
+  const variant = paths.find((path) => path.startsWith(`${folder}/`) && path.endsWith('.safetensors'));
+  if (variant !== undefined)
+    return `${folder} has no weights under a usual name, only ${variant}; rename them to ${folder}/${weightsFileNames(network)[0]}`;
   const other = paths.find((path) => path.startsWith(`${folder}/`) && /\.(bin|ckpt|msgpack|h5|onnx)$/.test(path));
   const remedy = 'load the folder with diffusers and save it again: save_pretrained(FOLDER, safe_serialization=True)';
   return `${folder} has no safetensors weights${other === undefined ? '; download the whole folder' : `, only ${other}; ${remedy}`}`;
@@ -46,11 +49,12 @@ export function diffusersFolderFiles(paths: readonly string[]): string[] {
   if (!paths.includes('model_index.json'))
     throw new Error(`this is not a diffusers folder: it contains no model_index.json${inPlaceOfIndex(paths)}`);
   const family = familyOfPaths(paths);
-  const weights = family.components.flatMap(({ name: folder, network }) => {
+  const weights = family.components.flatMap((component) => {
+    const { name: folder, network } = component;
     const found = weightsFileNames(network)
       .map((name) => `${folder}/${name}`)
       .find((path) => paths.includes(path));
-    if (found === undefined) throw new Error(inPlaceOfWeights(folder, paths));
+    if (found === undefined) throw new Error(inPlaceOfWeights(component, paths));
     return found.endsWith('.json') ? withShards(found, paths) : [found];
   });
   const required = ['scheduler/scheduler_config.json', ...family.components.map(({ name }) => `${name}/config.json`)];

@@ -2,10 +2,12 @@
 import { families, familyOf, type ComponentFiles, type ComponentName, type FamilyFiles, type JsonObject } from '@styleforge/model-files';
 import { componentOf, readDiffusersFolder, type DiffusersFolder } from './diffusers-reader.ts';
 import { writeDiffusersFolder } from './diffusers-writer.ts';
+import { otherFileFault } from './other-files.ts';
 import { scheduleMarks } from './stated-schedule.ts';
 import { holdsOpenClip, openClipEntries, toOpenClipEntries } from './open-clip-names.ts';
 import { originalNames, SingleFileError, type NameMap } from '@styleforge/model-files';
 import { writeSafetensors, type TensorEntry, type WriteSafetensorsOptions } from '../tensors/safetensors-writer.ts';
+import { checkWeights } from '../tensors/check-weights.ts';
 import { openTensors } from '../tensors/open-tensors.ts';
 import { type TensorReader } from '../tensors/tensor-reader.ts';
 
@@ -108,6 +110,16 @@ const isIn = ({ singleFile: { prefix, olderPrefix, openClipPrefix: openClip } }:
   (openClip !== undefined && holdsOpenClip(reader, openClip)) ||
   [prefix, olderPrefix].some((candidate) => candidate !== undefined && holdsPrefix(reader, candidate));
 
+/** Throws SingleFileError if a network is missing, as in files of one network only. */
+function requireNetworks(path: string, { title, components }: FamilyFiles, reader: TensorReader): void {
+  const missing = components.find((component) => !isIn(component, reader));
+  if (missing === undefined) return;
+  const { name, singleFile } = missing;
+  throw new SingleFileError(
+    `${path} has the text encoders of ${title}, but no ${name} ('${singleFile.prefix}*'): take the file of the whole model`,
+  );
+}
+
 /** The family of a single file, which the prefixes of its text encoders show. */
 export async function singleFileKind(path: string): Promise<SingleFileKind> {
   const reader = await openTensors(path);
@@ -115,11 +127,11 @@ export async function singleFileKind(path: string): Promise<SingleFileKind> {
     for (const family of families) {
       const encoders = family.components.filter(({ network }) => network === 'text-encoder');
       if (!encoders.every((encoder) => isIn(encoder, reader))) continue;
+      requireNetworks(path, family, reader);
       const { openClipPrefix: openClip } = encoders[0]!.singleFile;
       return { family, openClip: openClip !== undefined && holdsOpenClip(reader, openClip) };
     }
-    const titles = families.map(({ title }) => title).join(' or ');
-    throw new SingleFileError(`${path} contains no text encoder of ${titles}: is it a whole checkpoint?`);
+    throw new SingleFileError(`${path} ${otherFileFault(reader.names())}`);
   } finally {
     await reader.close();
   }
@@ -144,6 +156,11 @@ export async function unpackSingleFile(
 ): Promise<void> {
   const reader = await openTensors(path);
   try {
+    checkWeights(
+      reader,
+      path,
+      reader.names().filter((name) => /\.(weight|bias)$/.test(name)),
+    );
     const { modelIndex, schedulerConfig, tokenizers } = layout;
     const written = familyOf(modelIndex).components.map(
       (files) => [files.name, { config: layout.configs[files.name], weights: entriesUnder(layout, files, reader) }] as const,

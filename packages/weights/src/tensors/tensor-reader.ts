@@ -23,6 +23,8 @@ export function requireTensor(reader: TensorReader, path: string, name: string, 
   if (!reader.has(name)) throw new WeightsMismatchError(`${path} contains no '${name}', which its config.json asks for`);
   const stored = reader.info(name).shape;
   if (stored.length !== shape.length || stored.some((size, axis) => size !== shape[axis])) {
-    throw new WeightsMismatchError(`${path}: '${name}' is [${stored}], its config.json asks for [${shape}]`);
+    throw new WeightsMismatchError(
+      `${path}: '${name}' is [${stored}], its config.json asks for [${shape}]: take weights and config.json of the same model`,
+    );
   }
 }
