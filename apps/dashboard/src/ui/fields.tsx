@@ -40,6 +40,7 @@ export function TextField({ label, onValue, help, error, ...input }: Own<InputHT
     <Frame {...{ id, label, help, error }}>
       <input
         className="input"
+        dir="auto"
         aria-invalid={error === undefined ? undefined : true}
         aria-describedby={describedBy({ id, help, error })}
         {...input}
@@ -55,6 +56,7 @@ export function LinesField({ label, onValue, help, error, ...area }: Own<Textare
     <Frame {...{ id, label, help, error }}>
       <textarea
         className="textarea"
+        dir="auto"
         aria-describedby={describedBy({ id, help, error })}
         {...area}
         onChange={(event) => onValue(event.target.value)}

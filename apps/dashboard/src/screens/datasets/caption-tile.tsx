@@ -87,6 +87,7 @@ function Caption({ image, isCurrent, isReadOnly, onCaption, onNext }: TileProps)
     <textarea
       ref={field}
       className="caption"
+      dir="auto"
       rows={2}
       maxLength={1000}
       readOnly={isReadOnly}

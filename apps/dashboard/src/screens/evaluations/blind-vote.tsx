@@ -126,7 +126,9 @@ function Pair({ images, isTurned, progress, onVote }: PairProps): ReactElement {
     <>
       <p>
         <strong>{subjectOf(images)}</strong>: which one is better?{' '}
-        <span className="soft">Press the better image, or the left or right arrow key; the down key is for no difference.</span>
+        <span className="soft">
+          Press the better image<span className="keys-only">, or the left or right arrow key; the down key is for no difference</span>.
+        </span>
       </p>
       <div className="vote">
         {shown.map(({ side, image }, at) => (

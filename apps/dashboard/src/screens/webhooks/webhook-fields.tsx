@@ -49,7 +49,7 @@ export function WebhookFields({ url, events, onChange }: WebhookValue & { onChan
           autoFocus
         />
       </div>
-      <fieldset>
+      <fieldset className="event-choice">
         <legend className="label">Events</legend>
         {EVENTS.map((name) => (
           <label key={name} className="check">
