@@ -36,6 +36,23 @@ const CROSSHAIR = measured(
   `chart.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: left + (width * frame) / ` +
     `${FRAMES}, clientY: top + height / 2 }));`,
 );
+/** Zooms into a part of the curve and out again, in turn. */
+const ZOOM = measured(
+  `const chart = document.querySelector('.u-over');
+  const { left, top, width, height } = chart.getBoundingClientRect();
+  const send = (target, type, share) => target.dispatchEvent(new MouseEvent(type,
+    { bubbles: true, button: 0, clientX: left + width * share, clientY: top + height / 2, movementX: 9 }));`,
+  `if (frame % 2 === 0) {
+    send(chart, 'mousedown', 0.2);
+    send(chart, 'mousemove', 0.3 + frame / 200);
+    send(document, 'mouseup', 0.3 + frame / 200);
+  } else send(chart, 'dblclick', 0.5);`,
+);
+/** The whole curve, as on the first view. */
+const DRAWN = measured(
+  `const scale = [...document.querySelectorAll('label')].find(({ textContent }) => textContent === 'Log scale').firstChild;`,
+  'scale.click();',
+);
 /** Nothing is moved: what the page does by itself, with its lists read again every few seconds. */
 const LEFT_OPEN = measured('', 'await new Promise((done) => setTimeout(done, 150));');
 
@@ -119,6 +136,8 @@ try {
   await page.getByRole('img', { name: /over 5000 steps/ }).waitFor({ timeout: 120_000 });
   await measureElements(page, 'Elements for a curve of 5,000 points');
   await measureFrames(page, 'Crosshair over a curve of 5,000 points', CROSSHAIR);
+  await measureFrames(page, 'Zooming a curve of 5,000 points', ZOOM);
+  await measureFrames(page, 'Drawing a curve of 5,000 points', DRAWN);
 } finally {
   await browser.close();
   await service.remove();

@@ -232,6 +232,11 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await visit('/playground');
     await heading('Nothing here');
     expect(await marked()).toEqual([]);
+    for (const path of ['/jobs/job_x', '/datasets/ds_x', '/models/none', '/evaluations/eval_x', '/studies/study_x']) {
+      await visit(path);
+      await heading('Not found');
+      expect(await violationsOf(page), path).toEqual([]);
+    }
     for (const [path, name] of [
       ['/play', 'Playground'],
       ['/train', 'Training'],

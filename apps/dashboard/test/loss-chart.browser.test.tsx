@@ -45,3 +45,20 @@ it('shows the crosshair at the step that another part of the screen selects, als
   const width = () => frame.querySelector<HTMLElement>('.u-over')!.clientWidth;
   await vi.waitFor(() => expect(left() / width()).toBeCloseTo(0.8, 1));
 });
+
+it('marks each checkpoint with a line, and many of them only at the foot of the curve', async () => {
+  /** Pixels of a row of the drawing, a fifth of its height below its top. */
+  const rowWith = async (checkpoints: number[]) => {
+    const shown = { checkpoints, samples: [] };
+    const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={shown} step={null} onStep={() => undefined} />);
+    const canvas = frame.querySelector('canvas')!;
+    await new Promise((done) => setTimeout(done, 100));
+    return canvas
+      .getContext('2d')!
+      .getImageData(0, Math.round(canvas.height / 5), canvas.width, 4)
+      .data.join();
+  };
+  const without = await rowWith([]);
+  expect(await rowWith([1_500, 4_000])).not.toBe(without);
+  expect(await rowWith(steps.filter((step) => step % 10 === 0))).toBe(without);
+});

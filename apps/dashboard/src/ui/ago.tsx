@@ -4,6 +4,7 @@ import { useSyncExternalStore } from 'react';
 import { ago } from '../data/format.ts';
 
 const TICK_MS = 15_000;
+const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -22,7 +23,7 @@ function subscribe(listener: () => void): () => void {
 export function Ago({ time }: { time: string }): ReactElement {
   const text = useSyncExternalStore(subscribe, () => ago(time));
   return (
-    <time dateTime={time} title={new Date(time).toLocaleString('en')}>
+    <time dateTime={time} title={EXACT.format(new Date(time))}>
       {text}
     </time>
   );
