@@ -5,6 +5,7 @@ import { alignCurves, differencesOf } from '../src/data/comparison.ts';
 import { heatMapOf, measuresOf, settingsOf } from '../src/data/heat-map.ts';
 import { jobCall, trainingCall } from '../src/data/calls.ts';
 import { programOf, programsFor } from '../src/data/programs.ts';
+import { styled, stylePromptsOf } from '../src/data/style-prompts.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
 import { axisOf } from '../src/screens/play/grid-fields.tsx';
 
@@ -100,4 +101,20 @@ it('reads (none) as no negative prompt among negative prompts, and as a number e
   expect(axisOf({ parameter: 'negative_prompt', text: '(none)\nblurry, dark\n' }).values).toEqual([null, 'blurry, dark']);
   expect(axisOf({ parameter: 'prompt', text: '(none)\n7' }).values).toEqual(['(none)', '7']);
   expect(axisOf({ parameter: 'steps', text: '5, 10' }).values).toEqual([5, 10]);
+});
+
+it('puts the style of all components or of one around a prompt, and leaves prompts with placeholders alone', () => {
+  const component = (name: string, token: string, prompt = `a photo of ${token} style`) =>
+    ({ name, token, prompt }) as Parameters<typeof stylePromptsOf>[0][number];
+  const multi = stylePromptsOf([component('person', 'zwx'), component('background', 'ukj')]);
+  const of = (name: string, prompt = 'a house') => styled(multi, name, prompt);
+  expect(of('')).toBe('a photo of zwx style, ukj style, a house');
+  expect(of('background')).toBe('a photo of ukj style, a house');
+  expect(of('a component of another model')).toBe(of(''));
+  expect(of('', '[person] style, $& at night')).toBe('[person] style, $& at night');
+  expect(of('person', '$& at night')).toBe('a photo of zwx style, $& at night');
+  const single = stylePromptsOf([component('all', 'ink drawing style', '[caption] in ink drawing style')]);
+  expect(single).toHaveLength(1);
+  expect(styled(single, '', 'a house')).toBe('a house in ink drawing style');
+  expect(styled([], '', 'a house')).toBe('a house');
 });

@@ -5,6 +5,7 @@ import { useBaseModels } from './queries.ts';
 import { useJobs } from './job-list.ts';
 import { useNamedModels } from './registry.ts';
 import { shortId } from './format.ts';
+import { type StylePrompt, stylePromptsOf } from './style-prompts.ts';
 
 export interface Model {
   /** The name that requests use. */
@@ -12,8 +13,8 @@ export interface Model {
   label: string;
   kind: 'base' | 'job' | 'checkpoint' | 'named';
   base: string;
-  /** Style prompt, which precedes the description of the image. */
-  template: string;
+  /** Prompts for its style: for all components together first. Empty for a model without a style. */
+  styles: StylePrompt[];
   /** Whether the model can be applied to another model. */
   isAdapter: boolean;
   /** Whether the project has the images that it was trained on. */
@@ -27,32 +28,33 @@ const fromBase = (baseModel: BaseModel): Model => ({
   label: baseModel.title,
   kind: 'base',
   base: baseModel.name,
-  template: '',
+  styles: [],
   isAdapter: false,
   hasStyleImages: false,
   baseModel,
 });
 
-const fromJob = (job: TrainingJob): Model => {
-  const [component] = job.config.style_ref.components;
-  return {
-    id: job.id,
-    label: jobName(job),
-    kind: 'job',
-    base: job.base_model,
-    template: component ? component.prompt.replace('[V]', component.token) : '',
-    isAdapter: !IS_WHOLE[job.config.adaptation.kind],
-    hasStyleImages: true,
-    job,
-  };
-};
+const fromJob = (job: TrainingJob): Model => ({
+  id: job.id,
+  label: jobName(job),
+  kind: 'job',
+  base: job.base_model,
+  styles: stylePromptsOf(job.config.style_ref.components),
+  isAdapter: !IS_WHOLE[job.config.adaptation.kind],
+  hasStyleImages: true,
+  job,
+});
 
-const fromNamed = ({ name, prompt_template: template, latest }: NamedModel): Model => ({
+/** Named models have a template of their own; their components are those of the job, if it still exists. */
+const fromNamed = ({ name, prompt_template: template, latest }: NamedModel, jobs: TrainingJob[]): Model => ({
   id: name,
   label: name,
   kind: 'named',
   base: latest?.provenance.base_model.name ?? '',
-  template: template?.replace(/,? ?\{prompt\}/, '') ?? '',
+  styles: [
+    ...(template ? [{ name: '', template }] : []),
+    ...stylePromptsOf(jobs.find(({ id }) => id === latest?.provenance.training_job?.id)?.config.style_ref.components ?? []).slice(1),
+  ],
   isAdapter: latest !== null && !IS_WHOLE[latest.provenance.adaptation],
   hasStyleImages: latest !== null && !latest.provenance.upload,
 });
@@ -62,7 +64,7 @@ export function useModels(): Model[] {
   const bases = useBaseModels().data ?? [];
   const jobs = useJobs().data ?? [];
   return [
-    ...named.filter(({ latest }) => latest !== null).map(fromNamed),
+    ...named.filter(({ latest }) => latest !== null).map((model) => fromNamed(model, jobs)),
     ...jobs.filter(({ status }) => status === 'succeeded').map(fromJob),
     ...bases.map(fromBase),
   ];
@@ -76,7 +78,7 @@ export function modelOf(models: Model[], id: string): Model {
       label: id.startsWith('ckpt_') ? `Checkpoint ${shortId(id)}` : id,
       kind: 'checkpoint',
       base: '',
-      template: '',
+      styles: [],
       isAdapter: false,
       hasStyleImages: true,
     }

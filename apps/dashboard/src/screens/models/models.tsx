@@ -114,6 +114,7 @@ function NamedModelCard({ model }: { model: NamedModel }): ReactElement {
 function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): ReactElement {
   const { data: samples = [] } = useNewestSamples(job);
   const [isNaming, setNaming] = useState(false);
+  const prompt = model.styles[0]?.template.replace(', {prompt}', '') ?? '';
   return (
     <article className="card model-card">
       {samples.length > 0 && <SampleMosaic samples={samples} isSquare />}
@@ -123,8 +124,8 @@ function TrainedModel({ model, job }: { model: Model; job: TrainingJob }): React
         {job.finished_at && <Ago time={job.finished_at} />}
       </p>
       <p className="row">
-        <code>{model.template}</code>
-        <CopyButton text={model.template} label="Copy prompt" />
+        <code>{prompt}</code>
+        <CopyButton text={prompt} label="Copy prompt" />
       </p>
       <div className="row">
         <Link className="button primary small" href={`/play?model=${job.id}`}>

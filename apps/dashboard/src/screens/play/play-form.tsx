@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react';
 import type { Model } from '../../data/models.ts';
 import { readPreferences } from '../../data/preferences.ts';
+import { SelectField } from '../../ui/fields.tsx';
 import { Adapters } from './adapters.tsx';
 import { axisOf, GridFields, type GridRow } from './grid-fields.tsx';
 import { type ChosenImage, StartingImage } from './starting-image.tsx';
@@ -10,6 +11,8 @@ export interface PlaySettings {
   prompts: string;
   negative: string;
   hasStyle: boolean;
+  /** Component whose style prompts name; '' for all of the model's. */
+  style: string;
   /** null: the model's default, or random. */
   seed: number | null;
   steps: number | null;
@@ -28,6 +31,7 @@ export const START: PlaySettings = {
   prompts: readPreferences().prompts,
   negative: '',
   hasStyle: true,
+  style: '',
   seed: 7,
   steps: null,
   guidance: null,
@@ -59,9 +63,15 @@ export function requestOf(settings: PlaySettings): object {
   };
 }
 
-type Props = { settings: PlaySettings; onSettings(settings: PlaySettings): void; hasTemplate: boolean; models: Model[] };
+interface Props {
+  settings: PlaySettings;
+  onSettings(settings: PlaySettings): void;
+  /** Names of the styles that the chosen models have; '' for all components together. */
+  styles: string[];
+  models: Model[];
+}
 
-export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): ReactElement {
+export function PlayForm({ settings, onSettings, styles, models }: Props): ReactElement {
   const set = (change: Partial<PlaySettings>) => onSettings({ ...settings, ...change });
   return (
     <>
@@ -75,11 +85,21 @@ export function PlayForm({ settings, onSettings, hasTemplate, models }: Props): 
           onChange={(event) => set({ prompts: event.target.value })}
         />
       </div>
-      {hasTemplate && (
+      {styles.length > 0 && (
         <label className="check small">
           <input type="checkbox" checked={settings.hasStyle} onChange={(event) => set({ hasStyle: event.target.checked })} />
           Put each model's style prompt in front
         </label>
+      )}
+      {styles.length > 1 && settings.hasStyle && (
+        <SelectField
+          id="play-style"
+          label="Style prompt of"
+          value={settings.style}
+          onValue={(style) => set({ style })}
+          options={styles.map((name) => [name, name || 'all components'] as const)}
+          help="Choose the component that your images show: one token follows prompts better, all of them bring more style."
+        />
       )}
       <SeedAndCount settings={settings} set={set} />
       <StartingImage

@@ -8,6 +8,7 @@ import { type Model, modelOf, useModels } from '../../data/models.ts';
 import type { Call } from '../../data/calls.ts';
 import { readImageParameters } from '@styleforge/sdk';
 import { useClient } from '../../data/session.ts';
+import { styled } from '../../data/style-prompts.ts';
 import { notify, notifyError } from '../../data/toasts.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { PageHead } from '../../ui/parts.tsx';
@@ -21,8 +22,8 @@ function requestsOf(settings: PlaySettings, chosen: string[], models: Model[]): 
   const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
   const prompts = settings.prompts.split('\n').filter((line) => line.trim() !== '');
   return chosen.map((id) => {
-    const { template } = modelOf(models, id);
-    const worded = prompts.map((prompt) => (settings.hasStyle && template && !prompt.includes('[') ? `${template}, ${prompt}` : prompt));
+    const { styles } = modelOf(models, id);
+    const worded = prompts.map((prompt) => (settings.hasStyle ? styled(styles, settings.style, prompt) : prompt));
     return { ...requestOf(settings), prompts: worded, seed, model: id } as GenerationRequest;
   });
 }
@@ -107,7 +108,7 @@ function Request({ models, chosen, settings, setSettings, set }: RequestProps): 
         settings={settings}
         onSettings={setSettings}
         models={models}
-        hasTemplate={chosen.some((id) => modelOf(models, id).template !== '')}
+        styles={[...new Set(chosen.flatMap((id) => modelOf(models, id).styles.map(({ name }) => name)))]}
       />
       <button
         type="submit"
