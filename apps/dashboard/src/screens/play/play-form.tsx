@@ -85,22 +85,7 @@ export function PlayForm({ settings, onSettings, styles, models }: Props): React
           onChange={(event) => set({ prompts: event.target.value })}
         />
       </div>
-      {styles.length > 0 && (
-        <label className="check small">
-          <input type="checkbox" checked={settings.hasStyle} onChange={(event) => set({ hasStyle: event.target.checked })} />
-          Put each model's style prompt in front
-        </label>
-      )}
-      {styles.length > 1 && settings.hasStyle && (
-        <SelectField
-          id="play-style"
-          label="Style prompt of"
-          value={settings.style}
-          onValue={(style) => set({ style })}
-          options={styles.map((name) => [name, name || 'all components'] as const)}
-          help="Choose the component that your images show: one token follows prompts better, all of them bring more style."
-        />
-      )}
+      <StyleFields styles={styles} settings={settings} set={set} />
       <SeedAndCount settings={settings} set={set} />
       <StartingImage
         image={settings.image}
@@ -116,6 +101,29 @@ export function PlayForm({ settings, onSettings, styles, models }: Props): React
 }
 
 type Change = (change: Partial<PlaySettings>) => void;
+
+/** Whether a style prompt goes around the prompts, and of which component. */
+function StyleFields({ styles, settings, set }: { styles: string[]; settings: PlaySettings; set: Change }): ReactElement | null {
+  if (styles.length === 0) return null;
+  return (
+    <>
+      <label className="check small">
+        <input type="checkbox" checked={settings.hasStyle} onChange={(event) => set({ hasStyle: event.target.checked })} />
+        Put each model's style prompt in front
+      </label>
+      {styles.length > 1 && settings.hasStyle && (
+        <SelectField
+          id="play-style"
+          label="Style prompt of"
+          value={settings.style}
+          onValue={(style) => set({ style })}
+          options={styles.map((name) => [name, name || 'all components'] as const)}
+          help="Choose the component that your images show: one token follows prompts better, all of them bring more style."
+        />
+      )}
+    </>
+  );
+}
 
 const numeric = (text: string) => (text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text));
 
