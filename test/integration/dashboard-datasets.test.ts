@@ -61,6 +61,13 @@ describe.skipIf(warnNotTested('datasets in the dashboard', chromiumMissing))('da
     await page.getByRole('img', { name: 'Center of green.png at 64 × 64 pixels' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await page.keyboard.press('Escape');
+    const dialog = page.getByRole('dialog');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'a red disc' }).click();
+    await dialog.getByText('1 of 2').waitFor();
+    await page.goBack();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(page.url(), 'Back closes the image and stays on the dataset').toMatch(/\/datasets\/ds_[^/?]+$/);
   });
 
   it('edits captions, components and exclusion by keyboard, replaces words, and names duplicates', async () => {

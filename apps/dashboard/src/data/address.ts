@@ -17,3 +17,25 @@ export function useAddress(): [params: URLSearchParams, set: (name: string, valu
     );
   return [params, set];
 }
+
+/**
+ * The object that a parameter of the address shows in front of the screen, such as an image in full size. Opening it is a step of the
+ * browser's history, so that Back closes it and stays on the screen.
+ */
+export function useOpened(name: string): [id: string | null, open: (id: string | null) => void] {
+  const [params, setParams] = useSearchParams();
+  const current = params.get(name);
+  const isOwnStep = (): boolean => (history.state as { opened?: string } | null)?.opened === name;
+  const open = (id: string | null): void => {
+    if (id === null && isOwnStep()) return history.back();
+    setParams(
+      (before) => {
+        if (id === null) before.delete(name);
+        else before.set(name, id);
+        return before;
+      },
+      current === null ? { state: { opened: name } } : { replace: true, state: history.state },
+    );
+  };
+  return [current, open];
+}

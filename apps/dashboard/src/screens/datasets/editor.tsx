@@ -3,7 +3,7 @@ import type { DatasetDetail, DatasetImage } from '@styleforge/sdk';
 import type { CSSProperties, KeyboardEvent, ReactElement } from 'react';
 import { useMemo, useState } from 'react';
 
-import { useAddress } from '../../data/address.ts';
+import { useAddress, useOpened } from '../../data/address.ts';
 import { type DatasetEdit, useDatasetEdit } from '../../data/dataset-edit.ts';
 import { bytes, plural } from '../../data/format.ts';
 import { useSession } from '../../data/session.ts';
@@ -42,6 +42,7 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
   const { me } = useSession();
   const edit = useDatasetEdit(dataset.id);
   const [params, set] = useAddress();
+  const [opened, onOpen] = useOpened('image');
   const [tile, setTile] = useState(170);
   const { warnings, check } = useWarnings(dataset.images);
   const view: View = { filter: (params.get('show') ?? 'all') as Filter, search: params.get('q') ?? '', warnings };
@@ -69,24 +70,24 @@ export function DatasetEditor({ dataset }: { dataset: DatasetDetail }): ReactEle
           warnings={warnings}
           isReadOnly={isReadOnly}
           onChoose={selection.toggle}
-          onOpen={(id) => set('image', id)}
+          onOpen={onOpen}
           onCaption={(id, caption) => edit.captions({ [id]: caption })}
         />
       </div>
-      <Preview images={shown} id={params.get('image')} set={set} />
+      <Preview images={shown} id={opened} onOpen={onOpen} />
     </section>
   );
 }
 
 type Address = ReturnType<typeof useAddress>[1];
 
+type PreviewProps = { images: DatasetImage[]; id: string | null; onOpen(id: string | null): void };
+
 /** The image that the address names, in full size. */
-function Preview({ images, id, set }: { images: DatasetImage[]; id: string | null; set: Address }): ReactElement | null {
+function Preview({ images, id, onOpen }: PreviewProps): ReactElement | null {
   const open = images.findIndex((image) => image.id === id);
   if (open < 0) return null;
-  return (
-    <ImagePreview images={images} index={open} onIndex={(index) => set('image', images[index]!.id)} onClose={() => set('image', null)} />
-  );
+  return <ImagePreview images={images} index={open} onIndex={(index) => onOpen(images[index]!.id)} onClose={() => onOpen(null)} />;
 }
 
 type ToolsProps = { shown: DatasetImage[]; selection: Selection; edit: DatasetEdit; set: Address };

@@ -2,8 +2,8 @@
 import type { Evaluation, EvaluationImage } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { useState } from 'react';
 import { Link, useParams, useSearchParams } from 'wouter';
+import { useOpened } from '../../data/address.ts';
 import { labelIn, useModels } from '../../data/models.ts';
 import type { Call, CodeChoice } from '../../data/calls.ts';
 import { useClient } from '../../data/session.ts';
@@ -105,10 +105,13 @@ function WithImages({ evaluation, labels, isVote }: ImagesProps): ReactElement {
   return isVote ? <BlindVote id={evaluation.id} labels={labels} rows={rows} /> : <ImageTable labels={labels} rows={rows} />;
 }
 
+const placeOf = ({ index, model }: EvaluationImage): string => `${index}.${model}`;
+
 /** Prompts down, models across. In full size, each image is compared with that of the last model. */
 function ImageTable({ labels, rows }: { labels: string[]; rows: EvaluationImage[][] }): ReactElement {
-  const [open, setOpen] = useState<EvaluationImage | null>(null);
+  const [opened, onOpen] = useOpened('image');
   const images = rows.slice(0, SHOWN).flat();
+  const open = images.findIndex((image) => placeOf(image) === opened);
   const itemOf = (image: EvaluationImage): LightboxItem => {
     const other = images.find(({ index, model }) => index === image.index && model === labels.length - 1 && model !== image.model);
     const label = labels[image.model] ?? '';
@@ -140,7 +143,7 @@ function ImageTable({ labels, rows }: { labels: string[]; rows: EvaluationImage[
                 .toSorted((a, b) => a.model - b.model)
                 .map((image) => (
                   <td key={image.model}>
-                    <button type="button" className="tile-button" onClick={() => setOpen(image)}>
+                    <button type="button" className="tile-button" onClick={() => onOpen(placeOf(image))}>
                       <Picture path={image.url} alt={`${image.prompt}, by ${labels[image.model]}`} width={image.width} />
                     </button>
                   </td>
@@ -149,12 +152,12 @@ function ImageTable({ labels, rows }: { labels: string[]; rows: EvaluationImage[
           ))}
         </tbody>
       </table>
-      {open && (
+      {open >= 0 && (
         <Lightbox
           items={images.map(itemOf)}
-          index={images.indexOf(open)}
-          onIndex={(index) => setOpen(images[index]!)}
-          onClose={() => setOpen(null)}
+          index={open}
+          onIndex={(index) => onOpen(placeOf(images[index]!))}
+          onClose={() => onOpen(null)}
         />
       )}
       {rows.length > SHOWN && (

@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import { useEffect, useMemo } from 'react';
 import { Link } from 'wouter';
-import { useAddress } from '../../data/address.ts';
+import { useAddress, useOpened } from '../../data/address.ts';
 import { type GalleryFilter, type GalleryImage, useGallery } from '../../data/gallery.ts';
 import { useModels } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
@@ -30,6 +30,7 @@ function filterOf(params: URLSearchParams): GalleryFilter {
 
 export function Gallery(): ReactElement {
   const [params, set] = useAddress();
+  const [opened, onOpen] = useOpened('image');
   const filter = filterOf(params);
   const pages = useGallery(filter);
   const hidden = useHidden();
@@ -45,7 +46,7 @@ export function Gallery(): ReactElement {
   );
   const isSearching = useSearch(pages, images, days > 0 && filter.kinds.length === 1 ? Date.now() - days * DAY_MS : 0);
   const selection = useSelection(images);
-  const open = images.findIndex(({ id }) => id === params.get('image'));
+  const open = images.findIndex(({ id }) => id === opened);
   return (
     <>
       <PageHead title="Gallery" />
@@ -67,11 +68,11 @@ export function Gallery(): ReactElement {
             image={image}
             isChosen={selection.ids.has(image.id)}
             onChoose={(isRange) => selection.toggle(image.id, isRange)}
-            onOpen={() => set('image', image.id)}
+            onOpen={() => onOpen(image.id)}
           />
         )}
       </VirtualGrid>
-      {open >= 0 && <GalleryLightbox images={images} index={open} onImage={(id) => set('image', id)} />}
+      {open >= 0 && <GalleryLightbox images={images} index={open} onImage={onOpen} />}
     </>
   );
 }

@@ -2,8 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Feedback, TrainingJob, TrainingJobCreateParams } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
-import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { useOpened } from '../../data/address.ts';
 import { useDefaults } from '../../data/defaults.ts';
 import { useEdited, useEdits } from '../../data/edits.ts';
 import { number } from '../../data/format.ts';
@@ -56,7 +56,8 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
   const { candidates, counts, of } = useEdited(keyOf(job.id), feedback);
   const judge = useJudge(job.id);
   const subjects = [...new Set(candidates.map(({ subject }) => subject))];
-  const [opened, setOpened] = useState<string | null>(null);
+  const [opened, onOpen] = useOpened('image');
+  const shown = candidates.findIndex(({ image_id }) => image_id === opened);
   return (
     <section className="stack" aria-label="Candidates">
       <div className="row-apart">
@@ -77,7 +78,7 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
                 <li key={candidate.image_id} className="candidate" data-verdict={candidate.verdict ?? 'undecided'}>
                   <CandidateCard
                     candidate={candidate}
-                    onOpen={() => setOpened(candidate.image_id)}
+                    onOpen={() => onOpen(candidate.image_id)}
                     onJudge={(verdict) => judge(candidate, verdict)}
                   />
                 </li>
@@ -85,21 +86,20 @@ function Board({ job, feedback }: { job: TrainingJob; feedback: Feedback }): Rea
           </ul>
         </div>
       ))}
-      {opened !== null && <Enlarged {...{ candidates, opened, judge }} onOpen={setOpened} />}
+      {shown >= 0 && <Enlarged {...{ candidates, judge, onOpen }} index={shown} />}
     </section>
   );
 }
 
 type EnlargedProps = {
   candidates: Candidate[];
-  opened: string;
+  index: number;
   judge(candidate: Candidate, verdict: Verdict): void;
   onOpen(id: string | null): void;
 };
 
 /** One candidate in full size, with its verdict. */
-function Enlarged({ candidates, opened, judge, onOpen }: EnlargedProps): ReactElement {
-  const index = candidates.findIndex(({ image_id }) => image_id === opened);
+function Enlarged({ candidates, index, judge, onOpen }: EnlargedProps): ReactElement {
   const candidate = candidates[index]!;
   return (
     <Lightbox

@@ -2,7 +2,8 @@
 import type { Checkpoint, ValidationImage } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
+import { useOpened } from '../../data/address.ts';
 import { useImageActions } from '../../data/image-actions.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { type Star, StarButton } from '../../ui/image-buttons.tsx';
@@ -59,9 +60,9 @@ type Props = {
 export function Samples({ jobId, images, checkpoints, step, onStep }: Props): ReactElement {
   const grid = useMemo(() => arrange(images), [images]);
   const [cell, setCell] = useState(112);
-  const [params, setParams] = useSearchParams();
-  const open = images.find((image) => keyOf(image) === params.get('sample'));
-  const show = (image: ValidationImage | null) => setParams(image ? { sample: keyOf(image) } : {}, { replace: true });
+  const [opened, onOpen] = useOpened('sample');
+  const open = images.find((image) => keyOf(image) === opened);
+  const show = (image: ValidationImage | null) => onOpen(image && keyOf(image));
   const { starOf } = useImageActions();
   const star = (image: ValidationImage) => starOf({ ...image, training_job_id: jobId });
   const frame = useNewestInView(grid.steps.length);

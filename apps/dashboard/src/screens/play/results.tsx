@@ -1,7 +1,8 @@
 // The images of one comparison: a column for each model, a row for each prompt and seed.
 import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef } from 'react';
+import { useOpened } from '../../data/address.ts';
 import { useImageActions } from '../../data/image-actions.ts';
 import { labelOf, type Model } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
@@ -35,12 +36,13 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
   const generations = useShown(stored);
   const frame = useSeen(stored);
   const { starOf } = useImageActions();
-  const [open, setOpen] = useState<{ column: number; row: number } | null>(null);
+  const [opened, onOpen] = useOpened('image');
   if (count === 0) return <NothingYet />;
   const rows = Math.max(0, ...generations.map(({ config }) => config.prompts.length * config.num_images));
   const nameOf = ({ config }: Generation) => labelOf(models, config);
-  const shown = open && imageAt(generations[open.column], open.row);
-  const first = open && open.column > 0 ? imageAt(generations[0], open.row) : undefined;
+  const all = generations.flatMap(({ images }) => images);
+  const shown = all.find(({ id }) => id === opened);
+  const first = shown && !generations[0]?.images.includes(shown) ? imageAt(generations[0], shown.index) : undefined;
   return (
     <section ref={frame} className="stack" aria-label="Results">
       <div
@@ -49,18 +51,18 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
         data-grid={generations.some(({ config }) => config.grid !== null)}
         style={{ '--columns': Math.max(1, generations.length) } as CSSProperties}
       >
-        {generations.map((generation, column) => (
+        {generations.map((generation) => (
           <Column
             key={generation.id}
             generation={generation}
             name={nameOf(generation)}
             rows={rows}
             isOnly={generations.length === 1}
-            onOpen={(row) => setOpen({ column, row })}
+            onOpen={(row) => onOpen(imageAt(generation, row)?.id ?? null)}
           />
         ))}
       </div>
-      {open && shown && (
+      {shown && (
         <Lightbox
           items={generations.flatMap((generation) =>
             generation.images.map((image) => ({
@@ -73,14 +75,11 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
                   : undefined,
             })),
           )}
-          index={generations.flatMap(({ images }) => images).findIndex(({ id }) => id === shown.id)}
-          onIndex={(index) => {
-            const image = generations.flatMap(({ images }) => images)[index]!;
-            setOpen({ column: generations.findIndex(({ images }) => images.includes(image)), row: image.index });
-          }}
-          onClose={() => setOpen(null)}
+          index={all.indexOf(shown)}
+          onIndex={(index) => onOpen(all[index]!.id)}
+          onClose={() => onOpen(null)}
           star={starOf(shown)}
-          actions={<ResultButtons image={shown} onBeginFrom={onBeginFrom} onDelete={() => setOpen(null)} />}
+          actions={<ResultButtons image={shown} onBeginFrom={onBeginFrom} onDelete={() => onOpen(null)} />}
         />
       )}
     </section>
