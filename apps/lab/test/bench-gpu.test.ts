@@ -69,8 +69,6 @@ describe('npm run bench -- first-run', () => {
   });
 });
 
-describe('npm run bench', () => {});
-
 describe('npm run bench -- train --profile', () => {
   it('shows where the time is spent, and deletes its trace', async () => {
     const { stdout } = await bench('train', '--steps', '1', '--profile');

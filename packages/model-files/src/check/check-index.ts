@@ -32,9 +32,12 @@ export async function checkModelIndex(directory: string, paths?: readonly string
     paths?.some((file) => file.startsWith(`${part}/`)) ?? (await exists(join(directory, part)));
   const path = join(directory, MODEL_INDEX);
   const modelIndex = await readJson(path);
-  for (const component of familyOf(modelIndex).components) {
+  const { components } = familyOf(modelIndex);
+  // An index that names no part at all says nothing about the pipeline: what is missing is then a file.
+  const namesParts = components.some(({ name }) => namesPart(modelIndex, name));
+  for (const component of components) {
     const { name } = component;
-    const isAbsent = !namesPart(modelIndex, name) && !(await isThere(name));
+    const isAbsent = namesParts && !namesPart(modelIndex, name) && !(await isThere(name));
     const fault = isAbsent ? `has no ${name}` : classFault(modelIndex, component);
     if (fault !== undefined) throw new ModelFileError(path, `is of ${String(modelIndex._class_name)} and ${fault}: ${OTHER_MODEL}`);
   }
