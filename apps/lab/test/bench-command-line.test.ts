@@ -19,7 +19,7 @@ it('help lists the options with their defaults', async () => {
   const { code, stdout, stderr } = await bench('train', '--help');
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^Usage: npm run bench -- train \[options\]\n/);
-  expect(stdout).toMatch(/--steps STEPS +measured steps \(default: 10\)/);
+  expect(stdout).toMatch(/--steps STEPS +steps to run \(default: 10\)/);
 });
 
 it('an option that does not exist is refused with the usage', async () => {

@@ -3,7 +3,8 @@ import { DEVICES, GRADIENT_KERNELS, MIXED_PRECISIONS } from '@styleforge/contrac
 import { DEFAULT_DEVICE, type CompileOptions, type ParameterBuffers } from '@styleforge/runtime';
 import { readCommandLine } from '../../command-line.ts';
 import { choiceOption, numberOption } from '../../options.ts';
-import { geometryOf, type Geometry, GEOMETRIES } from './geometries.ts';
+import { GRADIENT_OPTIONS, RUN_OPTIONS } from './engine-options.ts';
+import { geometryOf, type Geometry } from './geometries.ts';
 import { print } from '../process.ts';
 import { fillRandom } from './random-weights.ts';
 import { mean } from '../statistics.ts';
@@ -50,13 +51,10 @@ const program = {
   usage: 'npm run bench -- parity',
   about: 'Trains some steps on a device and on the processor, and compares the weights.',
   options: {
-    geometry: { type: 'string', default: 'small', help: `size of the model: ${GEOMETRIES.join(', ')}` },
-    steps: { type: 'string', default: '10', help: 'steps to train' },
-    device: { type: 'string', default: 'cuda', help: `device: ${DEVICES.join(', ')}` },
-    precision: { type: 'string', default: 'no', help: `mixed precision: ${MIXED_PRECISIONS.join(', ')}` },
+    ...RUN_OPTIONS,
+    ...GRADIENT_OPTIONS,
+    device: { ...RUN_OPTIONS.device, default: 'cuda' },
     tf32: { type: 'string', default: 'no', help: 'whether CUDA may compute products in TF32' },
-    plain: { type: 'boolean', default: false, help: 'do not record the step as a CUDA graph' },
-    kernels: { type: 'string', default: 'none', help: `own CUDA kernels for gradients: ${GRADIENT_KERNELS.join(', ')}` },
   },
 } as const;
 

@@ -14,7 +14,8 @@ import { DEFAULT_DEVICE, deviceOf, type CompileOptions, ParameterBuffers } from 
 import { readCommandLine } from '../../command-line.ts';
 import { choiceOption, numberOption, optionalNumber } from '../../options.ts';
 import { compareWithTorch } from './compare-torch.ts';
-import { geometryOf, modelOfGeometry, schedulerConfig, type Geometry, GEOMETRIES } from './geometries.ts';
+import { COMPARISON_OPTIONS, RUN_OPTIONS } from './engine-options.ts';
+import { geometryOf, modelOfGeometry, schedulerConfig, type Geometry } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, secondsSince } from '../process.ts';
 import { fillRandom } from './random-weights.ts';
 import { median } from '../statistics.ts';
@@ -45,12 +46,9 @@ const program = {
   usage: 'npm run bench -- sample',
   about: 'Measures sampling with random weights, and on request torch beside it.',
   options: {
-    geometry: { type: 'string', default: 'small', help: `size of the model: ${GEOMETRIES.join(', ')}` },
-    steps: { type: 'string', default: '10', help: 'sampling steps' },
-    threads: { type: 'string', help: 'processor threads' },
-    device: { type: 'string', default: DEFAULT_DEVICE, help: `device: ${DEVICES.join(', ')}` },
-    compare: { type: 'string', help: 'library to measure in the same run: torch' },
-    python: { type: 'string', help: 'a Python with torch and diffusers' },
+    ...RUN_OPTIONS,
+    ...COMPARISON_OPTIONS,
+    device: { ...RUN_OPTIONS.device, default: DEFAULT_DEVICE },
   },
 } as const;
 

@@ -9,7 +9,8 @@ import { readCommandLine } from '../../command-line.ts';
 import { choiceOption, numberOption, optionalNumber, CallError } from '../../options.ts';
 import { type TrainStep } from '@styleforge/styleforge';
 import { compareWithTorch } from './compare-torch.ts';
-import { atResolution, geometryOf, GEOMETRIES } from './geometries.ts';
+import { COMPARISON_OPTIONS, GRADIENT_OPTIONS, RUN_OPTIONS } from './engine-options.ts';
+import { atResolution, geometryOf } from './geometries.ts';
 import { deviceGibibytes, peakGibibytes, print, ranInEngineEnvironment, residentGibibytes, secondsSince } from '../process.ts';
 import { takeProfile } from './profile.ts';
 import { fillRandom } from './random-weights.ts';
@@ -51,23 +52,18 @@ const program = {
   usage: 'npm run bench -- train',
   about: 'Measures the steps of a training with random weights: time, memory, and on request torch beside it.',
   options: {
-    geometry: { type: 'string', default: 'small', help: `size of the model: ${GEOMETRIES.join(', ')}` },
-    steps: { type: 'string', default: '10', help: 'measured steps' },
+    ...RUN_OPTIONS,
+    ...GRADIENT_OPTIONS,
+    ...COMPARISON_OPTIONS,
+    device: { ...RUN_OPTIONS.device, default: DEFAULT_DEVICE },
     batch: { type: 'string', help: 'samples of a step, half of them Aux (default: that of the geometry)' },
-    threads: { type: 'string', help: 'processor threads' },
-    device: { type: 'string', default: DEFAULT_DEVICE, help: `device: ${DEVICES.join(', ')}` },
-    precision: { type: 'string', default: 'no', help: `mixed precision: ${MIXED_PRECISIONS.join(', ')}` },
     method: { type: 'string', default: 'full', help: `what is trained: ${BENCH_METHODS.join(', ')}` },
     profile: { type: 'boolean', default: false, help: 'also measure the operations of a step' },
     tf32: { type: 'string', default: 'yes', help: 'whether CUDA may compute products in TF32' },
-    plain: { type: 'boolean', default: false, help: 'do not record the step as a CUDA graph' },
-    kernels: { type: 'string', default: 'none', help: `own CUDA kernels for gradients: ${GRADIENT_KERNELS.join(', ')}` },
     recompute: { type: 'string', help: 'whether activations are computed again in the backward pass (default: that of the geometry)' },
     resolution: { type: 'string', help: 'side of the images in pixels (default: that of the geometry)' },
     state: { type: 'string', default: 'usual', help: `precision of moments and gradients: ${STATES.join(', ')}` },
     'torch-compile': { type: 'string', default: 'yes', help: 'whether torch.compile is measured, too' },
-    compare: { type: 'string', help: 'library to measure in the same run: torch' },
-    python: { type: 'string', help: 'a Python with torch, diffusers and peft' },
   },
 } as const;
 
