@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPage, compressedSizes, readAsset } from './dashboard-page.ts';
 
-const KB = 1024;
+const KB = 1000;
 
 beforeAll(() => buildPage());
 

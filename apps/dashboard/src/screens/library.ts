@@ -1,4 +1,6 @@
 // Screens of lists and forms without curves, in one file to load: small files compress badly one by one.
+import './shared.ts';
+
 export { EvaluationScreen } from './evaluations/evaluation.tsx';
 export { Evaluations } from './evaluations/evaluations.tsx';
 export { Jobs } from './jobs/jobs.tsx';
