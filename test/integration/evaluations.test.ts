@@ -67,9 +67,9 @@ describe('a training job with an evaluation', () => {
       expect((await test.events(jobId)).map(({ type }) => type)).toEqual([
         'job.queued',
         'job.validating',
-        'job.warning',
         'job.running',
         'validation.done',
+        'job.warning',
         'validation.done',
         'validation.done',
         'checkpoint.saved',

@@ -6,7 +6,7 @@ import { sampleStyle } from '@styleforge/samples';
 import { type Reconstruction, trainStyleForge, type TrainingImage } from '@styleforge/styleforge';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tinyTraining, type TinyTraining } from './tiny-training.ts';
+import { fingerprint, tinyTraining, type TinyTraining } from './tiny-training.ts';
 
 const shipped = fileURLToPath(new URL('../../../models/styleforge-mini', import.meta.url));
 let tiny: TinyTraining;
@@ -14,6 +14,7 @@ beforeAll(async () => {
   tiny = await tinyTraining();
 });
 
+const twoSteps = { hyperparameters: { max_train_steps: 2 } as never };
 const oneStep = { hyperparameters: { max_train_steps: 1 } as never };
 
 async function sampleImages(style: string): Promise<TrainingImage[]> {
@@ -41,15 +42,40 @@ async function noiseImages(): Promise<TrainingImage[]> {
 }
 
 describe('reconstruction of the StyleRef images', () => {
-  it('is measured once before the first step, and not again after a resume', async () => {
+  it('is measured once, after the first step, and not again after a resume', async () => {
     const measured: Reconstruction[] = [];
     const onReconstruction = (reconstruction: Reconstruction): void => void measured.push(reconstruction);
     const { directory } = await trainStyleForge(tiny.options('first', oneStep, { onReconstruction }));
     expect(measured).toEqual([{ psnr: expect.any(Number) as number, images: 3 }]);
     expect(measured[0].psnr).toBeLessThan(15);
+    const order: string[] = [];
+    await trainStyleForge(
+      tiny.options('order', twoSteps, {
+        onReconstruction: () => void order.push('reconstruction'),
+        onProgress: ({ step }) => void order.push(`step ${step}`),
+      }),
+    );
+    expect(order).toEqual(['step 1', 'reconstruction', 'step 2']);
     const longer = { hyperparameters: { max_train_steps: 2 } as never };
     await trainStyleForge(tiny.options('resumed', longer, { onReconstruction, resumeFrom: directory }));
     expect(measured).toHaveLength(1);
+  });
+
+  it('changes no weights, and does not hold up a training that is to stop', async () => {
+    const measured = await trainStyleForge(tiny.options('measured', twoSteps, { onReconstruction: () => undefined }));
+    const without = await trainStyleForge(tiny.options('not-measured', twoSteps));
+    expect(await fingerprint(measured.directory)).toEqual(await fingerprint(without.directory));
+    const stopping = new AbortController();
+    let isMeasured = false;
+    const stopped = trainStyleForge(
+      tiny.options('stopped', twoSteps, {
+        signal: stopping.signal,
+        onProgress: () => stopping.abort(),
+        onReconstruction: () => void (isMeasured = true),
+      }),
+    );
+    await expect(stopped).rejects.toThrow('aborted');
+    expect(isMeasured).toBe(false);
   });
 
   it('distinguishes styles that the shipped autoencoder can reproduce from images that it cannot', async () => {

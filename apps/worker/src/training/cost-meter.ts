@@ -38,6 +38,11 @@ export class CostMeter {
     this.#startSeconds ??= this.#lap();
   }
 
+  /** The reconstruction of the images is measured: part of the start, whenever it happens. */
+  reconstruction(): void {
+    if (this.#startSeconds !== undefined) this.#startSeconds += this.#lap();
+  }
+
   progress({ stepSeconds, peakMemoryBytes, card }: Progress): void {
     this.#lap();
     this.#stepSeconds.push(stepSeconds);

@@ -153,7 +153,10 @@ async function recorders(job: TrainingJobRow, task: TrainingTask, { progress, re
       progress.add(update);
     },
     onRecomputation: (news) => noteRecomputation(job, news, services),
-    onReconstruction: (measured) => warnOfLostStyle(job, measured, services),
+    onReconstruction: (measured) => {
+      cost.reconstruction();
+      return warnOfLostStyle(job, measured, services);
+    },
     onValidated: () => {
       cost.started();
       return services.database.trainingJobs.start(job.id, job.attempt);

@@ -1,4 +1,4 @@
-// Warns in a job's log, before its training, that the base model cannot reproduce the style.
+// Warns in a job's log, at the beginning of its training, that the base model cannot reproduce the style.
 import type { TrainingJobRow } from '@styleforge/database';
 import type { ReconstructionMeasured } from '../processes/messages.ts';
 import type { Services } from '../services.ts';

@@ -10,9 +10,9 @@ import { EarlyStopping, finiteScore, type ValidationScore } from './early-stoppi
 import { updateEma } from './ema.ts';
 import { learningRateAt } from './lr-schedule.ts';
 import { openModel, withTokens } from '../model/model.ts';
-import { autoencoderOf, checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
+import { checkPrecision, openBatchSource, openTrainStep } from './open-run.ts';
 import { PromptRows } from '../data/prompts.ts';
-import { measureReconstruction } from '../data/reconstruction.ts';
+import { ReconstructionReport } from './reconstruction-report.ts';
 import { type RunRequest } from './run-requests.ts';
 import { fingerprintOfBase, startingState } from './starting-state.ts';
 import { type ShapedStep } from '../loss/shaped-step.ts';
@@ -35,6 +35,7 @@ interface RunParts {
   readonly earlyStopping: EarlyStopping | undefined;
   readonly globalStep: number;
   readonly baseModel: string;
+  readonly reconstruction: ReconstructionReport;
 }
 
 type MadeUpdate = Losses & Pick<TrainingProgress, 'gradNorm'>;
@@ -50,6 +51,7 @@ class Run {
   readonly #ema: ParameterBuffers | undefined;
   readonly #validator: Validator;
   readonly #earlyStopping: EarlyStopping | undefined;
+  readonly #reconstruction: ReconstructionReport;
   globalStep: number;
   readonly #baseModel: string;
   #lastSaved = -1;
@@ -59,6 +61,7 @@ class Run {
   constructor(options: TrainStyleForgeOptions, parts: RunParts) {
     const { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep } = parts;
     this.#baseModel = parts.baseModel;
+    this.#reconstruction = parts.reconstruction;
     this.#options = options;
     this.#source = source;
     this.#shapes = shapes;
@@ -210,6 +213,7 @@ class Run {
       await this.#obey(signal);
       const progress = await this.step();
       await this.#options.onProgress?.(progress);
+      await this.#reconstruction.afterStep(signal);
       await this.#validate();
       if ((every !== null && this.globalStep % every === 0) || this.best?.step === this.globalStep) await this.save();
       for (const request of this.#options.requests?.take() ?? []) await this.#meet(request);
@@ -231,20 +235,15 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const adaptation = createAdaptation(options.config, base, tokens);
   const model = withTokens(base, adaptation.tokens);
   const source = await openBatchSource(options, model, options.compile?.device);
-  if (options.onReconstruction && options.resumeFrom === undefined) {
-    const images = source.styleRef.flat().map(({ image }) => image);
-    const { resolution } = options.config.hyperparameters;
-    await options.onReconstruction(
-      await measureReconstruction(images, { ...autoencoderOf(model), device: options.compile?.device, resolution }),
-    );
-  }
+  const reconstruction = new ReconstructionReport(options, source, model);
+  await reconstruction.beforeSteps();
   const prompts = await PromptRows.create(model, source.prompts, adaptation.trainsText, options.compile?.device);
   const shapes = await openTrainStep(source, model, adaptation, options);
   const trainStep = shapes.step;
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const { resolution } = options.config.hyperparameters;
   const validator = new Validator({ resolution, model, weights: ema ?? trainStep.weights, adaptation, compile: options.compile });
-  const run = new Run(options, { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel });
+  const run = new Run(options, { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel, reconstruction });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;

@@ -44,7 +44,7 @@ export interface TrainStyleForgeOptions extends TrainingInputs {
   readonly compile?: CompileOptions;
   /** Additional devices, which share the passes of an update (`gradient_accumulation_steps`). */
   readonly replicas?: readonly DeviceName[];
-  /** Called before the first step of a new training. */
+  /** Called once in a new training: after the first step, or on a device with memory of its own before it. */
   readonly onReconstruction?: (reconstruction: Reconstruction) => void | Promise<void>;
   /** Called before the first step, when the inputs are checked and everything is loaded. */
   readonly onStart?: () => void | Promise<void>;

@@ -21,7 +21,9 @@ const ADAPTATIONS = ['full', 'lora'] as const;
 
 const program = {
   usage: 'npm run bench -- start',
-  about: 'Starts a service, submits training jobs one after another, and prints the seconds from each response to the first training step.',
+  about:
+    'Starts a service, submits training jobs one after another, and prints the seconds from each response to the beginning and to the ' +
+    'end of the first training step.',
   options: {
     'base-model': {
       type: 'string',
@@ -47,14 +49,16 @@ export async function run(args: string[]): Promise<void> {
       images: numberOption('images', values.images),
       adaptation: choiceOption('adaptation', values.adaptation, ADAPTATIONS),
     });
-    const starts: number[] = [];
+    const starts: Start[] = [];
     for (let job = 1; job <= jobs; job += 1) {
       const start = await measureStart(client, request, service.logDirectory);
       print({ what: 'start of a job', job, ...start });
-      starts.push(start.first_step_s);
+      starts.push(start);
     }
-    const [cold, ...warm] = starts;
-    print({ what: 'start of a job', cold_s: cold, ...(warm.length > 0 && { warm_median_s: median(warm) }) });
+    for (const figure of ['first_step_begins_s', 'first_step_s'] as const) {
+      const [cold, ...warm] = starts.map((start) => start[figure]);
+      print({ what: figure, cold_s: cold, ...(warm.length > 0 && { warm_median_s: median(warm) }) });
+    }
   } finally {
     await service.stop();
     await rm(directory, { recursive: true, force: true });
@@ -89,14 +93,17 @@ async function requestOf(
   };
 }
 
+/** The log message at the end of the first step, which also has the step's own seconds. */
+const FIRST_STEP = 'first training step done';
+
 /** Log messages of the worker before the first step. */
 const marks = {
   'training job claimed': 'claimed_s',
   'the child process begins': 'child_s',
-  'first training step done': 'first_step_s',
+  [FIRST_STEP]: 'first_step_s',
 } as const;
 
-type Start = Record<(typeof marks)[keyof typeof marks], number> & { whole_s: number };
+type Start = Record<(typeof marks)[keyof typeof marks] | 'first_step_begins_s' | 'whole_s', number>;
 
 /** Seconds after the response, by the worker's log. */
 async function measureStart(client: ApiClient, request: TrainingJobRequest, logDirectory: string): Promise<Start> {
@@ -105,11 +112,13 @@ async function measureStart(client: ApiClient, request: TrainingJobRequest, logD
   await client.waitForJob(id, () => undefined);
   const whole = (Date.now() - start) / 1000;
   const lines = (await readFile(path.join(logDirectory, 'worker.log'), 'utf8')).split('\n').filter((line) => line.includes(id));
-  const logged = lines.map((line) => JSON.parse(line) as { msg: string; time: number | string });
+  const logged = lines.map((line) => JSON.parse(line) as { msg: string; time: number | string; stepSeconds?: number });
   const figures = Object.entries(marks).map(([text, name]) => {
     const line = logged.find(({ msg }) => msg === text);
     if (!line) throw new Error(`the worker's log has no '${text}' for ${id}`);
     return [name, (new Date(line.time).getTime() - start) / 1000];
   });
-  return { ...Object.fromEntries(figures), whole_s: whole } as Start;
+  const marked = Object.fromEntries(figures) as Record<(typeof marks)[keyof typeof marks], number>;
+  const { stepSeconds = 0 } = logged.find(({ msg }) => msg === FIRST_STEP) ?? {};
+  return { ...marked, first_step_begins_s: marked.first_step_s - stepSeconds, whole_s: whole };
 }
