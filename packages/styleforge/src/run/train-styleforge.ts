@@ -243,7 +243,18 @@ export async function trainStyleForge(options: TrainStyleForgeOptions): Promise<
   const { globalStep, ema, earlyStopping } = await startingState(options, adaptation, trainStep, baseModel);
   const { resolution } = options.config.hyperparameters;
   const validator = new Validator({ resolution, model, weights: ema ?? trainStep.weights, adaptation, compile: options.compile });
-  const run = new Run(options, { source, shapes, adaptation, prompts, ema, validator, earlyStopping, globalStep, baseModel, reconstruction });
+  const run = new Run(options, {
+    source,
+    shapes,
+    adaptation,
+    prompts,
+    ema,
+    validator,
+    earlyStopping,
+    globalStep,
+    baseModel,
+    reconstruction,
+  });
   try {
     await run.toEnd();
     const directory = run.globalStep === globalStep && options.resumeFrom !== undefined ? options.resumeFrom : run.directory;
