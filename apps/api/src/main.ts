@@ -28,6 +28,7 @@ if (cleared > 0) log.info({ cleared }, 'removed files that interrupted uploads l
 // Another process may be migrating, and a migration can take long.
 if (config.operations.migrateOnStart) await withDeadline('migrating the database', 600 * SECOND, () => migrate(databaseUrl));
 const database = createDatabase(databaseUrl, {
+  keepsConnections: true,
   onQuery: (statement, milliseconds) => metrics.observe('styleforge_database_query_seconds', { statement }, milliseconds / SECOND),
 });
 const queues = await withDeadline('connecting to the queue', 60 * SECOND, () => createQueues(queueConnectionOf(config), log));
@@ -47,6 +48,9 @@ const rateLimiter = config.rateLimit
   : undefined;
 const wrongKeyLimiter =
   config.wrongKeysPerMinute === null ? undefined : createRateLimiter({ requests: config.wrongKeysPerMinute, seconds: 60 });
+await withDeadline('preparing the connections to the database', 30 * SECOND, () => database.rehearse()).catch((error: unknown) =>
+  log.warn({ err: error }, 'the connections to the database could not be prepared; the first requests will take longer'),
+);
 const readinessChecks = { disk_space: diskSpaceCheck(dataDirectory, config.operations.minFreeDiskMB) };
 const api = await startApi({
   database,

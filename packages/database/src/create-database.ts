@@ -41,12 +41,15 @@ import { createUsageRepository } from './repositories/installation/usage.ts';
 import { createWebhookRepository } from './repositories/webhooks/webhooks.ts';
 import { createValidationImageRepository } from './repositories/training-jobs/validation-images.ts';
 import { createWorkerRepository } from './repositories/work/workers.ts';
+import { rehearse } from './rehearsal.ts';
 import { openPool } from './session.ts';
 import { Statements } from './statements.ts';
 
 export type Database = ReturnType<typeof createDatabase>;
 export type DatabaseOptions = {
   maxConnections?: number;
+  /** Whether connections stay open when they are idle. Otherwise they are closed after ten seconds. */
+  keepsConnections?: boolean;
   /** Called for every statement, with its first word and its duration. */
   onQuery?: (statement: string, milliseconds: number) => void;
 };
@@ -63,8 +66,8 @@ export function clientOf(database: Database): PrismaClient {
   return client;
 }
 
-export function createDatabase(databaseUrl: string, { maxConnections = 10, onQuery }: DatabaseOptions = {}) {
-  const pool = openPool({ connectionString: databaseUrl, max: maxConnections });
+export function createDatabase(databaseUrl: string, { maxConnections = 10, keepsConnections = false, onQuery }: DatabaseOptions = {}) {
+  const pool = openPool({ connectionString: databaseUrl, max: maxConnections, min: keepsConnections ? maxConnections : 0 });
   // A connection has no listener while the pool hands it to a transaction. If the server ends it just then, the error would end this
   // process; the transaction's first statement fails in any case.
   pool.on('connect', (client) => client.on('error', () => undefined));
@@ -91,6 +94,8 @@ export function createDatabase(databaseUrl: string, { maxConnections = 10, onQue
       onNotify: (payload: string, channel: string) => void,
       onTrouble: (error: unknown) => void,
     ): Promise<Listener> => listen(databaseUrl, channels, onNotify, { onTrouble }),
+    /** Opens all connections and makes the most frequent statements on each as fast as they will be. Stores nothing. */
+    rehearse: (): Promise<void> => rehearse(pool, prisma, maxConnections),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     /** Throws when the database does not respond. */
     ping: async (): Promise<void> => void (await prisma.$queryRaw`select 1`),

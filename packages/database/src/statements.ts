@@ -3,12 +3,15 @@ import type pg from 'pg';
 
 export type OnQuery = (statement: string, milliseconds: number) => void;
 
+/** A pool of connections, or one connection. */
+type Connections = { query(statement: pg.QueryConfig): Promise<pg.QueryResult> };
+
 export class Statements {
-  readonly #pool: pg.Pool;
+  readonly #connections: Connections;
   readonly #onQuery: OnQuery | undefined;
 
-  constructor(pool: pg.Pool, onQuery?: OnQuery) {
-    this.#pool = pool;
+  constructor(connections: Connections, onQuery?: OnQuery) {
+    this.#connections = connections;
     this.#onQuery = onQuery;
   }
 
@@ -18,7 +21,7 @@ export class Statements {
    */
   async run<Row>(name: string, text: string, values: unknown[]): Promise<Row[]> {
     const start = performance.now();
-    const { rows } = await this.#pool.query({ name, text, values });
+    const { rows } = await this.#connections.query({ name, text, values });
     this.#onQuery?.(/^\s*(\w+)/.exec(text)?.[1]?.toLowerCase() ?? '', performance.now() - start);
     return rows as Row[];
   }
