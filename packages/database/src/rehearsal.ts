@@ -38,11 +38,10 @@ export async function rehearse(pool: pg.Pool, prisma: PrismaClient, connections:
 async function submit(prisma: PrismaClient, statements: Statements): Promise<void> {
   const [projectId, datasetId] = [newId('project'), newId('dataset')];
   await statements.run('rehearse_project', "insert into projects (id, name) values ($1, 'rehearsal')", [projectId]);
-  await statements.run(
-    'rehearse_dataset',
-    "insert into datasets (id, project_id, name, kind) values ($1, $2, 'rehearsal', 'style_ref')",
-    [datasetId, projectId],
-  );
+  await statements.run('rehearse_dataset', "insert into datasets (id, project_id, name, kind) values ($1, $2, 'rehearsal', 'style_ref')", [
+    datasetId,
+    projectId,
+  ]);
   const idempotency = createIdempotencyKeyRepository({ prisma, statements });
   const decision = await idempotency.begin(projectId, 'rehearsal', '', LOCK_MS);
   await createDatasetRepository(prisma, statements).forTraining(projectId, [datasetId]);
