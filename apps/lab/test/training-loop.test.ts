@@ -18,7 +18,11 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 class CutOff extends Error {}
 
 /** Fits a linear map to noise; the batch is a function of the step. */
-async function train(stateDirectory: string, cutOffAt = Infinity): Promise<{ weights: Float32Array; average: Float32Array; from: number }> {
+async function train(
+  stateDirectory: string,
+  cutOffAt = Infinity,
+  onStep: () => void = () => undefined,
+): Promise<{ weights: Float32Array; average: Float32Array; from: number }> {
   const graph = new Graph();
   const predicted = graph.matmul(graph.input('x', [ROWS, INPUTS]), graph.parameter('w', [INPUTS, OUTPUTS]));
   const loss = graph.reduceMean(graph.reduceMean(graph.square(graph.sub(predicted, graph.input('y', [ROWS, OUTPUTS]))), [1]), [0]);
@@ -47,6 +51,7 @@ async function train(stateDirectory: string, cutOffAt = Infinity): Promise<{ wei
       onSnapshot: async () => undefined,
       pass: async (step) => {
         if (from < 0) from = step;
+        onStep();
         if (step === cutOffAt) throw new CutOff();
         const draw = (purpose: string, count: number): Float32Array => randomNormals({ seed: 1, step, purpose }, count);
         return (await program.backward({ x: draw('x', ROWS * INPUTS), y: draw('y', ROWS * OUTPUTS) })).loss[0];
@@ -66,4 +71,18 @@ it('ends with the same weights and the same average, from the last saved step on
   expect(resumed.from).toBe(50);
   expect(whole.weights.some((value) => value !== 0)).toBe(true);
   expect([resumed.weights, resumed.average]).toEqual([whole.weights, whole.average]);
+});
+
+it('lets the event loop turn between all steps, so that a signal ends it', async () => {
+  let turn = 0;
+  let running = true;
+  const count = (): void => {
+    turn += 1;
+    if (running) setImmediate(count);
+  };
+  const turnOfStep: number[] = [];
+  setImmediate(count);
+  await expect(train(join(scratch, 'turns'), 40, () => turnOfStep.push(turn))).rejects.toThrow(CutOff);
+  running = false;
+  expect(new Set(turnOfStep).size).toBe(41);
 });

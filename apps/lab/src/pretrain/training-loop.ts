@@ -1,6 +1,7 @@
 // Training loop of the pretraining stages: adds log lines and snapshots to the trainer's schedule, updates, average and state files.
 import { Float32Arrays, type ParameterBuffers, type TrainingProgram } from '@styleforge/runtime';
 import { emaDecayAt, makeUpdate, type StateArrays, type WarmupStableDecay, warmupStableDecayAt } from '@styleforge/styleforge';
+import { setImmediate } from 'node:timers/promises';
 import { loadRun, type RunProgress, saveRun } from './run-state.ts';
 
 export interface LoopOptions extends WarmupStableDecay {
@@ -83,6 +84,8 @@ export async function runTrainingLoop(options: LoopOptions): Promise<ParameterBu
   let lastSnapshot = performance.now();
   while (progress.step < steps) {
     const { loss, gradNorm, learningRate } = await makeStep(progress.step, ema, options);
+    // Steps run on this thread: without a turn of the event loop between them, no signal would end the process.
+    await setImmediate();
     progress.step += 1;
     progress.optimizerStep = optimizer.step;
     stretch.add(loss);
