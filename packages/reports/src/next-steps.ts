@@ -47,9 +47,20 @@ function gentler({ config: { hyperparameters } }: ReportTraining): string[] {
   ];
 }
 
-const longer = ({ config: { hyperparameters } }: ReportTraining): string[] => [
-  `Train longer: max_train_steps ${2 * hyperparameters.max_train_steps} instead of ${hyperparameters.max_train_steps}.`,
-];
+/** Whether the images of the last validated step no longer followed their prompts: more steps at the same rate would lose the rest. */
+function losesPrompts({ validations }: ReportTraining): boolean {
+  const [before, after] = [validations.find(({ step }) => step === 0), validations.at(-1)].map((at) => at && scoreOf(at.scores, 'clip'));
+  return before !== undefined && after !== undefined && after < KEPT_AT_STEP * before;
+}
+
+function longer(training: ReportTraining): string[] {
+  const { learning_rate: rate, max_train_steps: steps } = training.config.hyperparameters;
+  if (!losesPrompts(training)) return [`Train longer: max_train_steps ${2 * steps} instead of ${steps}.`];
+  return [
+    ...captions(training),
+    `Train longer with a lower rate: learning_rate ${shownRate(rate / 3)} and max_train_steps ${2 * steps}. At ${shownRate(rate)}, later steps lost the prompts.`,
+  ];
+}
 
 const unvalidated = ({ validations }: ReportTraining): string[] =>
   validations.length > 0 ? [] : ['Ask for validation or early_stopping: an earlier checkpoint can be better than the last one.'];
