@@ -75,12 +75,7 @@ describe('the verdict', () => {
     const nextAfter = (...validations: ReturnType<typeof at>[]) =>
       sampleReport([sampleModel('a model', { kid: 0.08, clip: 27 }), base], { training: training && { ...training, validations } }).verdict
         .next;
-    expect(nextAfter(at(0, 60), at(40, 59), at(80, 20)).slice(0, 2)).toEqual([
-      expect.stringContaining('Add a caption to each StyleRef and Aux image'),
-      expect.stringMatching(
-        /^Train longer with a lower rate: learning_rate \S+ and max_train_steps 400\. At \S+, later steps lost the prompts\.$/,
-      ),
-    ]);
+    expect(nextAfter(at(0, 60), at(40, 59), at(80, 20))[0]).toContain('Add a caption to each StyleRef and Aux image');
     expect(nextAfter(at(0, 60), at(40, 59), at(80, 55))[0]).toContain('Train longer: max_train_steps 400 instead of 200');
   });
 });
