@@ -102,7 +102,7 @@ describe.skipIf(warnNotTested('the dashboard in a browser', chromiumMissing))('t
     await page.getByLabel('Steps between samples').fill('2');
     await page.getByLabel('max_train_steps').fill('4');
     await page.getByLabel('learning_rate', { exact: true }).fill('7');
-    await page.getByText('hyperparameters.learning_rate').waitFor();
+    await page.getByRole('status').getByText('learning_rate: must be at most 1').waitFor();
     await expect.poll(() => page.getByLabel('learning_rate (changed)').getAttribute('aria-invalid')).toBe('true');
     expect(await violationsOf(page)).toEqual([]);
     await page.getByLabel('learning_rate (changed)').fill('0.0001');

@@ -23,10 +23,10 @@ it('appear in the open dialog, where they can be pressed, and afterwards in the 
   const errors = [{ pointer: '/images/4/url', detail: 'must be a URL' }];
   const problem = { detail: '/images/4/url: must be a URL', errors, request_id: 'req_1' };
   notifyError('The upload failed', new APIError(422, problem, new Headers()));
-  await expect.element(page.getByRole('dialog').getByText('images.4.url: must be a URL')).toBeVisible();
+  await expect.element(page.getByRole('dialog').getByText('Image 5, address: must be a URL')).toBeVisible();
   expect(page.getByText('must be a URL').elements()).toHaveLength(1);
   update(screen(false));
-  await expect.element(page.getByText('images.4.url: must be a URL')).toBeVisible();
+  await expect.element(page.getByText('Image 5, address: must be a URL')).toBeVisible();
   await page.getByRole('button', { name: 'Dismiss' }).click();
   await expect.element(page.getByText('The upload failed')).not.toBeInTheDocument();
 });

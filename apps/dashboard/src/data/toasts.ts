@@ -1,5 +1,6 @@
 // Short messages in the corner: completed actions with undo, and failures with their request id.
 import { APIError } from '@styleforge/sdk';
+import { errorsOf, problemOf } from './problems.ts';
 import { useLayoutEffect, useState, useSyncExternalStore } from 'react';
 
 export interface Toast {
@@ -32,8 +33,7 @@ export function notify(toast: Omit<Toast, 'id'>): number {
 export const dismiss = (id: number): void => change(toasts.filter((toast) => toast.id !== id));
 
 export function notifyError(title: string, error: unknown): void {
-  const fields =
-    error instanceof APIError ? error.errors.map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.')}: ${detail}`) : [];
+  const fields = errorsOf(error).map(problemOf);
   const whole = error instanceof APIError ? error.detail : error instanceof Error ? error.message : String(error);
   const detail = fields.length === 0 ? whole : [...new Set(fields)].slice(0, 3).join('\n');
   notify({ title, detail, requestId: error instanceof APIError ? error.requestId : undefined, isError: true });

@@ -57,6 +57,7 @@ export function LinesField({ label, onValue, help, error, ...area }: Own<Textare
       <textarea
         className="textarea"
         dir="auto"
+        aria-invalid={error === undefined ? undefined : true}
         aria-describedby={describedBy({ id, help, error })}
         {...area}
         onChange={(event) => onValue(event.target.value)}

@@ -1,8 +1,10 @@
 // Form of the playground: prompts, seed, and settings of the sampler.
+import type { FieldError } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
+import { problemsAt } from '../../data/problems.ts';
 import type { Model } from '../../data/models.ts';
 import { readPreferences } from '../../data/preferences.ts';
-import { SelectField } from '../../ui/fields.tsx';
+import { LinesField, SelectField } from '../../ui/fields.tsx';
 import { Adapters } from './adapters.tsx';
 import { axisOf, GridFields, type GridRow } from './grid-fields.tsx';
 import { type ChosenImage, StartingImage } from './starting-image.tsx';
@@ -69,22 +71,19 @@ interface Props {
   /** Names of the styles that the chosen models have; '' for all components together. */
   styles: string[];
   models: Model[];
+  /** What the service refused in the last request. */
+  errors: FieldError[];
 }
 
-export function PlayForm({ settings, onSettings, styles, models }: Props): ReactElement {
+export function PlayForm({ settings, onSettings, styles, models, errors }: Props): ReactElement {
   const set = (change: Partial<PlaySettings>) => onSettings({ ...settings, ...change });
   return (
     <>
-      <div className="field">
-        <label htmlFor="play-prompts">Prompts, one per line</label>
-        <textarea
-          id="play-prompts"
-          className="textarea"
-          rows={4}
-          value={settings.prompts}
-          onChange={(event) => set({ prompts: event.target.value })}
-        />
-      </div>
+      <LinesField
+        {...{ id: 'play-prompts', label: 'Prompts, one per line', rows: 4, value: settings.prompts }}
+        onValue={(prompts) => set({ prompts })}
+        error={problemsAt(errors, '/prompts')}
+      />
       <StyleFields styles={styles} settings={settings} set={set} />
       <SeedAndCount settings={settings} set={set} />
       <StartingImage

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useAddress } from '../../data/address.ts';
 import { type GenerationRequest, useGenerations } from '../../data/generations.ts';
 import { type Model, modelOf, useModels } from '../../data/models.ts';
+import { errorsOf } from '../../data/problems.ts';
 import type { Call } from '../../data/calls.ts';
 import { readImageParameters } from '@styleforge/sdk';
 import { useClient } from '../../data/session.ts';
@@ -106,7 +107,11 @@ function Request({ models, chosen, settings, setSettings, set }: RequestProps): 
       <ModelPicker models={models} chosen={chosen} onChoose={(next) => set('model', next.join(','))} />
       <PlayForm
         settings={settings}
-        onSettings={setSettings}
+        onSettings={(next) => {
+          generate.reset();
+          setSettings(next);
+        }}
+        errors={errorsOf(generate.error)}
         models={models}
         styles={[...new Set(chosen.flatMap((id) => modelOf(models, id).styles.map(({ name }) => name)))]}
       />

@@ -5,6 +5,7 @@ import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { plural } from '../../data/format.ts';
+import { errorsOf, problemsAt } from '../../data/problems.ts';
 import { takeAll } from '../../data/take-all.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
@@ -171,8 +172,12 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
       await queries.invalidateQueries({ queryKey: ['prompt-sets'] });
       onClose();
     },
-    onError: (error) => notifyError('The prompt set could not be saved', error),
+    onError: (error) => problemsAt(errorsOf(error), '/prompts') ?? notifyError('The prompt set could not be saved', error),
   });
+  const write = (next: string) => {
+    create.reset();
+    setText(next);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate();
@@ -185,7 +190,8 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
           help="Lower-case letters, digits, hyphens. An existing set gets a new version."
         />
         <LinesField
-          {...{ id: 'set-prompts', label: 'Prompts, one per line', rows: 10, value: text, onValue: setText }}
+          {...{ id: 'set-prompts', label: 'Prompts, one per line', rows: 10, value: text, onValue: write }}
+          error={problemsAt(errorsOf(create.error), '/prompts')}
           help={plural(lines.length, 'prompt')}
         />
         <DialogActions label="Save" disabled={name === '' || lines.length === 0 || create.isPending} onClose={onClose} />

@@ -1,6 +1,7 @@
 // Sample images while training, and the evaluation afterwards.
 import type { ReactElement } from 'react';
 import { useModels } from '../../data/models.ts';
+import { problemsAt } from '../../data/problems.ts';
 import { usualSamples } from '../../data/samples-while-training.ts';
 import { errorAt, getAt, linesOf } from '../../data/training-draft.ts';
 import { type Option, SelectField, TextField } from '../../ui/fields.tsx';
@@ -46,7 +47,7 @@ function CompareWith({ draft, change, check }: FormPart): ReactElement {
       value={value}
       onValue={(id) => change(path, id === '' ? [] : [id])}
       options={[['base', 'The base model'], ['', 'Nothing'], ...others.map(({ id, label }): Option => [id, label])]}
-      error={errorAt(check, path) ?? errorAt(check, [...path, '0'])}
+      error={problemsAt(check?.errors ?? [], '/evaluation/compare_with')}
     />
   );
 }
@@ -58,8 +59,7 @@ const SAMPLE_NUMBERS: [name: string, label: string, least: number][] = [
 ];
 
 function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: string[] }): ReactElement {
-  const problem =
-    errorAt(check, ['validation', 'prompts']) ?? check?.errors.find(({ pointer }) => pointer.startsWith('/validation/prompts'))?.detail;
+  const problem = problemsAt(check?.errors ?? [], '/validation/prompts');
   return (
     <div className="form-grid">
       <div className="field wide">
@@ -71,12 +71,17 @@ function SampleFields({ draft, change, check, prompts }: FormPart & { prompts: s
           defaultValue={prompts.join('\n')}
           key={prompts.length}
           aria-invalid={problem !== undefined}
+          aria-describedby={problem === undefined ? undefined : 'prompts-error'}
           onBlur={(event) => change(['validation', 'prompts'], linesOf(event.target.value))}
         />
         <span className="help">
           <code>[V]</code> stands for the token of the style.
         </span>
-        {problem && <span className="error">{problem}</span>}
+        {problem && (
+          <span id="prompts-error" className="error">
+            {problem}
+          </span>
+        )}
       </div>
       {SAMPLE_NUMBERS.map(([name, label, least]) => (
         <TextField

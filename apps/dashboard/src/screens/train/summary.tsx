@@ -7,6 +7,7 @@ import { useLocation } from 'wouter';
 import { bytes, duration, plural } from '../../data/format.ts';
 import { type Call, trainingCall } from '../../data/calls.ts';
 import { keepDraft } from '../../data/kept-draft.ts';
+import { problemOf } from '../../data/problems.ts';
 import { useClient } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { getAt, hasDatasets, METHODS_WITH_AUX, requestOf } from '../../data/training-draft.ts';
@@ -78,10 +79,8 @@ function Verdict({ draft, check, isChecking, isComplete }: Props & { isComplete:
       <div className="note bad" role="status">
         {general}
         <ul>
-          {check.errors.slice(0, 4).map(({ pointer, detail }) => (
-            <li key={pointer}>
-              <code>{pointer.slice(1).replaceAll('/', '.')}</code>: {detail}
-            </li>
+          {check.errors.slice(0, 4).map((error) => (
+            <li key={error.pointer}>{problemOf(error)}</li>
           ))}
         </ul>
       </div>
