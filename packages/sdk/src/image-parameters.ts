@@ -1,4 +1,6 @@
-// Reads the parameters that the service writes into its images.
+// Reads the parameters that the service, AUTOMATIC1111's web UI and ComfyUI write into their images.
+import { workflowParameters } from './workflow-parameters.ts';
+
 const SIGNATURE = 8;
 const HEAD = 8;
 const CRC = 4;
@@ -28,25 +30,54 @@ export interface ImageParameters {
   steps?: number;
   guidance_scale?: number;
   strength?: number;
+  width?: number;
+  height?: number;
+  /** The service's name where it has this sampler, otherwise the name in the image. */
   sampler?: string;
   model?: string;
 }
 
+/** The service's samplers by other programs' names, in lower case. */
+const SAMPLERS: Readonly<Record<string, string>> = {
+  plms: 'pndm',
+  'dpm++ 2m': 'dpmsolver++',
+  dpmpp_2m: 'dpmsolver++',
+  'dpm++ 2m karras': 'dpmsolver++karras',
+  'dpmpp_2m karras': 'dpmsolver++karras',
+  uni_pc: 'unipc',
+};
+const SAME = ['ddim', 'euler', 'unipc'];
+
+function samplerOf(name: string): string {
+  const known = name.toLowerCase().trim();
+  return SAME.includes(known) ? known : (SAMPLERS[known] ?? name);
+}
+
+/** The pairs of a line `Steps: 30, Sampler: DDIM`; a value in quotation marks may contain commas. */
+const settingsOf = (line: string): Map<string, string> =>
+  new Map(
+    [...line.matchAll(/([\w /+-]+):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,\s*|$)/g)].map(([, name = '', value = '']) => [
+      name.toLowerCase().trim(),
+      value,
+    ]),
+  );
+
 /** Parses AUTOMATIC1111's format: prompt, negative prompt, then `Steps: 30, Sampler: DDIM, CFG scale: 4, Seed: 7`. */
 export function parseParameters(text: string): ImageParameters {
   const lines = text.split('\n');
-  const at = lines.findIndex((line) => /^Steps: /.test(line));
-  const settings = new Map(
-    (lines[at] ?? '').split(/,\s*/).map((pair): [string, string] => {
-      const [name = '', value = ''] = pair.split(/:\s*/);
-      return [name.toLowerCase(), value];
-    }),
-  );
+  const at = lines.findLastIndex((line) => /^Steps: /.test(line));
+  const settings = settingsOf(lines[at] ?? '');
   const words = lines
     .slice(0, at === -1 ? undefined : at)
     .join('\n')
-    .split(/\nNegative prompt: /);
-  const number = (name: string, field: string) => (settings.has(name) ? { [field]: Number(settings.get(name)) } : {});
+    .split(/(?:^|\n)Negative prompt: /);
+  const number = (name: string, field: string) => {
+    const value = Number(settings.get(name));
+    return Number.isNaN(value) ? {} : { [field]: value };
+  };
+  const [, width, height] = /^(\d+)x(\d+)$/.exec(settings.get('size') ?? '') ?? [];
+  // newer versions write the schedule as a setting of its own
+  const sampler = [settings.get('sampler'), settings.get('schedule type')].filter((name) => name && name !== 'Automatic').join(' ');
   return {
     prompt: words[0]?.trim() ?? '',
     negative_prompt: words[1]?.trim() ?? null,
@@ -54,7 +85,8 @@ export function parseParameters(text: string): ImageParameters {
     ...number('steps', 'steps'),
     ...number('cfg scale', 'guidance_scale'),
     ...number('denoising strength', 'strength'),
-    ...(settings.get('sampler') && { sampler: settings.get('sampler')! }),
+    ...(width && { width: Number(width), height: Number(height) }),
+    ...(sampler && { sampler: samplerOf(sampler) }),
     ...(settings.get('model') && { model: settings.get('model')! }),
   };
 }
@@ -82,5 +114,8 @@ export async function readImageParameters(file: Blob | Uint8Array): Promise<Imag
   const json = texts.get('styleforge') ?? (isPng ? undefined : jsonIn(bytes));
   if (json !== undefined) return JSON.parse(json) as ImageParameters;
   const text = texts.get('parameters');
-  return text === undefined ? null : parseParameters(text);
+  if (text !== undefined) return parseParameters(text);
+  const workflow = texts.get('prompt');
+  const read = workflow === undefined ? undefined : workflowParameters(workflow);
+  return read === undefined ? null : { ...read, ...(read.sampler && { sampler: samplerOf(read.sampler) }) };
 }

@@ -1,11 +1,12 @@
 // Creates generations, waits for them, and lists them with their images.
 import type { Generation, GenerationCreateParams } from '@styleforge/sdk';
-import { useInfiniteQuery, useQueries } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useClient } from './session.ts';
+import { notifyError } from './toasts.ts';
 
 const PAGE = 24;
 const POLL_MS = 700;
-const isPending = ({ status }: Pick<Generation, 'status'>) => status === 'queued' || status === 'running';
+export const isPending = ({ status }: Pick<Generation, 'status'>) => status === 'queued' || status === 'running';
 
 export type GenerationRequest = GenerationCreateParams;
 
@@ -19,6 +20,17 @@ export function useGenerations(ids: string[]) {
       refetchInterval: ({ state }: { state: { data: Generation | undefined } }) =>
         state.data && !isPending(state.data) ? (false as const) : POLL_MS,
     })),
+  });
+}
+
+export function useCancel() {
+  const client = useClient();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => client.images.cancel(id),
+    onSettled: (_result, _error, id) =>
+      Promise.all([['generation', id], ['generations']].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+    onError: (error) => notifyError('The generation could not be cancelled', error),
   });
 }
 

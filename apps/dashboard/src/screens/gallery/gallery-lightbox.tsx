@@ -37,6 +37,9 @@ export function GalleryLightbox({ images, index, onImage }: Props): ReactElement
             <Link className="button" href={`/play?generations=${image.generation_id}`}>
               Show the generation
             </Link>
+            <Link className="button" href={`/play?start=${image.id}`}>
+              Start from this image
+            </Link>
             <ImageButtons image={image} onDelete={() => onImage(null)} />
           </>
         )

@@ -1,4 +1,5 @@
 // Two settings to vary: an x/y plot with the same seeds in every cell.
+import type { Generation } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 
 export interface GridRow {
@@ -25,7 +26,7 @@ const isWords = (parameter: string): boolean => parameter.endsWith('prompt');
 
 type Value = string | number | null;
 
-export const gridValueText = (value: Value): string => (value === null ? NO_PROMPT : String(value));
+const gridValueText = (value: Value): string => (value === null ? NO_PROMPT : String(value));
 
 export function axisOf({ parameter, text }: GridRow): { parameter: string; values: Value[] } {
   const parts = text
@@ -35,6 +36,27 @@ export function axisOf({ parameter, text }: GridRow): { parameter: string; value
   const isNumber = !isWords(parameter) && parameter !== 'sampler';
   if (isNumber) return { parameter, values: parts.map(Number) };
   return { parameter, values: parts.map((part) => (parameter === 'negative_prompt' && part === NO_PROMPT ? null : part)) };
+}
+
+interface Axis {
+  name: string;
+  values: string[];
+}
+
+/** The two settings of a grid, and their values as texts. */
+export function axesOf({ grid }: Generation['config']): { across: Axis; down: Axis | null } {
+  const axis = ({ parameter, values }: { parameter: string; values: Value[] }): Axis => ({
+    name: (PARAMETERS.find(([name]) => name === parameter)?.[1] ?? parameter).replace(/,.*/, ''),
+    values: values.map(gridValueText),
+  });
+  return { across: grid ? axis(grid.x) : { name: '', values: [] }, down: grid?.y ? axis(grid.y) : null };
+}
+
+/** Where a cell is, such as `Steps 20, Guidance 4`; empty without a grid. */
+export function placeOf(config: Generation['config'], cell: { x: number; y: number } | null): string {
+  const { across, down } = axesOf(config);
+  if (!config.grid || cell === null) return '';
+  return `${across.name} ${across.values[cell.x]}${down ? `, ${down.name} ${down.values[cell.y]}` : ''}`;
 }
 
 /** The row that an axis of an earlier request came from. */

@@ -2,12 +2,14 @@
 import type { GenerationSummary } from '@styleforge/sdk';
 import type { ReactElement } from 'react';
 import { plural } from '../../data/format.ts';
+import { notify } from '../../data/toasts.ts';
 import { useHistory } from '../../data/generations.ts';
 import { type Model, labelOf } from '../../data/models.ts';
 import { Ago } from '../../ui/ago.tsx';
 import { Failure, Pill } from '../../ui/parts.tsx';
 import { gridRowOf } from './grid-fields.tsx';
-import type { PlaySettings } from './play-form.tsx';
+import { type PlaySettings, START } from './play-form.tsx';
+import { storedImage } from './starting-image.tsx';
 
 type Props = { models: Model[]; onReuse(model: string, settings: Partial<PlaySettings>): void; onShow(id: string): void };
 
@@ -22,6 +24,8 @@ const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
   count: config.num_images,
   width: config.width,
   height: config.height,
+  image: config.image?.id ? storedImage(config.image.id) : null,
+  strength: config.strength ?? START.strength,
   adapters: config.adapters.map(({ model, strength }) => ({ model, strength })),
   grid: config.grid ? [config.grid.x, ...(config.grid.y ? [config.grid.y] : [])].map(gridRowOf) : [],
 });
@@ -29,6 +33,10 @@ const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
 export function History({ models, onReuse, onShow }: Props): ReactElement | null {
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useHistory();
   const list = data?.pages.flatMap((page) => page.data) ?? [];
+  const reuse = (generation: GenerationSummary) => {
+    onReuse(generation.config.model, settingsOf(generation));
+    if (generation.config.image?.id === null) notify({ title: 'Choose the image to start from again: uploads are not kept' });
+  };
   if (error) return <Failure error={error} what="The history" />;
   if (list.length === 0) return null;
   return (
@@ -46,7 +54,7 @@ export function History({ models, onReuse, onShow }: Props): ReactElement | null
             </div>
             <div className="row">
               {generation.status !== 'succeeded' && <Pill status={generation.status} />}
-              <button type="button" className="button quiet small" onClick={() => onReuse(generation.config.model, settingsOf(generation))}>
+              <button type="button" className="button quiet small" onClick={() => reuse(generation)}>
                 Reuse
               </button>
               <button type="button" className="button small" onClick={() => onShow(generation.id)}>

@@ -46,7 +46,7 @@ export const START: PlaySettings = {
   adapters: [],
   grid: [],
 };
-const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'];
+export const SAMPLERS = ['ddim', 'pndm', 'dpmsolver++', 'dpmsolver++karras', 'euler', 'unipc'];
 
 export function requestOf(settings: PlaySettings): object {
   const { negative, steps, guidance, sampler, count, width, height, image, strength, adapters, grid } = settings;

@@ -7,16 +7,17 @@ import { type GenerationRequest, useGenerations } from '../../data/generations.t
 import { type Model, modelOf, useModels } from '../../data/models.ts';
 import { errorsOf } from '../../data/problems.ts';
 import type { Call } from '../../data/calls.ts';
-import { readImageParameters } from '@styleforge/sdk';
 import { useClient } from '../../data/session.ts';
 import { styled } from '../../data/style-prompts.ts';
-import { notify, notifyError } from '../../data/toasts.ts';
+import { notifyError } from '../../data/toasts.ts';
 import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { PageHead } from '../../ui/parts.tsx';
 import { History } from './history.tsx';
 import { ModelPicker } from './model-picker.tsx';
 import { PlayForm, type PlaySettings, requestOf, START } from './play-form.tsx';
+import { ReadButton, readParameters } from './read-image.tsx';
 import { Results } from './results.tsx';
+import { storedImage } from './starting-image.tsx';
 
 /** One request for each model. All use the same seed, so that only the model differs. */
 function requestsOf(settings: PlaySettings, chosen: string[], models: Model[]): GenerationRequest[] {
@@ -49,25 +50,29 @@ export function Play(): ReactElement {
   const [params, set] = useAddress();
   const named = params.get('model')?.split(',').filter(Boolean) ?? [];
   const chosen = named.length > 0 ? named : models.slice(0, 1).map(({ id }) => id);
-  const [settings, setSettings] = useState<PlaySettings>(START);
+  const [settings, setSettings] = useForm(params.get('start'), () => set('start', null));
   const ids = params.get('generations')?.split(',').filter(Boolean) ?? [];
   const results = useGenerations(ids);
-  const dropPng = (event: DragEvent) => {
-    event.preventDefault();
-    const [file] = event.dataTransfer.files;
-    if (file) void usePng(file, setSettings);
-  };
+  const read = (file: File | undefined) =>
+    file &&
+    void readParameters(file, (next, model) => {
+      if (models.some(({ id }) => id === model)) set('model', model!);
+      setSettings(next);
+    });
   return (
-    <div onDragOver={(event) => event.preventDefault()} onDrop={dropPng}>
+    <div onDragOver={(event) => event.preventDefault()} onDrop={(event) => read(dropped(event))}>
       <PageHead
         title="Playground"
         about="Try the same prompts and seeds with up to four models. Drop a generated image here to read its parameters."
-      />
+      >
+        <ReadButton onFile={read} />
+      </PageHead>
       <div className="play">
         <Request {...{ models, chosen, settings, setSettings, set }} />
         <div className="stack-l">
           <Results
             generations={results.flatMap(({ data }) => (data ? [data] : []))}
+            failures={results.flatMap(({ error }) => error ?? [])}
             models={models}
             count={ids.length}
             onBeginFrom={({ id, url, prompt }) => setSettings({ ...settings, image: { source: id, shown: url, name: prompt } })}
@@ -84,6 +89,25 @@ export function Play(): ReactElement {
       </div>
     </div>
   );
+}
+
+function dropped(event: DragEvent): File | undefined {
+  event.preventDefault();
+  return event.dataTransfer.files[0];
+}
+
+/** What the form contained when another screen was opened. */
+let kept: PlaySettings = START;
+
+/** `start`: an image that the address names to begin from, until another is chosen. */
+function useForm(start: string | null, onOther: () => void): [PlaySettings, (settings: PlaySettings) => void] {
+  const [settings, setSettings] = useState(() => (start ? { ...kept, image: storedImage(start) } : kept));
+  const change = (next: PlaySettings) => {
+    kept = next;
+    if (start !== null && next.image?.source !== start) onOther();
+    setSettings(next);
+  };
+  return [settings, change];
 }
 
 interface RequestProps {
@@ -125,20 +149,4 @@ function Request({ models, chosen, settings, setSettings, set }: RequestProps): 
       <CopyAsCode isQuiet choices={[{ label: 'Generate', calls: requests().map(callOf) }]} />
     </form>
   );
-}
-
-async function usePng(file: File, setSettings: (settings: PlaySettings) => void): Promise<void> {
-  const read = await readImageParameters(file).catch(() => null);
-  if (!read) return void notify({ title: `${file.name} contains no parameters`, isError: true });
-  setSettings({
-    ...START,
-    hasStyle: false,
-    prompts: read.prompt,
-    negative: read.negative_prompt ?? '',
-    seed: read.seed ?? null,
-    steps: read.steps ?? null,
-    guidance: read.guidance_scale ?? null,
-    sampler: read.sampler ?? '',
-  });
-  notify({ title: `The parameters of ${file.name} were copied into the form` });
 }

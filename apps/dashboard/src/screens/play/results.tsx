@@ -3,13 +3,18 @@ import type { GeneratedImage, Generation } from '@styleforge/sdk';
 import type { CSSProperties, ReactElement } from 'react';
 import { type RefObject, useEffect, useRef } from 'react';
 import { useOpened } from '../../data/address.ts';
+import { isPending, useCancel } from '../../data/generations.ts';
+import { plural } from '../../data/format.ts';
 import { useImageActions } from '../../data/image-actions.ts';
 import { labelOf, type Model } from '../../data/models.ts';
+import { notify } from '../../data/toasts.ts';
 import { useHidden } from '../../data/undo.ts';
 import { ImageButtons } from '../../ui/image-buttons.tsx';
 import { Lightbox } from '../../ui/lightbox.tsx';
-import { Empty, Pill } from '../../ui/parts.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { Empty, Failure, Pill } from '../../ui/parts.tsx';
 import { Picture } from '../../ui/picture.tsx';
+import { placeOf } from './grid-fields.tsx';
 import { GridResult } from './grid-result.tsx';
 
 /** The generations, less the images that are being deleted. */
@@ -27,12 +32,12 @@ function useSeen(generations: Generation[]): RefObject<HTMLElement | null> {
   return frame;
 }
 
-type Props = { generations: Generation[]; models: Model[]; count: number; onBeginFrom(image: GeneratedImage): void };
+type Props = { generations: Generation[]; failures: Error[]; models: Model[]; count: number; onBeginFrom(image: GeneratedImage): void };
 
 const imageAt = (generation: Generation | undefined, row: number): GeneratedImage | undefined =>
   generation?.images.find(({ index }) => index === row);
 
-export function Results({ generations: stored, models, count, onBeginFrom }: Props): ReactElement {
+export function Results({ generations: stored, failures, models, count, onBeginFrom }: Props): ReactElement {
   const generations = useShown(stored);
   const frame = useSeen(stored);
   const { starOf } = useImageActions();
@@ -45,6 +50,10 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
   const first = shown && !generations[0]?.images.includes(shown) ? imageAt(generations[0], shown.index) : undefined;
   return (
     <section ref={frame} className="stack" aria-label="Results">
+      {failures.map((error) => (
+        <Failure key={error.message} error={error} what="A generation" />
+      ))}
+      {all.length > 1 && <DownloadAll images={all} />}
       <div
         className="results"
         data-columns={generations.length}
@@ -68,7 +77,7 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
             generation.images.map((image) => ({
               path: image.url,
               title: image.prompt,
-              detail: `${nameOf(generation)}, seed ${image.seed}`,
+              detail: [nameOf(generation), placeOf(generation.config, image.cell), `seed ${image.seed}`].filter(Boolean).join(', '),
               before:
                 image.id === shown.id && first
                   ? { path: first.url, label: nameOf(generations[0]!), afterLabel: nameOf(generation) }
@@ -79,22 +88,27 @@ export function Results({ generations: stored, models, count, onBeginFrom }: Pro
           onIndex={(index) => onOpen(all[index]!.id)}
           onClose={() => onOpen(null)}
           star={starOf(shown)}
-          actions={<ResultButtons image={shown} onBeginFrom={onBeginFrom} onDelete={() => onOpen(null)} />}
+          actions={<ResultButtons image={shown} onBeginFrom={onBeginFrom} onClose={() => onOpen(null)} />}
         />
       )}
     </section>
   );
 }
 
-type ButtonsProps = { image: GeneratedImage; onBeginFrom(image: GeneratedImage): void; onDelete(): void };
+type ButtonsProps = { image: GeneratedImage; onBeginFrom(image: GeneratedImage): void; onClose(): void };
 
-function ResultButtons({ image, onBeginFrom, onDelete }: ButtonsProps): ReactElement {
+function ResultButtons({ image, onBeginFrom, onClose }: ButtonsProps): ReactElement {
+  const begin = () => {
+    onBeginFrom(image);
+    onClose();
+    notify({ title: 'The next images start from this one' });
+  };
   return (
     <>
-      <button type="button" className="button" onClick={() => onBeginFrom(image)}>
+      <button type="button" className="button" onClick={begin}>
         Start from this image
       </button>
-      <ImageButtons image={image} onDelete={onDelete} />
+      <ImageButtons image={image} onDelete={onClose} />
     </>
   );
 }
@@ -107,6 +121,33 @@ function NothingYet(): ReactElement {
   );
 }
 
+function DownloadAll({ images }: { images: GeneratedImage[] }): ReactElement {
+  const { download } = useImageActions();
+  return (
+    <div className="row">
+      <button type="button" className="button small" disabled={download.isPending} onClick={() => download.mutate(images)}>
+        <Icon name="download" size={15} />
+        {download.isPending ? 'Preparing' : `Download ${plural(images.length, 'image')}`}
+      </button>
+    </div>
+  );
+}
+
+function CancelButton({ id, name }: { id: string; name: string }): ReactElement {
+  const cancel = useCancel();
+  return (
+    <button
+      type="button"
+      className="button small"
+      aria-label={`Cancel ${name}`}
+      disabled={cancel.isPending}
+      onClick={() => cancel.mutate(id)}
+    >
+      Cancel
+    </button>
+  );
+}
+
 type ColumnProps = { generation: Generation; name: string; rows: number; isOnly: boolean; onOpen(row: number): void };
 
 /** The images of one model. */
@@ -116,7 +157,12 @@ function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactE
     <div className="stack">
       <div className="row-apart">
         <strong>{name}</strong>
-        {status !== 'succeeded' && <Pill status={status} />}
+        {status !== 'succeeded' && (
+          <div className="row">
+            <Pill status={status} />
+            {isPending(generation) && <CancelButton id={generation.id} name={name} />}
+          </div>
+        )}
       </div>
       {error && <p className="note bad">{error.message}</p>}
       {warnings.map((warning) => (
@@ -128,7 +174,12 @@ function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactE
       <div className={isOnly ? 'results-images' : 'stack'}>
         {Array.from({ length: config.grid ? 0 : rows }, (_, row) => {
           const image = imageAt(generation, row);
-          const [absent, mark] = status === 'succeeded' ? ['Deleted', 'Deleted'] : ['Not generated yet', 'Waiting'];
+          const [absent, mark] =
+            status === 'succeeded'
+              ? ['Deleted', 'Deleted']
+              : isPending(generation)
+                ? ['Not generated yet', 'Waiting']
+                : ['Not generated', 'Not generated'];
           return (
             <button key={row} type="button" className="tile-button" disabled={!image} onClick={() => onOpen(row)}>
               <Picture path={image?.url} alt={image ? `${image.prompt}, by ${name}` : absent} width={image?.width ?? 0} />

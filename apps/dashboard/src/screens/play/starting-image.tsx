@@ -28,6 +28,9 @@ export async function imageFromFile(file: File): Promise<ChosenImage> {
   }
 }
 
+/** An image of the project, by its id. */
+export const storedImage = (id: string, name = 'image of this project'): ChosenImage => ({ source: id, shown: `/v1/images/${id}`, name });
+
 type Props = { image: ChosenImage | null; strength: number; onImage(image: ChosenImage | null): void; onStrength(strength: number): void };
 
 export function StartingImage({ image, strength, onImage, onStrength }: Props): ReactElement {
@@ -35,7 +38,15 @@ export function StartingImage({ image, strength, onImage, onStrength }: Props): 
     if (file) imageFromFile(file).then(onImage, (error: unknown) => notifyError(`${file.name} could not be read`, error));
   };
   return (
-    <fieldset className="stack">
+    <fieldset
+      className="stack"
+      onDrop={(event) => {
+        // everywhere else, a dropped image is read for its parameters
+        event.stopPropagation();
+        event.preventDefault();
+        choose(event.dataTransfer.files[0]);
+      }}
+    >
       <legend className="small">Start from an image</legend>
       {image === null ? (
         <input
