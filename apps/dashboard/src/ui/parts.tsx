@@ -2,6 +2,7 @@
 import { APIError, NotFoundError } from '@styleforge/sdk';
 import type { ReactElement, ReactNode } from 'react';
 import { useEffect, useState } from 'react';
+import { Link } from 'wouter';
 import { Icon, type IconName } from './icons.tsx';
 
 export function PageHead(props: { title: string; about?: ReactNode; crumb?: ReactNode; children?: ReactNode }): ReactElement {
@@ -64,6 +65,18 @@ export function Empty({ title, children, icon }: { title: string; children: Reac
       <h2>{title}</h2>
       {children}
     </div>
+  );
+}
+
+/** Shown where a filter or a search leaves nothing of a list; `all` is the list without them. */
+export function NoMatch({ title, all, label }: { title: string; all: string; label: string }): ReactElement {
+  return (
+    <Empty title={title} icon="search">
+      <p>Change the filter or the search.</p>
+      <Link className="button" href={all}>
+        {label}
+      </Link>
+    </Empty>
   );
 }
 

@@ -44,7 +44,10 @@ export function Compare(): ReactElement {
       {failed && <Failure error={failed.error} what="A job" />}
       {ids.length === 0 && (
         <Empty title="No jobs chosen" icon="chart">
-          <p>Choose jobs above, or mark them in the list of jobs.</p>
+          <p>Mark two to six jobs in the list of jobs, and press “Compare”.</p>
+          <Link className="button" href="/jobs">
+            List of jobs
+          </Link>
         </Empty>
       )}
       {jobs.length < ids.length && !failed && <Loading height={320} />}

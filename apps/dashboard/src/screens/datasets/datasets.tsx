@@ -9,7 +9,7 @@ import { useDataset, useDatasets } from '../../data/queries.ts';
 import { useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
 import { Ago } from '../../ui/ago.tsx';
-import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
+import { Empty, Failure, Loading, NoMatch, PageHead, Segmented } from '../../ui/parts.tsx';
 import { SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Picture } from '../../ui/picture.tsx';
@@ -33,9 +33,8 @@ export function Datasets(): ReactElement {
   const kind = params.get('kind') ?? 'all';
   const search = params.get('q') ?? '';
   const making = params.get('new');
-  const shown = data?.filter(
-    (one) => !hidden.has(one.id) && (kind === 'all' || one.kind === kind) && one.name.toLowerCase().includes(search.toLowerCase()),
-  );
+  const all = data?.filter(({ id }) => !hidden.has(id)) ?? [];
+  const shown = data && all.filter((one) => (kind === 'all' || one.kind === kind) && one.name.toLowerCase().includes(search.toLowerCase()));
   return (
     <>
       <PageHead title="Datasets">
@@ -47,7 +46,7 @@ export function Datasets(): ReactElement {
       <Filters kind={kind} search={search} set={set} />
       {error && !data && <Failure error={error} what="Datasets" />}
       {!data && !error && <Loading />}
-      {data?.length === 0 && <NoDatasets />}
+      {shown?.length === 0 && <NoDatasets isFiltered={all.length > 0} onNew={() => set('new', 'style_ref')} />}
       <div className="cards">
         {shown?.map((dataset) => (
           <DatasetCard key={dataset.id} dataset={dataset} uses={usesOf(jobs, dataset.id)} />
@@ -65,10 +64,17 @@ export function Datasets(): ReactElement {
   );
 }
 
-function NoDatasets(): ReactElement {
+function NoDatasets({ isFiltered, onNew }: { isFiltered: boolean; onNew(): void }): ReactElement {
+  if (isFiltered) return <NoMatch title="No dataset matches" all="/datasets" label="Show all datasets" />;
   return (
     <Empty title="No datasets yet" icon="images">
-      <p>A training job needs a dataset with images of your style, and usually one with Aux images.</p>
+      <p>
+        A dataset holds the images that a training learns from. Begin with 15 to 20 images of your style; most methods also use Aux images,
+        which keep what the base model already knows.
+      </p>
+      <button type="button" className="button primary" onClick={onNew}>
+        Add images of your style
+      </button>
     </Empty>
   );
 }

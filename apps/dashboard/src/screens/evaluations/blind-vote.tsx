@@ -3,6 +3,7 @@ import type { EvaluationImage, EvaluationVote, EvaluationVotes } from '@stylefor
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useEffect, useState } from 'react';
+import { Link } from 'wouter';
 import { useEdited, useEdits } from '../../data/edits.ts';
 import { useClient } from '../../data/session.ts';
 import { Empty, Failure, Loading } from '../../ui/parts.tsx';
@@ -48,6 +49,9 @@ export function BlindVote({ id, labels, rows }: Props): ReactElement {
     return (
       <Empty title="Nothing to vote on" icon="chart">
         <p>A blind vote needs an evaluation of at least two models with finished images.</p>
+        <Link className="button primary" href="/evaluations?new=1">
+          New evaluation
+        </Link>
       </Empty>
     );
   }

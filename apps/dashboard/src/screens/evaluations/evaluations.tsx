@@ -68,6 +68,9 @@ function EvaluationList(): ReactElement {
     return (
       <Empty title="No evaluations yet" icon="chart">
         <p>Compare numbers and images: did the model learn the style, and does it still show the subjects?</p>
+        <Link className="button primary" href="/evaluations?new=1">
+          Evaluate a model
+        </Link>
       </Empty>
     );
   }
@@ -106,7 +109,13 @@ function StudyList(): ReactElement {
   if (shown.length === 0) {
     return (
       <Empty title="No studies yet" icon="chart">
-        <p>To start one, open “Compare several values” in New training and list the values of a setting.</p>
+        <p>
+          A study trains one job for each combination of a few settings, and compares them. To start one, open “Compare several values” in
+          the summary of a new training and list the values.
+        </p>
+        <Link className="button primary" href="/train">
+          New training
+        </Link>
       </Empty>
     );
   }

@@ -7,7 +7,7 @@ import { type GalleryFilter, type GalleryImage, useGallery } from '../../data/ga
 import { useModels } from '../../data/models.ts';
 import { useHidden } from '../../data/undo.ts';
 import { FilterChoice, type Option, SearchField } from '../../ui/fields.tsx';
-import { Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
+import { Empty, Failure, Loading, NoMatch, PageHead } from '../../ui/parts.tsx';
 import { useSelection } from '../../ui/selection.ts';
 import { VirtualGrid } from '../../ui/virtual-grid.tsx';
 import { GalleryLightbox } from './gallery-lightbox.tsx';
@@ -91,14 +91,13 @@ function useSearch(pages: ReturnType<typeof useGallery>, images: GalleryImage[],
 }
 
 function NoImages({ isFiltered }: { isFiltered: boolean }): ReactElement {
+  if (isFiltered) return <NoMatch title="No image matches" all="/gallery" label="Show all images" />;
   return (
-    <Empty title={isFiltered ? 'No image matches' : 'No images yet'} icon="gallery">
-      <p>{isFiltered ? 'Change the filter or the search.' : 'Generated images appear here.'}</p>
-      {!isFiltered && (
-        <Link className="button primary" href="/play">
-          Playground
-        </Link>
-      )}
+    <Empty title="No images yet" icon="gallery">
+      <p>The images that you generate, and the samples of your trainings, are collected here. Generate the first ones in the playground.</p>
+      <Link className="button primary" href="/play">
+        Generate images
+      </Link>
     </Empty>
   );
 }

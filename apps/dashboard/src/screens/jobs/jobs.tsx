@@ -10,7 +10,7 @@ import { MOST_JOBS, useJobs } from '../../data/job-list.ts';
 import { useHidden } from '../../data/undo.ts';
 import { FilterChoice, SearchField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { Empty, Failure, Loading, PageHead, Segmented } from '../../ui/parts.tsx';
+import { Empty, Failure, Loading, NoMatch, PageHead, Segmented } from '../../ui/parts.tsx';
 import { useSelection } from '../../ui/selection.ts';
 import { JobTable } from './job-table.tsx';
 import { JobSelectionBar } from './selection-bar.tsx';
@@ -37,11 +37,7 @@ export function Jobs(): ReactElement {
       <Filters jobs={jobs ?? []} wanted={wanted} set={set} />
       {error && !jobs && <Failure error={error} what="Jobs" />}
       {!jobs && !error && <Loading />}
-      {shown?.length === 0 && (
-        <Empty title={jobs?.length === 0 ? 'No jobs yet' : 'No job matches'} icon="train">
-          <p>{jobs?.length === 0 ? 'A training job teaches a base model your style.' : 'Change the filter or the search.'}</p>
-        </Empty>
-      )}
+      {shown?.length === 0 && <NoJobs isFiltered={(jobs?.length ?? 0) > 0} />}
       {shown && shown.length > 0 && (
         <>
           <JobSelectionBar shown={shown} selection={selection} />
@@ -50,6 +46,18 @@ export function Jobs(): ReactElement {
         </>
       )}
     </>
+  );
+}
+
+function NoJobs({ isFiltered }: { isFiltered: boolean }): ReactElement {
+  if (isFiltered) return <NoMatch title="No job matches" all="/jobs" label="Show all jobs" />;
+  return (
+    <Empty title="No jobs yet" icon="train">
+      <p>A training job teaches a base model your style. It needs images of the style; sample images are there to try it with.</p>
+      <Link className="button primary" href="/train">
+        Start a training
+      </Link>
+    </Empty>
   );
 }
 

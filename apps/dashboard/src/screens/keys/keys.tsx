@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent, ReactElement } from 'react';
 import { useState } from 'react';
 import { takeAll } from '../../data/take-all.ts';
-import { useClient } from '../../data/session.ts';
+import { useClient, useSession } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Ago } from '../../ui/ago.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
@@ -21,7 +21,7 @@ const SCOPES = [
 type Scope = (typeof SCOPES)[number]['name'];
 
 export function Keys(): ReactElement {
-  const client = useClient();
+  const { client, signOut } = useSession();
   const [isMaking, setMaking] = useState(false);
   const { data, error } = useQuery({ queryKey: ['keys'], queryFn: () => takeAll(client.apiKeys.list({ limit: 100 })) });
   if (error instanceof PermissionDeniedError) {
@@ -29,7 +29,10 @@ export function Keys(): ReactElement {
       <>
         <PageHead title="API keys" />
         <Empty title="This key may not list keys" icon="key">
-          <p>Sign in with a key that has the scope admin.</p>
+          <p>Keys are listed, created and revoked with a key that has the scope admin.</p>
+          <button type="button" className="button primary" onClick={() => void signOut()}>
+            Sign in with another key
+          </button>
         </Empty>
       </>
     );

@@ -1,7 +1,7 @@
 // Queue and machines: waiting and running work, and the state of the service's dependencies.
 import type { TrainingJob } from '@styleforge/sdk';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'wouter';
 import { number, speed } from '../../data/format.ts';
 import { jobName, whereIs } from '../../data/jobs.ts';
@@ -27,7 +27,7 @@ export function Machines(): ReactElement {
         <Workers />
         <Queues />
         <JobList title="At work" jobs={running} empty="No worker has a job." />
-        <JobList title="Queue" jobs={queued} empty="Nothing is waiting." />
+        <JobList title="Queue" jobs={queued} empty={<NothingWaits />} />
         <Stored />
         <Sweep />
         <Usage />
@@ -37,7 +37,15 @@ export function Machines(): ReactElement {
   );
 }
 
-function JobList({ title, jobs, empty }: { title: string; jobs: TrainingJob[]; empty: string }): ReactElement {
+function NothingWaits(): ReactElement {
+  return (
+    <>
+      Nothing is waiting. <Link href="/train">Start a training</Link>
+    </>
+  );
+}
+
+function JobList({ title, jobs, empty }: { title: string; jobs: TrainingJob[]; empty: ReactNode }): ReactElement {
   return (
     <section className="stack">
       <h2>{title}</h2>

@@ -8,7 +8,7 @@ import { useWorkers } from '../../data/machines.ts';
 import { useSession } from '../../data/session.ts';
 import { notifyError } from '../../data/toasts.ts';
 import { Ago } from '../../ui/ago.tsx';
-import { Empty, Failure, Loading, Pill } from '../../ui/parts.tsx';
+import { CopyButton, Empty, Failure, Loading, Pill } from '../../ui/parts.tsx';
 
 export function Workers(): ReactElement {
   const { data, error } = useWorkers();
@@ -19,7 +19,11 @@ export function Workers(): ReactElement {
       {!data && !error && <Loading />}
       {data?.length === 0 && (
         <Empty title="No worker is running" icon="machine">
-          <p>Jobs wait until one is started.</p>
+          <p>
+            Workers train and generate; jobs wait until one is started. <code>npm start</code> starts one with the service, and further ones
+            can run on other machines.
+          </p>
+          <CopyButton text="npm start" label="Copy the command" />
         </Empty>
       )}
       <div className="cards">

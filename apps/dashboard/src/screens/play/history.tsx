@@ -30,6 +30,15 @@ const settingsOf = ({ config }: GenerationSummary): Partial<PlaySettings> => ({
   grid: config.grid ? [config.grid.x, ...(config.grid.y ? [config.grid.y] : [])].map(gridRowOf) : [],
 });
 
+function NoHistory(): ReactElement {
+  return (
+    <section className="stack">
+      <h2>History</h2>
+      <p className="soft">Everything that you generate is listed here with its settings, to be shown or changed again.</p>
+    </section>
+  );
+}
+
 export function History({ models, onReuse, onShow }: Props): ReactElement | null {
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useHistory();
   const list = data?.pages.flatMap((page) => page.data) ?? [];
@@ -38,7 +47,7 @@ export function History({ models, onReuse, onShow }: Props): ReactElement | null
     if (generation.config.image?.id === null) notify({ title: 'Choose the image to start from again: uploads are not kept' });
   };
   if (error) return <Failure error={error} what="The history" />;
-  if (list.length === 0) return null;
+  if (list.length === 0) return data ? <NoHistory /> : null;
   return (
     <section className="stack">
       <h2>History</h2>

@@ -14,13 +14,14 @@ import { CopyAsCode } from '../../ui/copy-as-code.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { LinesField, TextField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { Failure, Loading, PageHead } from '../../ui/parts.tsx';
+import { Empty, Failure, Loading, PageHead } from '../../ui/parts.tsx';
 
 export function PromptSets(): ReactElement {
   const client = useClient();
   const [params, setParams] = useSearchParams();
   const { data, error } = useQuery({ queryKey: ['prompt-sets'], queryFn: () => takeAll(client.promptSets.list({ limit: 100 })) });
   const hidden = useHidden();
+  const shownSets = data?.filter(({ id }) => !hidden.has(id));
   const shown = params.get('set');
   const making = params.get('new');
   const close = () => setParams({}, { replace: true });
@@ -37,17 +38,23 @@ export function PromptSets(): ReactElement {
       </PageHead>
       {error && <Failure error={error} what="Prompt sets" />}
       {!data && !error && <Loading />}
+      {shownSets?.length === 0 && (
+        <Empty title="No prompt sets yet" icon="prompts">
+          <p>A prompt set is a list of subjects, such as “cat” and “house”, that every model is evaluated with.</p>
+          <button type="button" className="button primary" onClick={() => setParams({ new: '1' }, { replace: true })}>
+            Write the first one
+          </button>
+        </Empty>
+      )}
       <div className="cards">
-        {data
-          ?.filter(({ id }) => !hidden.has(id))
-          .map((set) => (
-            <SetCard
-              key={set.id}
-              set={set}
-              onShow={() => setParams({ set: set.id }, { replace: true })}
-              onVersion={() => setParams({ new: set.id }, { replace: true })}
-            />
-          ))}
+        {shownSets?.map((set) => (
+          <SetCard
+            key={set.id}
+            set={set}
+            onShow={() => setParams({ set: set.id }, { replace: true })}
+            onVersion={() => setParams({ new: set.id }, { replace: true })}
+          />
+        ))}
       </div>
       {shown && <SetDialog id={shown} onClose={close} />}
       {making && <EditDialog from={making === '1' ? undefined : making} onClose={close} />}
@@ -196,15 +203,12 @@ function EditForm({ name: initial, prompts, onClose }: { name: string; prompts: 
         />
         <DialogActions label="Save" disabled={name === '' || lines.length === 0 || create.isPending} onClose={onClose} />
       </form>
-      <CopyAsCode
-        isQuiet
-        choices={[
-          {
-            label: 'Save',
-            calls: [{ method: 'POST', path: '/v1/prompt-sets', body: { name, prompts: lines }, sdk: 'promptSets.create' }],
-          },
-        ]}
-      />
+      <AsCode name={name} prompts={lines} />
     </Dialog>
   );
+}
+
+function AsCode({ name, prompts }: { name: string; prompts: string[] }): ReactElement {
+  const call = { method: 'POST', path: '/v1/prompt-sets', body: { name, prompts }, sdk: 'promptSets.create' } as const;
+  return <CopyAsCode isQuiet choices={[{ label: 'Save', calls: [call] }]} />;
 }

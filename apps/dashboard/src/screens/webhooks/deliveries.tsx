@@ -17,7 +17,7 @@ export function Deliveries({ webhookId }: { webhookId: string }): ReactElement {
   });
   if (error) return <Failure error={error} what="Deliveries" />;
   if (!data) return <Loading height={80} />;
-  if (data.length === 0) return <p className="soft">Nothing was sent yet.</p>;
+  if (data.length === 0) return <p className="soft">Nothing was sent yet. “Send a test” sends the first event.</p>;
   return (
     <ul className="stack">
       {data.map((delivery) => (

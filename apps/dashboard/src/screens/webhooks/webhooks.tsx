@@ -17,6 +17,7 @@ export function Webhooks(): ReactElement {
   const [params, setParams] = useSearchParams();
   const [isMaking, setMaking] = useState(false);
   const { data, error } = useQuery({ queryKey: ['webhooks'], queryFn: () => takeAll(client.webhooks.list({ limit: 100 })) });
+  const all = data?.filter(({ id }) => !hidden.has(id));
   const shown = params.get('deliveries');
   return (
     <>
@@ -28,22 +29,23 @@ export function Webhooks(): ReactElement {
       </PageHead>
       {error && <Failure error={error} what="Webhooks" />}
       {!data && !error && <Loading />}
-      {data?.length === 0 && (
-        <Empty title="No webhooks" icon="hook">
-          <p>Add one to be notified when a job ends.</p>
+      {all?.length === 0 && (
+        <Empty title="No webhooks yet" icon="hook">
+          <p>A webhook tells another program when a job ends, a model gets a name, or a worker stops: the service sends it each event.</p>
+          <button type="button" className="button primary" onClick={() => setMaking(true)}>
+            Add an address
+          </button>
         </Empty>
       )}
       <div className="stack">
-        {data
-          ?.filter(({ id }) => !hidden.has(id))
-          .map((webhook) => (
-            <WebhookCard
-              key={webhook.id}
-              webhook={webhook}
-              isOpen={webhook.id === shown}
-              onOpen={(isOpen) => setParams(isOpen ? { deliveries: webhook.id } : {}, { replace: true })}
-            />
-          ))}
+        {all?.map((webhook) => (
+          <WebhookCard
+            key={webhook.id}
+            webhook={webhook}
+            isOpen={webhook.id === shown}
+            onOpen={(isOpen) => setParams(isOpen ? { deliveries: webhook.id } : {}, { replace: true })}
+          />
+        ))}
       </div>
       {isMaking && <NewWebhook onClose={() => setMaking(false)} />}
     </>
