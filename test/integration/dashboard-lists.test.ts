@@ -71,6 +71,19 @@ describe.skipIf(warnNotTested('long lists of the dashboard in a browser', chromi
       await page.getByText(/^Step 2[45]\d\d$/).waitFor();
     });
 
+    it('shows a part of the curve, which a link shows again, on phones as well', async () => {
+      await page.getByLabel('First step shown').fill('1000');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/zoom=1000-5000/);
+      await page.reload();
+      await page.locator('.u-over').hover();
+      await page.getByText(/^Step (?:29|30)\d\d$/).waitFor();
+      await expectFits(page, `${service.service.url}/app`, [`/jobs/${project.jobId}?zoom=1000-2000`]);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await button('Show all steps').click();
+      await page.waitForURL((url) => url.search === '');
+    });
+
     it('shows a study of two settings as a map whose best cell links to its job, and deletes it with undo', async () => {
       await expectFits(page, `${service.service.url}/app`, [`/studies/${project.studyId}`]);
       const lines = page.getByRole('region', { name: 'Variations across their settings and StyleRef loss' });

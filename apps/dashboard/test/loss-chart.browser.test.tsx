@@ -6,6 +6,7 @@ import { show, update } from './render.tsx';
 
 const steps = Array.from({ length: 5_000 }, (_, index) => index + 1);
 const marks = { checkpoints: [2_500], samples: [1_000] };
+const all = { zoom: null, onZoom: () => undefined };
 const curves = [{ label: 'StyleRef', color: '--accent', values: steps.map((step) => 1 / step) }];
 
 it('smooths without a bias towards zero at the beginning, and skips gaps', () => {
@@ -21,7 +22,7 @@ it('leaves gaps where values are far from all others', () => {
 
 it('draws five thousand points on one canvas, and tells the step under the pointer', async () => {
   const onStep = vi.fn();
-  const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={marks} step={null} onStep={onStep} />);
+  const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={marks} step={null} onStep={onStep} {...all} />);
   await expect.element(page.getByRole('img', { name: 'StyleRef over 5000 steps' })).toBeVisible();
   expect(frame.querySelectorAll('canvas')).toHaveLength(1);
   expect(frame.querySelectorAll('*').length).toBeLessThan(60);
@@ -34,7 +35,7 @@ it('draws five thousand points on one canvas, and tells the step under the point
 
 it('shows the crosshair at the step that another part of the screen selects, also after the pointer was here', async () => {
   const chart = (step: number | null) => (
-    <LossChart steps={steps} curves={curves} isLog={true} marks={marks} step={step} onStep={() => undefined} />
+    <LossChart steps={steps} curves={curves} isLog={true} marks={marks} step={step} onStep={() => undefined} {...all} />
   );
   const frame = show(chart(null));
   const over = frame.querySelector<HTMLElement>('.u-over')!;
@@ -50,7 +51,9 @@ it('marks each checkpoint with a line, and many of them only at the foot of the 
   /** Pixels of a row of the drawing, a fifth of its height below its top. */
   const rowWith = async (checkpoints: number[]) => {
     const shown = { checkpoints, samples: [] };
-    const frame = show(<LossChart steps={steps} curves={curves} isLog={false} marks={shown} step={null} onStep={() => undefined} />);
+    const frame = show(
+      <LossChart steps={steps} curves={curves} isLog={false} marks={shown} step={null} onStep={() => undefined} {...all} />,
+    );
     const canvas = frame.querySelector('canvas')!;
     await new Promise((done) => setTimeout(done, 100));
     return canvas

@@ -11,6 +11,7 @@ import { isLive, useJobs } from '../../data/job-list.ts';
 import { useClient } from '../../data/session.ts';
 import { Empty, Failure, Loading, PageHead, Pill, Segmented } from '../../ui/parts.tsx';
 import { LossChart, smooth } from '../job/loss-chart.tsx';
+import { StepRange, useZoom } from '../job/step-range.tsx';
 import { SampleRows } from './sample-rows.tsx';
 
 const MOST = 6;
@@ -109,6 +110,7 @@ function SharedCurves({ jobs }: { jobs: TrainingJob[] }): ReactElement {
   const [field, setField] = useState<CurveField>('style_ref_loss');
   const [isLog, setLog] = useState(false);
   const [step, setStep] = useState<number | null>(null);
+  const [zoom, onZoom] = useZoom();
   const { data, error } = useQuery({
     queryKey: ['curves', ids],
     queryFn: () => client.trainingJobs.curves({ jobs: ids, points: 500 }),
@@ -134,7 +136,10 @@ function SharedCurves({ jobs }: { jobs: TrainingJob[] }): ReactElement {
       {steps.length < 2 ? (
         <p className="soft chart-empty">No job has finished two steps yet.</p>
       ) : (
-        <LossChart steps={steps} curves={curves} isLog={isLog} marks={NO_MARKS} step={step} onStep={setStep} />
+        <>
+          <LossChart {...{ steps, curves, isLog, step, zoom, onZoom }} marks={NO_MARKS} onStep={setStep} />
+          <StepRange {...{ steps, zoom, onZoom }} />
+        </>
       )}
       {step !== null && <p className="small soft num">Step {step}</p>}
     </section>

@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import { number } from '../../data/format.ts';
 import { Segmented } from '../../ui/parts.tsx';
 import { type Curve, LossChart, type Marks, smooth, withoutOutliers } from './loss-chart.tsx';
+import { StepRange, useZoom } from './step-range.tsx';
 
 const KINDS = [
   { value: 'loss', label: 'Loss' },
@@ -69,6 +70,7 @@ interface CurvesProps {
 
 export function Curves({ metrics, scores, ...crosshair }: CurvesProps): ReactElement {
   const [kind, setKind] = useState<Kind>('loss');
+  const [zoom, onZoom] = useZoom();
   const [scale, setScale] = useState<Scale>({ smoothing: 0.8, isLog: false, isClipped: false });
   const { steps, curves } = useMemo(() => seriesOf(kind, metrics, scores), [kind, metrics, scores]);
   const drawn = useMemo(() => {
@@ -86,7 +88,8 @@ export function Curves({ metrics, scores, ...crosshair }: CurvesProps): ReactEle
         <p className="soft chart-empty">The curve starts with the second step.</p>
       ) : (
         <>
-          <LossChart {...crosshair} steps={steps} curves={drawn} isLog={scale.isLog} />
+          <LossChart {...crosshair} {...{ steps, zoom, onZoom }} curves={drawn} isLog={scale.isLog} />
+          <StepRange {...{ steps, zoom, onZoom }} />
           <p className="small num legend">
             <span className="soft">Step {steps[shown] ?? '–'}</span>
             {curves.map(({ label, color, values }) => (

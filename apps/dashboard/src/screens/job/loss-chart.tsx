@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
+import { dragOptions, selectByTouch, showData, takeSelection, type Zoom } from './chart-zoom.ts';
 
 export type Curve = { label: string; color: string; values: (number | null)[]; faint?: boolean };
 export type Marks = { checkpoints: number[]; samples: number[] };
@@ -85,13 +86,21 @@ type ChartProps = {
   marks: Marks;
   step: number | null;
   onStep(step: number | null): void;
+  /** The steps that are shown; null: all. */
+  zoom: Zoom | null;
+  onZoom(zoom: Zoom | null): void;
   height?: number;
 };
 
 /** No ticks between two steps. */
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
-function optionsOf({ curves, isLog, height = 260 }: ChartProps, width: number, hooks: uPlot.Hooks.Arrays): uPlot.Options {
+function optionsOf(
+  { curves, isLog, height = 260 }: ChartProps,
+  width: number,
+  cursor: uPlot.Cursor,
+  hooks: uPlot.Hooks.Arrays,
+): uPlot.Options {
   // Functions, which uPlot calls each time it draws, so that colors follow the theme.
   const axis = {
     stroke: () => resolveColor('--ink-soft'),
@@ -104,7 +113,7 @@ function optionsOf({ curves, isLog, height = 260 }: ChartProps, width: number, h
     height,
     hooks,
     legend: { show: false },
-    cursor: { y: false, points: { size: 7 } },
+    cursor: { y: false, points: { size: 7 }, ...cursor },
     scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
     axes: [
       { ...axis, incrs: WHOLE_STEPS, size: 30 },
@@ -125,12 +134,13 @@ function optionsOf({ curves, isLog, height = 260 }: ChartProps, width: number, h
 }
 
 export function LossChart(props: ChartProps): ReactElement {
-  const { steps, curves, isLog, marks, step, onStep } = props;
+  const { steps, curves, isLog, marks, step, onStep, zoom, onZoom } = props;
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const isPointed = useRef(false);
-  const latest = useRef({ marks, onStep });
-  latest.current = { marks, onStep };
+  const latest = useRef({ marks, onStep, onZoom });
+  latest.current = { marks, onStep, onZoom };
+  const zoomTo = (next: Zoom | null) => latest.current.onZoom(next);
   const isPositive = (value: number | null) => value === null || value > 0;
   const data = useMemo<uPlot.AlignedData>(
     () => [steps, ...curves.map(({ values }) => (isLog ? values.map((value) => (isPositive(value) ? value : null)) : values))],
@@ -141,14 +151,16 @@ export function LossChart(props: ChartProps): ReactElement {
     const element = frame.current!;
     const hooks: uPlot.Hooks.Arrays = {
       drawClear: [(u) => drawMarks(u, latest.current.marks)],
+      setSelect: [(u) => takeSelection(u, zoomTo)],
       setCursor: [
         (u) =>
           isPointed.current &&
           latest.current.onStep(u.cursor.idx === null || u.cursor.idx === undefined ? null : (u.data[0][u.cursor.idx] ?? null)),
       ],
     };
-    const made = new uPlot(optionsOf(props, element.clientWidth, hooks), data, element);
+    const made = new uPlot(optionsOf(props, element.clientWidth, dragOptions(zoomTo), hooks), data, element);
     plot.current = made;
+    selectByTouch(made);
     // uPlot keeps its last pointer event after the pointer has left, so this checks whether it is over the chart.
     made.over.addEventListener('mouseenter', () => void (isPointed.current = true));
     made.over.addEventListener('mouseleave', () => {
@@ -166,7 +178,9 @@ export function LossChart(props: ChartProps): ReactElement {
       isPointed.current = false;
     };
   }, [shape]);
-  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    if (plot.current) showData(plot.current, data, zoom);
+  }, [data, zoom, shape]);
   useEffect(() => plot.current?.redraw(false), [marks]);
   useEffect(() => {
     const u = plot.current;
