@@ -1,4 +1,5 @@
 // Reads the parameters that the service, AUTOMATIC1111's web UI and ComfyUI write into their images.
+import type { ImageParameters } from './parameters-in-image.ts';
 import { workflowParameters } from './workflow-parameters.ts';
 
 const SIGNATURE = 8;
@@ -20,21 +21,6 @@ function textsOf(bytes: Uint8Array): Map<string, string> {
     at += HEAD + length + CRC;
   }
   return texts;
-}
-
-export interface ImageParameters {
-  prompt: string;
-  /** null for none */
-  negative_prompt: string | null;
-  seed?: number;
-  steps?: number;
-  guidance_scale?: number;
-  strength?: number;
-  width?: number;
-  height?: number;
-  /** The service's name where it has this sampler, otherwise the name in the image. */
-  sampler?: string;
-  model?: string;
 }
 
 /** The service's samplers by other programs' names, in lower case. */

@@ -1,5 +1,5 @@
 // Reads the parameters of an image from the graph of nodes that ComfyUI writes into it.
-import type { ImageParameters } from './image-parameters.ts';
+import type { ImageParameters } from './parameters-in-image.ts';
 
 /** A node: its inputs are values, or links to outputs of other nodes, `["4", 0]`. */
 interface Node {

@@ -8,6 +8,13 @@ const GAP = 8;
 const HEAD = 40;
 const SIDE = 160;
 
+/** Long words end with dots; `fillText` would squeeze them until nobody can read them. */
+function cut(context: CanvasRenderingContext2D, text: string, width: number): string {
+  let shown = text;
+  while (shown.length > 1 && context.measureText(`${shown}…`).width > width) shown = shown.slice(0, -1);
+  return context.measureText(text).width <= width ? text : `${shown}…`;
+}
+
 const loaded = async (blobs: Blob[]): Promise<ImageBitmap[]> => Promise.all(blobs.map((blob) => createImageBitmap(blob)));
 
 /** White with dark words in both themes, because it leaves the page. */
@@ -31,8 +38,8 @@ export async function saveGridPicture({ config, images }: Generation, name: stri
   context.textBaseline = 'middle';
   const x = (at: number) => left + at * (width + GAP);
   const y = (at: number) => HEAD + at * (height + GAP);
-  across.values.forEach((value, at) => context.fillText(`${across.name} ${value}`, x(at), HEAD / 2, width));
-  down?.values.forEach((value, at) => context.fillText(`${down.name} ${value}`, GAP, y(at) + height / 2, SIDE - 2 * GAP));
+  across.values.forEach((value, at) => context.fillText(cut(context, `${across.name} ${value}`, width), x(at), HEAD / 2));
+  down?.values.forEach((value, at) => context.fillText(cut(context, `${down.name} ${value}`, SIDE - 2 * GAP), GAP, y(at) + height / 2));
   first.forEach(({ cell }, at) => cell && context.drawImage(pictures[at]!, x(cell.x), y(cell.y), width, height));
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
   if (blob === null) throw new Error('The browser could not draw a picture of this size.');
