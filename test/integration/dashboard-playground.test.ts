@@ -183,7 +183,7 @@ describe.skipIf(warnNotTested('the playground in a browser', chromiumMissing))('
       expect(await grid.getByRole('columnheader').allInnerTexts()).toEqual(['1', '2', '3']);
       expect(await grid.getByRole('rowheader').allInnerTexts()).toEqual(['1', '6']);
       expect(await violationsOf(page)).toEqual([]);
-      const [picture] = await Promise.all([page.waitForEvent('download'), button('Save the grid as one picture').click()]);
+      const [picture] = await Promise.all([page.waitForEvent('download'), button('Save the grid as one image').click()]);
       const { width = 0, height = 0 } = await sharp(await readFile(await picture.path())).metadata();
       expect([width > 3 * 64, height > 2 * 64]).toEqual([true, true]);
       const [archive] = await Promise.all([page.waitForEvent('download'), button('Download 6 images').click()]);

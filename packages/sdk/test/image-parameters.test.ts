@@ -3,7 +3,7 @@ import { readImageParameters } from '@styleforge/sdk';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 
-/** A picture with text chunks, which readers take in any order and without a look at their checksums. */
+/** An image with text chunks, which readers take in any order and without a look at their checksums. */
 async function pngWith(texts: Record<string, string>): Promise<Uint8Array> {
   const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'white' } })
     .png()

@@ -8,7 +8,7 @@ export type Zoom = readonly [from: number, to: number];
 const LEAST = 8;
 const NONE = { left: 0, top: 0, width: 0, height: 0 };
 
-/** For uPlot's options: dragging selects, and the page decides what is shown. */
+/** Part of uPlot's options: dragging selects, and the page decides what is shown. */
 export const dragOptions = (onZoom: (zoom: Zoom | null) => void): Pick<uPlot.Cursor, 'drag' | 'bind'> => ({
   drag: { x: true, y: false, setScale: false },
   bind: {

@@ -6,7 +6,7 @@ import { notifyError } from '../../data/toasts.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { axesOf, placeOf } from './grid-fields.tsx';
-import { saveGridPicture } from './grid-picture.ts';
+import { saveGridImage } from './grid-image.ts';
 
 type Props = { generation: Generation; onOpen(image: GeneratedImage): void };
 
@@ -14,7 +14,7 @@ export function GridResult({ generation, onOpen }: Props): ReactElement {
   const { across, down } = axesOf(generation.config);
   const rows = down?.values ?? [''];
   const save = () =>
-    void saveGridPicture(generation, `grid-${generation.id}`).catch((error: unknown) => notifyError('The grid could not be saved', error));
+    void saveGridImage(generation, `grid-${generation.id}`).catch((error: unknown) => notifyError('The grid could not be saved', error));
   return (
     <>
       <div className="samples" tabIndex={0} role="region" aria-label="Grid of images">
@@ -49,7 +49,7 @@ export function GridResult({ generation, onOpen }: Props): ReactElement {
         <div className="row">
           <button type="button" className="button small" onClick={save}>
             <Icon name="download" size={15} />
-            Save the grid as one picture
+            Save the grid as one image
           </button>
         </div>
       )}

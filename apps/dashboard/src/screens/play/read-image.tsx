@@ -29,7 +29,7 @@ export async function readParameters(file: File, onRead: OnRead): Promise<void> 
   if (!file.type.startsWith('image/')) return void notify({ title: `${file.name} is not an image`, isError: true });
   const read = await readImageParameters(file).catch(() => null);
   if (!read) {
-    const detail = 'Programs that edit or send images often remove them. To begin from its picture, choose it under “Start from an image”.';
+    const detail = 'Programs that edit or send images often remove them. To begin from it, choose it under “Start from an image”.';
     return void notify({ title: `${file.name} contains no parameters`, detail, isError: true });
   }
   const settings = settingsFrom(read);

@@ -1,4 +1,4 @@
-// A grid of images with its values as one picture, to be shown where no page is.
+// A grid of images with its values as one image, to be shown where no page is.
 import type { Generation } from '@styleforge/sdk';
 import { fetchAll, saveBlob } from '../../data/zip.ts';
 import { axesOf } from './grid-fields.tsx';
@@ -18,7 +18,7 @@ function cut(context: CanvasRenderingContext2D, text: string, width: number): st
 const loaded = async (blobs: Blob[]): Promise<ImageBitmap[]> => Promise.all(blobs.map((blob) => createImageBitmap(blob)));
 
 /** White with dark words in both themes, because it leaves the page. */
-export async function saveGridPicture({ config, images }: Generation, name: string): Promise<void> {
+export async function saveGridImage({ config, images }: Generation, name: string): Promise<void> {
   const { across, down } = axesOf(config);
   // the first image of each cell
   const first = images.filter(({ cell }, at) => images.findIndex((one) => one.cell?.x === cell?.x && one.cell?.y === cell?.y) === at);
@@ -42,6 +42,6 @@ export async function saveGridPicture({ config, images }: Generation, name: stri
   down?.values.forEach((value, at) => context.fillText(cut(context, `${down.name} ${value}`, SIDE - 2 * GAP), GAP, y(at) + height / 2));
   first.forEach(({ cell }, at) => cell && context.drawImage(pictures[at]!, x(cell.x), y(cell.y), width, height));
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
-  if (blob === null) throw new Error('The browser could not draw a picture of this size.');
+  if (blob === null) throw new Error('The browser could not draw an image of this size.');
   saveBlob(blob, `${name}.png`);
 }
