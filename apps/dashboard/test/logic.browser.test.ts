@@ -104,17 +104,18 @@ it('reads (none) as no negative prompt among negative prompts, and as a number e
 });
 
 it('puts the style of all components or of one around a prompt, and leaves prompts with placeholders alone', () => {
-  const component = (name: string, token: string, prompt = `a photo of ${token} style`) =>
-    ({ name, token, prompt }) as Parameters<typeof stylePromptsOf>[0][number];
-  const multi = stylePromptsOf([component('person', 'zwx'), component('background', 'ukj')]);
+  const multi = stylePromptsOf({
+    prompt_templates: [
+      { component: null, template: 'a photo of zwx style, ukj style, {prompt}' },
+      { component: 'person', template: 'a photo of zwx style, {prompt}' },
+      { component: 'background', template: 'a photo of ukj style, {prompt}' },
+    ],
+  });
   const of = (name: string, prompt = 'a house') => styled(multi, name, prompt);
   expect(of('')).toBe('a photo of zwx style, ukj style, a house');
   expect(of('background')).toBe('a photo of ukj style, a house');
   expect(of('a component of another model')).toBe(of(''));
   expect(of('', '[person] style, $& at night')).toBe('[person] style, $& at night');
   expect(of('person', '$& at night')).toBe('a photo of zwx style, $& at night');
-  const single = stylePromptsOf([component('all', 'ink drawing style', '[caption] in ink drawing style')]);
-  expect(single).toHaveLength(1);
-  expect(styled(single, '', 'a house')).toBe('a house in ink drawing style');
   expect(styled([], '', 'a house')).toBe('a house');
 });

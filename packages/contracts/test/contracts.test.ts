@@ -12,6 +12,7 @@ import {
   JOB_TRANSITIONS,
   LIVE_JOB_STATUSES,
   METHOD_HYPERPARAMETERS,
+  promptTemplates,
   resolveTrainingConfig,
   SAMPLERS,
   styleWords,
@@ -177,6 +178,7 @@ describe('training configuration', () => {
     expect(captionedPrompt(component!.prompt, null)).toBe('an image in watercolor painting style');
     expect(captionedPrompt('a photo of zwx style', 'a cat')).toBe('a photo of zwx style, a cat');
     expect(evaluatedPrompt('a dog', styleWords(config))).toBe('a dog in watercolor painting style');
+    expect(promptTemplates(config)).toEqual([{ component: null, template: '{prompt} in watercolor painting style' }]);
     expect(resolve({ method: 'styledrop' }).styledrop).toMatchObject({ style: 'zwx' });
     expect(resolve({ method: 'styledrop', adaptation: { kind: 'lora' } }).adaptation.kind).toBe('lora');
     const refusalOf = (changes: object) => resolveTrainingConfig(parse(changes), baseModelProfile.parse({}));

@@ -1,5 +1,5 @@
 // Reports as they are stored, and prompts of an evaluation with the tokens of a model.
-import { barePrompt, evaluatedPrompt, namesToken, parseStoredReport, withTokens } from '@styleforge/contracts';
+import { barePrompt, evaluatedPrompt, namesToken, parseStoredReport, promptTemplates, withTokens } from '@styleforge/contracts';
 import { describe, expect, it } from 'vitest';
 import { sampleModel, sampleReport } from '../../../test/integration/sample-report.ts';
 
@@ -91,5 +91,24 @@ describe('placeholders in the prompts of an evaluation', () => {
     const named = ['a v1.5 house', 'in v1.5-style', 'a "v1.5" house', 'v1.5!', 'v1.5'];
     for (const prompt of named) expect(namesToken(prompt, 'v1.5'), prompt).toBe(true);
     for (const prompt of ['a v1.55 house', 'xv1.5', 'a v1 5 house']) expect(namesToken(prompt, 'v1.5'), prompt).toBe(false);
+  });
+});
+
+describe('prompt templates', () => {
+  const component = (name: string, token: string, prompt = `a photo of ${token} style`) => ({ name, token, prompt });
+
+  it('say the words that components share once, and name each of several components', () => {
+    const components = [component('person', 'zwx'), component('background', 'ukj')];
+    expect(promptTemplates({ style_ref: { components } })).toEqual([
+      { component: null, template: 'a photo of zwx style, ukj style, {prompt}' },
+      { component: 'person', template: 'a photo of zwx style, {prompt}' },
+      { component: 'background', template: 'a photo of ukj style, {prompt}' },
+    ]);
+  });
+
+  it('are one for one component, with the description where its caption goes', () => {
+    expect(promptTemplates({ style_ref: { components: [component('all', 'ink', '[caption] in ink style')] } })).toEqual([
+      { component: null, template: '{prompt} in ink style' },
+    ]);
   });
 });

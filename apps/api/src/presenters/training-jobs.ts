@@ -1,5 +1,5 @@
 // Rows of training jobs and what belongs to them as response bodies.
-import { checkpointFormat, priorityOf } from '@styleforge/contracts';
+import { checkpointFormat, priorityOf, promptTemplates } from '@styleforge/contracts';
 import type { CheckpointBody, JobEventBody, TrainingJobBody, TrainingProgressBody, ValidationImageBody } from '@styleforge/contracts';
 import type { CheckpointRow, JobEventRow, TrainingJobRow, ValidationImageRow } from '@styleforge/database';
 import type { ObjectStore } from '@styleforge/storage';
@@ -17,6 +17,7 @@ export function presentTrainingJob(row: TrainingJobRow, queuePosition: number | 
     method: row.method,
     base_model: row.baseModel,
     config: row.config,
+    prompt_templates: promptTemplates(row.config),
     metadata: row.metadata,
     priority: priorityOf(row.priority),
     progress: presentProgress(row, queuePosition),

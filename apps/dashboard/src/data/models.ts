@@ -39,25 +39,25 @@ const fromJob = (job: TrainingJob): Model => ({
   label: jobName(job),
   kind: 'job',
   base: job.base_model,
-  styles: stylePromptsOf(job.config.style_ref.components),
+  styles: stylePromptsOf(job),
   isAdapter: !IS_WHOLE[job.config.adaptation.kind],
   hasStyleImages: true,
   job,
 });
 
 /** Named models have a template of their own; their components are those of the job, if it still exists. */
-const fromNamed = ({ name, prompt_template: template, latest }: NamedModel, jobs: TrainingJob[]): Model => ({
-  id: name,
-  label: name,
-  kind: 'named',
-  base: latest?.provenance.base_model.name ?? '',
-  styles: [
-    ...(template ? [{ name: '', template }] : []),
-    ...stylePromptsOf(jobs.find(({ id }) => id === latest?.provenance.training_job?.id)?.config.style_ref.components ?? []).slice(1),
-  ],
-  isAdapter: latest !== null && !IS_WHOLE[latest.provenance.adaptation],
-  hasStyleImages: latest !== null && !latest.provenance.upload,
-});
+function fromNamed({ name, prompt_template: template, latest }: NamedModel, jobs: TrainingJob[]): Model {
+  const job = jobs.find(({ id }) => id === latest?.provenance.training_job?.id);
+  return {
+    id: name,
+    label: name,
+    kind: 'named',
+    base: latest?.provenance.base_model.name ?? '',
+    styles: [...(template ? [{ name: '', template }] : []), ...(job ? stylePromptsOf(job).slice(1) : [])],
+    isAdapter: latest !== null && !IS_WHOLE[latest.provenance.adaptation],
+    hasStyleImages: latest !== null && !latest.provenance.upload,
+  };
+}
 
 export function useModels(): Model[] {
   const named = useNamedModels().data ?? [];

@@ -6,10 +6,10 @@ import { pageOf, timestamp } from '../common/pages.ts';
 import { ADAPTATION_KINDS } from '../training/adaptations.ts';
 import { baseModelName } from './base-models.ts';
 import { TRAINING_METHODS } from '../training/methods.ts';
+import { PROMPT_PLACE } from '../training/placeholders.ts';
 
 /** The alias of the newest version, which can be neither set nor deleted. */
 export const LATEST = 'latest';
-export const PROMPT_PLACE = '{prompt}';
 
 /** The prompt template of an adapter with these tokens; null if it has none. */
 export const templateOf = (tokens: readonly string[]): string | null => (tokens.length > 0 ? `${tokens.join(' ')}, ${PROMPT_PLACE}` : null);

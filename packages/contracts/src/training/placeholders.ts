@@ -4,6 +4,8 @@ export const TOKEN_PLACEHOLDER = '[V]';
 
 /** Placeholder in a component's prompt for the caption of each image, which describes its content without its style. */
 export const CAPTION_PLACEHOLDER = '[caption]';
+/** The place in a prompt template for the description of the image. */
+export const PROMPT_PLACE = '{prompt}';
 /** The content of an image without a caption. */
 const UNKNOWN_CONTENT = 'an image';
 

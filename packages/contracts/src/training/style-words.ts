@@ -1,5 +1,5 @@
 // The words of a prompt that select a trained style.
-import { CAPTION_PLACEHOLDER } from './placeholders.ts';
+import { CAPTION_PLACEHOLDER, PROMPT_PLACE } from './placeholders.ts';
 import type { BoundToken } from './placeholders.ts';
 
 interface Styled {
@@ -10,6 +10,22 @@ interface Styled {
 export function styleWords({ style_ref }: Styled): { prompt_prefix: string; tokens: BoundToken[] } {
   return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
 }
+
+/** A template of prompts in a trained style: of all its components together (null), or of one of them. */
+export interface PromptTemplate {
+  component: string | null;
+  template: string;
+}
+
+/** `a photo of zwx style, ukj style, {prompt}` for all components together, then one template for each if there are several. */
+export function promptTemplates({ style_ref: { components } }: Styled): [PromptTemplate, ...PromptTemplate[]] {
+  const of = (some: typeof components): string => templateOf(stylePrefix({ style_ref: { components: some } }));
+  const each = components.length > 1 ? components : [];
+  return [{ component: null, template: of(components) }, ...each.map((one) => ({ component: one.name, template: of([one]) }))];
+}
+
+const templateOf = (prefix: string): string =>
+  prefix.includes(CAPTION_PLACEHOLDER) ? prefix.replaceAll(CAPTION_PLACEHOLDER, PROMPT_PLACE) : `${prefix}${PROMPT_PLACE}`;
 
 /**
  * Words in front of each prompt, with the words that all components share once: `a photo of zwx style, ukj style, `. A caption placeholder

@@ -98,6 +98,11 @@ export const trainingJob = z
     method: z.enum(TRAINING_METHODS),
     base_model: z.string(),
     config: trainingConfig,
+    prompt_templates: z
+      .array(z.object({ component: z.string().nullable(), template: z.string() }).meta({ id: 'PromptTemplate' }))
+      .describe(
+        'Templates of prompts in the trained style, such as `a photo of zwx style, {prompt}`: the first for all components together, then one for each component if there are several',
+      ),
     metadata: z.record(z.string(), z.string()),
     priority: jobPriority,
     progress: trainingProgress,

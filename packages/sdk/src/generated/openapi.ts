@@ -4448,6 +4448,11 @@ export interface components {
             /** @description Number of the version, counted from 1 */
             version: number;
         };
+        PromptTemplate: {
+            /** @description Component that the image belongs to, such as `person`; null: none */
+            component: string | null;
+            template: string;
+        };
         QueueReport: {
             /** @description The first hundred waiting items of the caller's project, in the order in which they were queued */
             next: {
@@ -5658,6 +5663,8 @@ export interface components {
             priority: components["schemas"]["TrainingJobPriority"];
             /** @description Progress */
             progress: components["schemas"]["TrainingProgress"];
+            /** @description Templates of prompts in the trained style, such as `a photo of zwx style, {prompt}`: the first for all components together, then one for each component if there are several */
+            prompt_templates: components["schemas"]["PromptTemplate"][];
             /** @description The result; null until there is a checkpoint to use */
             result: components["schemas"]["TrainingResult"] | null;
             /** @description When sample images were requested; null once they are made */

@@ -1,6 +1,6 @@
 // Model registry: creates versions of models with their provenance, and sets the covers of models.
-import { LATEST, PROMPT_PLACE, styleWords } from '@styleforge/contracts';
-import type { CreateModelRequest, ModelProvenance, TrainingConfig, UpdateModelRequest } from '@styleforge/contracts';
+import { LATEST, promptTemplates } from '@styleforge/contracts';
+import type { CreateModelRequest, ModelProvenance, UpdateModelRequest } from '@styleforge/contracts';
 import { newId } from '@styleforge/database';
 import type { ModelChange, ModelCover, ModelRow, ModelVersionRow, NewModelVersion } from '@styleforge/database';
 import { modelCoverKey, modelPrefix } from '@styleforge/storage';
@@ -8,8 +8,6 @@ import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, notFound, refusal } from '../../errors/api-error.ts';
 import { findNamedModel } from './named-model.ts';
 import type { TrainedModel } from './named-model.ts';
-
-const CAPTION_PLACE = '[caption]';
 
 export async function findModel({ database }: Pick<ApiDependencies, 'database'>, projectId: string, name: string): Promise<ModelRow> {
   const row = await database.models.find(projectId, name);
@@ -46,7 +44,7 @@ export async function createModel(dependencies: ApiDependencies, { projectId, bo
   const row = await database.models.create({
     ...{ id, projectId, name, description, version },
     license: body.license ?? version.provenance.base_model.license,
-    promptTemplate: body.prompt_template ?? templateOf(model.job.config),
+    promptTemplate: body.prompt_template ?? promptTemplates(model.job.config)[0].template,
   });
   if (row === null) {
     await dependencies.objectStore.deletePrefix(modelPrefix(projectId, id));
@@ -136,12 +134,6 @@ async function versionOf(
     },
   };
   return { checkpointId: checkpoint.id, notes, provenance };
-}
-
-/** `a photo of zwx style, {prompt}` */
-function templateOf(config: TrainingConfig): string {
-  const { prompt_prefix: prefix } = styleWords(config);
-  return prefix.includes(CAPTION_PLACE) ? prefix.replaceAll(CAPTION_PLACE, PROMPT_PLACE) : `${prefix}${PROMPT_PLACE}`;
 }
 
 async function coverOf(

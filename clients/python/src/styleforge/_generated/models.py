@@ -2032,6 +2032,12 @@ class PromptSetSummary(TypedDict):
     """Time of creation (ISO 8601, UTC)"""
 
 
+class PromptTemplate(TypedDict):
+    component: str | None
+    """Component that the image belongs to, such as `person`; null: none"""
+    template: str
+
+
 class QueueReportNextItem(TypedDict):
     queue: str
     """Name of the queue"""
@@ -3129,6 +3135,8 @@ class TrainingJob(TypedDict):
     """Name of the base model, as `GET /v1/base-models` lists it"""
     config: TrainingConfig
     """The settings, with all defaults resolved"""
+    prompt_templates: list[PromptTemplate]
+    """Templates of prompts in the trained style, such as `a photo of zwx style, {prompt}`: the first for all components together, then one for each component if there are several"""
     metadata: dict[str, str]
     """Pairs of keys and values of your own: at most 16, keys of 1 to 64 characters without a colon, values of at most 512"""
     priority: TrainingJobPriority
