@@ -202,6 +202,21 @@ describe.skipIf(warnNotTested('the playground in a browser', chromiumMissing))('
     10 * PATIENCE,
   );
 
+  it('saves all prompts of a grid, one below the other', async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await start();
+    await field('Prompts, one per line').fill('house\ncat');
+    await button('Vary a setting').click();
+    await field('Values across').fill('1, 2');
+    await generate();
+    await page.getByRole('region', { name: 'Grid of images' }).getByRole('button').nth(3).waitFor();
+    const [saved] = await Promise.all([page.waitForEvent('download'), button('Save the grid as one image').click()]);
+    const grid = sharp(await readFile(await saved.path()));
+    expect(await grid.metadata()).toMatchObject({ width: 160 + 2 * (64 + 8), height: 40 + 2 * (64 + 8) });
+    const { channels } = await grid.extract({ left: 160, top: 40 + 64 + 8, width: 2 * 64 + 8, height: 64 }).stats();
+    expect(channels[0]!.stdev).toBeGreaterThan(5);
+  });
+
   it('cancels a grid in the middle, and keeps what exists', async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await start();

@@ -1,6 +1,6 @@
 // Errors of a request name the fields of the forms.
 import { expect, it } from 'vitest';
-import { fieldName, problemsAt } from '../src/data/problems.ts';
+import { fieldName, problemsAt, warningText } from '../src/data/problems.ts';
 
 it.each([
   ['/prompts/0', 'Prompt 1'],
@@ -29,4 +29,10 @@ it('names the entry at a list, and nothing at a field of its own', () => {
   ];
   expect(problemsAt(errors, '/validation/prompts')).toBe('Prompt 2: is too long; must have at most 8 entries');
   expect(problemsAt(errors, '/validation/seed')).toBeUndefined();
+});
+
+it('says to which field a warning belongs, and leaves a warning without a field as it is', () => {
+  expect(warningText("/prompts/1: the text encoder ignores 'rain: cold'")).toBe("Prompt 2: the text encoder ignores 'rain: cold'");
+  expect(warningText('/negative_prompt: is cut')).toBe('Negative prompt: is cut');
+  expect(warningText('and 2 more prompts that are cut')).toBe('and 2 more prompts that are cut');
 });

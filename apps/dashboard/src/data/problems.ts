@@ -47,6 +47,12 @@ export function fieldName(pointer: string): string {
 
 export const problemOf = ({ pointer, detail }: FieldError): string => `${fieldName(pointer)}: ${detail}`;
 
+/** A warning of the service, which begins with the pointer to a field, in the words of the page. */
+export function warningText(warning: string): string {
+  const [, pointer, detail] = /^(\/\S*): (.*)$/s.exec(warning) ?? [];
+  return pointer !== undefined && detail !== undefined ? problemOf({ pointer, detail }) : warning;
+}
+
 export const errorsOf = (error: unknown): FieldError[] => (error instanceof APIError ? error.errors : []);
 
 /** What is wrong at the field itself, and at its entries by their places. */

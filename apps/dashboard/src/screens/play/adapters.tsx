@@ -15,7 +15,7 @@ export function Adapters({ models, chosen, onChoose }: Props): ReactElement | nu
   const weigh = (model: string, strength: number) => onChoose(chosen.map((one) => (one.model === model ? { model, strength } : one)));
   return (
     <fieldset className="stack">
-      <legend className="small">LoRAs and embeddings on top</legend>
+      <legend className="label">LoRAs and embeddings on top</legend>
       {chosen.map(({ model, strength }) => (
         <div key={model} className="field">
           <label htmlFor={`adapter-${model}`}>

@@ -72,7 +72,7 @@ export function GridFields({ rows, onRows }: { rows: GridRow[]; onRows(rows: Gri
   const free = PARAMETERS.filter(([name]) => !rows.some(({ parameter }) => parameter === name));
   return (
     <fieldset className="stack">
-      <legend className="small">Grid of two settings</legend>
+      <legend className="label">Grid of two settings</legend>
       {rows.map((row, at) => {
         const [, , example] = PARAMETERS.find(([name]) => name === row.parameter)!;
         return (

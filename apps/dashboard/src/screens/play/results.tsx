@@ -7,6 +7,7 @@ import { isPending, useCancel } from '../../data/generations.ts';
 import { plural } from '../../data/format.ts';
 import { useImageActions } from '../../data/image-actions.ts';
 import { labelOf, type Model } from '../../data/models.ts';
+import { warningText } from '../../data/problems.ts';
 import { notify } from '../../data/toasts.ts';
 import { useHidden } from '../../data/undo.ts';
 import { ImageButtons } from '../../ui/image-buttons.tsx';
@@ -167,7 +168,7 @@ function Column({ generation, name, rows, isOnly, onOpen }: ColumnProps): ReactE
       {error && <p className="note bad">{error.message}</p>}
       {warnings.map((warning) => (
         <p key={warning} className="note warn">
-          {warning}
+          {warningText(warning)}
         </p>
       ))}
       {config.grid && <GridResult generation={generation} onOpen={(image) => onOpen(image.index)} />}

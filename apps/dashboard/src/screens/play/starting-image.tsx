@@ -47,7 +47,7 @@ export function StartingImage({ image, strength, onImage, onStrength }: Props): 
         choose(event.dataTransfer.files[0]);
       }}
     >
-      <legend className="small">Start from an image</legend>
+      <legend className="label">Start from an image</legend>
       {image === null ? (
         <input
           type="file"
