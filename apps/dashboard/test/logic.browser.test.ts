@@ -7,7 +7,7 @@ import { jobCall, trainingCall } from '../src/data/calls.ts';
 import { programOf, programsFor } from '../src/data/programs.ts';
 import { styled, stylePromptsOf } from '../src/data/style-prompts.ts';
 import { crc32, zipOf } from '../src/data/zip.ts';
-import { axisOf } from '../src/screens/play/grid-fields.tsx';
+import { axisOf, imageCount } from '../src/screens/play/grid-fields.tsx';
 
 it('writes archives with correct checksums, sizes and offsets, and no name twice', async () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
@@ -101,6 +101,15 @@ it('reads (none) as no negative prompt among negative prompts, and as a number e
   expect(axisOf({ parameter: 'negative_prompt', text: '(none)\nblurry, dark\n' }).values).toEqual([null, 'blurry, dark']);
   expect(axisOf({ parameter: 'prompt', text: '(none)\n7' }).values).toEqual(['(none)', '7']);
   expect(axisOf({ parameter: 'steps', text: '5, 10' }).values).toEqual([5, 10]);
+});
+
+it('counts the images in all cells of a grid, whose cells have one prompt each if prompts vary', () => {
+  const count = (grid: object | null) =>
+    imageCount({ prompts: ['a', 'b'], num_images: 3, grid } as unknown as Parameters<typeof imageCount>[0]);
+  const steps = { parameter: 'steps', values: [5, 10] };
+  expect(count(null)).toBe(6);
+  expect(count({ x: steps, y: null })).toBe(12);
+  expect(count({ x: steps, y: { parameter: 'prompt', values: ['c', 'd', 'e'] } })).toBe(18);
 });
 
 it('puts the style of all components or of one around a prompt, and leaves prompts with placeholders alone', () => {

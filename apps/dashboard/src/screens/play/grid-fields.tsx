@@ -52,6 +52,14 @@ export function axesOf({ grid }: Generation['config']): { across: Axis; down: Ax
   return { across: grid ? axis(grid.x) : { name: '', values: [] }, down: grid?.y ? axis(grid.y) : null };
 }
 
+/** Images that a request asks for, in all cells of its grid. */
+export function imageCount({ grid, prompts, num_images: each }: Generation['config']): number {
+  if (!grid) return prompts.length * each;
+  const axes = [grid.x, ...(grid.y ? [grid.y] : [])];
+  const perCell = axes.some(({ parameter }) => parameter === 'prompt') ? each : prompts.length * each;
+  return axes.reduce((count, { values }) => count * values.length, perCell);
+}
+
 /** Where a cell is, such as `Steps 20, Guidance 4`; empty without a grid. */
 export function placeOf(config: Generation['config'], cell: { x: number; y: number } | null): string {
   const { across, down } = axesOf(config);

@@ -7,7 +7,7 @@ import { useHistory } from '../../data/generations.ts';
 import { type Model, labelOf } from '../../data/models.ts';
 import { Ago } from '../../ui/ago.tsx';
 import { Failure, Pill } from '../../ui/parts.tsx';
-import { gridRowOf } from './grid-fields.tsx';
+import { gridRowOf, imageCount } from './grid-fields.tsx';
 import { type PlaySettings, START } from './play-form.tsx';
 import { storedImage } from './starting-image.tsx';
 
@@ -57,7 +57,7 @@ export function History({ models, onReuse, onShow }: Props): ReactElement | null
             <div className="history-text">
               <span className="clip">{generation.config.prompts.join(' · ')}</span>
               <span className="small soft num">
-                {labelOf(models, generation.config)} · {plural(generation.config.prompts.length * generation.config.num_images, 'image')} ·{' '}
+                {labelOf(models, generation.config)} · {plural(imageCount(generation.config), 'image')} ·{' '}
                 <Ago time={generation.created_at} />
               </span>
             </div>
