@@ -44,7 +44,10 @@ function createQueries(): QueryClient {
   // The SDK retries requests itself. A service on this machine responds without a network too.
   const networkMode = 'always';
   return new QueryClient({
-    defaultOptions: { queries: { retry: false, staleTime: 1_000, networkMode }, mutations: { retry: false, networkMode } },
+    defaultOptions: {
+      queries: { retry: false, staleTime: 1_000, networkMode, refetchOnReconnect: 'always' },
+      mutations: { retry: false, networkMode },
+    },
   });
 }
 

@@ -44,7 +44,7 @@ export function useProjectEvents(): void {
 async function follow(client: StyleForge, queries: QueryClient, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const event of client.events.stream({ signal })) apply(queries, event);
+      for await (const event of client.events.stream({ signal })) applyEvent(queries, event);
     } catch (error) {
       // Screens poll every few seconds while the stream reconnects.
       if (!signal.aborted) reportError(error);
@@ -53,18 +53,26 @@ async function follow(client: StyleForge, queries: QueryClient, signal: AbortSig
   }
 }
 
-function apply(queries: QueryClient, { type, subject_id: id, data }: ProjectStreamEvent): void {
-  if (type === PROGRESS) {
-    const patch = (job: TrainingJob): TrainingJob => ({
-      ...job,
-      progress: { ...job.progress, ...(data as Partial<TrainingJob['progress']>) },
-    });
-    queries.setQueryData<TrainingJob>(['job', id], (job) => job && patch(job));
-    queries.setQueriesData<TrainingJob[]>({ queryKey: ['jobs'] }, (jobs) => jobs?.map((job) => (job.id === id ? patch(job) : job)));
-    return;
-  }
+/** Updates or refreshes what the cache has of the subject of an event. */
+export function applyEvent(queries: QueryClient, event: ProjectStreamEvent): void {
+  if (event.type === PROGRESS) return applyProgress(queries, event);
   for (const [pattern, keys] of STALE) {
-    if (!pattern.test(type)) continue;
-    for (const key of keys) void queries.invalidateQueries({ queryKey: key.map((part) => (part === 'id' ? id : part)) });
+    if (pattern.test(event.type)) markStale(queries, keys, event.subject_id);
   }
+}
+
+function markStale(queries: QueryClient, keys: string[][], id: string): void {
+  for (const key of keys) void queries.invalidateQueries({ queryKey: key.map((part) => (part === 'id' ? id : part)) });
+}
+
+function applyProgress(queries: QueryClient, { subject_id: id, data }: ProjectStreamEvent): void {
+  let isBehind = false;
+  const patch = (job: TrainingJob): TrainingJob => {
+    isBehind ||= job.status !== 'running';
+    return { ...job, progress: { ...job.progress, ...(data as Partial<TrainingJob['progress']>) } };
+  };
+  queries.setQueryData<TrainingJob>(['job', id], (job) => job && patch(job));
+  queries.setQueriesData<TrainingJob[]>({ queryKey: ['jobs'] }, (jobs) => jobs?.map((job) => (job.id === id ? patch(job) : job)));
+  // The job was asked for while there was no connection, and new data counts as fresh.
+  if (isBehind) markStale(queries, [['jobs'], ['job', 'id']], id);
 }

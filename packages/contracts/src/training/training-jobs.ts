@@ -99,7 +99,14 @@ export const trainingJob = z
     base_model: z.string(),
     config: trainingConfig,
     prompt_templates: z
-      .array(z.object({ component: z.string().nullable(), template: z.string() }).meta({ id: 'PromptTemplate' }))
+      .array(
+        z
+          .object({
+            component: z.string().nullable().describe('Name of the component; null for all of them together'),
+            template: z.string().describe('The prompt, with `{prompt}` for what the image shows'),
+          })
+          .meta({ id: 'PromptTemplate' }),
+      )
       .describe(
         'Templates of prompts in the trained style, such as `a photo of zwx style, {prompt}`: the first for all components together, then one for each component if there are several',
       ),

@@ -4449,8 +4449,9 @@ export interface components {
             version: number;
         };
         PromptTemplate: {
-            /** @description Component that the image belongs to, such as `person`; null: none */
+            /** @description Name of the component; null for all of them together */
             component: string | null;
+            /** @description The prompt, with `{prompt}` for what the image shows */
             template: string;
         };
         QueueReport: {

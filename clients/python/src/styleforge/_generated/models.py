@@ -2034,8 +2034,9 @@ class PromptSetSummary(TypedDict):
 
 class PromptTemplate(TypedDict):
     component: str | None
-    """Component that the image belongs to, such as `person`; null: none"""
+    """Name of the component; null for all of them together"""
     template: str
+    """The prompt, with `{prompt}` for what the image shows"""
 
 
 class QueueReportNextItem(TypedDict):
