@@ -1,4 +1,5 @@
 // The words of a prompt that select a trained style.
+import { z } from 'zod';
 import { CAPTION_PLACEHOLDER, PROMPT_PLACE } from './placeholders.ts';
 import type { BoundToken } from './placeholders.ts';
 
@@ -11,11 +12,13 @@ export function styleWords({ style_ref }: Styled): { prompt_prefix: string; toke
   return { prompt_prefix: stylePrefix({ style_ref }), tokens: style_ref.components.map(({ name, token }) => ({ name, token })) };
 }
 
-/** A template of prompts in a trained style: of all its components together (null), or of one of them. */
-export interface PromptTemplate {
-  component: string | null;
-  template: string;
-}
+export const promptTemplate = z
+  .object({
+    component: z.string().nullable().describe('Name of the component; null for all of them together'),
+    template: z.string().describe('The prompt, with `{prompt}` for what the image shows'),
+  })
+  .meta({ id: 'PromptTemplate' });
+export type PromptTemplate = z.infer<typeof promptTemplate>;
 
 /** `a photo of zwx style, ukj style, {prompt}` for all components together, then one template for each if there are several. */
 export function promptTemplates({ style_ref: { components } }: Styled): [PromptTemplate, ...PromptTemplate[]] {

@@ -15,6 +15,7 @@ import { trainingConfig } from './training-config.ts';
 import { TRAINING_METHODS } from './methods.ts';
 import { downloadFormat } from '../models/exports.ts';
 import { usageAmounts } from '../machines/usage.ts';
+import { promptTemplate } from './style-words.ts';
 
 const jobProgress = z.object({
   step: z.int(),
@@ -99,14 +100,7 @@ export const trainingJob = z
     base_model: z.string(),
     config: trainingConfig,
     prompt_templates: z
-      .array(
-        z
-          .object({
-            component: z.string().nullable().describe('Name of the component; null for all of them together'),
-            template: z.string().describe('The prompt, with `{prompt}` for what the image shows'),
-          })
-          .meta({ id: 'PromptTemplate' }),
-      )
+      .array(promptTemplate)
       .describe(
         'Templates of prompts in the trained style, such as `a photo of zwx style, {prompt}`: the first for all components together, then one for each component if there are several',
       ),
