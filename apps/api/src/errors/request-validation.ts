@@ -13,7 +13,7 @@ export class RequestValidationError extends Error {
 
   constructor(issues: Issue[]) {
     super('The request does not match its schema.');
-    this.fields = issues.flatMap(toFieldErrors);
+    this.fields = fieldErrorsOf(issues);
   }
 }
 
@@ -30,7 +30,19 @@ export const validatorCompiler: FastifySchemaCompiler<ZodType> =
     return result.success ? { value: result.data } : { error: new RequestValidationError(result.error.issues) };
   };
 
-export function toFieldErrors(issue: Issue): FieldError[] {
+/** Every invalid field with what is allowed. A limit is left out if the same value is also beyond a narrower one. */
+export function fieldErrorsOf(issues: Issue[]): FieldError[] {
+  return issues.filter((issue) => !issues.some((other) => isNarrower(other, issue))).flatMap(toFieldErrors);
+}
+
+/** zod checks whole numbers against the safe integers, too, before it checks the limits of the field. */
+function isNarrower(other: Issue, issue: Issue): boolean {
+  if (toPointer(other.path) !== toPointer(issue.path)) return false;
+  if (other.code === 'too_big' && issue.code === 'too_big') return other.maximum < issue.maximum;
+  return other.code === 'too_small' && issue.code === 'too_small' && other.minimum > issue.minimum;
+}
+
+function toFieldErrors(issue: Issue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return unknownFields(issue).map(({ name, detail }) => ({ pointer: toPointer([...issue.path, name]), detail }));
   }
@@ -48,7 +60,7 @@ function toUnionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldErr
   const depthOf = (issues: Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
   const deepest = Math.max(...errors.map(depthOf));
   const [closest = [], ...others] = errors.filter((issues) => depthOf(issues) === deepest);
-  if (others.length === 0) return closest.flatMap((issue) => toFieldErrors({ ...issue, path: [...path, ...issue.path] }));
+  if (others.length === 0) return fieldErrorsOf(closest.map((issue) => ({ ...issue, path: [...path, ...issue.path] })));
   return [{ pointer: toPointer(path), detail: [closest, ...others].map(([issue]) => issue?.message).join(', or: ') }];
 }
 

@@ -11,7 +11,7 @@ import { uploadedAdapterKey } from '@styleforge/storage';
 import type { FastifyRequest } from 'fastify';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, refusal } from '../../errors/api-error.ts';
-import { toFieldErrors } from '../../errors/request-validation.ts';
+import { fieldErrorsOf } from '../../errors/request-validation.ts';
 import { isStorableText } from '../../http/storable-text.ts';
 import { inspectUpload } from '../../inspection/inspect-upload.ts';
 import type { BaseModelEntry } from './base-model-catalog.ts';
@@ -83,7 +83,7 @@ function fieldsOf(values: Record<string, string>): UploadAdapterFields {
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
   const { success, data, error } = uploadAdapterFields.safeParse(given);
   if (success) return data;
-  throw refusal('validation_failed', error.issues.flatMap(toFieldErrors));
+  throw refusal('validation_failed', fieldErrorsOf(error.issues));
 }
 
 async function readPeftConfig(body: UploadBody, part: MultipartFile, folder: string): Promise<PeftConfig> {

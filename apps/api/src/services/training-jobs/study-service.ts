@@ -5,7 +5,7 @@ import { newId } from '@styleforge/database';
 import type { Database, EvaluationRow, StudyProgress, StudyRecord, TrainingJobRow } from '@styleforge/database';
 import type { ApiDependencies } from '../../dependencies.ts';
 import { ApiError, refusal } from '../../errors/api-error.ts';
-import { REPORTING, toFieldErrors } from '../../errors/request-validation.ts';
+import { REPORTING, fieldErrorsOf } from '../../errors/request-validation.ts';
 import { presentNotes } from '../../presenters/annotations.ts';
 import { resolveJob } from './training-job-service.ts';
 
@@ -23,7 +23,7 @@ export async function createStudy(dependencies: ApiDependencies, { projectId, bo
         fields.map(({ pointer, detail }) => ({ pointer: sourceOfField(body, index, pointer), detail: `${variation.name}: ${detail}` })),
       );
     const parsed = createTrainingJobRequest.safeParse(variedJob(body.job, variation), REPORTING);
-    if (!parsed.success) throw refuse('validation_failed', parsed.error.issues.flatMap(toFieldErrors));
+    if (!parsed.success) throw refuse('validation_failed', fieldErrorsOf(parsed.error.issues));
     const job = parsed.data;
     const config = await resolveJob(dependencies, projectId, job).catch((error: unknown) => {
       throw error instanceof ApiError && error.fields.length > 0 ? refuse(error.code, error.fields) : error;
