@@ -10,9 +10,9 @@ import { show, update } from './render.tsx';
 const marks = { checkpoints: [], samples: [] };
 
 function Chart({ count }: { count: number }): ReactElement {
-  const [zoom, onZoom] = useZoom();
-  const [step, onStep] = useState<number | null>(null);
   const steps = Array.from({ length: count }, (_, index) => index + 1);
+  const [zoom, onZoom] = useZoom(steps);
+  const [step, onStep] = useState<number | null>(null);
   const curves = [{ label: 'StyleRef', color: '--accent', values: steps.map((at) => 1 / at) }];
   return (
     <>
@@ -87,18 +87,48 @@ it('shows what a finger moves over sideways, and leaves what it moves up and dow
   await vi.waitFor(() => expect(shown()).toBeNull());
 });
 
-it('shows the steps of its fields, ignores what is no part, and shows all when they are all', async () => {
+it('shows the steps of its fields, ignores what is no step, and shows all when they are all', async () => {
   open();
   await userEvent.fill(first(), '100');
   await userEvent.keyboard('{Enter}');
   await vi.waitFor(() => expect(shown()).toEqual([100, 1_000]));
-  await userEvent.fill(last(), '50');
+  await expect.element(first()).toHaveFocus();
+  await userEvent.fill(last(), 'x');
   await userEvent.tab();
   expect(shown()).toEqual([100, 1_000]);
   await expect.element(last()).toHaveValue('1000');
   await userEvent.fill(first(), '1');
   await userEvent.keyboard('{Enter}');
   await vi.waitFor(() => expect(shown()).toBeNull());
+});
+
+it('moves the other end where a field would pass it, and keeps the focus when all steps are shown again', async () => {
+  open();
+  await userEvent.fill(last(), '200');
+  await userEvent.keyboard('{Enter}');
+  await userEvent.fill(first(), '500');
+  await userEvent.keyboard('{Enter}');
+  await vi.waitFor(() => expect(shown()).toEqual([500, 1_000]));
+  await userEvent.fill(last(), '300');
+  await userEvent.keyboard('{Enter}');
+  await vi.waitFor(() => expect(shown()).toEqual([1, 300]));
+  await userEvent.tab();
+  await userEvent.keyboard('{Enter}');
+  await vi.waitFor(() => expect(shown()).toBeNull());
+  await expect.element(page.getByRole('group', { name: 'Steps shown' })).toHaveFocus();
+});
+
+it('shows what there is of the part that the address names', async () => {
+  history.replaceState(null, '', `${location.pathname}?zoom=900-5000`);
+  show(<Chart count={1_000} />);
+  await expect.element(first()).toHaveValue('900');
+  await expect.element(last()).toHaveValue('1000');
+  update(<Chart count={1_100} />);
+  await expect.element(last()).toHaveValue('1100');
+  update(<Chart count={800} />);
+  await expect.element(last()).toHaveValue('800');
+  await expect.element(first()).toHaveValue('1');
+  history.replaceState(null, '', location.pathname);
 });
 
 it('begins with the part that the address names', async () => {

@@ -110,7 +110,6 @@ function SharedCurves({ jobs }: { jobs: TrainingJob[] }): ReactElement {
   const [field, setField] = useState<CurveField>('style_ref_loss');
   const [isLog, setLog] = useState(false);
   const [step, setStep] = useState<number | null>(null);
-  const [zoom, onZoom] = useZoom();
   const { data, error } = useQuery({
     queryKey: ['curves', ids],
     queryFn: () => client.trainingJobs.curves({ jobs: ids, points: 500 }),
@@ -118,6 +117,7 @@ function SharedCurves({ jobs }: { jobs: TrainingJob[] }): ReactElement {
   });
   const ordered = useMemo(() => ids.map((id) => ({ buckets: data?.find((one) => one.training_job_id === id)?.buckets ?? [] })), [data]);
   const { steps, values } = useMemo(() => alignCurves(ordered, field), [ordered, field]);
+  const [zoom, onZoom] = useZoom(steps);
   const curves = useMemo(
     () => values.map((row, at) => ({ label: jobName(jobs[at]!), color: COLORS[at]!, values: smooth(row, 0.6) })),
     [values],

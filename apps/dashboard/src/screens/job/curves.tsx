@@ -70,14 +70,15 @@ interface CurvesProps {
 
 export function Curves({ metrics, scores, ...crosshair }: CurvesProps): ReactElement {
   const [kind, setKind] = useState<Kind>('loss');
-  const [zoom, onZoom] = useZoom();
   const [scale, setScale] = useState<Scale>({ smoothing: 0.8, isLog: false, isClipped: false });
   const { steps, curves } = useMemo(() => seriesOf(kind, metrics, scores), [kind, metrics, scores]);
+  const [zoom, onZoom] = useZoom(steps);
   const drawn = useMemo(() => {
     const kept = scale.isClipped ? curves.map((curve) => ({ ...curve, values: withoutOutliers(curve.values) })) : curves;
     return smoothed(kept, kind === 'learning_rate' || kind === 'scores' ? 0 : scale.smoothing);
   }, [curves, kind, scale]);
-  const shown = crosshair.step === null ? steps.length - 1 : steps.findIndex((step) => step >= crosshair.step!);
+  const pointed = crosshair.step ?? zoom?.[1];
+  const shown = pointed === undefined ? steps.length - 1 : steps.findIndex((step) => step >= pointed);
   return (
     <section className="card stack" aria-label="Curves">
       <div className="row-apart">

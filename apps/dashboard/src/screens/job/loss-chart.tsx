@@ -92,6 +92,9 @@ type ChartProps = {
   height?: number;
 };
 
+/** Where uPlot shows no crosshair. */
+const HIDDEN = -10;
+
 /** No ticks between two steps. */
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
@@ -185,8 +188,9 @@ export function LossChart(props: ChartProps): ReactElement {
   useEffect(() => {
     const u = plot.current;
     if (!u || isPointed.current) return;
-    u.setCursor({ left: step === null ? -10 : u.valToPos(step, 'x'), top: 0 }, false);
-  }, [step]);
+    const place = step === null ? HIDDEN : u.valToPos(step, 'x');
+    u.setCursor({ left: place > u.over.clientWidth ? HIDDEN : place, top: 0 }, false);
+  }, [step, zoom]);
   return (
     <div
       ref={frame}

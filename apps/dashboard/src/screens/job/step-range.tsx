@@ -1,56 +1,72 @@
 // The part of the steps that a chart shows: in the address, as fields for keyboards, with a button that shows all.
-import type { ReactElement } from 'react';
-import { useMemo } from 'react';
+import type { KeyboardEvent, ReactElement } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useAddress } from '../../data/address.ts';
 import type { Zoom } from './chart-zoom.ts';
 
-/** `?zoom=100-500` in the address. */
-export function useZoom(): [zoom: Zoom | null, onZoom: (zoom: Zoom | null) => void] {
+/**
+ * `?zoom=100-500` in the address, as far as there are such steps: a running job may not have reached the last one. All steps are shown
+ * while there is none.
+ */
+export function useZoom(steps: number[]): [zoom: Zoom | null, onZoom: (zoom: Zoom | null) => void] {
   const [params, set] = useAddress();
   const text = params.get('zoom') ?? '';
+  const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0];
   const zoom = useMemo(() => {
-    const [from, to] = (/^(\d+)-(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
-    return from !== undefined && to !== undefined && from < to ? ([from, to] as const) : null;
-  }, [text]);
+    const [from = 0, to = 0] = (/^(\d+)-(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
+    const part = [Math.max(from, first), Math.min(to, last)] as const;
+    return part[0] < part[1] && (part[0] > first || part[1] < last) ? part : null;
+  }, [text, first, last]);
   return [zoom, (next) => set('zoom', next && next.join('-'))];
 }
 
 type Props = { steps: number[]; zoom: Zoom | null; onZoom(zoom: Zoom | null): void };
 
 export function StepRange({ steps, zoom, onZoom }: Props): ReactElement {
+  const frame = useRef<HTMLDivElement>(null);
   const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0];
   const [from, to] = zoom ?? [first, last];
-  const change = (next: Zoom): boolean => {
-    const isPart = next.every((step) => Number.isInteger(step) && step >= 0) && next[0] < next[1];
-    if (isPart) onZoom(next[0] <= first && next[1] >= last ? null : next);
-    return isPart;
+  const change = ([low, high]: Zoom) => {
+    if (low < high) onZoom(low <= first && high >= last ? null : [low, high]);
   };
-  const field = (label: string, value: number, read: (value: number) => Zoom) => (
-    <input
-      key={value}
-      className="input num step-input"
-      inputMode="numeric"
-      aria-label={label}
-      defaultValue={value}
-      onBlur={({ target }) => {
-        if (Number(target.value) === value || !change(read(Number(target.value)))) target.value = String(value);
-      }}
-      onKeyDown={({ key, currentTarget }) => key === 'Enter' && currentTarget.blur()}
-    />
-  );
+  const showAll = () => {
+    onZoom(null);
+    // the button disappears, and the focus with it
+    frame.current?.focus();
+  };
   return (
-    <div className="row small">
+    <div ref={frame} className="row small" role="group" aria-label="Steps shown" tabIndex={-1}>
       Steps
-      {field('First step shown', from, (value) => [value, to])}
+      <StepField label="First step shown" value={from} onValue={(step) => change([step, step < to ? to : last])} />
       to
-      {field('Last step shown', to, (value) => [from, value])}
+      <StepField label="Last step shown" value={to} onValue={(step) => change([step > from ? from : first, step])} />
       {zoom ? (
-        <button type="button" className="button small" onClick={() => onZoom(null)}>
+        <button type="button" className="button small" onClick={showAll}>
           Show all steps
         </button>
       ) : (
         <span className="soft">Drag in the chart to zoom.</span>
       )}
     </div>
+  );
+}
+
+/** Taken when it is left or at Enter, which leaves the focus where it is. What is no step is forgotten. */
+function StepField({ label, value, onValue }: { label: string; value: number; onValue(step: number): void }): ReactElement {
+  const [entered, setEntered] = useState<string | null>(null);
+  const take = () => {
+    setEntered(null);
+    if (entered !== null && /^\d+$/.test(entered.trim()) && Number(entered) !== value) onValue(Number(entered));
+  };
+  return (
+    <input
+      className="input num step-input"
+      inputMode="numeric"
+      aria-label={label}
+      value={entered ?? value}
+      onChange={({ target }) => setEntered(target.value)}
+      onBlur={take}
+      onKeyDown={({ key }: KeyboardEvent) => key === 'Enter' && take()}
+    />
   );
 }
