@@ -7,8 +7,20 @@ import { useClient } from './session.ts';
 import { plural } from './format.ts';
 import { notify, notifyError } from './toasts.ts';
 
-export type FileState = { name: string; status: 'waiting' | 'sending' | 'kept' | 'refused'; detail?: string };
+export type FileState = { name: string; status: 'waiting' | 'sending' | 'kept' | 'caption' | 'mask' | 'refused'; detail?: string };
 const BATCH = 4;
+
+/** "20 images and 1 mask uploaded, 3 refused". Archives contain captions and masks as files of their own. */
+export function summaryOf(files: FileState[]): string {
+  const count = (status: FileState['status']) => files.filter((file) => file.status === status).length;
+  const [captions, masks, refused] = [count('caption'), count('mask'), count('refused')];
+  const taken = [
+    plural(count('kept'), 'image'),
+    ...(captions > 0 ? [plural(captions, 'caption file')] : []),
+    ...(masks > 0 ? [plural(masks, 'mask')] : []),
+  ];
+  return `${new Intl.ListFormat('en').format(taken)} uploaded${refused > 0 ? `, ${refused} refused` : ''}`;
+}
 
 export interface Upload {
   files: FileState[];
@@ -46,9 +58,9 @@ export function useUpload(): Upload {
         const result = await client.datasets.upload(datasetId, batch);
         const done = result.files.map(
           (file): FileState =>
-            file.status !== 'refused'
-              ? { name: file.file_name, status: 'kept' }
-              : { name: file.file_name, status: 'refused', detail: file.detail },
+            file.status === 'refused'
+              ? { name: file.file_name, status: 'refused', detail: file.detail }
+              : { name: file.file_name, status: file.status },
         );
         await queries.invalidateQueries({ queryKey: ['datasets'] });
         show(done);
