@@ -30,7 +30,7 @@ export const validatorCompiler: FastifySchemaCompiler<ZodType> =
     return result.success ? { value: result.data } : { error: new RequestValidationError(result.error.issues) };
   };
 
-/** Every invalid field with what is allowed. A limit is left out if the same value is also beyond a narrower one. */
+/** Every invalid field with what is allowed. A limit is omitted if the value is also beyond a narrower one. */
 export function fieldErrorsOf(issues: Issue[]): FieldError[] {
   return issues.filter((issue) => !issues.some((other) => isNarrower(other, issue))).flatMap(toFieldErrors);
 }
