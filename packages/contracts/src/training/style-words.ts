@@ -22,12 +22,12 @@ export type PromptTemplate = z.infer<typeof promptTemplate>;
 
 /** `a photo of zwx style, ukj style, {prompt}` for all components together, then one template for each if there are several. */
 export function promptTemplates({ style_ref: { components } }: Styled): [PromptTemplate, ...PromptTemplate[]] {
-  const of = (some: typeof components): string => templateOf(stylePrefix({ style_ref: { components: some } }));
+  const of = (some: typeof components): string => withPromptPlace(stylePrefix({ style_ref: { components: some } }));
   const each = components.length > 1 ? components : [];
   return [{ component: null, template: of(components) }, ...each.map((one) => ({ component: one.name, template: of([one]) }))];
 }
 
-const templateOf = (prefix: string): string =>
+const withPromptPlace = (prefix: string): string =>
   prefix.includes(CAPTION_PLACEHOLDER) ? prefix.replaceAll(CAPTION_PLACEHOLDER, PROMPT_PLACE) : `${prefix}${PROMPT_PLACE}`;
 
 /**

@@ -13,9 +13,9 @@ import { THUMBNAIL } from '../datasets/thumbnails.ts';
 import { JOB_WEBHOOK_EVENTS } from '../events/webhooks.ts';
 import { trainingConfig } from './training-config.ts';
 import { TRAINING_METHODS } from './methods.ts';
+import { promptTemplate } from './style-words.ts';
 import { downloadFormat } from '../models/exports.ts';
 import { usageAmounts } from '../machines/usage.ts';
-import { promptTemplate } from './style-words.ts';
 
 const jobProgress = z.object({
   step: z.int(),

@@ -167,7 +167,7 @@ function VersionCard({ version }: { version: ModelVersion }): ReactElement {
       <div className="row-apart">
         <VersionTitle version={version} />
         <span className="row">
-          <CopyButton text={reference} label="Copy name" />
+          <CopyButton text={reference} label="Copy reference" />
           <button type="button" className="button quiet small icon" aria-label={`Delete ${reference}`} onClick={onDelete}>
             <Icon name="trash" size={15} />
           </button>

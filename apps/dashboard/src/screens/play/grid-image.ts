@@ -44,9 +44,9 @@ export async function saveGridImage({ config, images }: Generation, name: string
   const { depth, prompts, placeOf } = stacksOf(images);
   const pictures = await loaded(await fetchAll(images.map(({ url }) => url)));
   const rows = (down?.values.length ?? 1) * depth;
-  const largest = MOST_PIXELS / Math.max(across.values.length, rows) - SIDE;
-  const scale = Math.min(1, largest / Math.max(config.width, config.height));
-  const [width, height] = [Math.round(config.width * scale), Math.round(config.height * scale)];
+  const room = (pixels: number, count: number): number => (MOST_PIXELS - pixels) / count - GAP;
+  const scale = Math.min(1, room(SIDE, across.values.length) / config.width, room(HEAD, rows) / config.height);
+  const [width, height] = [Math.floor(config.width * scale), Math.floor(config.height * scale)];
   const left = down || prompts.length > 0 ? SIDE : GAP;
   const canvas = document.createElement('canvas');
   canvas.width = left + across.values.length * (width + GAP);
