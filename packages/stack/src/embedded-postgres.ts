@@ -111,7 +111,14 @@ async function startServer(account: PostgresAccount, password: string, options: 
       options.onGivenUp?.(error as Error);
     }
   };
-  const watch = (current: ChildProcess): void => void current.once('exit', () => (restarting = restart()));
+  const watch = (current: ChildProcess): void => {
+    const again = (): void => {
+      restarting = restart();
+    };
+    // It may have died while its launch was being completed, and then reports no exit any more.
+    if (current.exitCode !== null || current.signalCode !== null) again();
+    else current.once('exit', again);
+  };
   watch(child);
   const stop = async (): Promise<void> => {
     stopping = true;

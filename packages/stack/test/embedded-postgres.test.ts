@@ -100,7 +100,7 @@ describe('startEmbeddedPostgres', () => {
   it('restarts on the same port with all committed data when the server is killed with -9, and stops on request', async () => {
     const server = await startEmbeddedPostgres({ directory });
     await query(server.databaseUrl, 'create table committed_before as select 3 as three');
-    for (let kill = 0; kill < 2; kill += 1) {
+    for (let kill = 0; kill < 6; kill += 1) {
       process.kill(await postmasterPid(directory), 'SIGKILL');
       const end = Date.now() + 60_000;
       for (;;) {
